@@ -1,0 +1,113 @@
+"""The command line: one thin file per command group, imported only when its command is called.
+
+`digest --help` must answer at once, so the table below holds each command's place and its one-line help; a test keeps
+the lines equal to the commands' own.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from pathlib import Path
+from typing import Final
+
+import click
+
+from digest import __version__
+from digest.errors import DigestError
+
+#: command -> (module of digest.cli, attribute, one line of help); in the order of the day.
+COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
+    "init": ("init", "init", "Write a commented settings.toml and the folders beside it."),
+    "demo": ("demo", "demo", "See a whole day with sample feeds, without any network."),
+    "check": ("check", "check", "Check settings, store, templates, feeds, mail server and DNS."),
+    "collect": ("collect", "collect", "Poll the feeds that are due and read their new articles."),
+    "read": ("read", "read", "Show what is understood of one article, file or folder."),
+    "stories": ("stories", "stories", "Group articles given as JSON lines into stories."),
+    "compose": ("compose", "compose", "Compose a newsletter's edition for a slot."),
+    "why": ("why", "why", "Explain why each candidate is in an edition or out of it."),
+    "preview": ("preview", "preview", "Render an edition as its readers will see it."),
+    "approve": ("approve", "approve", "Approve an edition's content and plan its deliveries."),
+    "deliver": ("deliver", "deliver", "Hand an approved edition's messages over."),
+    "run": ("run", "run", "Scheduler, worker and web in one process."),
+    "scheduler": ("run", "scheduler", "Only the scheduler: compose and deliver when due."),
+    "worker": ("run", "worker", "Only a worker: collect, read and hand over."),
+    "serve": ("run", "serve", "Only the web: unsubscribe links and pages."),
+    "schedule": ("schedule", "schedule", "Show, skip or pause what is due next."),
+    "deliveries": ("deliveries", "deliveries", "List who got an edition, who did not, and why."),
+    "bounces": ("bounces", "bounces", "Take in returned mail and complaints."),
+    "dkim": ("dkim", "dkim", "Make a signing key and its DNS record."),
+    "templates": ("templates", "templates", "List, eject or compare the mail templates."),
+    "feeds": ("feeds", "feeds", "List, add, remove, test, import and export feeds."),
+    "subscribers": ("subscribers", "subscribers", "List, add, import, export, erase and explain readers."),
+    "editors": ("editors", "editors", "List, add and remove editors."),
+    "db": ("db", "db", "Upgrade, check and back up the database."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when called, and which turns our errors into one line and an exit code."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Every command whose module is part of this installation, in the order of the day."""
+        here = Path(__file__).parent
+        return [name for name, (module, _, _) in COMMANDS.items() if (here / f"{module}.py").exists()]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return one command; None when there is no such."""
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        module, attribute, _ = COMMANDS[cmd_name]
+        command = getattr(importlib.import_module(f"digest.cli.{module}"), attribute)
+        assert isinstance(command, click.Command)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does, but an unknown command names the nearest known one."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            import difflib
+
+            near = difflib.get_close_matches(args[0], self.list_commands(ctx), n=1)
+            if near:
+                error.message += f" Did you mean '{near[0]}'?"
+            raise
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands from the table, importing none."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name][2]) for name in self.list_commands(ctx)])
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Start with 'digest demo', then 'digest init'. Each command has its own --help.",
+)
+@click.option(
+    "--settings",
+    "settings_path",
+    type=click.Path(path_type=Path),
+    help="The settings file; else $DIGEST_SETTINGS, else ./settings.toml.",
+)
+@click.version_option(__version__, prog_name="digest")
+@click.pass_context
+def cli(ctx: click.Context, settings_path: Path | None) -> None:
+    """Collect the day's articles by topic, cut each to its lead, mail every subscriber one beautiful digest."""
+    ctx.obj = settings_path
+
+
+def main() -> None:
+    """Entry point of the `digest` program: our errors become one line each on standard error and their exit code."""
+    try:
+        cli(prog_name="digest")
+    except DigestError as error:
+        for line in str(error).splitlines():
+            click.echo(f"digest: {line}", err=True)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)
