@@ -1,0 +1,190 @@
+"""Slot: when an edition is due, in the newsletter's own local time. Pure: the clock is always an argument.
+
+Three rules hold over every clock change:
+
+- a local time that does not exist (spring) goes to the first valid instant after the gap;
+- a local time that occurs twice (autumn) happens once, at its first occurrence;
+- a local day that does not exist at all (Pacific/Apia, 30 December 2011) has no slot.
+
+When two slots of one day fall on the same instant through a gap, only the later-written one happens: nobody wants two
+digests in one minute.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import islice
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+#: Slots are looked for at most this far ahead or back: a calendar that never rings ends the search.
+HORIZON = timedelta(days=800)
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """No edition from `start` to `end`, both days included; `end` None means until further notice."""
+
+    start: date
+    end: date | None = None
+
+    def covers(self, day: date) -> bool:
+        """True when `day` lies in the pause."""
+        return self.start <= day and (self.end is None or day <= self.end)
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """The rhythm of one newsletter.
+
+    `weekdays` are numbers (Monday 0); `month_days`, when given, are days of the month instead, negative ones counted
+    from its end (-1 is the last), and a day that a month lacks falls on its last day. `off` says whether a date is a
+    holiday. On a day off the slot is skipped with its stories (`on_holiday="skip"`), or its stories wait for the next
+    edition ("merge").
+    """
+
+    timezone: str
+    times: tuple[time, ...] = (time(7, 0),)
+    weekdays: Collection[int] = frozenset(range(7))
+    month_days: tuple[int, ...] = ()
+    cut_off: timedelta = timedelta(minutes=45)
+    max_late: timedelta = timedelta(hours=3)
+    off: Callable[[date], bool] = field(default=lambda day: False, compare=False)
+    on_holiday: Literal["skip", "merge"] = "skip"
+    pauses: tuple[Pause, ...] = ()
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone, as rules."""
+        return ZoneInfo(self.timezone)
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One due moment: `local` is naive wall time, the others aware UTC. `closed` says why nothing is sent then."""
+
+    local: datetime
+    send_at: datetime
+    cut_off: datetime
+    closed: Literal["", "holiday", "pause"] = ""
+
+    @property
+    def key(self) -> str:
+        """The unique name of the slot within its newsletter: local ISO time to the minute."""
+        return self.local.strftime("%Y-%m-%dT%H:%M")
+
+
+def instant(local: datetime, zone: ZoneInfo) -> datetime | None:
+    """The UTC instant of a naive local time by the three rules above; None when its whole day does not exist."""
+    early = local.replace(tzinfo=zone, fold=0).astimezone(UTC)
+    if early.astimezone(zone).replace(tzinfo=None) == local:
+        return early
+    # In a gap: fold=1 reads the time with the offset after it, which lands before the change; fold=0 after it.
+    low, high = local.replace(tzinfo=zone, fold=1).astimezone(UTC), early
+    before = low.astimezone(zone).utcoffset()
+    while high - low > timedelta(seconds=1):
+        middle = low + (high - low) // 2
+        low, high = (middle, high) if middle.astimezone(zone).utcoffset() == before else (low, middle)
+    first_valid = high.replace(microsecond=0)
+    last_before = (first_valid - timedelta(seconds=1)).astimezone(zone)
+    if last_before.date() < local.date() < first_valid.astimezone(zone).date():
+        return None
+    return first_valid
+
+
+def is_due_day(calendar: Calendar, day: date) -> bool:
+    """True when the rhythm names this day, holidays and pauses aside."""
+    if not calendar.month_days:
+        return day.weekday() in calendar.weekdays
+    last = ((day.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)).day
+    wanted = {min(n, last) if n > 0 else max(1, last + 1 + n) for n in calendar.month_days}
+    return day.day in wanted
+
+
+def slots_of_day(calendar: Calendar, day: date) -> list[Slot]:
+    """The slots of one local day in order of their instants, closed ones included."""
+    if not is_due_day(calendar, day):
+        return []
+    closed: Literal["", "holiday", "pause"] = ""
+    if any(pause.covers(day) for pause in calendar.pauses):
+        closed = "pause"
+    elif calendar.off(day):
+        closed = "holiday"
+    by_instant: dict[datetime, Slot] = {}
+    for at in sorted(set(calendar.times)):
+        local = datetime.combine(day, at.replace(second=0, microsecond=0, tzinfo=None))
+        if (send_at := instant(local, calendar.zone)) is not None:
+            by_instant[send_at] = Slot(local, send_at, send_at - calendar.cut_off, closed)
+    return [by_instant[send_at] for send_at in sorted(by_instant)]
+
+
+def slots(calendar: Calendar, after: datetime, *, forward: bool = True) -> Iterator[Slot]:
+    """Slots with `send_at` later than `after`, soonest first; or, backward, not later than it, latest first."""
+    step = timedelta(days=1 if forward else -1)
+    # One local day of slack on each side: an instant's local date can differ from UTC's by one.
+    day = after.astimezone(calendar.zone).date() - step
+    for _ in range(HORIZON.days):
+        found = slots_of_day(calendar, day)
+        for slot in found if forward else reversed(found):
+            if (slot.send_at > after) == forward:
+                yield slot
+        day += step
+
+
+def next_slots(calendar: Calendar, now: datetime, count: int) -> list[Slot]:
+    """The next `count` slots, closed ones included so that a listing can show them."""
+    return list(islice(slots(calendar, now), count))
+
+
+def slot_at(calendar: Calendar, local: datetime) -> Slot:
+    """The slot of a local time that need not be in the rhythm (an editor asks for an extra edition)."""
+    send_at = instant(local, calendar.zone)
+    if send_at is None:
+        day_after = datetime.combine(local.date() + timedelta(days=1), time(0))
+        send_at = day_after.replace(tzinfo=calendar.zone).astimezone(UTC)
+    return Slot(local, send_at, send_at - calendar.cut_off)
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What to do now: at most one slot to compose, and those that are missed for good, oldest first."""
+
+    slot: Slot | None
+    missed: tuple[Slot, ...] = ()
+
+
+def due(calendar: Calendar, now: datetime, handled: Collection[str], since: datetime) -> Due:
+    """The slot whose content should be frozen by `now`: its cut-off has passed and it is not too late to send.
+
+    After downtime that is the newest one; older unhandled slots since `since` (aware UTC: when this newsletter was
+    first seen, or last handled) are missed. `handled` holds the keys that some process already took.
+    """
+    waiting: list[Slot] = []
+    for slot in slots(calendar, now + calendar.cut_off, forward=False):
+        if slot.send_at <= since:
+            break
+        if slot.key not in handled:
+            waiting.append(slot)
+    open_now = [slot for slot in waiting if not slot.closed and now <= slot.send_at + calendar.max_late]
+    newest = open_now[0] if open_now else None
+    return Due(newest, tuple(slot for slot in reversed(waiting) if slot is not newest))
+
+
+def window_start(calendar: Calendar, slot: Slot, carried: Collection[str], limit: timedelta) -> datetime:
+    """From when on an edition collects: the cut-off of the last slot before it that used up its own stories.
+
+    `carried` holds keys of earlier slots whose stories wait for the next edition: skipped for too few stories or for
+    lateness, cancelled, missed. A closed slot carries when the calendar merges holidays. Never longer than `limit`.
+    """
+    earliest = slot.cut_off - limit
+    for previous in slots(calendar, slot.send_at - timedelta(microseconds=1), forward=False):
+        if previous.cut_off <= earliest:
+            break
+        waits = previous.key in carried or (previous.closed == "holiday" and calendar.on_holiday == "merge")
+        if not waits:
+            return previous.cut_off
+    return earliest
