@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+import json
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 from digest.collect.article import Image
+from digest.errors import AlreadySent, EditConflict, EditionError
 
 EditionState = Literal["draft", "in_review", "approved", "sending", "paused", "sent", "skipped", "cancelled"]
 
@@ -81,3 +84,62 @@ class Edition:
     def stories(self) -> tuple[EditionStory, ...]:
         """Every story in reading order."""
         return tuple(story for section in self.sections for story in section.stories)
+
+
+#: What may follow what. Content changes are possible only in the states of EDITABLE.
+TRANSITIONS: Final[dict[EditionState, frozenset[EditionState]]] = {
+    "draft": frozenset({"in_review", "approved", "skipped", "cancelled"}),
+    "in_review": frozenset({"approved", "skipped", "cancelled"}),
+    "approved": frozenset({"in_review", "sending", "skipped", "cancelled"}),
+    "sending": frozenset({"paused", "sent", "cancelled"}),
+    "paused": frozenset({"sending", "cancelled"}),
+    "sent": frozenset(),
+    "skipped": frozenset(),
+    "cancelled": frozenset(),
+}
+
+EDITABLE: Final[frozenset[EditionState]] = frozenset({"draft", "in_review", "approved"})
+
+
+def edition_id(newsletter: str, local: datetime) -> str:
+    """The name of a newsletter's edition for a slot: readable, sortable, safe in a file name and a URL."""
+    return f"{newsletter}-{local:%Y-%m-%d-%H%M}"
+
+
+def content_hash(edition: Edition) -> str:
+    """SHA-256 (hex) over everything that a reader can see, and nothing else: the same content, the same hash."""
+    seen = (edition.newsletter, edition.slot, edition.title, edition.language, edition.note, edition.subject)
+    content = [*seen, [asdict(section) for section in edition.sections]]
+    canonical = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def frozen(edition: Edition) -> Edition:
+    """The edition with the hash of its present content."""
+    return replace(edition, content_hash=content_hash(edition))
+
+
+def moved(edition: Edition, state: EditionState, reason: str = "") -> Edition:
+    """The edition in another state. Raises EditionError when that cannot follow."""
+    if state not in TRANSITIONS[edition.state]:
+        possible = ", ".join(sorted(TRANSITIONS[edition.state])) or "nothing: this is final"
+        raise EditionError(f"edition {edition.id} is {edition.state}; it cannot become {state} (possible: {possible})")
+    return replace(edition, state=state, reason=reason)
+
+
+def approved(edition: Edition, content: str, by: str) -> Edition:
+    """The edition approved as it was seen: `content` is the hash that the editor looked at.
+
+    Raises EditConflict when the content has changed since, AlreadySent or EditionError when it is too late.
+    """
+    if edition.state in ("sending", "paused", "sent"):
+        raise AlreadySent(f"edition {edition.id} is already {edition.state}")
+    if content != edition.content_hash:
+        raise EditConflict(
+            f"edition {edition.id} changed since you looked ({content[:8]} is now {edition.content_hash[:8]}): "
+            f"look again with 'digest preview {edition.id}', then approve"
+        )
+    if not edition.stories:
+        raise EditionError(f"edition {edition.id} has no stories: add one, or cancel it")
+    ready = edition if edition.state == "approved" else moved(edition, "approved")
+    return replace(ready, approved_hash=content, approved_by=by)

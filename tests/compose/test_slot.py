@@ -143,7 +143,7 @@ def test_over_ten_years_no_slot_is_lost_or_doubled(zone: str, times: list[time],
     days = 3652 if start_year % 5 == 0 else 400
     expected: list[Slot] = []
     first = start.astimezone(ZoneInfo(zone)).date() - timedelta(days=1)
-    for n in range(days + 2):
+    for n in range(days + 5):  # slack: Apia crossed the date line
         expected += slots_of_day(calendar, first + timedelta(days=n))
     end = start + timedelta(days=days)
     expected = [slot for slot in expected if start < slot.send_at <= end]

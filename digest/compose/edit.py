@@ -1,0 +1,192 @@
+"""Edits: what an editor does to an edition, as values: applied, recorded with author and time, undone.
+
+An edit never changes an edition in place: `apply` gives a new one with a higher version and a new content hash, which
+voids any approval. Which of two editors was first is decided by the store (the version in its WHERE clause).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from digest.compose.edition import EDITABLE, Edition, EditionStory, Section, frozen
+from digest.errors import AlreadySent, EditionError
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Put a story at `position` (0 first) of a section; a section that is not there yet is made at the end."""
+
+    story: str
+    topic: str
+    position: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """Take a story out."""
+
+    story: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """Make a story the first of the whole edition: its section comes first, and it leads the section."""
+
+    story: str
+
+
+@dataclass(frozen=True, slots=True)
+class Retitle:
+    """Give a story another title."""
+
+    story: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rewrite:
+    """Give a story another lead (plain text)."""
+
+    story: str
+    lead: str
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Write the editor's note of a story, or of the whole edition (`story` ""); an empty text removes it."""
+
+    text: str
+    story: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Set the subject line; an empty one goes back to the newsletter's template."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Add:
+    """Bring a story in, at `position` of a section."""
+
+    story: EditionStory
+    topic: str
+    title: str  # of the section, should it be new
+    position: int = 0
+
+
+Edit = Move | Drop | Pin | Retitle | Rewrite | Note | Subject | Add
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One line of the audit: who did what, when, to which version. `late` marks an insert after the freeze."""
+
+    version: int
+    author: str
+    at: datetime
+    edit: Edit
+    late: bool = False
+
+
+def apply(edition: Edition, edit: Edit) -> Edition:
+    """The edition after an edit: next version, new hash, approval void, waiting for review again.
+
+    Raises EditionError when the story or section is not there, AlreadySent when the edition has left the desk.
+    """
+    if edition.state not in EDITABLE:
+        raise AlreadySent(f"edition {edition.id} is {edition.state}; its content cannot change any more")
+    changed = _changed(edition, edit)
+    state = "in_review" if edition.state == "approved" else edition.state
+    version = edition.version + 1
+    return frozen(replace(changed, version=version, state=state, approved_hash="", approved_by=""))
+
+
+def undone(original: Edition, changes: Sequence[Change]) -> Edition:
+    """The edition without the last of `changes`, made again from the original snapshot; the version still grows."""
+    edition = original
+    for change in changes[:-1]:
+        edition = frozen(_changed(edition, change.edit))
+    version = changes[-1].version + 1 if changes else original.version
+    return frozen(replace(edition, version=version, state="in_review", approved_hash="", approved_by=""))
+
+
+def _changed(edition: Edition, edit: Edit) -> Edition:
+    match edit:
+        case Subject(text):
+            changed = replace(edition, subject=text.strip())
+        case Note(text, ""):
+            changed = replace(edition, note=text.strip())
+        case Note(text, key):
+            changed = _each(edition, key, lambda story: replace(story, note=text.strip()))
+        case Retitle(key, title):
+            changed = _each(edition, key, lambda story: replace(story, title=_some(title, "title")))
+        case Rewrite(key, lead):
+            changed = _each(edition, key, lambda story: replace(story, lead=_some(lead, "lead")))
+        case Drop(key):
+            changed, _ = _without(edition, key)
+        case Pin(key):
+            changed = _pinned(edition, key)
+        case Move(key, topic, position):
+            rest, story = _without(edition, key, keep_empty=topic)
+            title = next((section.title for section in rest.sections if section.topic == topic), topic)
+            changed = _inserted(rest, story, topic, title, position)
+        case Add(story, topic, title, position):
+            if any(story.key == other.key for other in edition.stories):
+                raise EditionError(f"edition {edition.id} already has {story.url}")
+            changed = _inserted(edition, story, topic, title, position)
+    return changed
+
+
+def _some(text: str, what: str) -> str:
+    if not text.strip():
+        raise EditionError(f"a {what} cannot be empty: write one, or drop the story")
+    return text.strip()
+
+
+def _find(edition: Edition, key: str) -> EditionStory:
+    found = next((story for story in edition.stories if story.key == key), None)
+    if found is None:
+        raise EditionError(f"edition {edition.id} has no story {key!r}; 'digest preview {edition.id}' lists them")
+    return found
+
+
+def _each(edition: Edition, key: str, change: Callable[[EditionStory], EditionStory]) -> Edition:
+    _find(edition, key)
+    return replace(
+        edition,
+        sections=tuple(
+            replace(section, stories=tuple(change(s) if s.key == key else s for s in section.stories))
+            for section in edition.sections
+        ),
+    )
+
+
+def _without(edition: Edition, key: str, keep_empty: str = "") -> tuple[Edition, EditionStory]:
+    story = _find(edition, key)
+    sections = (replace(s, stories=tuple(x for x in s.stories if x.key != key)) for s in edition.sections)
+    kept = tuple(section for section in sections if section.stories or section.topic == keep_empty)
+    return replace(edition, sections=kept), story
+
+
+def _inserted(edition: Edition, story: EditionStory, topic: str, title: str, position: int) -> Edition:
+    if all(section.topic != topic for section in edition.sections):
+        return replace(edition, sections=(*edition.sections, Section(topic, title, (story,))))
+    at = max(0, position)
+    return replace(
+        edition,
+        sections=tuple(
+            replace(s, stories=(*s.stories[:at], story, *s.stories[at:])) if s.topic == topic else s
+            for s in edition.sections
+        ),
+    )
+
+
+def _pinned(edition: Edition, key: str) -> Edition:
+    story = _find(edition, key)
+    home = next(section for section in edition.sections if story in section.stories)
+    first = replace(home, stories=(story, *(s for s in home.stories if s.key != key)))
+    return replace(edition, sections=(first, *(s for s in edition.sections if s.topic != home.topic)))
