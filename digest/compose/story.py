@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+import math
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from digest.collect.article import Article
+from digest.compose.grouping import Document, cluster
+from digest.text.stem import fold
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +37,100 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """One event. `best` leads it, `others` tell it too (best first). `key` is stable while `best` stays the same."""
+    """One event. `best` leads it, `others` tell it too (best first). `key` is stable while `best` stays the same.
+
+    `copies` are the keys of those that only repeat another's text, word for word or nearly (agency copies).
+    """
 
     key: str
     best: Candidate
     others: tuple[Candidate, ...] = ()
+    copies: frozenset[str] = frozenset()
 
     @property
     def candidates(self) -> tuple[Candidate, ...]:
         """All of its articles, the best first."""
         return (self.best, *self.others)
+
+    @property
+    def outlets(self) -> tuple[str, ...]:
+        """Every outlet once, in the order of `candidates`."""
+        return tuple(dict.fromkeys(candidate.outlet for candidate in self.candidates))
+
+
+#: How much of a lead each rung of its ladder is worth, 0 to 1.
+RUNG_WORTH: Final = {"editor": 1.0, "page": 1.0, "structured-data": 0.9, "llm": 0.8, "feed-summary": 0.7, "title": 0.0}
+
+#: Two texts that share this part of their three-word runs (Jaccard; Broder 1997) are copies of one.
+COPY: Final = 0.6
+
+_WORD: Final = re.compile(r"\w+")
+
+
+def group(candidates: Sequence[Candidate], *, language: str = "") -> list[Story]:
+    """The stories that `candidates` tell; each candidate is in exactly one. Languages are grouped apart.
+
+    `language` is the newsletter's (two-letter code): in it a story's best article is looked for first.
+    """
+    groups = cluster([document(candidate) for candidate in candidates])
+    return [story([candidates[i] for i in positions], language=language) for positions in groups]
+
+
+def document(candidate: Candidate) -> Document:
+    """What grouping reads of a candidate: the lead goes before the text, and a sick page's text is not read."""
+    article = candidate.article
+    lead = article.lead.text
+    rest = "" if article.problem else article.text
+    opening = rest if not lead or rest.startswith(lead) else f"{lead}\n\n{rest}"
+    return Document(
+        id=candidate.key,
+        title=article.title,
+        text=opening,
+        published=candidate.published or candidate.first_seen,
+        language=article.language,
+        url=article.url,
+    )
+
+
+def story(candidates: Sequence[Candidate], *, language: str = "") -> Story:
+    """One story of these candidates (at least one), the best first.
+
+    Original over copy, the newsletter's language over another, then the quality of the lead with the source's weight;
+    equals go by who was first.
+    """
+    copies = _copies(candidates)
+
+    def worth(candidate: Candidate) -> tuple[bool, float, float, str]:
+        article = candidate.article
+        value = lead_quality(article) + 0.3 * math.log2(max(candidate.weight, 0.01))
+        value -= 0.4 * (candidate.key in copies) + 0.15 * bool(article.credit)
+        foreign = bool(language and article.language and article.language != language)
+        return foreign, -value, candidate.first_seen.timestamp(), candidate.key
+
+    best, *others = sorted(candidates, key=worth)
+    key = hashlib.blake2b(best.key.encode(), digest_size=8).hexdigest()
+    return Story(key=key, best=best, others=tuple(others), copies=frozenset(copies - {best.key}))
+
+
+def lead_quality(article: Article) -> float:
+    """How well the article can open a story, 0 (a title alone) to 1 (whole sentences of a healthy page)."""
+    words = len(article.lead.text.split())
+    if not words:
+        return 0.0
+    worth = RUNG_WORTH[article.lead.rung]
+    worth *= min(1.0, words / 15) * (1.0 if words <= 80 else 0.9)
+    return worth * (0.6 if article.problem else 1.0)
+
+
+def _copies(candidates: Sequence[Candidate]) -> set[str]:
+    """Keys of the candidates whose text repeats that of an earlier one."""
+    seen: list[set[tuple[str, ...]]] = []
+    copies = set()
+    for candidate in sorted(candidates, key=lambda c: (c.published or c.first_seen, c.first_seen, c.key)):
+        words = _WORD.findall(fold(document(candidate).text))[:120]
+        runs = {tuple(words[i : i + 3]) for i in range(len(words) - 2)}
+        if runs and any(len(runs & other) >= COPY * len(runs | other) for other in seen):
+            copies.add(candidate.key)
+        else:
+            seen.append(runs)
+    return copies

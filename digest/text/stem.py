@@ -1,0 +1,62 @@
+"""Words made comparable: case and accents folded, endings cut by the Snowball rules of the language.
+
+`fold` is what makes 'ÉLECTION' and 'élection' one word in every script; `stem` makes 'élections' the same word too,
+where Snowball knows the language, and does nothing more than fold where it does not.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Final
+
+import Stemmer
+
+#: Two-letter code (BCP 47 primary subtag) -> Snowball algorithm. https://snowballstem.org/algorithms/
+ALGORITHMS: Final = {
+    "ar": "arabic", "ca": "catalan", "cs": "czech", "da": "danish", "de": "german", "el": "greek", "en": "english",
+    "es": "spanish", "et": "estonian", "eu": "basque", "fa": "persian", "fi": "finnish", "fr": "french", "ga": "irish",
+    "hi": "hindi", "hu": "hungarian", "hy": "armenian", "id": "indonesian", "it": "italian", "lt": "lithuanian",
+    "nb": "norwegian", "ne": "nepali", "nl": "dutch", "nn": "norwegian", "no": "norwegian", "pl": "polish",
+    "pt": "portuguese", "ro": "romanian", "ru": "russian", "sr": "serbian", "sv": "swedish", "ta": "tamil",
+    "tr": "turkish", "yi": "yiddish",
+}  # fmt: skip
+
+#: Letters that Unicode does not decompose but readers type without.
+_PLAIN: Final = str.maketrans(
+    {"œ": "oe", "æ": "ae", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "ı": "i", "’": "'", "ʼ": "'"}
+)
+
+
+def fold(text: str) -> str:
+    """The text in lower case without accents ('Électricité' -> 'electricite'); other scripts keep their letters."""
+    if text.isascii():
+        return text.lower()
+    plain = unicodedata.normalize("NFKD", text.casefold().translate(_PLAIN))
+    return "".join(c for c in plain if not unicodedata.combining(c))
+
+
+@lru_cache(maxsize=64)
+def _stemmer(algorithm: str) -> Stemmer.Stemmer:
+    stemmer = Stemmer.Stemmer(algorithm)
+    stemmer.maxCacheSize = 0  # `stem` keeps its own
+    return stemmer
+
+
+@lru_cache(maxsize=200_000)
+def stem(word: str, language: str) -> str:
+    """One word folded and without its ending; `language` is a two-letter code, "" or an unknown one only folds.
+
+    A word with a digit is left as it is. The stem is for comparing, not for showing.
+    """
+    folded = word.casefold().replace("’", "'")
+    algorithm = ALGORITHMS.get(language)
+    if algorithm and folded.isalpha():
+        folded = _stemmer(algorithm).stemWord(folded)
+    return fold(folded)
+
+
+def stems(words: Iterable[str], language: str) -> list[str]:
+    """Each word's `stem`, in order."""
+    return [stem(word, language) for word in words]
