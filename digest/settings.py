@@ -1,0 +1,136 @@
+"""settings.toml and the environment, as one frozen `Settings`; every problem told at once, with its remedy.
+
+    settings = load()                  # --settings PATH, else $DIGEST_SETTINGS, else ./settings.toml
+    settings.newsletters["morning"].send_at
+
+The file's shape is in `digest.settings_model`, the environment in `digest.settings_environment`, the kinds of value in
+`digest.settings_types`; changing the file (feeds) and keeping a secret beside it in `digest.settings_file`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import SecretStr, ValidationError
+
+from digest.errors import SettingsError
+from digest.settings_environment import apply
+from digest.settings_file import KEPT_SECRET, add_feed, add_topic, ensure_secret, remove_feed
+from digest.settings_model import (
+    BouncesSettings,
+    Brand,
+    CollectSettings,
+    DeliverSettings,
+    DkimSettings,
+    FeedSetting,
+    LeadSettings,
+    LlmSettings,
+    LogSettings,
+    NewsletterSettings,
+    Pause,
+    Sender,
+    Settings,
+    SiteSettings,
+    SmtpSettings,
+    StoreSettings,
+    TopicSettings,
+    WebSettings,
+)
+from digest.settings_problems import cross_problems, problem_line
+
+__all__ = [
+    "BouncesSettings",
+    "Brand",
+    "CollectSettings",
+    "DeliverSettings",
+    "DkimSettings",
+    "FeedSetting",
+    "LeadSettings",
+    "LlmSettings",
+    "LogSettings",
+    "NewsletterSettings",
+    "Pause",
+    "Sender",
+    "Settings",
+    "SiteSettings",
+    "SmtpSettings",
+    "StoreSettings",
+    "TopicSettings",
+    "WebSettings",
+    "add_feed",
+    "add_topic",
+    "ensure_secret",
+    "find",
+    "load",
+    "remove_feed",
+]
+
+FILE_NAME: Final = "settings.toml"
+
+
+def find(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Path:
+    """Where the settings are: `path`, else `$DIGEST_SETTINGS`, else `./settings.toml`; a folder means the file in it.
+
+    Absolute. Raises SettingsError when there is no such file.
+    """
+    named = path or Path((os.environ if environ is None else environ).get("DIGEST_SETTINGS") or FILE_NAME)
+    file = (named / FILE_NAME if named.is_dir() else named).expanduser().absolute()
+    if not file.exists():
+        raise SettingsError(f"{file}: no such file; run 'digest init' to make one, or name yours with --settings")
+    return file
+
+
+def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
+    """Read, complete and check the settings. Raises SettingsError with one line for every problem found.
+
+    `environ` is the process's own unless given. A secret kept beside the file by `ensure_secret` counts where neither
+    file nor environment has one.
+    """
+    environ = os.environ if environ is None else environ
+    file = find(path, environ)
+    return from_data(_read(file), file, environ)
+
+
+def from_data(data: dict[str, Any], file: Path, environ: Mapping[str, str]) -> Settings:
+    """Settings from a parsed file's `data` (changed in place) as though it stood at `file`."""
+    overlay = apply(Settings, data, environ)
+    for name in Settings.model_fields:
+        data.setdefault(name, {})  # so that defaults, too, are resolved against the file's folder
+    problems = [*overlay.problems, *cross_problems(data)]
+    try:
+        settings = Settings.model_validate(data, context={"folder": file.parent, "path": file})
+    except ValidationError as error:
+        problems += [problem_line(dict(each), data, overlay.names) for each in error.errors(include_url=False)]
+    if problems:
+        raise SettingsError(*dict.fromkeys(problems))
+    return _with_kept_secret(settings)
+
+
+def _with_kept_secret(settings: Settings) -> Settings:
+    kept = settings.folder / KEPT_SECRET
+    if settings.site.secret.get_secret_value() or not kept.is_file():
+        return settings
+    try:
+        secret = SecretStr(kept.read_text(encoding="ascii").strip())
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{kept}: cannot be read ({error}); let its owner run digest, or remove it") from error
+    return settings.model_copy(update={"site": settings.site.model_copy(update={"secret": secret})})
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8-sig"))
+    except tomllib.TOMLDecodeError as error:
+        what = re.sub(r"^(.*) \(at (line \d+, column \d+|end of document)\)$", r"\2: \1", str(error))
+        raise SettingsError(
+            f"{file}: {what}; put that line right (texts in quotes, one 'key = value' a line)"
+        ) from None
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{file}: not UTF-8 at byte {error.start}; save the file as UTF-8") from None
+    except OSError as error:
+        raise SettingsError(f"{file}: cannot be read ({error.strerror}); check its owner and permissions") from None

@@ -1,0 +1,143 @@
+"""The environment over the file: `DIGEST_SMTP__HOST`, `DIGEST_SMTP__PASSWORD_FILE`, systemd credentials.
+
+Written by hand and not with pydantic-settings, for three reasons: that one stops at the first value it cannot read,
+where we tell all problems at once; it ignores names it does not know; and importing it takes longer than loading our
+settings. One walk along the models answers all three.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, get_args, get_origin
+
+from pydantic import BaseModel, SecretStr
+
+from digest.settings_types import nearest
+
+PREFIX: Final = "DIGEST_"
+#: Names that begin like ours and are no settings: where the file is, and what tests of crashes ask for.
+OTHERS: Final = ("DIGEST_SETTINGS", "DIGEST_FAULT")
+
+
+@dataclass(slots=True)
+class Overlay:
+    """What the environment adds: `names` tells which variable set a key (path of names), `problems` what was wrong."""
+
+    names: dict[tuple[str, ...], str] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+
+
+def apply(model: type[BaseModel], data: dict[str, Any], environ: Mapping[str, str]) -> Overlay:
+    """Write the environment's values into `data` (as read from the file), in place.
+
+    Precedence: a variable, then its `_FILE` variant, then a file of that name in `$CREDENTIALS_DIRECTORY`. An empty
+    variable counts as not set, since Compose files and unit files cannot leave one out.
+    """
+    overlay = Overlay()
+    for name, text in (*_credentials(environ), *sorted(_variables(environ), key=_file_variants_first)):
+        try:
+            _set(model, data, name, text, overlay)
+        except (_UnknownError, OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            overlay.problems.append(_told(name, text, error))
+    return overlay
+
+
+class _UnknownError(Exception):
+    pass
+
+
+def _variables(environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    for name, text in environ.items():
+        if name.upper().startswith(PREFIX) and not name.upper().startswith(OTHERS) and text:
+            yield name, text
+
+
+def _file_variants_first(item: tuple[str, str]) -> tuple[bool, str]:
+    return not item[0].upper().endswith("_FILE"), item[0]
+
+
+def _credentials(environ: Mapping[str, str]) -> list[tuple[str, str]]:
+    folder = environ.get("CREDENTIALS_DIRECTORY", "")
+    if not folder or not Path(folder).is_dir():
+        return []
+    ours = (path for path in sorted(Path(folder).iterdir()) if path.name.upper().startswith(PREFIX))
+    return [(f"{path.name}_FILE", str(path)) for path in ours]
+
+
+def _set(model: type[BaseModel], data: dict[str, Any], name: str, text: str, overlay: Overlay) -> None:
+    segments = name[len(PREFIX) :].split("__")
+    try:
+        place = _walk(model, data, segments)
+    except _UnknownError:
+        if not name.upper().endswith("_FILE"):
+            raise
+        segments[-1] = segments[-1][: -len("_FILE")]
+        place = _walk(model, data, segments)
+        text = Path(text).read_text(encoding="utf-8").strip()
+    place.table[place.path[-1]] = _value(text, place.kind)
+    overlay.names[place.path] = name
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    table: dict[str, Any]  # where the key stands
+    path: tuple[str, ...]  # all the way to it
+    kind: Any  # its type
+
+
+def _walk(model: type[BaseModel], data: dict[str, Any], segments: list[str]) -> _Place:
+    """From `SMTP`, `HOST` to the table `smtp`, its key `host` and that key's type."""
+    place = _Place(data, (), model)
+    for number, segment in enumerate(segments):
+        table = place.table if number == 0 else place.table.setdefault(place.path[-1], {})
+        if not isinstance(table, dict):
+            raise _UnknownError(f"in the file {'.'.join(place.path)} is no table; write it as one")
+        known = _known(place.kind, table)
+        key = next((key for key in known if _same(key, segment)), None)
+        if key is None:
+            raise _UnknownError(_nearest_name(segments[:number], segment, known))
+        place = _Place(table, (*place.path, key), known[key])
+    return place
+
+
+def _known(kind: Any, here: dict[str, Any]) -> dict[str, Any]:
+    """The keys that may stand here, with their types: a model's fields, or what the file has in a mapping."""
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        return {name: info.annotation for name, info in kind.model_fields.items()}
+    if get_origin(kind) is Mapping or getattr(get_origin(kind), "__name__", "") == "Mapping":
+        return {key: get_args(kind)[1] for key in here}
+    return {}
+
+
+def _same(key: str, segment: str) -> bool:
+    return key.replace("-", "_").casefold() == segment.replace("-", "_").casefold()
+
+
+def _nearest_name(before: list[str], segment: str, known: Mapping[str, Any]) -> str:
+    names = {key: PREFIX + "__".join((*before, key)).replace("-", "_").upper() for key in known}
+    return nearest(PREFIX + "__".join((*before, segment)).upper(), names.values())
+
+
+def _value(text: str, kind: Any) -> Any:
+    """Lists and tables are written as in TOML, or a list as words with commas; the model turns text into the rest."""
+    if kind is SecretStr or kind is str:
+        return text
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        return tomllib.loads(f"value = {text}")["value"]
+    if get_origin(kind) is tuple:
+        if text.lstrip().startswith("["):
+            return tomllib.loads(f"value = {text}")["value"]
+        return [part.strip() for part in text.split(",") if part.strip()]
+    return text
+
+
+def _told(name: str, text: str, error: Exception) -> str:
+    if isinstance(error, _UnknownError):
+        return f"{name}: unknown name; {error}"
+    if isinstance(error, tomllib.TOMLDecodeError):
+        return f'{name}: not written as TOML ({error}); quote texts and close brackets, as in \'["a", "b"]\''
+    reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
+    return f"{name} = {text!r}: cannot be read ({reason}); name a readable file that holds only the value"

@@ -1,0 +1,153 @@
+"""Changing settings.toml with its comments kept, and the secret that an embedded installation keeps beside it."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from digest.errors import SettingsError
+from digest.settings_types import nearest, web_address
+
+if TYPE_CHECKING:
+    from tomlkit import TOMLDocument
+
+    from digest.settings_model import Settings
+
+#: Holds `site.secret` where nobody set one. Beside the settings, readable by its owner only (mode 0600).
+KEPT_SECRET: Final = ".digest-secret"  # noqa: S105 (a file name)
+
+
+def ensure_secret(settings: Settings) -> Settings:
+    """The settings with a secret: their own, else the one kept beside the file, which is made now if there is none.
+
+    For `digest init` and the embedded `digest run`. Several machines must share one by DIGEST_SITE__SECRET instead.
+    Raises SettingsError when the folder cannot be written.
+    """
+    from pydantic import SecretStr
+
+    if settings.site.secret.get_secret_value():
+        return settings
+    kept = settings.folder / KEPT_SECRET
+    try:
+        secret = _kept_or_new(kept)
+    except OSError as error:
+        remedy = "make the folder writable or set DIGEST_SITE__SECRET"
+        raise SettingsError(f"{kept}: cannot be written ({error.strerror}); {remedy}") from error
+    return settings.model_copy(update={"site": settings.site.model_copy(update={"secret": SecretStr(secret)})})
+
+
+def _kept_or_new(kept: Path) -> str:
+    """Two processes that start at once end with the same secret: it is linked into place whole, or not at all."""
+    if not kept.exists():
+        handle, name = tempfile.mkstemp(dir=kept.parent, prefix=KEPT_SECRET)  # mkstemp makes it 0600
+        try:
+            with os.fdopen(handle, "w", encoding="ascii") as file:
+                file.write(secrets.token_urlsafe(48) + "\n")
+            Path(kept).hardlink_to(name)
+        except FileExistsError:
+            pass  # the other process was first
+        finally:
+            Path(name).unlink()
+    return kept.read_text(encoding="ascii").strip()
+
+
+def add_topic(path: Path, key: str, title: str) -> bool:
+    """Add an empty topic after the others; False when there is one of that key."""
+    import tomlkit
+
+    from digest.settings_types import key_name
+
+    document = _open(path)
+    topics: Any = document.setdefault("topics", tomlkit.table(is_super_table=True))
+    if key in topics:
+        return False
+    try:
+        table = tomlkit.table()
+        table["title"] = title
+        table["feeds"] = tomlkit.array()
+        topics[key_name(key)] = table
+    except ValueError as error:
+        raise SettingsError(f"topics.{key}: {error}") from error
+    _write(path, document)
+    return True
+
+
+def add_feed(path: Path, topic: str, url: str, weight: float = 1.0) -> bool:
+    """Add a feed to a topic of the file at `path`; False when the topic has it already.
+
+    Raises SettingsError for a topic that is not there, an address that is none, or a file that cannot be changed.
+    """
+    import tomlkit
+
+    try:
+        web_address(url)
+    except ValueError as error:
+        raise SettingsError(f"feed = {url!r}: {error}") from error
+    document = _open(path)
+    topics: Any = document.get("topics", {})
+    if topic not in topics:
+        raise SettingsError(f"topics.{topic}: no such topic; {nearest(topic, topics)}")
+    feeds = topics[topic].setdefault("feeds", tomlkit.array())
+    if url in _addresses(feeds):
+        return False
+    feed: Any = url
+    if weight != 1.0:
+        feed = tomlkit.inline_table()
+        feed.update({"url": url, "weight": weight})
+    feeds.append(feed)
+    _write(path, document)
+    return True
+
+
+def remove_feed(path: Path, url: str, topic: str | None = None) -> tuple[str, ...]:
+    """Remove a feed from one topic, or from all; the keys of the topics that had it. Raises SettingsError if none."""
+    document = _open(path)
+    topics: Any = document.get("topics", {})
+    had = []
+    for key in [topic] if topic else list(topics):
+        feeds = topics.get(key, {}).get("feeds", [])
+        places = [n for n, address in enumerate(_addresses(feeds)) if address == url]
+        for place in reversed(places):
+            del feeds[place]
+        had += [key] if places else []
+    if not had:
+        known = {address for table in topics.values() for address in _addresses(table.get("feeds", []))}
+        raise SettingsError(f"{url}: no such feed in {path}; {nearest(url, known)}")
+    _write(path, document)
+    return tuple(had)
+
+
+def _addresses(feeds: Any) -> list[str]:
+    return [str(feed["url"] if hasattr(feed, "keys") else feed) for feed in feeds]
+
+
+def _open(path: Path) -> TOMLDocument:
+    import tomlkit
+    from tomlkit.exceptions import TOMLKitError
+
+    try:
+        return tomlkit.parse(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: cannot be read ({error}); run 'digest init' to make one") from error
+    except TOMLKitError as error:
+        raise SettingsError(f"{path}: {error}; put that line right before changing feeds") from error
+
+
+def _write(path: Path, document: TOMLDocument) -> None:
+    """Replace the file in one step, so that nobody ever reads half of it; its permissions stay."""
+    target = path.resolve()  # a symbolic link stays one
+    try:
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=target.name)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(document.as_string())
+            Path(name).chmod(target.stat().st_mode)
+            Path(name).replace(target)
+        except OSError:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be changed ({error.strerror}); check its folder's permissions") from error

@@ -1,0 +1,300 @@
+"""The shape of settings.toml: one frozen model a table, one field a key, each with its default.
+
+Names are those of the file. `settings.toml` at the top of the project explains every key in one line; a test keeps
+the two alike. Reading, the environment and error texts are in `digest.settings`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, time, timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, SecretStr, model_validator
+
+from digest.errors import SettingsError
+from digest.settings_types import (
+    Address,
+    BaseAddress,
+    Beside,
+    Clock,
+    Colour,
+    Duration,
+    Key,
+    Language,
+    Line,
+    Many,
+    OptionalAddress,
+    OptionalBaseAddress,
+    OptionalColour,
+    Size,
+    StoreUrl,
+    Title,
+    WebAddress,
+    Zone,
+)
+
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+Review = Literal["auto", "required", "window"]
+IfUnreviewed = Literal["send", "hold", "skip"]
+
+
+class _Table(BaseModel):
+    """A table of the file: unknown keys are errors, nothing changes after loading, defaults obey the same rules."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, validate_default=True)
+
+
+class SiteSettings(_Table):
+    """`[site]`: who publishes, and where readers' links lead."""
+
+    base_url: BaseAddress = "http://127.0.0.1:8080"
+    secret: SecretStr = SecretStr("")
+    name: Line = "digest"
+    mailbox: OptionalAddress = ""
+    postal_address: str = ""
+    media_url: OptionalBaseAddress = ""
+
+
+class StoreSettings(_Table):
+    """`[store]`: the database. `url` is for SQLAlchemy, absolute; it may hold a password, so it is never shown."""
+
+    url: Annotated[StoreUrl, Field(repr=False)] = "sqlite:///digest.db"
+
+
+class CollectSettings(_Table):
+    """`[collect]`: how feeds and pages are fetched and read."""
+
+    every: Duration = timedelta(minutes=30)
+    timeout: Duration = timedelta(seconds=30)
+    concurrency: Annotated[int, Field(ge=1, le=1000)] = 32
+    per_host: Annotated[int, Field(ge=1, le=100)] = 2
+    max_body: Size = 10_000_000
+    user_agent: Line = ""
+    allow_private_networks: bool = False
+    processes: Annotated[int, Field(ge=0, le=256)] = 0
+    keep: Duration = timedelta(days=60)
+
+
+class FeedSetting(_Table):
+    """One feed of a topic; in the file it may be the bare address."""
+
+    url: WebAddress
+    weight: Annotated[float, Field(gt=0, le=10)] = 1.0
+
+
+def _feed(value: object) -> object:
+    return {"url": value} if isinstance(value, str) else value
+
+
+class TopicSettings(_Table):
+    """`[topics.KEY]`: a subject area and the feeds that bring it."""
+
+    title: Title
+    feeds: Many[Annotated[FeedSetting, BeforeValidator(_feed)]] = ()
+    include: Many[Line] = ()
+    exclude: Many[Line] = ()
+    limit: Annotated[int, Field(ge=1, le=100)] = 6
+
+
+class Sender(_Table):
+    """What stands in From."""
+
+    name: Title
+    address: Address
+
+
+class LeadSettings(_Table):
+    """How much of an article is shown: at most so many whole sentences, about so many characters."""
+
+    sentences: Annotated[int, Field(ge=1, le=3)] = 2
+    characters: Annotated[int, Field(ge=60, le=1000)] = 280
+
+
+class Brand(_Table):
+    """`[newsletters.KEY.brand]`: a theme's colours and logo. Empty means the theme's own."""
+
+    accent: Colour = "#a3261b"
+    accent_dark: OptionalColour = ""
+    logo: str = ""
+    tagline: Line = ""
+
+
+class Pause(_Table):
+    """Days without an edition, both ends included."""
+
+    first: date
+    last: date
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.last < self.first:
+            raise ValueError("ends before it begins; let 'last' be the same day as 'first' or later")
+        return self
+
+
+class NewsletterSettings(_Table):
+    """`[newsletters.KEY]`: what people sign up to, when it goes out, and who looks at it first."""
+
+    title: Title
+    language: Language = "en"
+    timezone: Zone = "UTC"
+    sender: Sender
+    reply_to: OptionalAddress = ""
+    topics: Many[str] = Field(min_length=1)
+    subject: Line = ""
+    theme: Line = "classic"
+    pictures: Literal["linked", "inline", "none"] = "linked"
+    lead: LeadSettings = LeadSettings()
+    brand: Brand = Brand()
+    postal_address: str = ""
+    # the calendar
+    send_at: Annotated[Many[Clock], Field(min_length=1)] = (time(7, 0),)
+    days: Many[Weekday] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+    monthdays: Many[Annotated[int, Field(ge=-31, le=31)]] = ()
+    skip_dates: Many[date] = ()
+    holidays: Annotated[str, Field(pattern=r"^([A-Z]{2}(-[A-Z0-9]{1,3})?)?$")] = ""
+    on_holiday: Literal["merge", "skip"] = "merge"
+    pauses: Many[Pause] = ()
+    cut_off: Duration = timedelta(minutes=45)
+    max_late: Duration = timedelta(hours=3)
+    max_age: Duration = timedelta(days=2)
+    local_time: bool = False
+    # the choice
+    min_stories: Annotated[int, Field(ge=0)] = 3
+    max_stories: Annotated[int, Field(ge=0)] = 0
+    outlet_limit: Annotated[int, Field(ge=1)] = 4
+    # the review
+    review: Review = "window"
+    if_unreviewed: IfUnreviewed = "send"
+    remind: Duration = timedelta(minutes=15)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """`timezone` as an object."""
+        return ZoneInfo(self.timezone)
+
+
+class DeliverSettings(_Table):
+    """`[deliver]`: how messages leave, and what happens in doubt."""
+
+    transport: Literal["outbox", "smtp"] = "outbox"
+    outbox: Beside = Path("outbox")
+    in_doubt: Literal["resend", "hold"] = "resend"
+    bounce_address: OptionalAddress = ""
+    pause_after: Annotated[int, Field(ge=1)] = 20
+
+
+class SmtpSettings(_Table):
+    """`[smtp]`, and each `[relays.KEY]` beside it: one mail server. `rate` is messages a second, 0 without limit."""
+
+    host: Annotated[str, Field(min_length=1)] = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65_535)] = 25
+    security: Literal["none", "starttls", "tls"] = "starttls"
+    username: str = ""
+    password: SecretStr = SecretStr("")
+    ca_file: Beside | None = None
+    hello: Line = ""
+    connections: Annotated[int, Field(ge=1, le=200)] = 8
+    messages_per_connection: Annotated[int, Field(ge=1)] = 1000
+    per_domain: Annotated[int, Field(ge=0)] = 0
+    rate: Annotated[float, Field(ge=0)] = 0
+    timeout: Duration = timedelta(seconds=60)
+    weight: Annotated[float, Field(gt=0)] = 1.0
+
+
+class DkimSettings(_Table):
+    """`[dkim.KEY]`: one signature. The private key (PEM) is `key`, by environment, or the file `key_file`."""
+
+    domain: str = Field(min_length=1)
+    selector: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]*$")] = ""
+    key: SecretStr = SecretStr("")
+    key_file: Beside | None = None
+
+
+class BouncesSettings(_Table):
+    """`[bounces]`: the mailbox (IMAP) that returned mail goes to, and secrets of webhooks."""
+
+    host: str = ""
+    port: Annotated[int, Field(ge=1, le=65_535)] = 993
+    username: str = ""
+    password: SecretStr = SecretStr("")
+    folder: str = "INBOX"
+    every: Duration = timedelta(minutes=15)
+    webhook_secret: SecretStr = SecretStr("")
+    ses_topics: Many[str] = ()
+
+
+class WebSettings(_Table):
+    """`[web]`: where the desk and the readers' pages listen, behind which proxies."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65_535)] = 8080
+    proxies: Many[str] = ()
+
+
+class LlmSettings(_Table):
+    """`[llm]`: optional written leads from an OpenAI-compatible endpoint; no `url`, none of it."""
+
+    url: OptionalBaseAddress = ""
+    model: str = ""
+    key: SecretStr = SecretStr("")
+    timeout: Duration = timedelta(seconds=20)
+    daily: Annotated[int, Field(ge=0)] = 200
+
+
+class LogSettings(_Table):
+    """`[log]`: what is told while working."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    json_lines: bool = False
+
+
+class Settings(_Table):
+    """Everything in settings.toml and the environment, checked. Made by `digest.settings.load`."""
+
+    site: SiteSettings = SiteSettings()
+    store: StoreSettings = StoreSettings()
+    collect: CollectSettings = CollectSettings()
+    topics: Mapping[Key, TopicSettings] = {}
+    newsletters: Mapping[Key, NewsletterSettings] = {}
+    deliver: DeliverSettings = DeliverSettings()
+    smtp: SmtpSettings = SmtpSettings()
+    relays: Mapping[Key, SmtpSettings] = {}
+    dkim: Mapping[Key, DkimSettings] = {}
+    bounces: BouncesSettings = BouncesSettings()
+    web: WebSettings = WebSettings()
+    llm: LlmSettings = LlmSettings()
+    log: LogSettings = LogSettings()
+
+    _path: Path = PrivateAttr(default=Path("settings.toml"))
+
+    def model_post_init(self, context: Any) -> None:
+        """Remember the file that these settings came from."""
+        self._path = (context or {}).get("path", self._path)
+
+    @property
+    def path(self) -> Path:
+        """The settings file."""
+        return self._path
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the settings file; relative paths in it start here."""
+        return self._path.parent
+
+    @property
+    def servers(self) -> tuple[SmtpSettings, ...]:
+        """`smtp` and the relays beside it."""
+        return (self.smtp, *self.relays.values())
+
+    def require_secret(self) -> str:
+        """`site.secret`, which signs links and sessions. Raises SettingsError where there is none."""
+        if secret := self.site.secret.get_secret_value():
+            return secret
+        raise SettingsError(
+            "site.secret: empty, but links and sign-in need it; set DIGEST_SITE__SECRET to 32 random characters or "
+            "more, or run 'digest init', which keeps one in a file of its own"
+        )

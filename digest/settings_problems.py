@@ -1,0 +1,120 @@
+"""What is wrong with settings, one line each: `key = value: what is wrong; remedy`. Secrets are never printed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime, time
+from typing import Any, Final, get_args
+
+from pydantic import BaseModel, SecretStr
+
+from digest.settings_model import Settings
+from digest.settings_types import nearest
+
+#: pydantic's error types in words of ours; `{}` takes the error's own figures.
+_WORDS: Final = {
+    "missing": "missing; add it, as in the commented settings.toml that 'digest init' writes",
+    "int_parsing": "not a whole number; write digits only, as in 25",
+    "int_type": "not a whole number; write digits only, as in 25",
+    "int_from_float": "not a whole number; write digits only, as in 25",
+    "float_parsing": "not a number; write it as in 1.5",
+    "float_type": "not a number; write it as in 1.5",
+    "bool_parsing": "neither true nor false; write one of them, without quotes",
+    "bool_type": "neither true nor false; write one of them, without quotes",
+    "string_type": "not a text; put it in quotes",
+    "path_type": "not a path; put it in quotes",
+    "model_type": "not a table; write keys under a [heading] or inside { }",
+    "model_attributes_type": "not a table; write keys under a [heading] or inside { }",
+    "dict_type": "not a table; write keys under a [heading] or inside { }",
+    "mapping_type": "not a table; write keys under a [heading] or inside { }",
+    "date_parsing": "not a date; write it as in 2026-12-25",
+    "date_from_datetime_parsing": "not a date; write it as in 2026-12-25",
+    "date_type": "not a date; write it as in 2026-12-25",
+    "greater_than_equal": "too small; write {ge} or more",
+    "greater_than": "too small; write more than {gt}",
+    "less_than_equal": "too big; write {le} or less",
+    "string_too_short": "empty; write some text",
+    "too_short": "empty; name at least one",
+    "string_pattern_mismatch": "not written as expected ({pattern}); compare the commented settings.toml",
+}
+
+
+def problem_line(error: Mapping[str, Any], data: Mapping[str, Any], names: Mapping[tuple[str, ...], str]) -> str:
+    """One pydantic error of `data` as a line; keys that the environment set are named by their variable."""
+    trail: tuple[Any, ...] = tuple(part for part in error["loc"] if part != "[key]")
+    if error["type"] == "extra_forbidden":
+        *above, last = trail
+        return f"{_key(trail, names)}: unknown key; {nearest(str(last), _fields(tuple(above)))}"
+    if error["type"] == "missing":
+        return f"{_key(trail, names)}: {_WORDS['missing']}"
+    return f"{_key(trail, names)}{_shown(trail, data, error)}: {_words(error)}"
+
+
+def _words(error: Mapping[str, Any]) -> str:
+    context = error.get("ctx", {})
+    if error["type"] == "value_error":
+        return str(context["error"])
+    if error["type"] == "literal_error":
+        choices = str(context["expected"]).replace("'", "").replace(" or ", ", ").split(", ")
+        close = nearest(str(error["input"]), choices)
+        return f"not a known choice; write one of {', '.join(choices)}" + (f" ({close})" if "did" in close else "")
+    if words := _WORDS.get(error["type"]):
+        return words.format(**context)
+    return f"{error['msg'][:1].lower()}{error['msg'][1:]}; compare the commented settings.toml"
+
+
+def _key(trail: tuple[Any, ...], names: Mapping[tuple[str, ...], str]) -> str:
+    for end in range(len(trail), 0, -1):
+        if name := names.get(trail[:end]):
+            return name
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in trail).lstrip(".")
+
+
+def _shown(trail: tuple[Any, ...], data: Mapping[str, Any], error: Mapping[str, Any]) -> str:
+    """' = value', unless that is a secret, or a whole table."""
+    here: Any = Settings
+    for part in trail:
+        field = here.model_fields.get(part) if _is_model(here) else None
+        if field is not None and (field.annotation is SecretStr or not field.repr):
+            return ""
+        here = field.annotation if field is not None else _inside(here)
+    value = error.get("input")
+    if isinstance(value, dict | BaseModel):
+        return ""
+    if isinstance(value, bool):
+        return f" = {str(value).lower()}"
+    text = str(value) if isinstance(value, date | time | datetime) else repr(value)
+    return f" = {text if len(text) <= 80 else text[:77] + '...'}"
+
+
+def _is_model(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, BaseModel)
+
+
+def _inside(kind: Any) -> Any:
+    """What a mapping or a list holds."""
+    arguments = get_args(kind)
+    if not arguments:
+        return None
+    inner = arguments[1] if len(arguments) == 2 and arguments[1] is not Ellipsis else arguments[0]
+    return get_args(inner)[0] if hasattr(inner, "__metadata__") else inner
+
+
+def _fields(trail: tuple[Any, ...]) -> list[str]:
+    """The keys known in the table at `trail`."""
+    here: Any = Settings
+    for part in trail:
+        here = here.model_fields[part].annotation if _is_model(here) and part in here.model_fields else _inside(here)
+    return list(here.model_fields) if _is_model(here) else []
+
+
+def cross_problems(data: Mapping[str, Any]) -> Iterator[str]:
+    """What only shows between tables: newsletters that name a topic which is not there."""
+    topics = data.get("topics")
+    known = list(topics) if isinstance(topics, dict) else []
+    newsletters = data.get("newsletters")
+    for key, newsletter in (newsletters if isinstance(newsletters, dict) else {}).items():
+        named = newsletter.get("topics", ()) if isinstance(newsletter, dict) else ()
+        for topic in named if isinstance(named, list) else [named]:
+            if isinstance(topic, str) and topic not in known:
+                yield f"newsletters.{key}.topics = {topic!r}: no such topic; {nearest(topic, known)}"
