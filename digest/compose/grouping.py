@@ -96,7 +96,7 @@ def _vectors(bags: Sequence[Counter[str]]) -> _Vectors:
     spread = Counter(word for bag in bags for word in bag)
     number = {word: i for i, word in enumerate(w for w, n in spread.items() if n > 1)}
     rarity = {w: math.log((1 + len(bags)) / (1 + spread[w])) + 1 for w in number}
-    start, term, weight = [0], [], []
+    start, term, weight = [0], list[int](), list[float]()
     for bag in bags:
         row = {number[w]: (1 + math.log(n)) * rarity[w] for w, n in bag.items() if w in number}
         length = math.sqrt(sum(x * x for x in row.values())) or 1.0

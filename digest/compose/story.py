@@ -86,7 +86,7 @@ def document(candidate: Candidate) -> Document:
         id=candidate.key,
         title=article.title,
         text=opening,
-        published=candidate.published or candidate.first_seen,
+        published=moment(candidate),
         language=article.language,
         url=article.url,
     )
@@ -112,6 +112,16 @@ def story(candidates: Sequence[Candidate], *, language: str = "") -> Story:
     return Story(key=key, best=best, others=tuple(others), copies=frozenset(copies - {best.key}))
 
 
+def moment(candidate: Candidate) -> datetime:
+    """When an article counts as published: as its feed says, but an undated or future-dated one when we first saw it.
+
+    'Future' is later than when we saw it: nobody reads an article before it is out.
+    """
+    if candidate.published is None or candidate.published > candidate.first_seen:
+        return candidate.first_seen
+    return candidate.published
+
+
 def lead_quality(article: Article) -> float:
     """How well the article can open a story, 0 (a title alone) to 1 (whole sentences of a healthy page)."""
     words = len(article.lead.text.split())
@@ -126,7 +136,7 @@ def _copies(candidates: Sequence[Candidate]) -> set[str]:
     """Keys of the candidates whose text repeats that of an earlier one."""
     seen: list[set[tuple[str, ...]]] = []
     copies = set()
-    for candidate in sorted(candidates, key=lambda c: (c.published or c.first_seen, c.first_seen, c.key)):
+    for candidate in sorted(candidates, key=lambda c: (moment(c), c.first_seen, c.key)):
         words = _WORD.findall(fold(document(candidate).text))[:120]
         runs = {tuple(words[i : i + 3]) for i in range(len(words) - 2)}
         if runs and any(len(runs & other) >= COPY * len(runs | other) for other in seen):
