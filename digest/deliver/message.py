@@ -1,0 +1,268 @@
+"""Message: one subscriber's copy of a variant, as ready bytes. Pure.
+
+A variant is encoded once into pieces with numbered slots between them (`Template.build`); a copy is those pieces with a
+few short values in the slots (`Template.fill`), so 100,000 readers cost 100,000 times those values and no more. What
+leaves here is safe for SMTP by construction: 7-bit, CRLF only, no line beginning with a dot, none over 998 octets.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from email.parser import BytesParser
+from email.policy import compat32
+from enum import IntEnum
+from itertools import chain
+from typing import Protocol
+
+from digest.deliver import headers, quoted
+from digest.deliver.address import canonical, is_plain
+from digest.deliver.links import Links
+from digest.deliver.rendered import ADDRESS, PLACEHOLDERS, PREFERENCES_URL, UNSUBSCRIBE_URL, Rendered
+from digest.deliver.returnpath import ReturnPath, base36, edition_code
+from digest.errors import RenderError
+
+
+class Slot(IntEnum):
+    """What is personal; a value's place in the tuple that fills a template."""
+
+    TO = 0
+    NUMBER = 1  # the subscriber in the Message-ID
+    TOKEN = 2
+    MAIL_TAG = 3  # in the mailto: of List-Unsubscribe
+    TEXT_ADDRESS = 4
+    HTML_ADDRESS = 5
+
+
+Piece = bytes | Slot
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What all copies of one edition share besides the rendered text. `date` is frozen (aware); `postal` is not used
+    here. For a test send give an `edition_id` of its own, or the reader's mail program drops the second test as a copy.
+    """
+
+    edition_id: str
+    newsletter: str
+    title: str  # of the newsletter, shown with List-ID
+    sender_name: str
+    sender_address: str
+    date: datetime
+    reply_to: str = ""
+
+    @property
+    def domain(self) -> str:
+        """The domain of Message-ID and List-ID: the sender's own."""
+        return self.sender_address.rpartition("@")[2].lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Who gets a copy. `address` is canonical (`address.canonical`), exactly as it is stored."""
+
+    subscriber_id: int
+    address: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One copy, ready for the wire. `parts` joined are the mail; copies share most of them."""
+
+    edition_id: str
+    subscriber_id: int
+    envelope_sender: str
+    envelope_recipient: str
+    message_id: str
+    parts: tuple[bytes, ...]
+    smtputf8: bool = False
+
+    @property
+    def data(self) -> bytes:
+        """The whole mail: headers, blank line, body; CRLF throughout, ending in one."""
+        return b"".join(self.parts)
+
+
+class Filler(Protocol):
+    """Whatever turns recipients into messages: a Template, or a signed one (`dkim`)."""
+
+    def fill(self, to: Recipient) -> Message:
+        """One copy; raises AddressError for an address that is not canonical."""
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A variant's mail with slots. `header` holds (name, pieces) in order, `body` pieces after the blank line."""
+
+    facts: Facts
+    header: tuple[tuple[str, tuple[Piece, ...]], ...]
+    body: tuple[Piece, ...]
+    links: Links
+    return_path: ReturnPath
+    _flat: list[bytes]
+    _slots: tuple[tuple[int, Slot], ...]
+    _id_start: str
+
+    @classmethod
+    def build(cls, rendered: Rendered, facts: Facts, links: Links, return_path: ReturnPath) -> Template:
+        """Encode a variant once. Raises RenderError for text that cannot become a mail, naming what is wrong."""
+        boundary = _boundary(rendered, facts)
+        header = _header(rendered, facts, links, return_path, boundary)
+        body = _multipart(rendered, links, boundary)
+        lines = [(name.encode("ascii") + b": ", *pieces, b"\r\n") for name, pieces in header]
+        flat, slots = _flatten([*chain.from_iterable(lines), b"\r\n", *body])
+        template = cls(facts, header, body, links, return_path, flat, slots, _id_start(facts))
+        _check(template)
+        return template
+
+    def fill(self, to: Recipient) -> Message:
+        """One copy; raises AddressError for an address that is not canonical."""
+        values = self.values(to)
+        parts = self._flat.copy()
+        for place, slot in self._slots:
+            parts[place] = values[slot]
+        return self.message(to, values, tuple(parts))
+
+    def message(self, to: Recipient, values: Sequence[bytes], parts: tuple[bytes, ...]) -> Message:
+        """A Message of these parts, with envelope and Message-ID of the recipient."""
+        facts = self.facts
+        return Message(
+            facts.edition_id,
+            to.subscriber_id,
+            self.return_path.make("b", facts.edition_id, to.subscriber_id),
+            to.address,
+            f"<{self._id_start}.{values[Slot.NUMBER].decode()}@{facts.domain}>",
+            parts,
+            not to.address.isascii(),
+        )
+
+    def values(self, to: Recipient) -> tuple[bytes, ...]:
+        """What goes into the slots, by `Slot`."""
+        address = to.address
+        plain = is_plain(address)
+        if not plain and canonical(address).text != address:
+            raise RenderError(f"'{address}' is not in its canonical form; store addresses by address.canonical")
+        encoded = address.encode()
+        quick = plain and len(address) <= 75 and not _ESCAPED.search(address)
+        return (
+            encoded if not to.name else headers.mailbox("To", to.name, address),
+            base36(to.subscriber_id).encode("ascii"),
+            _token_lines(self.links.token(to.subscriber_id, self.facts.newsletter)),
+            self.return_path.tag("u", self.facts.edition_id, to.subscriber_id).encode("ascii"),
+            encoded if quick else quoted.encode(address),
+            encoded if quick else quoted.encode(html.escape(address)),
+        )
+
+
+_ESCAPED = re.compile(r"[=&'\"<>]")
+_PLACEHOLDER = re.compile("(" + "|".join(map(re.escape, PLACEHOLDERS)) + ")")
+
+
+def _token_lines(token: str) -> bytes:
+    """A token as quoted-printable lines; base64url has nothing to encode."""
+    raw = token.encode("ascii")
+    if len(raw) <= 75:
+        return raw
+    return quoted.SOFT.join(raw[at : at + 75] for at in range(0, len(raw), 75))
+
+
+def _id_start(facts: Facts) -> str:
+    return headers.safe_id(facts.edition_id, edition_code(facts.edition_id))
+
+
+def _boundary(rendered: Rendered, facts: Facts) -> bytes:
+    """The same for the same content, so a copy sent again is the same copy. `=_` never occurs in quoted-printable."""
+    content = "\0".join((facts.edition_id, rendered.text, rendered.html))
+    return b"=_" + hashlib.sha256(content.encode(errors="replace")).hexdigest()[:28].encode("ascii")
+
+
+def _header(
+    rendered: Rendered, facts: Facts, links: Links, return_path: ReturnPath, boundary: bytes
+) -> tuple[tuple[str, tuple[Piece, ...]], ...]:
+    """Every header of email.md, in its order; what is personal is a slot."""
+    if any(placeholder in rendered.subject for placeholder in PLACEHOLDERS):
+        raise RenderError("header Subject: a personal placeholder stands in it; only the bodies may have any")
+    domain = headers.raw_address("From", facts.sender_address).rpartition("@")[2].lower()
+    number = headers.safe_id(facts.newsletter, edition_code(facts.newsletter))
+    list_id = f"<{number}.{domain}>".encode("ascii")
+    list_title = (
+        headers.phrase("List-ID", facts.title, len("List-ID: ") + len(list_id)) + b"\r\n " if facts.title else b""
+    )
+    feedback = f"{_id_start(facts)}:{number}:digest:{re.sub('[^a-z0-9]', '', domain)[:15]}"
+    unsubscribe = headers.uris("List-Unsubscribe", links.unsubscribe_prefix)[:-1]
+    mailto = b">,\r\n <mailto:" + return_path.prefix.replace("%", "%25").encode("ascii")
+    mail_end = f"@{return_path.domain}?subject=unsubscribe>".encode("ascii")
+    fixed: list[tuple[str, Piece | tuple[Piece, ...]]] = [
+        ("From", headers.mailbox("From", facts.sender_name, facts.sender_address)),
+        ("To", Slot.TO),
+        ("Reply-To", headers.raw_address("Reply-To", facts.reply_to or facts.sender_address).encode("ascii")),
+        ("Subject", headers.unstructured("Subject", rendered.subject)),
+        ("Date", headers.date(facts.date)),
+        ("Message-ID", (f"<{_id_start(facts)}.".encode("ascii"), Slot.NUMBER, f"@{domain}>".encode("ascii"))),
+        ("List-ID", list_title + list_id),
+        ("List-Unsubscribe", (unsubscribe, Slot.TOKEN, mailto, Slot.MAIL_TAG, mail_end)),
+        ("List-Unsubscribe-Post", b"List-Unsubscribe=One-Click"),
+        ("List-Archive", headers.uris("List-Archive", links.archive_url())),
+        ("List-Help", headers.uris("List-Help", links.help_url)),
+        ("List-Post", b"NO"),
+        ("Feedback-ID", headers.token("Feedback-ID", feedback)),
+        ("Content-Language", headers.token("Content-Language", rendered.language)),
+        ("MIME-Version", b"1.0"),
+        ("Content-Type", b'multipart/alternative;\r\n boundary="' + boundary + b'"'),
+    ]
+    return tuple((name, value if isinstance(value, tuple) else (value,)) for name, value in fixed)
+
+
+def _multipart(rendered: Rendered, links: Links, boundary: bytes) -> tuple[Piece, ...]:
+    """Text first, HTML last (RFC 2046 5.1.4: the best comes last), both quoted-printable UTF-8."""
+    start = b"--" + boundary + b"\r\nContent-Type: text/%s; charset=utf-8\r\n"
+    start += b"Content-Transfer-Encoding: quoted-printable\r\n\r\n"
+    pieces: list[Piece] = [start % b"plain", *_pieces(rendered.text, links, Slot.TEXT_ADDRESS)]
+    pieces += [b"\r\n" + start % b"html", *_pieces(rendered.html, links, Slot.HTML_ADDRESS)]
+    pieces.append(b"\r\n--" + boundary + b"--\r\n")
+    return tuple(pieces)
+
+
+def _pieces(text: str, links: Links, address: Slot) -> list[Piece]:
+    """Quoted-printable lines with slots where the placeholders stood; a joint is always the start of a line."""
+    slots: dict[str, tuple[str, Slot]] = {
+        UNSUBSCRIBE_URL: (links.unsubscribe_prefix, Slot.TOKEN),
+        PREFERENCES_URL: (links.preferences_prefix, Slot.TOKEN),
+        ADDRESS: ("", address),
+    }
+    pieces: list[Piece] = []
+    before, *rest = _PLACEHOLDER.split(text.rstrip("\r\n") + "\n")
+    for placeholder, after in zip(rest[::2], rest[1::2], strict=True):
+        prefix, slot = slots[placeholder]
+        pieces += [quoted.joint(quoted.encode(before + prefix)), slot, quoted.SOFT]
+        before = after
+    return [*pieces, quoted.encode(before)]
+
+
+def _flatten(pieces: Iterable[Piece]) -> tuple[list[bytes], tuple[tuple[int, Slot], ...]]:
+    """Neighbouring bytes joined; the places of the slots among what is left."""
+    flat: list[bytes] = [b""]
+    slots: list[tuple[int, Slot]] = []
+    for piece in pieces:
+        if isinstance(piece, Slot):
+            slots.append((len(flat), piece))
+            flat += [b"", b""]
+        else:
+            flat[-1] += piece
+    return flat, tuple(slots)
+
+
+def _check(template: Template) -> None:
+    """Parse a finished copy again: the headers a reader's program finds are exactly those we wrote (CVE-2024-6923)."""
+    data = template.fill(Recipient(0, "reader@digest.invalid")).data
+    found = [name for name, _ in BytesParser(policy=compat32).parsebytes(data, headersonly=True).items()]
+    if found != [name for name, _ in template.header]:
+        raise RenderError(f"the mail's headers read back differently: {found}")
+    longest = max(map(len, data.split(b"\r\n")))
+    if longest > headers.LIMIT or data.count(b"\n") != data.count(b"\r\n") or data.count(b"\r") != data.count(b"\n"):
+        raise RenderError(f"the mail has a line of {longest} octets or a bare line end; SMTP allows neither")
