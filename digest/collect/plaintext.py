@@ -1,0 +1,49 @@
+"""An article saved as plain text, with or without the noise of the page it was saved from -> `Page`."""
+
+from __future__ import annotations
+
+import re
+
+from digest.collect.noise import reason
+from digest.collect.page import Block, Facts, Page
+
+_PARAGRAPHS = re.compile(r"\n[ \t]*\n\s*")
+_TITLE = 250  # characters; a longer first paragraph is text
+
+
+def read(text: str, *, language: str = "") -> Page:
+    """Split into blocks at blank lines; the first block that is not noise is the title if it looks like one.
+
+    Lines that were wrapped at a fixed width are joined again. `language` chooses the table of noise.
+    """
+    blocks: list[Block] = []
+    for chunk in _PARAGRAPHS.split(text.strip()):
+        lines = [line for raw in chunk.split("\n") if (line := " ".join(raw.split()))]
+        if _is_wrapped(lines):
+            lines = [" ".join(lines)]
+        blocks.extend(Block(line) for line in lines)
+    index = next((i for i, b in enumerate(blocks) if reason(b.text, language) is None), 0)
+    title = blocks[index].text if blocks and _is_title(blocks, index) else ""
+    return Page(
+        blocks=tuple(blocks),
+        facts=Facts(title=title, titles=(title,) if title else ()),
+        visible=len(text),
+        problem=None if blocks else "the file is empty",
+    )
+
+
+def _is_wrapped(lines: list[str]) -> bool:
+    """Whether one paragraph was broken at a column: all lines but the last are about as long, few end a sentence."""
+    if len(lines) < 3:
+        return len(lines) == 2 and len(lines[0]) > 60 and lines[0][-1] not in '.!?…:»"”。' and lines[1][:1].islower()
+    body = [len(line) for line in lines[:-1]]
+    return max(body) <= 100 and min(body) >= 0.6 * max(body) and max(body) >= 40
+
+
+def _is_title(blocks: list[Block], index: int) -> bool:
+    """A first block that is short beside what follows, and does not read as the first sentence of a text."""
+    text = blocks[index].text
+    longest = max((len(b.text) for b in blocks[index + 1 :]), default=0)
+    if len(text) > _TITLE or longest <= len(text):
+        return False
+    return not (text.endswith(".") and not text.endswith("..") and len(text) > 120)
