@@ -1,0 +1,105 @@
+"""Words: what we know of a language, read from `data/<language>.toml`; unknown languages get the empty tables.
+
+`any.toml` holds what newspapers in every language with Latin letters write alike, and is part of every table.
+
+Each file has two tables. `[stops]` serves sentence splitting. Abbreviations are written without their final dot; one
+written in small letters stands for any case, one with a capital only for itself ('Me' is a French title, 'me' a word):
+
+- `titles` stand before a name, so that a capital after them says nothing ('M. Dupont').
+- `never` end a sentence: the reader waits for what they announce ('cf.', 'z. B.').
+- `numbers` announce a number, and are ordinary words before anything else ('art. 5', 'No. 10').
+- `inner` may end a sentence: they do before a word that typically opens one ('Apple Inc. The ...').
+- `ends` close a list or an era: a capital after them begins a sentence ('и т. п.').
+- `after_number` become ordinary words when a number stands before them (Russian 'в 1990 г.', against 'г. Москва').
+- `months` and `ordinals`: a dot after a small number makes it an ordinal ('am 3. Mai') in languages that write so.
+- `capitals`: nouns are written with a capital (German).
+- `carries_on`: right after a closed quotation, these continue its sentence (Japanese 「…。」と).
+
+`[words]` serves choosing the lead:
+
+- `function` words carry no topic; they also typically open sentences.
+- `anaphora` as a first word, and `links` as first words (parted by `|`), point back to an earlier sentence.
+- `speech`: verbs of saying, which give a quotation its speaker.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+# Codes that the web still uses for languages that have a newer one (IANA language subtag registry), and Norwegian,
+# where pages say 'no' for what is nearly always Bokmål.
+_ALIASES = {
+    "iw": "he",
+    "in": "id",
+    "ji": "yi",
+    "no": "nb",
+    "nn": "nb",
+    "mo": "ro",
+    "tl": "fil",
+    "sh": "sr",
+    "jp": "ja",
+    "cn": "zh",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The tables of one language; see the module for their meaning. Sets of strings, empty where nothing is known."""
+
+    language: str = ""
+    titles: frozenset[str] = frozenset()
+    never: frozenset[str] = frozenset()
+    numbers: frozenset[str] = frozenset()
+    inner: frozenset[str] = frozenset()
+    ends: frozenset[str] = frozenset()
+    after_number: frozenset[str] = frozenset()
+    months: frozenset[str] = frozenset()
+    ordinals: bool = False
+    capitals: bool = False
+    carries_on: tuple[str, ...] = ()
+    function: frozenset[str] = frozenset()
+    anaphora: frozenset[str] = frozenset()
+    links: tuple[str, ...] = ()
+    speech: frozenset[str] = frozenset()
+
+
+def primary(language: str) -> str:
+    """The primary subtag of a BCP 47 tag in today's spelling: 'pt-BR' is 'pt', 'iw' is 'he', 'zh_Hant' is 'zh'."""
+    code = language.strip().replace("_", "-").partition("-")[0].lower()
+    return _ALIASES.get(code, code)
+
+
+def words(language: str) -> Words:
+    """The tables of a language given as any BCP 47 tag; empty tables when we have none."""
+    return _load(primary(language))
+
+
+@lru_cache(maxsize=64)
+def _load(code: str) -> Words:
+    stops, words_ = _tables(code)
+    sets = {k: frozenset(v.split()) for k, v in {**stops, **words_}.items() if k in _SETS}
+    for kind, shared in _tables("any")[0].items():
+        sets[kind] = sets.get(kind, frozenset()) | frozenset(shared.split())
+    return Words(
+        code,
+        ordinals=bool(stops.get("ordinals", False)),
+        capitals=bool(stops.get("capitals", False)),
+        carries_on=tuple(sorted(stops.get("carries_on", "").split(), key=len, reverse=True)),
+        links=tuple(" ".join(link.split()) for link in words_.get("links", "").split("|") if link.strip()),
+        **sets,
+    )
+
+
+def _tables(code: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    source = files("digest.text") / "data" / f"{code}.toml"
+    if not (code.isascii() and code.isalpha() and source.is_file()):
+        return {}, {}
+    table = tomllib.loads(source.read_text(encoding="utf-8"))
+    return table.get("stops", {}), table.get("words", {})
+
+
+_SETS = {"titles", "never", "numbers", "inner", "ends", "after_number", "months", "function", "anaphora", "speech"}
