@@ -19,7 +19,7 @@ from typing import Any, Final
 from pydantic import SecretStr, ValidationError
 
 from digest.errors import SettingsError
-from digest.settings_environment import apply
+from digest.settings_environment import WHERE, apply
 from digest.settings_file import KEPT_SECRET, add_feed, add_topic, ensure_secret, remove_feed
 from digest.settings_model import (
     BouncesSettings,
@@ -78,7 +78,7 @@ def find(path: Path | None = None, environ: Mapping[str, str] | None = None) -> 
 
     Absolute. Raises SettingsError when there is no such file.
     """
-    named = path or Path((os.environ if environ is None else environ).get("DIGEST_SETTINGS") or FILE_NAME)
+    named = path or Path((os.environ if environ is None else environ).get(WHERE) or FILE_NAME)
     file = (named / FILE_NAME if named.is_dir() else named).expanduser().absolute()
     if not file.exists():
         raise SettingsError(f"{file}: no such file; run 'digest init' to make one, or name yours with --settings")

@@ -18,8 +18,8 @@ from pydantic import BaseModel, SecretStr
 from digest.settings_types import nearest
 
 PREFIX: Final = "DIGEST_"
-#: Names that begin like ours and are no settings: where the file is, and what tests of crashes ask for.
-OTHERS: Final = ("DIGEST_SETTINGS", "DIGEST_FAULT")
+#: Begins like ours and is no setting: it says where the file is.
+WHERE: Final = "DIGEST_SETTINGS"
 
 
 @dataclass(slots=True)
@@ -51,7 +51,7 @@ class _UnknownError(Exception):
 
 def _variables(environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     for name, text in environ.items():
-        if name.upper().startswith(PREFIX) and not name.upper().startswith(OTHERS) and text:
+        if name.upper().startswith(PREFIX) and name.upper() != WHERE and text:
             yield name, text
 
 

@@ -12,28 +12,43 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, SecretStr, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    SecretStr,
+    model_validator,
+)
 
+from digest import __version__
 from digest.errors import SettingsError
 from digest.settings_types import (
     Address,
     BaseAddress,
     Beside,
-    Clock,
+    Clocks,
     Colour,
     Duration,
+    HolidayPlace,
     Key,
     Language,
     Line,
     Many,
+    Monthday,
     OptionalAddress,
     OptionalBaseAddress,
     OptionalColour,
+    Period,
+    Picture,
     Size,
     StoreUrl,
     Title,
     WebAddress,
     Zone,
+    once_each,
 )
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -67,15 +82,15 @@ class StoreSettings(_Table):
 class CollectSettings(_Table):
     """`[collect]`: how feeds and pages are fetched and read."""
 
-    every: Duration = timedelta(minutes=30)
-    timeout: Duration = timedelta(seconds=30)
+    every: Period = timedelta(minutes=30)
+    timeout: Period = timedelta(seconds=30)
     concurrency: Annotated[int, Field(ge=1, le=1000)] = 32
     per_host: Annotated[int, Field(ge=1, le=100)] = 2
     max_body: Size = 10_000_000
     user_agent: Line = ""
     allow_private_networks: bool = False
     processes: Annotated[int, Field(ge=0, le=256)] = 0
-    keep: Duration = timedelta(days=60)
+    keep: Period = timedelta(days=60)
 
 
 class FeedSetting(_Table):
@@ -118,7 +133,7 @@ class Brand(_Table):
 
     accent: Colour = "#a3261b"
     accent_dark: OptionalColour = ""
-    logo: str = ""
+    logo: Picture = ""
     tagline: Line = ""
 
 
@@ -143,7 +158,7 @@ class NewsletterSettings(_Table):
     timezone: Zone = "UTC"
     sender: Sender
     reply_to: OptionalAddress = ""
-    topics: Many[str] = Field(min_length=1)
+    topics: Annotated[Many[str], Field(min_length=1), AfterValidator(once_each)]
     subject: Line = ""
     theme: Line = "classic"
     pictures: Literal["linked", "inline", "none"] = "linked"
@@ -151,16 +166,16 @@ class NewsletterSettings(_Table):
     brand: Brand = Brand()
     postal_address: str = ""
     # the calendar
-    send_at: Annotated[Many[Clock], Field(min_length=1)] = (time(7, 0),)
-    days: Many[Weekday] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-    monthdays: Many[Annotated[int, Field(ge=-31, le=31)]] = ()
+    send_at: Annotated[Clocks, Field(min_length=1)] = (time(7, 0),)
+    days: Annotated[Many[Weekday], Field(min_length=1)] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+    monthdays: Many[Monthday] = ()
     skip_dates: Many[date] = ()
-    holidays: Annotated[str, Field(pattern=r"^([A-Z]{2}(-[A-Z0-9]{1,3})?)?$")] = ""
+    holidays: HolidayPlace = ""
     on_holiday: Literal["merge", "skip"] = "merge"
     pauses: Many[Pause] = ()
     cut_off: Duration = timedelta(minutes=45)
     max_late: Duration = timedelta(hours=3)
-    max_age: Duration = timedelta(days=2)
+    max_age: Period = timedelta(days=2)
     local_time: bool = False
     # the choice
     min_stories: Annotated[int, Field(ge=0)] = 3
@@ -200,9 +215,9 @@ class SmtpSettings(_Table):
     connections: Annotated[int, Field(ge=1, le=200)] = 8
     messages_per_connection: Annotated[int, Field(ge=1)] = 1000
     per_domain: Annotated[int, Field(ge=0)] = 0
-    rate: Annotated[float, Field(ge=0)] = 0
-    timeout: Duration = timedelta(seconds=60)
-    weight: Annotated[float, Field(gt=0)] = 1.0
+    rate: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+    timeout: Period = timedelta(seconds=60)
+    weight: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
 
 
 class DkimSettings(_Table):
@@ -213,6 +228,12 @@ class DkimSettings(_Table):
     key: SecretStr = SecretStr("")
     key_file: Beside | None = None
 
+    @model_validator(mode="after")
+    def _has_a_key(self) -> Self:
+        if not self.key_file and not self.key.get_secret_value():
+            raise ValueError("no private key; name its file in key_file, which 'digest dkim keygen' makes")
+        return self
+
 
 class BouncesSettings(_Table):
     """`[bounces]`: the mailbox (IMAP) that returned mail goes to, and secrets of webhooks."""
@@ -222,7 +243,7 @@ class BouncesSettings(_Table):
     username: str = ""
     password: SecretStr = SecretStr("")
     folder: str = "INBOX"
-    every: Duration = timedelta(minutes=15)
+    every: Period = timedelta(minutes=15)
     webhook_secret: SecretStr = SecretStr("")
     ses_topics: Many[str] = ()
 
@@ -241,7 +262,7 @@ class LlmSettings(_Table):
     url: OptionalBaseAddress = ""
     model: str = ""
     key: SecretStr = SecretStr("")
-    timeout: Duration = timedelta(seconds=20)
+    timeout: Period = timedelta(seconds=20)
     daily: Annotated[int, Field(ge=0)] = 200
 
 
@@ -284,6 +305,11 @@ class Settings(_Table):
     def folder(self) -> Path:
         """The folder of the settings file; relative paths in it start here."""
         return self._path.parent
+
+    @property
+    def user_agent(self) -> str:
+        """How requests introduce themselves: `collect.user_agent`, else our name, version and site."""
+        return self.collect.user_agent or f"digest/{__version__} (+{self.site.base_url})"
 
     @property
     def servers(self) -> tuple[SmtpSettings, ...]:

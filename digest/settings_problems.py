@@ -11,8 +11,8 @@ from pydantic import BaseModel, SecretStr
 from digest.settings_model import Settings
 from digest.settings_types import nearest
 
-#: pydantic's error types in words of ours; `{}` takes the error's own figures.
-_WORDS: Final = {
+#: pydantic's error types in words of ours; `%(..)s` takes the error's own figures.
+_WORDS: Final[dict[str, str]] = {
     "missing": "missing; add it, as in the commented settings.toml that 'digest init' writes",
     "int_parsing": "not a whole number; write digits only, as in 25",
     "int_type": "not a whole number; write digits only, as in 25",
@@ -30,24 +30,26 @@ _WORDS: Final = {
     "date_parsing": "not a date; write it as in 2026-12-25",
     "date_from_datetime_parsing": "not a date; write it as in 2026-12-25",
     "date_type": "not a date; write it as in 2026-12-25",
-    "greater_than_equal": "too small; write {ge} or more",
-    "greater_than": "too small; write more than {gt}",
-    "less_than_equal": "too big; write {le} or less",
+    "greater_than_equal": "too small; write %(ge)s or more",
+    "greater_than": "too small; write more than %(gt)s",
+    "less_than_equal": "too big; write %(le)s or less",
     "string_too_short": "empty; write some text",
     "too_short": "empty; name at least one",
-    "string_pattern_mismatch": "not written as expected ({pattern}); compare the commented settings.toml",
+    "string_pattern_mismatch": "has a letter or sign that may not stand here; compare the commented settings.toml",
 }
 
 
 def problem_line(error: Mapping[str, Any], data: Mapping[str, Any], names: Mapping[tuple[str, ...], str]) -> str:
     """One pydantic error of `data` as a line; keys that the environment set are named by their variable."""
     trail: tuple[Any, ...] = tuple(part for part in error["loc"] if part != "[key]")
+    if trail and trail[-1] == 0 and not isinstance(_at(trail[:-1], data), list):
+        trail = trail[:-1]  # one value stands where a list may
     if error["type"] == "extra_forbidden":
         *above, last = trail
         return f"{_key(trail, names)}: unknown key; {nearest(str(last), _fields(tuple(above)))}"
     if error["type"] == "missing":
         return f"{_key(trail, names)}: {_WORDS['missing']}"
-    return f"{_key(trail, names)}{_shown(trail, data, error)}: {_words(error)}"
+    return f"{_key(trail, names)}{_shown(trail, error)}: {_words(error)}"
 
 
 def _words(error: Mapping[str, Any]) -> str:
@@ -59,7 +61,7 @@ def _words(error: Mapping[str, Any]) -> str:
         close = nearest(str(error["input"]), choices)
         return f"not a known choice; write one of {', '.join(choices)}" + (f" ({close})" if "did" in close else "")
     if words := _WORDS.get(error["type"]):
-        return words.format(**context)
+        return str(words % context)
     return f"{error['msg'][:1].lower()}{error['msg'][1:]}; compare the commented settings.toml"
 
 
@@ -70,7 +72,7 @@ def _key(trail: tuple[Any, ...], names: Mapping[tuple[str, ...], str]) -> str:
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in trail).lstrip(".")
 
 
-def _shown(trail: tuple[Any, ...], data: Mapping[str, Any], error: Mapping[str, Any]) -> str:
+def _shown(trail: tuple[Any, ...], error: Mapping[str, Any]) -> str:
     """' = value', unless that is a secret, or a whole table."""
     here: Any = Settings
     for part in trail:
@@ -85,6 +87,12 @@ def _shown(trail: tuple[Any, ...], data: Mapping[str, Any], error: Mapping[str, 
         return f" = {str(value).lower()}"
     text = str(value) if isinstance(value, date | time | datetime) else repr(value)
     return f" = {text if len(text) <= 80 else text[:77] + '...'}"
+
+
+def _at(trail: tuple[Any, ...], data: Any) -> Any:
+    for part in trail:
+        data = data[part] if isinstance(data, Mapping) and part in data else None
+    return data
 
 
 def _is_model(kind: Any) -> bool:

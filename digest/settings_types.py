@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from datetime import time, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Final, TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -45,6 +45,13 @@ def duration(value: object) -> timedelta:
         raise ValueError("too long; a duration ends before the year 10000") from error
 
 
+def some_time(value: timedelta) -> timedelta:
+    """A duration that is not nothing: what waits or repeats by it would else never rest."""
+    if not value:
+        raise ValueError("no time at all; write at least '1s'")
+    return value
+
+
 def size(value: object) -> int:
     """`'10MB'`, `'500 kB'` or a number of bytes, as bytes (kilo is 1,000)."""
     found = re.fullmatch(r"(\d+)\s*([kmg]?b?)", str(value).strip().lower())
@@ -59,6 +66,39 @@ def clock(value: object) -> time:
     if not found:
         raise ValueError("not a time of day; write hours and minutes, as in '07:00'")
     return time(int(found[1]), int(found[2]))
+
+
+def ascending(values: tuple[time, ...]) -> tuple[time, ...]:
+    """Earliest first, each once."""
+    return tuple(sorted(set(values)))
+
+
+def once_each(values: tuple[str, ...]) -> tuple[str, ...]:
+    """A list in which nothing comes twice."""
+    if twice := next((value for value in values if values.count(value) > 1), None):
+        raise ValueError(f"names {twice!r} twice; leave one")
+    return values
+
+
+def monthday(value: int) -> int:
+    """1 to 31 from the month's first day, -1 to -31 from its last."""
+    if not 1 <= abs(value) <= 31:
+        raise ValueError("not a day of the month; write 1 to 31, or -1 for the last day, -2 for the one before")
+    return value
+
+
+def holiday_place(value: str) -> str:
+    """A country, or a part of one, whose public holidays are known; "" for none."""
+    if not value:
+        return value
+    import holidays
+
+    country, _, part = value.partition("-")
+    try:
+        holidays.country_holidays(country, subdiv=part or None)
+    except (NotImplementedError, KeyError) as error:
+        raise ValueError("not a country whose holidays are known; write its code, as in 'FR' or 'DE-BY'") from error
+    return value
 
 
 def many(value: object) -> object:
@@ -92,8 +132,12 @@ def web_address(value: str) -> str:
 
 def base_address(value: str) -> str:
     """A web address that paths are joined to: no query, no fragment, no slash at the end."""
-    if re.search(r"[?#]", web_address(value)):
-        raise ValueError("a base address has no '?' or '#'; write only as far as 'https://news.example.org'")
+    try:
+        web_address(value)
+    except ValueError:
+        raise ValueError("not a web address; write it in full, as in 'https://news.example.org'") from None
+    if re.search(r"[?#]", value):
+        raise ValueError("has a '?' or '#', so no path can follow; write only as far as 'https://news.example.org'")
     return value.rstrip("/")
 
 
@@ -166,6 +210,11 @@ def beside(value: Path, info: ValidationInfo) -> Path:
     return folder / value.expanduser()
 
 
+def picture(value: str, info: ValidationInfo) -> str:
+    """A picture's web address, or its file beside the settings; "" for none."""
+    return value if not value or "://" in value else str(beside(Path(value), info))
+
+
 def store_url(value: str, info: ValidationInfo) -> str:
     """An SQLAlchemy URL of SQLite or PostgreSQL; a relative SQLite file is relative to the settings file."""
     if value.startswith(("postgresql://", "postgresql+psycopg://", "postgres://")):
@@ -177,12 +226,23 @@ def store_url(value: str, info: ValidationInfo) -> str:
     return f"sqlite:///{beside(Path(found[1]), info)}"
 
 
+def key_name(value: object) -> str:
+    """A key of `[topics.KEY]` or `[newsletters.KEY]`: it goes into addresses, file names and mail headers."""
+    if not re.fullmatch(r"[a-z0-9]+([-_][a-z0-9]+)*", str(value)):
+        raise ValueError("not a key; write small letters, digits and single hyphens, as in 'world-news'")
+    return str(value)
+
+
 _T = TypeVar("_T")
 
 Duration = Annotated[timedelta, BeforeValidator(duration)]
+Period = Annotated[timedelta, BeforeValidator(duration), AfterValidator(some_time)]
 Size = Annotated[int, BeforeValidator(size)]
 Clock = Annotated[time, BeforeValidator(clock)]
+Monthday = Annotated[int, AfterValidator(monthday)]
+HolidayPlace = Annotated[str, AfterValidator(holiday_place)]
 Many = Annotated[tuple[_T, ...], BeforeValidator(many)]
+Clocks = Annotated[Many[Clock], AfterValidator(ascending)]
 Address = Annotated[str, AfterValidator(address)]
 OptionalAddress = Annotated[str, AfterValidator(lambda value: value and address(value))]
 WebAddress = Annotated[str, AfterValidator(web_address)]
@@ -195,14 +255,6 @@ OptionalColour = Annotated[str, AfterValidator(lambda value: value and colour(va
 Line = Annotated[str, AfterValidator(one_line)]
 Title = Annotated[str, StringConstraints(min_length=1), AfterValidator(one_line)]
 Beside = Annotated[Path, AfterValidator(beside)]
+Picture = Annotated[str, AfterValidator(picture)]
 StoreUrl = Annotated[str, AfterValidator(store_url)]
-
-
-def key_name(value: Any) -> str:
-    """A key of `[topics.KEY]` or `[newsletters.KEY]`: it goes into addresses, file names and mail headers."""
-    if not re.fullmatch(r"[a-z0-9]+([-_][a-z0-9]+)*", str(value)):
-        raise ValueError("not a key; write small letters, digits and single hyphens, as in 'world-news'")
-    return str(value)
-
-
 Key = Annotated[str, AfterValidator(key_name)]

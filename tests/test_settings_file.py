@@ -1,0 +1,121 @@
+"""What digest writes: feeds and topics into settings.toml, and a secret beside it."""
+
+from __future__ import annotations
+
+import re
+import stat
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from digest.errors import SettingsError
+from digest.settings import add_feed, add_topic, ensure_secret, load, remove_feed
+from tests.settings_samples import SMALL, write
+
+# the secret that signs links
+
+
+def test_no_secret_is_an_error_only_where_one_is_needed(tmp_path: Path) -> None:
+    settings = load(write(tmp_path, SMALL), {})
+    with pytest.raises(SettingsError, match="DIGEST_SITE__SECRET"):
+        settings.require_secret()
+    assert load(write(tmp_path, SMALL), {"DIGEST_SITE__SECRET": "given"}).require_secret() == "given"
+
+
+def test_a_generated_secret_is_kept_for_its_owner_only_and_stays_the_same(tmp_path: Path) -> None:
+    file = write(tmp_path, SMALL)
+    first = ensure_secret(load(file, {})).require_secret()
+    assert len(first) >= 32
+    assert stat.S_IMODE((tmp_path / ".digest-secret").stat().st_mode) == 0o600
+    assert load(file, {}).require_secret() == first
+    assert ensure_secret(load(file, {})).require_secret() == first
+    assert load(file, {"DIGEST_SITE__SECRET": "own"}).require_secret() == "own"
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".digest-secret", "settings.toml"]
+
+
+def test_processes_that_start_at_once_agree_on_one_secret(tmp_path: Path) -> None:
+    settings = load(write(tmp_path, SMALL), {})
+    with ThreadPoolExecutor(16) as pool:
+        made = list(pool.map(lambda _: ensure_secret(settings).require_secret(), range(64)))
+    assert len(set(made)) == 1
+
+
+# changing feeds
+
+
+COMMENTED = """# my feeds
+[topics.world]  # the world
+title = "World"
+feeds = [
+    "https://example.org/world.rss",  # since 2019
+    { url = "https://example.com/feed", weight = 1.5 },
+]
+limit = 4  # enough
+
+[topics.science]
+title = "Science"
+"""
+
+
+def test_adding_and_removing_a_feed_keeps_comments_and_form(tmp_path: Path) -> None:
+    file = write(tmp_path, COMMENTED)
+    assert add_feed(file, "world", "https://example.net/atom.xml")
+    assert add_feed(file, "science", "https://example.net/science", weight=2.0)
+    assert not add_feed(file, "world", "https://example.com/feed")
+    text = file.read_text()
+    for kept in ("# my feeds", "# the world", "# since 2019", "# enough"):
+        assert kept in text
+    settings = load(file, {})
+    assert [feed.url for feed in settings.topics["world"].feeds][-1] == "https://example.net/atom.xml"
+    assert settings.topics["science"].feeds[0].weight == 2.0
+    assert remove_feed(file, "https://example.net/atom.xml") == ("world",)
+    assert remove_feed(file, "https://example.net/science", "science") == ("science",)
+    assert load(file, {}).topics["world"] == load(write(tmp_path, COMMENTED), {}).topics["world"]
+
+
+def test_a_feed_is_removed_from_every_topic_that_has_it(tmp_path: Path) -> None:
+    file = write(tmp_path, COMMENTED)
+    add_feed(file, "science", "https://example.com/feed")
+    assert remove_feed(file, "https://example.com/feed") == ("world", "science")
+    assert [feed.url for feed in load(file, {}).topics["world"].feeds] == ["https://example.org/world.rss"]
+
+
+def test_a_topic_can_be_added_for_an_import(tmp_path: Path) -> None:
+    file = write(tmp_path, COMMENTED)
+    assert add_topic(file, "sport", "Sport")
+    assert not add_topic(file, "world", "Again")
+    assert add_feed(file, "sport", "https://example.org/sport.rss")
+    assert list(load(file, {}).topics) == ["world", "science", "sport"]
+    with pytest.raises(SettingsError, match="not a key"):
+        add_topic(file, "Local News", "Local")
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda file: add_feed(file, "wrold", "https://a.test/"), "did you mean 'world'"),
+        (lambda file: add_feed(file, "world", "ftp://a.test/"), "not a web address"),
+        (lambda file: remove_feed(file, "https://example.com/fed"), "did you mean 'https://example.com/feed'"),
+        (lambda file: add_feed(file.with_name("none.toml"), "world", "https://a.test/"), "digest init"),
+    ],
+)
+def test_a_change_that_cannot_be_made_leaves_the_file_alone(
+    tmp_path: Path, call: Callable[[Path], object], message: str
+) -> None:
+    file = write(tmp_path, COMMENTED)
+    with pytest.raises(SettingsError, match=re.escape(message)):
+        call(file)
+    assert file.read_text() == COMMENTED
+
+
+def test_changing_keeps_permissions_and_a_symbolic_link(tmp_path: Path) -> None:
+    file = write(tmp_path, COMMENTED)
+    file.chmod(0o640)
+    link = tmp_path / "link.toml"
+    link.symlink_to(file)
+    assert add_feed(link, "world", "https://a.test/")
+    assert link.is_symlink()
+    assert stat.S_IMODE(file.stat().st_mode) == 0o640
+    assert "https://a.test/" in file.read_text()
