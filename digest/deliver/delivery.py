@@ -1,10 +1,22 @@
-"""Delivery: the record of handing one message to a mail server."""
+"""Delivery: the record of handing one message to a mail server, and every step it may take. Pure.
+
+    planned -> claimed -> handed_over -> accepted (-> bounced)
+                              |-> deferred -> claimed ...      a temporary no: later, until `max_late`
+                              |-> refused                      a permanent no
+                              |-> planned                      the server never had it: nobody's fault
+                              `-> unknown -> claimed           we died or the line did: `in_doubt` decides
+
+At any time one row is one planned person; at the end every row is accepted, bounced, refused, suppressed, skipped or
+unknown, and nothing is missing.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Literal
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final, Literal
+
+from digest.deliver.reply import Outcome
 
 DeliveryState = Literal[
     "planned",
@@ -41,3 +53,105 @@ class Delivery:
     not_before: datetime | None = None
     next_attempt: datetime | None = None
     updated_at: datetime | None = None
+
+
+InDoubt = Literal["resend", "hold"]
+
+#: Where each state may go; what is not here cannot happen, and the store's SQL keeps to it.
+NEXT: Final[dict[DeliveryState, frozenset[DeliveryState]]] = {
+    "planned": frozenset({"claimed", "suppressed", "skipped"}),
+    "claimed": frozenset({"handed_over", "planned", "suppressed", "skipped"}),
+    "handed_over": frozenset({"accepted", "deferred", "refused", "unknown", "planned"}),
+    "deferred": frozenset({"claimed", "suppressed", "skipped"}),
+    "unknown": frozenset({"claimed", "accepted", "refused", "bounced", "skipped", "suppressed"}),
+    "accepted": frozenset({"bounced"}),
+    "refused": frozenset({"planned"}),  # only by `reopen`
+    "bounced": frozenset(),
+    "suppressed": frozenset(),
+    "skipped": frozenset(),
+}
+#: Nothing more is going to happen by itself.
+SETTLED: Final[frozenset[DeliveryState]] = frozenset(
+    {"accepted", "bounced", "refused", "suppressed", "skipped", "unknown"}
+)
+_PAUSES: Final = tuple(timedelta(minutes=m) for m in (2, 5, 10, 20, 30, 60, 120, 240))
+
+
+class IllegalStep(ValueError):
+    """A delivery was asked to take a step that does not exist; a mistake of ours, never of a server."""
+
+
+def to(delivery: Delivery, state: DeliveryState, now: datetime, reason: str = "") -> Delivery:
+    """The delivery in that state. Raises IllegalStep."""
+    if state not in NEXT[delivery.state]:
+        raise IllegalStep(f"{delivery.edition_id}/{delivery.subscriber_id}: {delivery.state} cannot become {state}")
+    return replace(delivery, state=state, reason=reason, updated_at=now)
+
+
+def is_claimable(delivery: Delivery, now: datetime, in_doubt: InDoubt = "resend") -> bool:
+    """True when a sender may take it now."""
+    if delivery.state == "unknown":
+        return in_doubt == "resend"
+    due = max(filter(None, (delivery.not_before, delivery.next_attempt)), default=now)
+    return delivery.state in {"planned", "deferred"} and due <= now
+
+
+def claim(delivery: Delivery, owner: str, now: datetime, lease: timedelta) -> Delivery:
+    """Taken by a sender until the lease ends; the epoch makes every older claim's results void."""
+    claimed = to(delivery, "claimed", now, delivery.reason)
+    return replace(claimed, owner=owner, epoch=delivery.epoch + 1, lease_until=now + lease)
+
+
+def hand_over(delivery: Delivery, now: datetime) -> Delivery:
+    """The intent: written and durable before the message's DATA."""
+    return to(replace(delivery, attempts=delivery.attempts + 1), "handed_over", now, delivery.reason)
+
+
+def settle(delivery: Delivery, outcome: Outcome, now: datetime, last_moment: datetime | None = None) -> Delivery:
+    """What the server's answer makes of a handed-over delivery.
+
+    A temporary refusal waits for `next_attempt`; when that would be later than `last_moment` (slot plus `max_late`) it
+    stays deferred with a time that never comes due before `expire` has it skipped. `planned` gives the attempt back.
+    """
+    after = replace(to(delivery, outcome.state, now, outcome.reason), owner="", lease_until=None)
+    if outcome.state == "planned":
+        return replace(after, attempts=delivery.attempts - 1, next_attempt=None)
+    if outcome.state == "deferred":
+        return replace(after, next_attempt=next_attempt(after, now, last_moment) or last_moment)
+    return after
+
+
+def next_attempt(delivery: Delivery, now: datetime, last_moment: datetime | None = None) -> datetime | None:
+    """When to try again after a temporary refusal: growing pauses, spread by a fifth, so that not all come at once.
+
+    None when that would be too late. Greylisting servers want 5 minutes or more (RFC 6647), hence the second step.
+    """
+    pause = _PAUSES[min(max(delivery.attempts, 1), len(_PAUSES)) - 1]
+    spread = (delivery.subscriber_id * 2654435761 % 1000) / 5000  # Knuth's hash: 0 to 0.2, the same each time
+    moment = now + pause * (1 + spread)
+    return None if last_moment is not None and moment > last_moment else moment
+
+
+def reopen(delivery: Delivery, now: datetime) -> Delivery:
+    """A refusal that was part of a wave was no word about this person: planned again, for when the edition resumes."""
+    return replace(to(delivery, "planned", now, delivery.reason), next_attempt=None)
+
+
+def expire(delivery: Delivery, now: datetime, last_moment: datetime) -> Delivery:
+    """Too late is skipped and says so; whatever is settled or under way stays as it is."""
+    if delivery.state not in {"planned", "deferred"} or now <= last_moment:
+        return delivery
+    said = f"; the server's last word: {delivery.reason}" if delivery.reason else ""
+    return to(delivery, "skipped", now, f"too late (after {last_moment:%Y-%m-%d %H:%M} UTC){said}")
+
+
+def recover(delivery: Delivery, now: datetime) -> Delivery:
+    """What a lease that ended leaves behind: claimed was never sent; handed over may have been, and is said to be."""
+    if delivery.lease_until is None or now < delivery.lease_until:
+        return delivery
+    if delivery.state == "claimed":
+        return replace(to(delivery, "planned", now, delivery.reason), owner="", lease_until=None)
+    if delivery.state == "handed_over":
+        lost = to(delivery, "unknown", now, "the sender stopped before the server's answer was recorded")
+        return replace(lost, owner="", lease_until=None)
+    return delivery

@@ -1,7 +1,7 @@
 """Return path: an envelope sender of its own for every delivery (VERP), so that a bounce names what came back. Pure.
 
 `bounces@example.org` becomes `bounces+b2n9c-k3mz7q-w5xq2h7a4c@example.org`: kind, subscriber, edition's code and
-signature. The signature is what makes a forged bounce harmless. Everything is lower case, for servers that fold the case.
+signature, which is what makes a forged bounce harmless. All lower case, for servers that fold the case.
 """
 
 from __future__ import annotations
