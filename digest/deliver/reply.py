@@ -52,7 +52,7 @@ class Outcome:
 
     @property
     def bounce(self) -> Literal["", "hard", "soft"]:
-        """What `bounce` is to count against the address: hard for no such mailbox, soft for a full one, else nothing."""
+        """What `bounce` is to count against the address: hard for no such mailbox, soft for a full one, else ""."""
         if self.state == "refused" and self.fault == "mailbox":
             return "hard"
         return "soft" if self.fault == "full" else ""

@@ -24,7 +24,7 @@ class Subscriber:
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """The tie of a person to a newsletter; `topics` empty means all of its topics."""
+    """The tie of a person to a newsletter; `topics` empty means all of its topics, `theme` "" the newsletter's own."""
 
     subscriber_id: int
     newsletter: str
@@ -32,6 +32,8 @@ class Subscription:
     topics: tuple[str, ...] = ()
     confirmed_at: datetime | None = None
     unsubscribed_at: datetime | None = None
+    theme: str = ""
+    pictures: bool = True
 
 
 @dataclass(frozen=True, slots=True)
