@@ -1,0 +1,113 @@
+"""What the commands share: settings, output as data or for people, progress, exit codes."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final, NoReturn
+
+import click
+
+if TYPE_CHECKING:
+    from digest.bootstrap import House
+    from digest.pipeline.ports import Progress
+    from digest.settings import Settings
+
+#: Exit codes (design.md, 5). 0 is done, 1 failed, 2 wrong usage, 78 bad settings.
+NOTHING_TO_DO: Final = 3
+PROBLEMS: Final = 4
+PARTLY: Final = 5
+LATER: Final = 75
+
+as_json = click.option(
+    "--json", "json_", is_flag=True, help="Print data (JSON) on standard output, all else elsewhere."
+)
+
+
+def settings(ctx: click.Context) -> Settings:
+    """The settings that the whole command line goes by. Raises SettingsError with every problem at once."""
+    from digest.settings import load
+
+    return load(ctx.find_root().obj)
+
+
+@contextmanager
+def house(ctx: click.Context) -> Iterator[House]:
+    """The wired program for one command; closed afterwards."""
+    from digest.bootstrap import open_house
+
+    with open_house(settings(ctx)) as opened:
+        yield opened
+
+
+def emit(data: Any) -> None:
+    """One JSON value on standard output."""
+    click.echo(json.dumps(data, ensure_ascii=False, default=str))
+
+
+def say(text: str) -> None:
+    """A line for a person, on standard error, where it never mixes with data."""
+    click.echo(text, err=True)
+
+
+def stop(code: int) -> NoReturn:
+    """End the command with one of the codes above."""
+    sys.exit(code)
+
+
+def local(moment: Any, zone: str) -> str:
+    """An aware time in a zone, to the minute, for a listing; '' for None."""
+    from zoneinfo import ZoneInfo
+
+    return "" if moment is None else moment.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M")
+
+
+def table(title: str, columns: list[str], rows: list[list[str]]) -> None:
+    """A listing for a person on standard output."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    shown = Table(title=title or None, title_justify="left", box=None, header_style="bold", pad_edge=False)
+    for column in columns:
+        shown.add_column(column, overflow="fold")
+    for row in rows:
+        shown.add_row(*(Text(cell) for cell in row))
+    Console().print(shown)
+
+
+@contextmanager
+def progress(labels: dict[str, str] | None = None) -> Iterator[Progress]:
+    """A progress bar a stage on a terminal, one plain line a finished stage elsewhere; both on standard error."""
+    from rich.console import Console
+
+    names = labels or {}
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield _lines(names)
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(finished_text="[green]✓"), TextColumn("{task.description:<22}"), BarColumn(bar_width=32))
+    with Progress(*columns, MofNCompleteColumn(), TimeElapsedColumn(), console=console) as bars:
+        tasks: dict[str, Any] = {}
+
+        def show(stage: str, done: int, total: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = bars.add_task(names.get(stage, stage), total=total)
+            bars.update(tasks[stage], completed=done, total=max(total, 1) if done else total)
+
+        yield show
+
+
+def _lines(names: dict[str, str]) -> Callable[[str, int, int], None]:
+    finished: set[str] = set()
+
+    def show(stage: str, done: int, total: int) -> None:
+        if done >= total and stage not in finished:
+            finished.add(stage)
+            say(f"{names.get(stage, stage)}: {done}")
+
+    return show

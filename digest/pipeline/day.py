@@ -1,0 +1,99 @@
+"""The day: what the clock asks of every newsletter. The calendar and the policy say what, the store who."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from digest.compose.edition import Edition
+from digest.compose.review import next_step
+from digest.compose.slot import due
+from digest.errors import DigestError, EditConflict
+from digest.pipeline.compose import calendar_of, compose, policy_of
+from digest.pipeline.ports import Store
+from digest.settings import Settings
+
+#: After downtime longer than this, older slots are not even recorded.
+LOOK_BACK: Final = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """One line of the day's record."""
+
+    edition_id: str
+    what: str  # composed, skipped, approved, reminded, missed, failed
+    reason: str = ""
+
+
+def compose_due(
+    store: Store, settings: Settings, now: datetime, since: Callable[[str], datetime], author: str = "schedule"
+) -> list[Happened]:
+    """Compose every slot that is due and not taken; record those missed in downtime.
+
+    `since` tells from when on a newsletter's slots count. Who wins the unique slot row acts; all others do nothing.
+    """
+    happened = []
+    for key, newsletter in settings.newsletters.items():
+        calendar = calendar_of(newsletter)
+        start = max(since(key), now - LOOK_BACK)
+        taken = {slot.slot for slot in store.editions.slots(key)}
+        found = due(calendar, now, taken, start)
+        for slot in found.missed:
+            if now < slot.send_at:
+                continue  # a closed slot ahead is recorded when its time has come
+            reason = slot.closed or "the program was not running at its time"
+            store.editions.decide_slot(key, slot.key, "skipped", reason, now=now)
+            happened.append(Happened(f"{key} {slot.key}", "missed", reason))
+        if found.slot is None or not store.editions.claim_slot(key, found.slot.key, now):
+            continue
+        try:
+            edition = compose(store, settings, key, found.slot, now=now, author=author)
+        except EditConflict:
+            continue  # an editor composed it by hand meanwhile
+        what = "skipped" if edition.state == "skipped" else "composed"
+        happened.append(Happened(edition.id, what, edition.reason))
+    return happened
+
+
+def review_due(
+    store: Store, settings: Settings, now: datetime, remind: Callable[[Edition, str], None]
+) -> tuple[list[Happened], list[str]]:
+    """Apply each newsletter's policy to its open editions; returns what happened, and which are to be sent now."""
+    happened: list[Happened] = []
+    ready: list[str] = []
+    for edition in store.editions.in_state("draft", "in_review", "approved", "sending"):
+        newsletter = settings.newsletters.get(edition.newsletter)
+        if newsletter is None:
+            continue
+        step = next_step(edition, policy_of(newsletter), now, _reminders(store, edition))
+        if step.do == "send":
+            ready.append(edition.id)
+        elif step.do == "approve":
+            store.editions.approve(edition.id, edition.content_hash, f"policy: {step.reason}", now=now)
+            happened.append(Happened(edition.id, "approved", step.reason))
+            ready.append(edition.id)
+        elif step.do == "skip":
+            if store.editions.set_state(
+                edition.id, ("draft", "in_review", "approved"), "skipped", step.reason, now=now, author="policy"
+            ):
+                store.editions.decide_slot(
+                    edition.newsletter, edition.slot, "skipped", step.reason, now=now, edition_id=edition.id
+                )
+                happened.append(Happened(edition.id, "skipped", step.reason))
+        elif step.do == "remind":
+            store.editions.note(edition.id, "schedule", json.dumps({"do": "remind", "reason": step.reason}), now=now)
+            try:
+                remind(edition, step.reason)
+            except DigestError as error:  # the editors' mail server is no reason to stop the day
+                happened.append(Happened(edition.id, "failed", f"reminder: {error}"))
+            happened.append(Happened(edition.id, "reminded", step.reason))
+    return happened, ready
+
+
+def _reminders(store: Store, edition: Edition) -> int:
+    actions = (json.loads(record.action) for record in store.editions.versions(edition.id))
+    return sum(1 for action in actions if action.get("do") == "remind")
