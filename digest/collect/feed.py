@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Literal
+import hashlib
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final, Literal
 
+from digest.collect import cadence
+from digest.collect.cadence import Cadence, Silence
 from digest.collect.entry import Entry
 
 FeedState = Literal["active", "gone", "flooded"]
 FetchStatus = Literal["ok", "not_modified", "moved", "gone", "error", "skipped"]
+
+EVERY: Final = 1800.0  # seconds between polls when nothing else is said
+_LONGEST_HINT: Final = 2 * 3600.0  # a digest of the day cannot wait for a feed that says 'come back next week'
+_LONGEST_BACK_OFF: Final = 24 * 3600.0
+_LONGEST_RETRY_AFTER: Final = 7 * 24 * 3600.0
+_MOVE_TIMES: Final = 3  # a permanent redirect is believed after so many polls in a row ...
+_MOVE_HELD: Final = timedelta(days=2)  # ... over at least this long: one day's mistake must not cost a feed
+_NEW_ADDRESS_FAILURES: Final = 3  # then the address of the settings is tried again
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +46,13 @@ class Feed:
     next_due: datetime | None = None  # None: now
     usual_new: float = 0.0  # running mean of new entries a poll that brought any
     cadence: float | None = None  # expected seconds between new entries, learned; None: not known yet
+    longest_gap: float | None = None  # the longest normal silence in seconds (a night, a weekend), learned
+    since: datetime | None = None  # start of the day on which we first read it: older entries are its archive
+    not_before: datetime | None = None  # the server asked us to stay away until then (Retry-After)
+    moved_since: datetime | None = None  # since when the last 301/308 names `moved_to`
+    entries: int = 0  # in the last parsed body
+    undated: float = 0.0  # share of them without a usable date, 0 to 1
+    problem: str = ""  # what was broken in the last parsed body, though it could be read
 
     @property
     def address(self) -> str:
@@ -71,3 +89,174 @@ class ParsedFeed:
     ttl: float | None = None  # seconds
     entries: tuple[Entry, ...] = ()
     problem: str = ""
+
+
+def body_hash(body: bytes) -> str:
+    """SHA-256 of a body, hex: what `Feed.body_hash` keeps."""
+    return hashlib.sha256(body).hexdigest()
+
+
+def is_unchanged(feed: Feed, outcome: FetchOutcome) -> bool:
+    """True when there is nothing to parse: 304, or the very bytes that were parsed last time.
+
+    To be asked with the feed as it was *before* `after_fetch`.
+    """
+    if outcome.status == "ok":
+        return bool(feed.body_hash) and feed.body_hash == body_hash(outcome.body)
+    return outcome.status == "not_modified"
+
+
+def is_due(feed: Feed, now: datetime, forced: bool = False) -> bool:
+    """Whether to ask this feed now. `forced` (a person asks) overrides our own patience, never the server's wish."""
+    if feed.state == "gone" or (feed.not_before and now < feed.not_before):
+        return False
+    return forced or feed.next_due is None or now >= feed.next_due
+
+
+def after_fetch(feed: Feed, outcome: FetchOutcome, now: datetime, jitter: float = 0.5, every: float = EVERY) -> Feed:
+    """The feed after one answer of the network; when that is a new body, `after_parse` must follow.
+
+    `jitter` in [0, 1) spreads retries over time; `every` is the polling interval in seconds. The validators of a body
+    are taken here, and `after_parse` gives them back when it could not be read: nothing broken is ever 'not modified'.
+    """
+    unchanged = is_unchanged(feed, outcome)
+    feed = replace(feed, last_checked=now, not_before=None)
+    if outcome.status == "gone":
+        return replace(feed, state="gone", next_due=None, last_error=outcome.error or "gone for good (410)")
+    if outcome.status == "error":
+        return _failed(feed, outcome.error, now, jitter, every, retry_after=outcome.retry_after)
+    feed = _follow_move(feed, outcome, now)
+    feed = replace(feed, next_due=_next(now, every, outcome.max_age))
+    if outcome.status == "ok":
+        digest = body_hash(outcome.body)
+        feed = replace(feed, etag=outcome.etag, last_modified=outcome.last_modified, body_hash=digest)
+    return replace(feed, failures=0, last_error="", last_ok=now) if unchanged else feed
+
+
+def after_parse(
+    feed: Feed,
+    parsed: ParsedFeed,
+    new_count: int,
+    now: datetime,
+    *,
+    flooded: bool = False,
+    day_start: datetime | None = None,
+    jitter: float = 0.5,
+    every: float = EVERY,
+) -> Feed:
+    """The feed after its new body was parsed and sorted; `new_count` entries of it are new, held ones included.
+
+    A body that gave nothing but a problem counts as a failure. `day_start` is the start of the current day, kept on
+    the first run as the border of the archive.
+    """
+    if parsed.problem and not parsed.entries:
+        feed = replace(feed, etag="", last_modified="", body_hash="")
+        return _failed(feed, parsed.problem, now, jitter, every)
+    first = feed.last_ok is None
+    dates = [e.published for e in parsed.entries if e.published and e.published <= now]
+    rhythm = cadence.blend(_rhythm(feed), _seen_rhythm(feed, dates, new_count, now), _elapsed(feed, now))
+    usual = feed.usual_new
+    if new_count and not first and not flooded:
+        usual = 0.8 * usual + 0.2 * new_count if usual else float(new_count)
+    last_new = feed.last_new
+    if first:
+        last_new = max(dates, default=now if parsed.entries else None)
+    elif new_count and not flooded:
+        last_new = now
+    return replace(
+        feed,
+        state="flooded" if flooded else feed.state,
+        title=parsed.title or feed.title,
+        site_url=parsed.site_url or feed.site_url,
+        language=parsed.language or feed.language,
+        failures=0,
+        last_error="",
+        last_ok=now,
+        last_new=last_new,
+        next_due=max(feed.next_due or now, _next(now, every, parsed.ttl)),
+        usual_new=usual,
+        cadence=rhythm.usual if rhythm else None,
+        longest_gap=rhythm.longest if rhythm else None,
+        since=(day_start or now) if first else feed.since,
+        entries=len(parsed.entries),
+        undated=sum(e.published is None for e in parsed.entries) / max(1, len(parsed.entries)),
+        problem=parsed.problem,
+    )
+
+
+def released(feed: Feed) -> Feed:
+    """The feed after a person has decided about its flood."""
+    return replace(feed, state="active") if feed.state == "flooded" else feed
+
+
+def silence(feed: Feed, now: datetime) -> Silence | None:
+    """'Silent for 9 h, usually 20 min' as a value, when the feed is silent longer than its own history explains."""
+    return None if feed.state == "gone" else cadence.silence(_rhythm(feed), feed.last_new, now)
+
+
+def status(before: Feed, after: Feed, outcome: FetchOutcome | None) -> FetchStatus:
+    """What to report of one poll: the feed before, after it (and after parsing), and the network's answer, if any."""
+    if outcome is None:
+        return "skipped"
+    if outcome.status in ("gone", "error"):
+        return outcome.status
+    if after.failures:
+        return "error"
+    if after.location != before.location:
+        return "moved"
+    return "not_modified" if is_unchanged(before, outcome) else "ok"
+
+
+def _failed(
+    feed: Feed, error: str, now: datetime, jitter: float, every: float, *, retry_after: float | None = None
+) -> Feed:
+    """One more failure in a row: exponential back-off with equal jitter, and never before the server's Retry-After."""
+    failures = feed.failures + 1
+    wait = min(every * 2.0 ** min(failures - 1, 20), _LONGEST_BACK_OFF) * (0.5 + jitter / 2)
+    not_before = None
+    if retry_after is not None:
+        asked = min(retry_after, _LONGEST_RETRY_AFTER)
+        not_before, wait = now + timedelta(seconds=asked), max(wait, asked)
+    return replace(
+        feed,
+        failures=failures,
+        last_error=error,
+        next_due=now + timedelta(seconds=wait),
+        not_before=not_before,
+        location="" if failures >= _NEW_ADDRESS_FAILURES else feed.location,
+    )
+
+
+def _follow_move(feed: Feed, outcome: FetchOutcome, now: datetime) -> Feed:
+    """Count a permanent redirect (RFC 9110, 15.4.2 and 15.4.9), and settle on it once it held for days."""
+    if not outcome.moved_to or outcome.moved_to == feed.address:
+        return replace(feed, moved_to="", moved_count=0, moved_since=None)
+    if outcome.moved_to != feed.moved_to or feed.moved_since is None:
+        return replace(feed, moved_to=outcome.moved_to, moved_count=1, moved_since=now)
+    count = feed.moved_count + 1
+    if count >= _MOVE_TIMES and now - feed.moved_since >= _MOVE_HELD:
+        return replace(feed, location=outcome.moved_to, moved_to="", moved_count=0, moved_since=None)
+    return replace(feed, moved_count=count)
+
+
+def _next(now: datetime, every: float, hint: float | None) -> datetime:
+    """The next poll: a hint may lengthen the interval within bounds; a ring that comes a little early still counts."""
+    return now + timedelta(seconds=0.9 * max(every, min(hint or 0.0, _LONGEST_HINT)))
+
+
+def _rhythm(feed: Feed) -> Cadence | None:
+    return None if feed.cadence is None else Cadence(feed.cadence, feed.longest_gap or feed.cadence)
+
+
+def _seen_rhythm(feed: Feed, dates: list[datetime], new_count: int, now: datetime) -> Cadence | None:
+    """From the dates of the body; without dates, from the time since it last brought something."""
+    if (seen := cadence.cadence(dates, now)) or dates:
+        return seen
+    if new_count and feed.last_ok and feed.last_new and now > feed.last_new:
+        gap = (now - feed.last_new).total_seconds()
+        return Cadence(gap, gap)
+    return None
+
+
+def _elapsed(feed: Feed, now: datetime) -> float:
+    return (now - feed.last_ok).total_seconds() if feed.last_ok else 0.0
