@@ -1,0 +1,83 @@
+"""The web application: readers' links, health and metrics, archive and pictures, and the preview of editions.
+
+Starlette wired from plain callables (`Ports`), so that it knows neither the store nor the settings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from digest.web import preview, readers
+from digest.web.pages import Pages
+from digest.web.security import Headers
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """What the application needs. `previews` is None where editions must not be seen without signing in."""
+
+    readers: readers.Readers
+    pages: Pages
+    healthy: Callable[[], str]  # "" when all is well, else what is wrong
+    media: Path | None = None
+    web_edition: Callable[[str], str | None] = lambda _edition_id: None
+    previews: preview.Previews | None = None
+    extra: Sequence[BaseRoute] = ()
+
+
+def build(ports: Ports) -> Starlette:
+    """The application. Every page works without scripts, cookies and foreign requests."""
+    routes: list[BaseRoute] = [
+        *readers.routes(ports.readers, ports.pages),
+        Route("/health", _health(ports.healthy)),
+        Route("/metrics", _metrics),
+        Route("/archive/{edition_id}", _archive(ports), methods=["GET", "HEAD"]),
+        *ports.extra,
+    ]
+    if ports.media is not None:
+        routes.append(Mount("/media", StaticFiles(directory=ports.media, check_dir=False)))
+    if ports.previews is not None:
+        routes += preview.routes(ports.previews, ports.pages)
+    app = Starlette(routes=routes, middleware=[Middleware(Headers)])
+    app.add_exception_handler(404, _not_found(ports.pages))
+    return app
+
+
+def _health(healthy: Callable[[], str]) -> Callable[[Request], Response]:
+    def health(request: Request) -> Response:
+        problem = healthy()
+        return PlainTextResponse(problem or "ok", status_code=503 if problem else 200)
+
+    return health
+
+
+def _metrics(request: Request) -> Response:
+    from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+def _archive(ports: Ports) -> Callable[[Request], Response]:
+    def archive(request: Request) -> Response:
+        page = ports.web_edition(request.path_params["edition_id"])
+        if page is None:
+            return ports.pages.response(request, "missing.html.j2", status=404)
+        return HTMLResponse(page)
+
+    return archive
+
+
+def _not_found(pages: Pages) -> Callable[[Request, Exception], Response]:
+    def missing(request: Request, error: Exception) -> Response:
+        return pages.response(request, "missing.html.j2", status=404)
+
+    return missing

@@ -1,0 +1,109 @@
+"""What subscribers meet on the web: leaving, with one button or RFC 8058's one click.
+
+GET never changes anything: link scanners open every link of a mail, and some press the only button they find by GET
+forms. Only POST acts. A token that we do not know gets the same neutral answer as one that we do, so that nobody can
+learn from it who reads what.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from digest.web.pages import Pages
+
+#: A one-click POST is a few bytes; more is not read.
+MAX_BODY = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A subscription as its own reader may see it."""
+
+    newsletter: str  # title
+    language: str
+    active: bool
+    topics: tuple[tuple[str, str, bool], ...] = ()  # (key, title, chosen), in the newsletter's order
+
+
+@dataclass(frozen=True, slots=True)
+class Readers:
+    """What a token can do. `look` tells what it stands for (None: unknown); `leave` ends that, and may be called again
+    and again; `rejoin` takes it back; `choose` sets the topics (none at all means all of them).
+    """
+
+    look: Callable[[str], Reading | None]
+    leave: Callable[[str], None]
+    rejoin: Callable[[str], None]
+    choose: Callable[[str, tuple[str, ...]], None]
+
+
+def routes(ports: Readers, pages: Pages) -> list[BaseRoute]:
+    """The routes of a reader's links; `/unsubscribe/TOKEN` is what List-Unsubscribe names."""
+
+    async def page(request: Request, token: str, said: str = "") -> Response:
+        reading = await run_in_threadpool(ports.look, token)
+        if not said and reading is not None and not reading.active:
+            said = "left"
+        language = reading.language if reading else ""
+        return pages.response(
+            request, "unsubscribe.html.j2", language=language, reading=reading, said=said, token=token
+        )
+
+    async def unsubscribe(request: Request) -> Response:
+        token = request.path_params["token"]
+        if request.method != "POST":
+            return await page(request, token)
+        one_click = await _one_click(request)
+        await run_in_threadpool(ports.leave, token)
+        if one_click:
+            # RFC 8058, 3.1: no redirect, no cookie; the sender of this request is a mail provider, not a person.
+            return PlainTextResponse("OK")
+        return await page(request, token, "left")
+
+    async def rejoin(request: Request) -> Response:
+        token = request.path_params["token"]
+        await run_in_threadpool(ports.rejoin, token)
+        return await page(request, token, "back")
+
+    async def preferences(request: Request) -> Response:
+        token = request.path_params["token"]
+        said = ""
+        if request.method == "POST":
+            form = await request.form(max_fields=200, max_files=0)
+            chosen = tuple(str(topic) for topic in form.getlist("topic"))
+            await run_in_threadpool(ports.choose, token, chosen)
+            said = "saved"
+        reading = await run_in_threadpool(ports.look, token)
+        if reading is None or not reading.active:
+            return await page(request, token)
+        return pages.response(
+            request, "preferences.html.j2", language=reading.language, reading=reading, said=said, token=token
+        )
+
+    def help_page(request: Request) -> Response:
+        return pages.response(request, "help.html.j2")
+
+    return [
+        Route("/unsubscribe/{token}", unsubscribe, methods=["GET", "HEAD", "POST"]),
+        Route("/unsubscribe/{token}/back", rejoin, methods=["POST"]),
+        Route("/preferences/{token}", preferences, methods=["GET", "HEAD", "POST"]),
+        Route("/help", help_page, methods=["GET", "HEAD"]),
+    ]
+
+
+async def _one_click(request: Request) -> bool:
+    """True when the body is RFC 8058's `List-Unsubscribe=One-Click`, urlencoded or multipart."""
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BODY:
+            return False
+    if request.headers.get("content-type", "").startswith("multipart/form-data"):
+        return b'name="List-Unsubscribe"' in body and b"One-Click" in body
+    return b"List-Unsubscribe=One-Click" in body
