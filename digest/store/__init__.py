@@ -1,0 +1,113 @@
+"""Store: all state, in one SQLite file or on one PostgreSQL server, by the same SQL.
+
+`open_store(url)` gives a `Store`; its parts (`feeds`, `articles`, `editions`, `readers`, `deliveries`, `meta`) take and
+return the nouns of the house. Every call is one short transaction, safe from any thread; none spans network I/O.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from digest.errors import StoreError
+from digest.store import schema
+from digest.store.articles import Articles
+from digest.store.backup import backup
+from digest.store.database import BUSY_SECONDS, Database
+from digest.store.deliveries import Deliveries
+from digest.store.editions import Editions
+from digest.store.feeds import Feeds
+from digest.store.meta import Meta
+from digest.store.readers import Readers
+
+__all__ = ["Store", "open_store", "upgrade_store"]
+
+
+class Store:
+    """Everything that is remembered, by area."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.feeds = Feeds(database)
+        self.articles = Articles(database)
+        self.editions = Editions(database)
+        self.readers = Readers(database)
+        self.deliveries = Deliveries(database)
+        self.meta = Meta(database)
+
+    @property
+    def url(self) -> str:
+        """Where it is, without the password."""
+        return self.database.url.render_as_string(hide_password=True)
+
+    def close(self) -> None:
+        """Give back every connection. The store can be used again; it then connects anew."""
+        self.database.close()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def open_store(url: str, *, upgrade: bool = False, busy_seconds: float = BUSY_SECONDS) -> Store:
+    """Open the store at `url` (`sqlite:///digest.db`, `postgresql://…`).
+
+    With `upgrade` its tables are made, or brought up to date (after a backup beside the file on SQLite). Raises
+    StoreError, with the remedy, when the database is newer than this program, older without `upgrade`, locked, no
+    database at all, or cannot be reached or written.
+    """
+    database = Database(url, busy_seconds=busy_seconds)
+    try:
+        _reachable(database, create=upgrade)
+        if upgrade:
+            _upgrade(database)
+        else:
+            schema.require_current(database)
+    except BaseException:
+        database.close()
+        raise
+    return Store(database)
+
+
+def upgrade_store(url: str) -> tuple[str | None, str | None]:
+    """Make or update the tables at `url`; returns the revisions before and after. Raises as `open_store` does."""
+    database = Database(url)
+    try:
+        _reachable(database, create=True)
+        return _upgrade(database)
+    finally:
+        database.close()
+
+
+def _upgrade(database: Database) -> tuple[str | None, str | None]:
+    with database.read() as connection:
+        found, at = schema.state(connection), schema.revision(connection)
+    if found == "current":
+        return at, at
+    if found == "older" and database.is_sqlite:
+        target = database.path.with_name(f"{database.path.name}.before-{schema.head()}.backup")
+        if not target.exists():
+            backup(database, target)
+    return schema.upgrade(database)
+
+
+def _reachable(database: Database, *, create: bool) -> None:
+    """Say clearly what is wrong with a path before SQLite says 'unable to open database file'."""
+    if not database.is_sqlite:
+        return
+    path = database.path
+    folder = path.parent if str(path.parent) else Path()
+    if not folder.is_dir():
+        raise StoreError(f"{folder}: this folder does not exist: create it, or name another in [store] url")
+    if path.is_dir():
+        raise StoreError(f"{path} is a folder: name a file in [store] url")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise StoreError(
+            f"{folder}: this folder cannot be written: give this user access, or name another in [store] url"
+        )
+    if not path.exists() and not create:
+        raise StoreError(f"{path} does not exist yet: run 'digest db upgrade'")
+    if path.exists() and not os.access(path, os.R_OK | os.W_OK):
+        raise StoreError(f"{path}: this file cannot be written: give this user access")

@@ -1,0 +1,248 @@
+"""One database: its engine, short transactions, and errors that say what to do."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from digest.errors import StoreError
+
+T = TypeVar("T")
+
+#: Seconds to wait for another writer before giving up.
+BUSY_SECONDS = 30.0
+
+
+class Database:
+    """The engine behind a store. `read()` and `write()` are its only ways in, and nothing of SQLAlchemy leaves them."""
+
+    def __init__(self, url: str, *, busy_seconds: float = BUSY_SECONDS) -> None:
+        self.url = parse_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.busy_seconds = busy_seconds
+        self.name = self.path.name if self.is_sqlite else self.url.render_as_string(hide_password=True)
+        self.engine = _sqlite_engine(self.url, busy_seconds) if self.is_sqlite else _postgresql_engine(self.url)
+        self._writer = threading.Lock()
+        self._pid = os.getpid()
+
+    @property
+    def path(self) -> Path:
+        """The file of an SQLite database."""
+        return Path(self.url.database or "")
+
+    def close(self) -> None:
+        """Give back every connection."""
+        self.engine.dispose()
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that sees one state of the database and changes nothing."""
+        self._after_fork()
+        with self.told(), self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that writes, committed durably at its end or not at all.
+
+        On SQLite it takes the write lock at once (a deferred one fails half-way as soon as two processes write), and
+        the threads of this process queue up here, which is fairer than the polling of SQLite's busy handler.
+        """
+        self._after_fork()
+        if not self.is_sqlite:
+            with self.told(), self.engine.connect() as connection, connection.begin():
+                yield connection
+            return
+        if not self._writer.acquire(timeout=self.busy_seconds):
+            raise StoreError(self._locked())
+        try:
+            engine = self.engine.execution_options(sqlite_begin="BEGIN IMMEDIATE")
+            with self.told(), engine.connect() as connection, connection.begin():
+                yield connection
+        finally:
+            self._writer.release()
+
+    @contextmanager
+    def migration(self) -> Iterator[Connection]:
+        """Like `write`, with SQLite's foreign keys off: a table that is rebuilt must not cascade into others."""
+        if not self.is_sqlite:
+            with self.write() as connection:
+                yield connection
+            return
+        engine = self.engine.execution_options(sqlite_begin="BEGIN IMMEDIATE")
+        with self.told(), engine.connect() as connection:
+            raw = connection.connection.driver_connection
+            assert isinstance(raw, sqlite3.Connection)
+            raw.execute("PRAGMA foreign_keys=OFF").close()  # has no effect inside a transaction
+            try:
+                with connection.begin():
+                    yield connection
+            finally:
+                raw.execute("PRAGMA foreign_keys=ON").close()
+
+    def lock(self, connection: Connection, name: str) -> None:
+        """Let only one transaction at a time pass for `name`. SQLite has one writer at a time anyway."""
+        if not self.is_sqlite:
+            connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
+
+    def insert_ignore(self, table: Any, keys: Sequence[str] | None = None) -> Any:
+        """`INSERT … ON CONFLICT DO NOTHING` on the unique `keys`, or on any."""
+        return self._insert(table).on_conflict_do_nothing(index_elements=keys)
+
+    def upsert(self, table: Any, keys: Sequence[str], changes: Callable[[Any], Mapping[str, Any]]) -> Any:
+        """`INSERT … ON CONFLICT (keys) DO UPDATE SET changes(excluded row)`."""
+        statement = self._insert(table)
+        return statement.on_conflict_do_update(index_elements=keys, set_=dict(changes(statement.excluded)))
+
+    def _insert(self, table: Any) -> Any:
+        return sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)
+
+    def _after_fork(self) -> None:
+        if os.getpid() != self._pid:  # a connection must not be shared with the parent process
+            self.engine.dispose(close=False)
+            self._writer = threading.Lock()
+            self._pid = os.getpid()
+
+    @contextmanager
+    def told(self) -> Iterator[None]:
+        """Turn what SQLAlchemy and the drivers raise into `StoreError` with its remedy."""
+        try:
+            yield
+        except DBAPIError as error:
+            raise StoreError(self.explain(error.orig or error)) from error
+        except PoolTimeout as error:
+            raise StoreError(f"{self.name}: all connections are busy: use fewer threads, or try again") from error
+        except SQLAlchemyError as error:
+            raise StoreError(f"{self.name}: {_first_line(error)}") from error
+
+    def _locked(self) -> str:
+        return (
+            f"{self.name} is locked by another process for more than {self.busy_seconds:g} s: "
+            "end the other program that uses it, or try again"
+        )
+
+    def explain(self, error: BaseException) -> str:
+        """One line on a driver's error: what is wrong with which database, and what to do."""
+        if not isinstance(error, sqlite3.Error):
+            return _explain_server(self.name, error)
+        code = getattr(error, "sqlite_errorname", "") or ""
+        if code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+            return self._locked()
+        for start, words in _SQLITE_WORDS:
+            if code.startswith(start):
+                return f"{self.path}: {words}"
+        return f"{self.path}: {_first_line(error)}"
+
+
+_SQLITE_WORDS = (
+    ("SQLITE_NOTADB", "this file is not a database: name another file in [store] url, or move this one away"),
+    ("SQLITE_CORRUPT", "the database is damaged: stop digest and restore the last backup"),
+    ("SQLITE_FULL", "the disk is full: nothing was written; make room and try again"),
+    ("SQLITE_READONLY", "the database cannot be written: give this user write access to the file and its folder"),
+    ("SQLITE_CANTOPEN", "the database cannot be opened: give this user access to the file and its folder"),
+    ("SQLITE_PERM", "access denied: give this user access to the file and its folder"),
+    ("SQLITE_IOERR", "the disk failed to read or write: check the disk and its free space"),
+)
+
+
+def _explain_server(name: str, error: BaseException) -> str:
+    state = getattr(error, "sqlstate", None) or ""
+    line = _first_line(error)
+    if state == "53100":
+        return f"{name}: the server's disk is full: nothing was written; make room and try again ({line})"
+    if state in ("55P03", "57014", "40P01"):
+        return f"{name}: another program holds a lock for too long: try again ({line})"
+    if state.startswith("28") or "password authentication failed" in str(error):
+        return f"{name}: the server refuses this user: check user and password in [store] url ({line})"
+    if state == "3D000" or ("database" in line and "does not exist" in line):
+        return f"{name}: the server has no such database: create it with createdb ({line})"
+    if not state or state.startswith(("08", "57P")):
+        return f"{name}: the server cannot be reached: check that it runs, and [store] url ({line})"
+    return f"{name}: {line}"
+
+
+def _first_line(error: BaseException) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__
+
+
+def parse_url(url: str) -> URL:
+    """The URL of a database we can use, with our driver. Raises StoreError for any other."""
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        raise StoreError(f"{url!r} is no database URL: use sqlite:///digest.db or postgresql://…") from None
+    backend = parsed.get_backend_name()
+    if backend in ("postgresql", "postgres"):
+        return parsed.set(drivername="postgresql+psycopg")
+    if backend != "sqlite":
+        raise StoreError(f"{parsed.drivername}: this database is not supported: use sqlite:///… or postgresql://…")
+    if not parsed.database or parsed.database == ":memory:":
+        raise StoreError(f"{url}: the store must outlive the program: name a file, as in sqlite:///digest.db")
+    return parsed.set(drivername="sqlite+pysqlite")
+
+
+#: As many connections as the web's threads want at once; SQLAlchemy forgets the row count of an INSERT unless asked.
+_POOL: dict[str, Any] = {"pool_size": 8, "max_overflow": 32, "execution_options": {"preserve_rowcount": True}}
+
+
+def _sqlite_engine(url: URL, busy_seconds: float) -> Engine:
+    engine = create_engine(
+        url,
+        connect_args={"timeout": busy_seconds, "isolation_level": None, "check_same_thread": False},
+        **_POOL,
+    )
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: sqlite3.Connection, _record: object) -> None:
+        # FULL: an acknowledged commit survives a power cut, and the promise of delivery hangs on that.
+        for setting in (
+            "foreign_keys=ON",
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "cache_size=-32000",
+            "journal_size_limit=67108864",
+        ):
+            connection.execute(f"PRAGMA {setting}").close()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql(connection.get_execution_options().get("sqlite_begin", "BEGIN"))
+
+    return engine
+
+
+def _postgresql_engine(url: URL) -> Engine:
+    try:
+        engine = create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": 10}, **_POOL)
+    except ModuleNotFoundError:
+        raise StoreError("PostgreSQL needs its driver: install it with pip install 'digest[postgresql]'") from None
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: object) -> None:
+        # A server set to acknowledge before it wrote lost 325 commits in 15 kills (hardening.md).
+        connection.execute("SET synchronous_commit = on")
+        connection.execute("SET timezone = 'UTC'")
+        connection.execute(f"SET lock_timeout = '{int(BUSY_SECONDS)}s'")
+        connection.commit()
+
+    return engine
+
+
+def chunks(items: Iterable[T], size: int = 1000) -> Iterator[list[T]]:
+    """`items` in lists of at most `size`: enough for one commit, and below every limit on parameters."""
+    iterator = iter(items)
+    while part := list(islice(iterator, size)):
+        yield part

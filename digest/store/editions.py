@@ -1,0 +1,312 @@
+"""Editions and their slots: exactly one a slot, one editor at a time, and a history that forgets nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, and_, delete, insert, select, update
+
+from digest.compose.edition import EDITABLE, Edition, EditionState, approved
+from digest.errors import AlreadySent, EditConflict, EditionError
+from digest.store.codec import dumps, loads
+from digest.store.database import Database
+from digest.store.records import EditRecord, Slot, SlotOutcome
+from digest.store.tables import edition_edits, edition_why, editions, slots, told
+
+if TYPE_CHECKING:
+    from digest.compose.ledger import Told
+
+#: The states in which readers have seen an edition, or are about to.
+PRINTED: tuple[EditionState, ...] = ("approved", "sending", "paused", "sent")
+#: How long a claimed slot may stay without an edition before another scheduler takes it over.
+SLOT_LEASE = timedelta(minutes=15)
+
+
+class Editions:
+    """The editions of every newsletter."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    # --- slots -----------------------------------------------------------------------------------------------
+
+    def claim_slot(
+        self,
+        newsletter: str,
+        slot: str,
+        now: datetime,
+        *,
+        lease: timedelta = SLOT_LEASE,
+        then: Callable[[Any], None] | None = None,
+    ) -> bool:
+        """True for exactly one of all who ask for this slot (local time as in `Edition.slot`).
+
+        A claim whose owner died leaves no outcome; after `lease` the next one to ask takes it over. The edition's id
+        is unique too, so even an owner who wakes up again cannot make a second edition. `then` gets the driver's own
+        connection and runs in the transaction of the claim: a job it puts there is there exactly if we won.
+        """
+        row = {"newsletter": newsletter, "slot": slot, "claimed_at": now, "outcome": "", "reason": "", "edition_id": ""}
+        stale = and_(
+            slots.c.newsletter == newsletter,
+            slots.c.slot == slot,
+            slots.c.outcome == "",
+            slots.c.claimed_at <= now - lease,
+        )
+        with self._database.write() as connection:
+            won = connection.execute(self._database.insert_ignore(slots, ["newsletter", "slot"]), row).rowcount == 1
+            won = won or connection.execute(update(slots).where(stale).values(claimed_at=now)).rowcount == 1
+            if won and then is not None:
+                then(connection.connection.driver_connection)
+            return won
+
+    def decide_slot(
+        self, newsletter: str, slot: str, outcome: SlotOutcome, reason: str = "", *, now: datetime, edition_id: str = ""
+    ) -> None:
+        """Write down what became of a slot, whether anybody claimed it before or not (downtime skips whole slots).
+
+        `create` does this by itself for its edition.
+        """
+        with self._database.write() as connection:
+            row = {"newsletter": newsletter, "slot": slot, "outcome": outcome, "reason": reason}
+            self._decide(connection, {**row, "edition_id": edition_id}, now)
+
+    def _decide(self, connection: Connection, row: dict[str, Any], now: datetime) -> None:
+        upsert = self._database.upsert(
+            slots,
+            ["newsletter", "slot"],
+            lambda new: {name: new[name] for name in ("outcome", "reason", "edition_id", "decided_at")},
+        )
+        connection.execute(upsert, {**row, "claimed_at": now, "decided_at": now})
+
+    def slots(self, newsletter: str, since: str = "") -> Sequence[Slot]:
+        """The slots of a newsletter that anybody took, from local time `since` on, in order."""
+        query = select(slots).where(slots.c.newsletter == newsletter, slots.c.slot >= since).order_by(slots.c.slot)
+        with self._database.read() as connection:
+            return [Slot(*row) for row in connection.execute(query)]
+
+    # --- editions --------------------------------------------------------------------------------------------
+
+    def create(self, edition: Edition, candidates_json: str, *, now: datetime, author: str = "") -> None:
+        """Store a new edition, why it is as it is, and its slot's outcome, in one transaction.
+
+        Raises EditConflict when this slot has an edition already.
+        """
+        columns = {**_columns(edition, now), "created_at": edition.created_at or now}
+        with self._database.write() as connection:
+            made = connection.execute(self._insert_edition(), columns).rowcount
+            if made != 1:
+                raise EditConflict(f"{edition.id}: this slot has an edition already; nothing was changed")
+            connection.execute(insert(edition_why), {"edition_id": edition.id, "data": candidates_json})
+            _log(connection, edition.id, edition.version, (author, now, json.dumps({"do": "create"})), edition)
+            outcome = "skipped" if edition.state == "skipped" else "composed"
+            row = {"newsletter": edition.newsletter, "slot": edition.slot, "outcome": outcome, "reason": edition.reason}
+            self._decide(connection, {**row, "edition_id": edition.id}, now)
+
+    def _insert_edition(self) -> Any:
+        return self._database.insert_ignore(editions)
+
+    def get(self, edition_id: str) -> Edition | None:
+        """The edition as it is now."""
+        with self._database.read() as connection:
+            row = connection.execute(select(editions).where(editions.c.id == edition_id)).one_or_none()
+        return None if row is None else _edition(row)
+
+    def recent(self, newsletter: str | None = None, limit: int = 50) -> Sequence[Edition]:
+        """The latest editions by the time they go out, the newest first."""
+        query = select(editions).order_by(editions.c.send_at.desc(), editions.c.id.desc()).limit(limit)
+        if newsletter is not None:
+            query = query.where(editions.c.newsletter == newsletter)
+        with self._database.read() as connection:
+            return [_edition(row) for row in connection.execute(query)]
+
+    def in_state(self, *states: EditionState) -> Sequence[Edition]:
+        """Every edition in one of these states, the one due first at the head."""
+        query = select(editions).where(editions.c.state.in_(states)).order_by(editions.c.send_at, editions.c.id)
+        with self._database.read() as connection:
+            return [_edition(row) for row in connection.execute(query)]
+
+    def save(
+        self,
+        edition: Edition,
+        expect_version: int,
+        author: str,
+        action: str,
+        *,
+        now: datetime,
+        states: Collection[EditionState] = EDITABLE,
+    ) -> None:
+        """Replace the content of an edition, if it still has `expect_version` and one of `states`.
+
+        `action` (JSON) says what was done; it and the new content enter the history. State, hashes and approval are
+        taken from `edition`. Raises EditConflict when somebody else was faster, AlreadySent when it is out.
+        """
+        change = update(editions).where(
+            editions.c.id == edition.id, editions.c.version == expect_version, editions.c.state.in_(states)
+        )
+        with self._database.write() as connection:
+            if connection.execute(change.values(**_columns(edition, now))).rowcount != 1:
+                raise _refusal(connection, edition.id, expect_version, states)
+            _log(connection, edition.id, edition.version, (author, now, action), edition)
+
+    def approve(self, edition_id: str, content_hash: str, author: str, *, now: datetime) -> Edition:
+        """Approve exactly the content that `content_hash` names; returns the edition as approved.
+
+        Raises what `digest.compose.edition.approved` raises: EditConflict when the content is another by now.
+        """
+        with self._database.write() as connection:
+            query = select(editions).where(editions.c.id == edition_id).with_for_update()
+            row = connection.execute(query).one_or_none()
+            if row is None:
+                raise _missing(edition_id)
+            edition = approved(_edition(row), content_hash, author)
+            columns = _columns(edition, now)
+            connection.execute(update(editions).where(editions.c.id == edition_id).values(**columns))
+            action = json.dumps({"do": "approve", "hash": content_hash})
+            _log(connection, edition_id, edition.version, (author, now, action))
+        return edition
+
+    def set_state(
+        self,
+        edition_id: str,
+        from_states: Collection[EditionState],
+        to_state: EditionState,
+        reason: str = "",
+        *,
+        now: datetime,
+        author: str = "",
+    ) -> bool:
+        """Move an edition from one of `from_states` to `to_state`; False when it is in none of them.
+
+        The version stays: an editor at work is not disturbed by the scheduler.
+        """
+        change = update(editions).where(editions.c.id == edition_id, editions.c.state.in_(from_states))
+        with self._database.write() as connection:
+            before = _head(connection, edition_id)
+            values = {"state": to_state, "reason": reason, "updated_at": now}
+            if connection.execute(change.values(**values)).rowcount != 1:
+                return False
+            words = {"do": "state", "from": before.state, "to": to_state, "reason": reason}
+            _log(connection, edition_id, before.version, (author, now, json.dumps(words)))
+            return True
+
+    def versions(self, edition_id: str) -> Sequence[EditRecord]:
+        """Everything that was done to an edition, oldest first; a change of content carries the content after it."""
+        query = select(edition_edits).where(edition_edits.c.edition_id == edition_id).order_by(edition_edits.c.id)
+        with self._database.read() as connection:
+            return [
+                EditRecord(
+                    r.version, r.author, r.at, r.action, None if r.payload is None else loads(Edition, r.payload)
+                )
+                for r in connection.execute(query)
+            ]
+
+    def note(self, edition_id: str, author: str, action: str, *, now: datetime) -> None:
+        """Add a line to an edition's history that changes nothing, as a reminder that was sent."""
+        with self._database.write() as connection:
+            _log(connection, edition_id, _head(connection, edition_id).version, (author, now, action))
+
+    def why(self, edition_id: str) -> str | None:
+        """The JSON that explains every candidate, as composing left it."""
+        with self._database.read() as connection:
+            return connection.scalar(select(edition_why.c.data).where(edition_why.c.edition_id == edition_id))
+
+    # --- the ledger ------------------------------------------------------------------------------------------
+
+    def record_told(self, edition_id: str, rows: Iterable[Told]) -> None:
+        """Write what an edition prints into the ledger, in place of what was there for it."""
+        values = [{"edition_id": edition_id, "payload": dumps(row)} for row in rows]
+        with self._database.write() as connection:
+            connection.execute(delete(told).where(told.c.edition_id == edition_id))
+            if values:
+                connection.execute(insert(told), values)
+
+    def told(
+        self, newsletters: str | Collection[str] | None, since: datetime, states: Collection[EditionState] = PRINTED
+    ) -> Sequence[Told]:
+        """The ledger: what was printed since, by editions that went out or are about to; oldest first.
+
+        `newsletters` is one, several, or None for all of them.
+        """
+        from digest.compose.ledger import Told
+
+        query = select(told.c.payload).join_from(told, editions)
+        query = query.where(editions.c.send_at >= since, editions.c.state.in_(states))
+        if newsletters is not None:
+            names = [newsletters] if isinstance(newsletters, str) else [*newsletters]
+            query = query.where(editions.c.newsletter.in_(names))
+        with self._database.read() as connection:
+            rows = connection.scalars(query.order_by(editions.c.send_at, told.c.id))
+            return [loads(Told, payload) for payload in rows]
+
+
+_PLAIN = (
+    "id",
+    "newsletter",
+    "slot",
+    "send_at",
+    "state",
+    "reason",
+    "version",
+    "content_hash",
+    "approved_hash",
+    "approved_by",
+)
+
+
+def _columns(edition: Edition, now: datetime) -> dict[str, Any]:
+    return {**{name: getattr(edition, name) for name in _PLAIN}, "payload": dumps(edition), "updated_at": now}
+
+
+def _edition(row: Any) -> Edition:
+    """The columns decide where the payload is older: state and approval change without touching the content."""
+    return replace(
+        loads(Edition, row.payload),
+        state=row.state,
+        reason=row.reason,
+        version=row.version,
+        approved_hash=row.approved_hash,
+        approved_by=row.approved_by,
+        created_at=row.created_at,
+    )
+
+
+def _head(connection: Connection, edition_id: str) -> Any:
+    query = select(editions.c.state, editions.c.version, editions.c.content_hash).where(editions.c.id == edition_id)
+    row = connection.execute(query).one_or_none()
+    if row is None:
+        raise _missing(edition_id)
+    return row
+
+
+def _missing(edition_id: str) -> EditionError:
+    return EditionError(f"there is no edition '{edition_id}': its name is NEWSLETTER-YYYY-MM-DD-HHMM of its local time")
+
+
+def _refusal(
+    connection: Connection, edition_id: str, expect_version: int, states: Collection[EditionState]
+) -> EditionError:
+    row = _head(connection, edition_id)
+    if row.state in ("sending", "paused", "sent") and row.state not in states:
+        return AlreadySent(f"{edition_id} is {row.state}: its content can no longer change")
+    if row.state not in states:
+        return EditionError(f"{edition_id} is {row.state}: its content can no longer change")
+    return EditConflict(
+        f"{edition_id} was changed by somebody else (version {row.version}, you had {expect_version}): "
+        "nothing was overwritten; look at the new version, then make your change again"
+    )
+
+
+def _log(
+    connection: Connection,
+    edition_id: str,
+    version: int,
+    did: tuple[str, datetime, str],
+    edition: Edition | None = None,
+) -> None:
+    author, at, action = did
+    row = {"edition_id": edition_id, "version": version, "author": author, "at": at, "action": action}
+    connection.execute(insert(edition_edits), {**row, "payload": None if edition is None else dumps(edition)})

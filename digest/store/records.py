@@ -1,0 +1,120 @@
+"""What the store answers where no noun of the house fits: named tuples, so that they pass as plain tuples too."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Literal, NamedTuple
+
+from digest.collect.entry import Entry
+from digest.compose.edition import Edition
+from digest.deliver.delivery import DeliveryState
+from digest.deliver.subscriber import Subscriber, Subscription, Suppression
+
+SlotOutcome = Literal["", "composed", "skipped"]
+
+
+class SavedEntries(NamedTuple):
+    """How many entries of one `feeds.save` were never seen before, and how many had new content."""
+
+    new: int
+    changed: int
+
+
+class Seen(NamedTuple):
+    """One entry in a feed's history: when we met it, when the feed says it was published, and its key."""
+
+    first_seen: datetime
+    published: datetime | None
+    key: str
+
+
+class Slot(NamedTuple):
+    """A slot somebody took. `outcome` is "" while the work goes on; `slot` is local time as in `Edition.slot`."""
+
+    newsletter: str
+    slot: str
+    claimed_at: datetime
+    outcome: str
+    reason: str
+    edition_id: str
+    decided_at: datetime | None
+
+
+class EditRecord(NamedTuple):
+    """One line of an edition's history. `action` is JSON; `edition` is its content after a change of content."""
+
+    version: int
+    author: str
+    at: datetime
+    action: str
+    edition: Edition | None
+
+
+class DeliveryResult(NamedTuple):
+    """What came of one claimed delivery. `epoch` is the claim's; `next_attempt` is for `deferred` only."""
+
+    edition_id: str
+    subscriber_id: int
+    epoch: int
+    state: DeliveryState
+    reason: str = ""
+    next_attempt: datetime | None = None
+
+
+class Released(NamedTuple):
+    """What `release_expired` found: claims given back, and hand-overs whose answer nobody will ever know."""
+
+    planned: int
+    unknown: int
+
+
+class Settlement(NamedTuple):
+    """The books of an edition. `difference` must be 0; `open` counts deliveries that are not at an end yet."""
+
+    planned: int
+    states: Mapping[str, int]
+    open: int
+    difference: int
+
+
+class Imported(NamedTuple):
+    """People who were new, people we knew, and subscriptions added. An import never undoes an unsubscription."""
+
+    added: int
+    known: int
+    subscriptions: int
+
+
+class ReaderEvent(NamedTuple):
+    """Something a reader did, or we did for them."""
+
+    at: datetime
+    what: str
+    newsletter: str
+    detail: str
+
+
+class ReaderWhy(NamedTuple):
+    """Everything known of one address: for the person who asks, and for the editor who must answer."""
+
+    subscriber: Subscriber | None
+    subscriptions: tuple[Subscription, ...]
+    suppression: Suppression | None
+    events: tuple[ReaderEvent, ...]
+    deliveries: tuple[tuple[str, str, str, datetime], ...]  # edition, state, reason, when
+
+
+class Finding(NamedTuple):
+    """One result of `check`. `remedy` is "" when all is well."""
+
+    level: Literal["ok", "warning", "error"]
+    what: str
+    remedy: str = ""
+
+
+class Quarantined(NamedTuple):
+    """A feed with entries that are held for review, oldest first."""
+
+    feed_url: str
+    entries: tuple[Entry, ...]
