@@ -39,16 +39,22 @@ class Feeds:
             return [loads(Feed, p) for p in connection.scalars(select(feeds.c.payload).order_by(feeds.c.url)).all()]
 
     def save(
-        self, feed: Feed, accepted: Sequence[Entry], quarantined: Sequence[Entry] = (), *, now: datetime
+        self,
+        feed: Feed,
+        accepted: Sequence[Entry],
+        quarantined: Sequence[Entry] = (),
+        archived: Sequence[Entry] = (),
+        *,
+        now: datetime,
     ) -> SavedEntries:
         """Store a feed and what its poll brought, in one transaction.
 
         An entry is known by (feed, key). `first_seen` is set once, from the entry or `now`, and stays. Changed content
         makes it unread again; a new entry of an article that is read already (another feed's) is not unread.
-        An accepted entry never falls back into quarantine.
+        An accepted entry never falls back into quarantine. `archived` ones are only known from now on, never offered.
         """
         rows = {}  # the last one of a key wins: a feed may list one entry twice
-        for standing, group in (("held", quarantined), ("accepted", accepted)):
+        for standing, group in (("dropped", archived), ("held", quarantined), ("accepted", accepted)):
             for entry in group:
                 row = _row(feed.url, entry, standing, now)
                 rows[row["key_hash"]] = row
@@ -84,6 +90,12 @@ class Feeds:
         query = select(entries.c.key, entries.c.content_hash).where(entries.c.feed_url == feed_url)
         with self._database.read() as connection:
             return dict(connection.execute(query).all())
+
+    def urls(self, feed_url: str) -> set[str]:
+        """The canonical URLs of all entries of a feed, whatever became of them."""
+        query = select(entries.c.canonical_url).where(entries.c.feed_url == feed_url, entries.c.canonical_url != "")
+        with self._database.read() as connection:
+            return set(connection.scalars(query))
 
     def known_urls(self, canonical_urls: Iterable[str]) -> set[str]:
         """Those canonical URLs that an accepted entry of any feed has."""
