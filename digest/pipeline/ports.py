@@ -44,9 +44,18 @@ class FeedsKept(Protocol):
         """Each feed by its URL; one never met is a fresh `Feed`."""
 
     def save(
-        self, feed: Feed, accepted: Sequence[Entry], quarantined: Sequence[Entry] = (), *, now: datetime
+        self,
+        feed: Feed,
+        accepted: Sequence[Entry],
+        quarantined: Sequence[Entry] = (),
+        archived: Sequence[Entry] = (),
+        *,
+        now: datetime,
     ) -> tuple[int, int]:
         """Store a poll in one transaction; how many entries were new, and how many changed."""
+
+    def urls(self, feed_url: str) -> Collection[str]:
+        """The canonical URLs of all entries of a feed."""
 
     def known(self, feed_url: str) -> Mapping[str, str]:
         """The content hash of every entry of a feed by its key."""

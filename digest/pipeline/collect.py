@@ -1,0 +1,163 @@
+"""The first verb: collect. Poll what is due, sort what is new, read it; whatever is sick is a stored fact."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from digest.collect import feed as feeds
+from digest.collect.article import Article
+from digest.collect.entry import Entry, triage
+from digest.collect.feed import Feed, FetchOutcome, FetchStatus, ParsedFeed
+from digest.pipeline.ports import FetchFeeds, ParseFeeds, Progress, ReadEntries, Store, silent
+
+#: Articles are stored in parts of this size, so that a crash loses the reading of at most one part.
+PART: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Polled:
+    """What one feed answered, for the record: the JSON of `digest collect`."""
+
+    url: str
+    status: FetchStatus
+    entries: int = 0
+    new: int = 0
+    error: str | None = None
+    held: int = 0  # in a flood, waiting for a person
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """What a round of collecting brought. `failed` counts articles whose page could not be used."""
+
+    feeds: tuple[Polled, ...] = ()
+    new: int = 0
+    changed: int = 0
+    failed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Rounds:
+    """How to collect. `every` is the polling interval; `forced` polls what is not due too (a person asks)."""
+
+    every: timedelta = timedelta(minutes=30)
+    forced: bool = False
+
+
+def collect(
+    store: Store,
+    urls: Collection[str],
+    *,
+    fetch: FetchFeeds,
+    parse: ParseFeeds,
+    read: ReadEntries,
+    now: datetime,
+    day_start: datetime,
+    rounds: Rounds | None = None,
+    progress: Progress = silent,
+) -> Collected:
+    """Poll the feeds that are due, store what is new, and read every article that was not read yet.
+
+    `day_start` is when the current day began in the readers' zone: a feed's first poll takes nothing older.
+    """
+    rounds = rounds or Rounds()
+    known = store.feeds.get(urls)
+    polled = _poll(store, known, fetch, parse, now, day_start, rounds, progress)
+    waiting = store.articles.unread()
+    new = sum(p.new for p in polled)
+    failed = _read(store, waiting, read, now, progress)
+    return Collected(tuple(polled), new=new, changed=max(0, len(waiting) - new), failed=failed)
+
+
+def _poll(
+    store: Store,
+    known: Mapping[str, Feed],
+    fetch: FetchFeeds,
+    parse: ParseFeeds,
+    now: datetime,
+    day_start: datetime,
+    rounds: Rounds,
+    progress: Progress,
+) -> list[Polled]:
+    """Ask every due feed; one line a feed, in the order of their addresses."""
+    due = [feed for feed in known.values() if feeds.is_due(feed, now, rounds.forced)]
+    lines = {url: Polled(url, "skipped", error=feed.last_error or None) for url, feed in known.items()}
+    every = rounds.every.total_seconds()
+    done = 0
+    progress("feeds", 0, len(due))
+
+    def changed_only() -> Iterator[FetchOutcome]:
+        nonlocal done
+        for outcome in fetch(due):
+            before = known[outcome.url]
+            if outcome.status == "ok" and not feeds.is_unchanged(before, outcome):
+                yield outcome
+                continue
+            after = feeds.after_fetch(before, outcome, now, random.random(), every)
+            store.feeds.save(after, (), now=now)
+            lines[outcome.url] = _line(before, after, outcome)
+            done += 1
+            progress("feeds", done, len(due))
+
+    for outcome, parsed in parse(changed_only()):
+        before = known[outcome.url]
+        lines[outcome.url] = _take(store, before, outcome, parsed, now, day_start, every)
+        done += 1
+        progress("feeds", done, len(due))
+    return [lines[url] for url in sorted(lines)]
+
+
+def _take(
+    store: Store,
+    before: Feed,
+    outcome: FetchOutcome,
+    parsed: ParsedFeed,
+    now: datetime,
+    day_start: datetime,
+    every: float,
+) -> Polled:
+    """Sort the entries of a new body and store them with the feed, in one transaction."""
+    entries = [replace(entry, feed_url=before.url) for entry in parsed.entries]
+    sorted_ = triage(
+        before, entries, store.feeds.known(before.url), store.feeds.urls(before.url), now=now, day_start=day_start
+    )
+    jitter = random.random()
+    after = feeds.after_parse(
+        feeds.after_fetch(before, outcome, now, jitter, every),
+        parsed,
+        len(sorted_.new) + len(sorted_.quarantined),
+        now,
+        flooded=sorted_.flooded,
+        day_start=day_start,
+        jitter=jitter,
+        every=every,
+    )
+    archived = [entry for entry, _ in sorted_.skipped]
+    store.feeds.save(after, (*sorted_.new, *sorted_.changed), sorted_.quarantined, archived, now=now)
+    line = _line(before, after, outcome)
+    return replace(line, entries=len(entries), new=len(sorted_.new), held=len(sorted_.quarantined))
+
+
+def _line(before: Feed, after: Feed, outcome: FetchOutcome) -> Polled:
+    return Polled(before.url, feeds.status(before, after, outcome), error=after.last_error or None)
+
+
+def _read(store: Store, waiting: Sequence[Entry], read: ReadEntries, now: datetime, progress: Progress) -> int:
+    """Read what waits and store it part by part; returns how many pages could not be used."""
+    part: list[tuple[Entry, Article]] = []
+    failed = 0
+    progress("articles", 0, len(waiting))
+    for number, pair in enumerate(read(waiting), 1):
+        part.append(pair)
+        failed += pair[1].problem is not None
+        if len(part) >= PART:
+            store.articles.save(part, now=now)
+            part = []
+        progress("articles", number, len(waiting))
+    if part:
+        store.articles.save(part, now=now)
+    return failed
