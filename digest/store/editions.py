@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Connection, and_, delete, insert, select, update
 
@@ -14,11 +14,8 @@ from digest.compose.edition import EDITABLE, Edition, EditionState, approved
 from digest.errors import AlreadySent, EditConflict, EditionError
 from digest.store.codec import dumps, loads
 from digest.store.database import Database
-from digest.store.records import EditRecord, Slot, SlotOutcome
+from digest.store.records import EditRecord, Slot, SlotOutcome, Told, ToldRow
 from digest.store.tables import edition_edits, edition_why, editions, slots, told
-
-if TYPE_CHECKING:
-    from digest.compose.ledger import Told
 
 #: The states in which readers have seen an edition, or are about to.
 PRINTED: tuple[EditionState, ...] = ("approved", "sending", "paused", "sent")
@@ -216,9 +213,9 @@ class Editions:
 
     # --- the ledger ------------------------------------------------------------------------------------------
 
-    def record_told(self, edition_id: str, rows: Iterable[Told]) -> None:
-        """Write what an edition prints into the ledger, in place of what was there for it."""
-        values = [{"edition_id": edition_id, "payload": dumps(row)} for row in rows]
+    def record_told(self, edition_id: str, rows: Iterable[tuple[str, str, str, str, str]]) -> None:
+        """Write what an edition prints (`ToldRow`s) into the ledger, in place of what was there for it."""
+        values = [{"edition_id": edition_id, **ToldRow(*row)._asdict()} for row in rows]
         with self._database.write() as connection:
             connection.execute(delete(told).where(told.c.edition_id == edition_id))
             if values:
@@ -227,20 +224,18 @@ class Editions:
     def told(
         self, newsletters: str | Collection[str] | None, since: datetime, states: Collection[EditionState] = PRINTED
     ) -> Sequence[Told]:
-        """The ledger: what was printed since, by editions that went out or are about to; oldest first.
+        """The ledger: every article printed since, in editions that went out or are about to; oldest first.
 
         `newsletters` is one, several, or None for all of them.
         """
-        from digest.compose.ledger import Told
-
-        query = select(told.c.payload).join_from(told, editions)
+        columns = (told.c.story_key, told.c.url, told.c.title, told.c.lead, told.c.fingerprint)
+        query = select(editions.c.id, editions.c.newsletter, editions.c.send_at, *columns).join_from(told, editions)
         query = query.where(editions.c.send_at >= since, editions.c.state.in_(states))
         if newsletters is not None:
             names = [newsletters] if isinstance(newsletters, str) else [*newsletters]
             query = query.where(editions.c.newsletter.in_(names))
         with self._database.read() as connection:
-            rows = connection.scalars(query.order_by(editions.c.send_at, told.c.id))
-            return [loads(Told, payload) for payload in rows]
+            return [Told(*row) for row in connection.execute(query.order_by(editions.c.send_at, told.c.id))]
 
 
 _PLAIN = (

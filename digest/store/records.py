@@ -51,6 +51,29 @@ class EditRecord(NamedTuple):
     edition: Edition | None
 
 
+class Told(NamedTuple):
+    """One article as an edition printed it. `at` is when that edition goes or went out; `fingerprint` free JSON."""
+
+    edition_id: str
+    newsletter: str
+    at: datetime
+    story_key: str
+    url: str
+    title: str
+    lead: str
+    fingerprint: str
+
+
+class ToldRow(NamedTuple):
+    """What `record_told` takes: one canonical URL of one printed story."""
+
+    story_key: str
+    url: str
+    title: str
+    lead: str
+    fingerprint: str = ""
+
+
 class DeliveryResult(NamedTuple):
     """What came of one claimed delivery. `epoch` is the claim's; `next_attempt` is for `deferred` only."""
 

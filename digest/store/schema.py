@@ -3,34 +3,29 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Final, Literal
 
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
 from sqlalchemy import Connection, inspect, text
 
 from digest.errors import StoreError
 from digest.store.database import Database
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
 State = Literal["empty", "older", "current", "newer", "foreign"]
 
+#: Every revision there ever was, oldest first, the last one being ours. A test holds it to the migrations: Alembic
+#: takes longer to import than everything else here, and is needed only where tables are to change.
+REVISIONS: Final = ("0001",)
+
 #: Any number that all of our processes share: one migrates, the others wait for it.
-_ADVISORY_LOCK = 0x64_69_67_65_73_74
-
-
-def script() -> ScriptDirectory:
-    """The migrations that come with this program."""
-    return ScriptDirectory.from_config(_config())
+_ADVISORY_LOCK: Final = 0x64_69_67_65_73_74
 
 
 def head() -> str:
     """The revision this program works with."""
-    revision = script().get_current_head()
-    if revision is None:
-        raise StoreError("this installation has no migrations: install digest again")
-    return revision
+    return REVISIONS[-1]
 
 
 def revision(connection: Connection) -> str | None:
@@ -49,11 +44,7 @@ def state(connection: Connection) -> State:
         return "foreign" if names & {"feeds", "entries", "editions", "subscribers"} else "empty"
     if found == head():
         return "current"
-    try:
-        script().get_revision(found)
-    except CommandError:
-        return "newer"
-    return "older"
+    return "older" if found in REVISIONS else "newer"
 
 
 def require_current(database: Database) -> None:
@@ -88,6 +79,8 @@ def upgrade(database: Database, *, to: str = "head") -> tuple[str | None, str | 
     Of several processes one migrates; the others wait and then find nothing to do. Raises StoreError when the database
     is newer than this program.
     """
+    from alembic import command
+
     with database.migration() as connection:
         if not database.is_sqlite:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
@@ -95,7 +88,7 @@ def upgrade(database: Database, *, to: str = "head") -> tuple[str | None, str | 
         if found in ("newer", "foreign"):
             raise StoreError(describe(database, found, before))
         if found != "current":
-            config = _config()
+            config = alembic_config()
             config.attributes["connection"] = connection
             command.upgrade(config, to)
             _check_references(database, connection)
@@ -110,7 +103,10 @@ def _check_references(database: Database, connection: Connection) -> None:
             raise StoreError(f"{database.path}: the upgrade would break {len(broken)} references; nothing was changed")
 
 
-def _config() -> Config:
+def alembic_config() -> Config:
+    """Alembic's configuration, without any file of its own: a wheel has none."""
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
     config.set_main_option("path_separator", "os")

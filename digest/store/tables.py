@@ -154,7 +154,11 @@ told = Table(
     metadata,
     Column("id", Id, primary_key=True),
     _edition(),
-    _words("payload"),
+    _words("story_key"),
+    _words("url"),
+    _words("title"),
+    _words("lead"),
+    _words("fingerprint"),
     Index("ix_told_edition_id", "edition_id"),
 )
 

@@ -267,7 +267,11 @@ def upgrade() -> None:
         "told",
         sa.Column("id", ID, nullable=False),
         sa.Column("edition_id", sa.Text(), nullable=False),
-        sa.Column("payload", sa.Text(), nullable=False),
+        sa.Column("story_key", sa.Text(), nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("lead", sa.Text(), nullable=False),
+        sa.Column("fingerprint", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["edition_id"], ["editions.id"], name="fk_told_edition_id", ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name="pk_told"),
     )
