@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple, Protocol
 
 from digest.collect.article import Article
 from digest.collect.entry import Entry
 from digest.collect.feed import Feed, FetchOutcome, ParsedFeed
 from digest.compose.edition import Edition, EditionState
+from digest.deliver.delivery import Delivery, DeliveryState
 
 #: Tells a person how far a stage is: (stage, done, total). Never a decision.
 Progress = Callable[[str, int, int], None]
@@ -35,6 +36,17 @@ class ToldRow(NamedTuple):
     title: str
     lead: str
     fingerprint: str
+
+
+class DeliveryRow(NamedTuple):
+    """What came of one claimed delivery. `epoch` is the claim's; `next_attempt` is for `deferred` only."""
+
+    edition_id: str
+    subscriber_id: int
+    epoch: int
+    state: DeliveryState
+    reason: str = ""
+    next_attempt: datetime | None = None
 
 
 class FeedsKept(Protocol):
@@ -125,6 +137,55 @@ class EditionsKept(Protocol):
         author: str = "",
     ) -> bool:
         """Compare and set; False when the edition is in none of `from_states`."""
+
+
+class DeliveriesKept(Protocol):
+    """One row an edition and reader, from plan to end; see `digest.store.deliveries`."""
+
+    def plan(self, edition_id: str, rows: Iterable[Delivery], *, now: datetime) -> int:
+        """One row for each reader that has none yet."""
+
+    def claim(
+        self, edition_id: str | None, owner: str, now: datetime, lease: timedelta, limit: int
+    ) -> Sequence[Delivery]:
+        """Take what is due; nobody else gets it meanwhile."""
+
+    def mark_handed_over(self, claimed: Iterable[Delivery], *, now: datetime) -> Collection[tuple[str, int]]:
+        """Commit the intent; returns those that are still ours."""
+
+    def record(self, results: Iterable[Any], owner: str, *, now: datetime) -> int:
+        """Write results (`DeliveryRow`) where owner and epoch still match."""
+
+    def still_wanted(self, edition_id: str, subscriber_ids: Iterable[int]) -> Collection[int]:
+        """Those neither unsubscribed nor suppressed at this moment."""
+
+    def release_expired(self, *, now: datetime) -> Any:
+        """End the claims whose lease is over."""
+
+    def requeue(
+        self,
+        edition_id: str,
+        states: Collection[DeliveryState],
+        *,
+        now: datetime,
+        subscriber_ids: Collection[int] | None = None,
+    ) -> int:
+        """Plan again what came to one of these states."""
+
+    def close_open(self, edition_id: str, state: DeliveryState, reason: str, *, now: datetime) -> int:
+        """Put everything that still waits at an end."""
+
+    def summary(self, edition_id: str) -> Mapping[str, int]:
+        """How many deliveries are in each state."""
+
+
+class Sending(Protocol):
+    """The areas of the store that delivering needs."""
+
+    @property
+    def editions(self) -> EditionsKept: ...
+    @property
+    def deliveries(self) -> DeliveriesKept: ...
 
 
 class Store(Protocol):

@@ -1,0 +1,235 @@
+"""The third verb: deliver. Who gets an edition is frozen when it is approved; each message is written down before it
+leaves and after it was answered.
+
+The books always close: planned = accepted + refused + suppressed + skipped + unknown (+ what still waits).
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections import Counter
+from collections.abc import Callable, Collection, Generator, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Final, Literal, Protocol
+
+from digest.compose.edition import Edition
+from digest.deliver.audience import Choice, Reader
+from digest.deliver.audience import plan as plan_deliveries
+from digest.deliver.delivery import Delivery, DeliveryState, settle
+from digest.deliver.message import Filler, Message, Recipient
+from digest.deliver.reply import Outcome, Wave
+from digest.deliver.subscriber import Subscriber, Subscription
+from digest.errors import AlreadySent, EditionError, NotApproved
+from digest.pipeline.ports import DeliveryRow, Progress, Sending, silent
+
+#: So many deliveries are claimed at a time; a crash leaves at most these to be claimed again.
+BATCH: Final = 500
+#: Longer than the longest wait on the wire (600 s after the final dot, RFC 5321 4.5.3.2.6).
+LEASE: Final = timedelta(minutes=20)
+UNWANTED: Final = "unsubscribed or suppressed since it was planned"
+
+
+class LeaseLost(EditionError):
+    """Another sender has taken over what we held; nothing more is sent by us."""
+
+
+#: Commits results and intents durably; returns the subscriber ids among the intents that must not be mailed.
+Record = Callable[[Sequence[tuple[Message, Outcome]], Sequence[Message]], Collection[int]]
+
+
+class Transport(Protocol):
+    """What takes messages: SMTP relays or an outbox folder."""
+
+    def __call__(
+        self, messages: Iterable[Message], record: Record, should_stop: Callable[[], bool]
+    ) -> tuple[str, Outcome | None]:
+        """Hand all messages over; returns why the run broke off ("" when it did not) and the outcome behind it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How to deliver one edition. `owner` names this sender; `last_moment` is slot plus `max_late`."""
+
+    owner: str
+    last_moment: datetime
+    in_doubt: Literal["resend", "hold"] = "resend"
+    pause_after: int = 20
+    should_stop: Callable[[], bool] = lambda: False
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """How a run ended. `counts` are all deliveries of the edition by state; `sent` those accepted in this run."""
+
+    edition_id: str
+    state: str
+    sent: int = 0
+    counts: dict[str, int] = field(default_factory=dict)
+    stopped: str = ""
+
+    @property
+    def open(self) -> int:
+        """How many still wait to be sent."""
+        return sum(self.counts.get(state, 0) for state in ("planned", "claimed", "handed_over", "deferred"))
+
+
+def plan(
+    store: Sending, edition: Edition, readers: Iterable[tuple[Subscriber, Subscription]], choice: Choice, now: datetime
+) -> int:
+    """Freeze who gets an edition; planning again adds who is missing and changes nothing else."""
+    stream = (Reader(person, wish) for person, wish in readers)
+    return store.deliveries.plan(edition.id, plan_deliveries(edition, stream, choice, now), now=now)
+
+
+def start(store: Sending, edition: Edition, now: datetime) -> Edition:
+    """Move an approved edition to `sending`. Raises NotApproved, AlreadySent or EditionError with what to do."""
+    if edition.state in ("sent", "cancelled", "skipped"):
+        raise AlreadySent(f"edition {edition.id} is {edition.state}: there is nothing left to send")
+    if edition.state == "paused":
+        raise EditionError(f"edition {edition.id} is paused ({edition.reason}): 'digest deliver {edition.id} --resume'")
+    if edition.state in ("draft", "in_review") or edition.approved_hash != edition.content_hash:
+        raise NotApproved(
+            f"edition {edition.id} waits for review: 'digest preview {edition.id}', then 'digest approve'"
+        )
+    if edition.state == "approved":
+        store.editions.set_state(edition.id, ["approved"], "sending", now=now, author="deliver")
+    found = store.editions.get(edition.id)
+    assert found is not None
+    return found
+
+
+def deliver(
+    store: Sending,
+    edition: Edition,
+    fillers: Callable[[str], Filler],
+    transport: Transport,
+    terms: Terms,
+    *,
+    clock: Callable[[], datetime],
+    progress: Progress = silent,
+) -> Delivered:
+    """Hand every due delivery of an edition over; returns when nothing is due any more or the run had to stop.
+
+    `fillers` gives the ready bytes of a variant. A run may be broken off at any point and begun again.
+    """
+    edition = start(store, edition, clock())
+    run = _Run(store, edition, fillers, terms, clock, progress)
+    run.recover()
+    stopped, fault = "", None
+    with contextlib.closing(run.messages()) as messages:
+        stopped, fault = transport(messages, run.record, lambda: run.broke or terms.should_stop())
+    run.give_back()
+    if run.wave.broke:
+        stopped = f"{run.wave.count} times in a row: {run.wave.reason}"
+        run.pause(stopped)
+    elif fault is not None and fault.stops:
+        run.pause(stopped)
+    return run.finish(stopped)
+
+
+class _Run:
+    """One sender's pass over an edition: what it holds, and the books it keeps."""
+
+    def __init__(
+        self,
+        store: Sending,
+        edition: Edition,
+        fillers: Callable[[str], Filler],
+        terms: Terms,
+        clock: Callable[[], datetime],
+        progress: Progress,
+    ) -> None:
+        self.store, self.edition, self.fillers = store, edition, fillers
+        self.terms, self.clock, self.progress = terms, clock, progress
+        self.held: dict[int, Delivery] = {}
+        self.wave = Wave(terms.pause_after)
+        self.sent = 0
+        counts = store.deliveries.summary(edition.id)
+        self.total = sum(counts.get(state, 0) for state in ("planned", "deferred", "claimed", "unknown"))
+        self.done = 0
+
+    @property
+    def broke(self) -> bool:
+        return self.wave.broke
+
+    def recover(self) -> None:
+        """What dead senders left: their claims are free again; what they had in flight is in doubt."""
+        now = self.clock()
+        self.store.deliveries.release_expired(now=now)
+        if self.terms.in_doubt == "resend":
+            self.store.deliveries.requeue(self.edition.id, ["unknown"], now=now)
+        if now > self.terms.last_moment:
+            late = f"too late (after {self.terms.last_moment:%Y-%m-%d %H:%M} UTC)"
+            self.store.deliveries.close_open(self.edition.id, "skipped", late, now=now)
+
+    def messages(self) -> Generator[Message]:
+        """Claim a batch at a time and build its messages on the way."""
+        while not self.broke:
+            batch = self.store.deliveries.claim(self.edition.id, self.terms.owner, self.clock(), LEASE, BATCH)
+            if not batch:
+                return
+            self.held.update((delivery.subscriber_id, delivery) for delivery in batch)
+            for delivery in batch:
+                yield self.fillers(delivery.variant).fill(Recipient(delivery.subscriber_id, delivery.address))
+
+    def record(self, results: Sequence[tuple[Message, Outcome]], intents: Sequence[Message]) -> Collection[int]:
+        """Commit what came of earlier messages, then the intent to send these; unwanted ones are settled here."""
+        now = self.clock()
+        rows = [self._settled(message, outcome, now) for message, outcome in results]
+        ids = [message.subscriber_id for message in intents]
+        unwanted: set[int] = set()
+        if ids:
+            unwanted = set(ids).difference(self.store.deliveries.still_wanted(self.edition.id, ids))
+            rows += [self._row(number, "suppressed", UNWANTED) for number in sorted(unwanted)]
+        if rows:
+            self.store.deliveries.record(rows, self.terms.owner, now=now)
+            self.progress("messages", self.done, max(self.total, self.done))
+        going = [self.held[number] for number in ids if number not in unwanted]
+        if going:
+            ours = self.store.deliveries.mark_handed_over(going, now=now)
+            if len(ours) != len(going):
+                raise LeaseLost(f"edition {self.edition.id}: another sender took over; this one stops")
+        return unwanted
+
+    def _settled(self, message: Message, outcome: Outcome, now: datetime) -> DeliveryRow:
+        held = self.held[message.subscriber_id]
+        if outcome.state == "accepted":
+            self.sent += 1
+        self.wave = self.wave.after(message.subscriber_id, outcome)
+        handed = _handed_over(held)
+        after = settle(handed, outcome, now, self.terms.last_moment)
+        return self._row(held.subscriber_id, after.state, after.reason, after.next_attempt)
+
+    def _row(self, number: int, state: DeliveryState, reason: str, next_attempt: datetime | None = None) -> DeliveryRow:
+        delivery = self.held.pop(number)
+        if state != "planned":
+            self.done += 1
+        return DeliveryRow(self.edition.id, number, delivery.epoch, state, reason, next_attempt)
+
+    def give_back(self) -> None:
+        """What was claimed and never handed over is free for the next run."""
+        rows = [self._row(number, "planned", "") for number in sorted(self.held)]
+        if rows:
+            self.store.deliveries.record(rows, self.terms.owner, now=self.clock())
+
+    def pause(self, reason: str) -> None:
+        """Stop this edition until a person says otherwise; a wave's refusals were not about the readers."""
+        now = self.clock()
+        self.store.editions.set_state(self.edition.id, ["sending"], "paused", reason, now=now, author="deliver")
+        if self.wave.broke and self.wave.refused:
+            self.store.deliveries.requeue(self.edition.id, ["refused"], now=now, subscriber_ids=self.wave.refused)
+
+    def finish(self, stopped: str) -> Delivered:
+        """Close the books when nothing is open any more."""
+        counts = Counter(self.store.deliveries.summary(self.edition.id))
+        report = Delivered(self.edition.id, "sending", self.sent, dict(counts), stopped)
+        if not report.open:
+            self.store.editions.set_state(self.edition.id, ["sending"], "sent", now=self.clock(), author="deliver")
+        found = self.store.editions.get(self.edition.id)
+        assert found is not None
+        return Delivered(self.edition.id, found.state, self.sent, dict(counts), stopped)
+
+
+def _handed_over(delivery: Delivery) -> Delivery:
+    return replace(delivery, state="handed_over", attempts=delivery.attempts + 1)
