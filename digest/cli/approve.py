@@ -1,0 +1,26 @@
+"""`digest approve`: bind an approval to the content, and freeze who gets it."""
+
+from __future__ import annotations
+
+import getpass
+
+import click
+
+from digest.cli.common import house
+
+
+@click.command()
+@click.argument("edition")
+@click.option("--hash", "content", metavar="HASH", help="Approve only if this is (the start of) its content hash.")
+@click.pass_context
+def approve(ctx: click.Context, edition: str, content: str | None) -> None:
+    """Approve an edition's content and plan its deliveries.
+
+    The approval is bound to the content: any later edit voids it. EDITION is an id, or a newsletter's name for its
+    newest edition.
+    """
+    with house(ctx) as home:
+        found = home.edition(edition)
+        planned = home.approve(found, by=getpass.getuser(), content=content)
+    click.echo(f"{found.id} approved (content {found.content_hash[:8]}), {planned} deliveries planned.")
+    click.echo(f"Next: 'digest deliver {found.id}', or let 'digest run' send it in its time.")

@@ -1,0 +1,64 @@
+"""`digest compose`: make the edition of a slot."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import click
+
+from digest.cli.common import NOTHING_TO_DO, as_json, house, say, stop
+
+
+@click.command()
+@click.argument("newsletter")
+@click.option("--slot", metavar="LOCAL-TIME", help="Another slot than the next one, as in 2026-11-24T07:00.")
+@as_json
+@click.pass_context
+def compose(ctx: click.Context, newsletter: str, slot: str | None, json_: bool) -> None:
+    """Compose a newsletter's edition for a slot.
+
+    Without --slot it is the slot just due, else the next one. A slot that has an edition keeps it: edit that one, or
+    cancel it. With too few stories the edition is skipped and says so (exit code 3).
+    """
+    local = _local(slot)
+    with house(ctx) as home:
+        edition, made = home.compose(newsletter, local)
+    if json_:
+        from digest.store.codec import dumps
+
+        click.echo(dumps(edition))
+    elif not made:
+        say(f"The slot has its edition already: {edition.id} ({edition.state}); 'digest preview {edition.id}'")
+    elif edition.state == "skipped":
+        say(f"{edition.id} is skipped: {edition.reason}. 'digest why {edition.id}' explains each candidate.")
+    else:
+        _summary(edition)
+    if not made or edition.state == "skipped":
+        stop(NOTHING_TO_DO)
+
+
+def _local(slot: str | None) -> datetime | None:
+    if slot is None:
+        return None
+    try:
+        local = datetime.fromisoformat(slot)
+    except ValueError as error:
+        raise click.BadParameter(f"{slot!r} is not a local time; write it as in 2026-11-24T07:00") from error
+    if local.tzinfo is not None:
+        raise click.BadParameter(f"{slot!r} names a zone; a slot is in the newsletter's own local time")
+    return local
+
+
+def _summary(edition: object) -> None:
+    from digest.compose.edition import Edition
+
+    assert isinstance(edition, Edition)
+    click.echo(f"{edition.id}: {len(edition.stories)} stories, {edition.state}")
+    for section in edition.sections:
+        click.echo(f"\n{section.title}")
+        for story in section.stories:
+            also = f" (also in {', '.join(a.outlet for a in story.also)})" if story.also else ""
+            update = "[update] " if story.update else ""
+            click.echo(f"  {update}{story.title} — {story.outlet}{also}")
+    verb = "preview" if edition.state == "approved" else "approve"
+    click.echo(f"\nNext: digest preview {edition.id}" + (f", digest {verb} {edition.id}" if verb == "approve" else ""))

@@ -1,0 +1,60 @@
+"""`digest db`: the database as a whole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from digest.cli.common import PROBLEMS, as_json, emit, say, settings, stop
+
+
+@click.group()
+def db() -> None:
+    """Upgrade, check and back up the database."""
+
+
+@db.command()
+@click.pass_context
+def upgrade(ctx: click.Context) -> None:
+    """Bring the database to this program's schema; one that is not there is made.
+
+    A SQLite file is backed up beside itself first.
+    """
+    from digest.store import open_store
+
+    open_store(settings(ctx).store.url, upgrade=True).close()
+    say("The database is up to date.")
+
+
+@db.command()
+@as_json
+@click.pass_context
+def check(ctx: click.Context, json_: bool) -> None:
+    """Check schema and integrity; exit code 4 when something is wrong."""
+    from digest.store import open_store
+
+    with open_store(settings(ctx).store.url) as store:
+        findings = store.meta.check()
+    if json_:
+        emit([finding._asdict() for finding in findings])
+    else:
+        for finding in findings:
+            click.echo(f"{finding.level:<8}{finding.what}" + (f"; {finding.remedy}" if finding.remedy else ""))
+    if any(finding.level == "error" for finding in findings):
+        stop(PROBLEMS)
+
+
+@db.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.pass_context
+def backup(ctx: click.Context, file: Path) -> None:
+    """Write a consistent copy of the database to FILE, while everything runs, and check that it opens.
+
+    A restored copy starts with sending paused, so that nobody is mailed twice.
+    """
+    from digest.store import open_store
+
+    with open_store(settings(ctx).store.url) as store:
+        done = store.meta.backup(file)
+    say(f"Backup written and checked: {done}")

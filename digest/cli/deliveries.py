@@ -1,0 +1,34 @@
+"""`digest deliveries`: who got an edition, who did not, and why."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import click
+
+from digest.cli.common import as_json, emit, house, table
+
+
+@click.command()
+@click.argument("edition")
+@click.option("--state", help="Only these, as in 'refused'.")
+@as_json
+@click.pass_context
+def deliveries(ctx: click.Context, edition: str, state: str | None, json_: bool) -> None:
+    """List who got an edition, who did not, and why.
+
+    'accepted' means that the next mail server took it; nobody can know more. EDITION is an id, or a newsletter's name
+    for its newest edition.
+    """
+    with house(ctx) as home:
+        found = home.edition(edition)
+        rows = home.store.deliveries.listing(found.id)
+        chosen = (row for row in rows if state is None or row.state == state)
+        if json_:
+            for row in chosen:
+                emit(asdict(row))
+            return
+        counts = home.store.deliveries.summary(found.id)
+        shown = [[r.address, r.state, r.reason, str(r.attempts or "")] for r in chosen]
+    table(f"{found.id} ({found.state})", ["address", "state", "reason", "attempts"], shown)
+    click.echo(", ".join(f"{number} {name}" for name, number in sorted(counts.items())) or "nothing planned yet")

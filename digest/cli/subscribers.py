@@ -1,0 +1,159 @@
+"""`digest subscribers`: the people who read."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from digest.cli.common import NOTHING_TO_DO, PARTLY, as_json, emit, house, say, stop, table
+from digest.errors import DigestError
+
+
+@click.group()
+def subscribers() -> None:
+    """List, add, import, export, erase and explain readers."""
+
+
+@subscribers.command(name="list")
+@click.option("--newsletter", help="Only this one's readers.")
+@as_json
+@click.pass_context
+def list_(ctx: click.Context, newsletter: str | None, json_: bool) -> None:
+    """List everybody with their subscriptions."""
+    with house(ctx) as home:
+        rows: list[list[str]] = []
+        for person, ties in home.store.readers.all():
+            chosen = [tie for tie in ties if newsletter in (None, tie.newsletter)]
+            if newsletter and not chosen:
+                continue
+            if json_:
+                emit(asdict(person) | {"subscriptions": [asdict(tie) for tie in chosen]})
+            else:
+                wishes = ", ".join(_wish(tie) for tie in chosen)
+                rows.append([person.address, person.name, person.language, wishes])
+    if not json_:
+        table("", ["address", "name", "language", "subscriptions"], rows)
+
+
+def _wish(tie: Any) -> str:
+    topics = f" ({', '.join(tie.topics)})" if tie.topics else ""
+    return f"{tie.newsletter}{topics}" + ("" if tie.state == "confirmed" else f" [{tie.state}]")
+
+
+@subscribers.command()
+@click.argument("address")
+@click.argument("newsletter")
+@click.option("--name", default="", help="How the person is called.")
+@click.option("--language", default="", help="Two-letter code, when it is not the newsletter's.")
+@click.option("--topic", "topics", multiple=True, help="Only this topic; may be given several times.")
+@click.pass_context
+def add(ctx: click.Context, address: str, newsletter: str, name: str, language: str, topics: tuple[str, ...]) -> None:
+    """Subscribe ADDRESS to NEWSLETTER, confirmed: you answer for their consent."""
+    with house(ctx) as home:
+        person = home.subscribe(address, newsletter, name=name, language=language, topics=topics)
+    click.echo(f"{person.address} gets {newsletter}.")
+
+
+@subscribers.command(name="import")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--newsletter", help="For rows that name none.")
+@as_json
+@click.pass_context
+def import_(ctx: click.Context, file: Path, newsletter: str | None, json_: bool) -> None:
+    """Import readers from a CSV file with a heading line.
+
+    Columns: address (or email), and optionally name, language, timezone, newsletter, topics (separated by blanks).
+    Good rows are taken; bad ones are listed with line and reason (exit code 5). Nobody who left is subscribed again.
+    """
+    from digest.deliver.roll import read_rows
+
+    try:
+        text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise DigestError(f"{file}: cannot be read ({error.strerror})") from error
+    except UnicodeDecodeError as error:
+        raise DigestError(f"{file}: is not UTF-8 text; save it as 'CSV UTF-8'") from error
+    with house(ctx) as home:
+        roll = read_rows(text, home.settings.newsletters, home.settings.topics, newsletter)
+        done = home.store.readers.import_many(roll.people, now=home.clock())
+    for line, reason in roll.bad:
+        say(f"line {line}: {reason}")
+    if json_:
+        emit({**done._asdict(), "bad": [{"line": line, "reason": reason} for line, reason in roll.bad]})
+    else:
+        click.echo(
+            f"{done.added} new, {done.known} known, {done.subscriptions} subscriptions, {len(roll.bad)} bad lines"
+        )
+    if roll.bad:
+        stop(PARTLY if roll.people else 1)
+
+
+@subscribers.command()
+@click.option("--newsletter", help="Only this one's readers.")
+@click.pass_context
+def export(ctx: click.Context, newsletter: str | None) -> None:
+    """Write everybody as CSV to standard output, one line a subscription; `import` reads it back."""
+    out = csv.writer(sys.stdout)
+    out.writerow(["address", "name", "language", "timezone", "newsletter", "topics", "state"])
+    with house(ctx) as home:
+        for person, ties in home.store.readers.all():
+            for tie in ties:
+                if newsletter in (None, tie.newsletter):
+                    wish = [tie.newsletter, " ".join(tie.topics), tie.state]
+                    out.writerow([person.address, person.name, person.language, person.timezone, *wish])
+
+
+@subscribers.command()
+@click.argument("address")
+@click.confirmation_option(prompt="Forget this person for good?")
+@click.pass_context
+def erase(ctx: click.Context, address: str) -> None:
+    """Forget a person: address, name, subscriptions and history. Counts of past deliveries stay, without a name."""
+    with house(ctx) as home:
+        known = home.store.readers.erase(address)
+    if not known:
+        say("Nobody is known by that address.")
+        stop(NOTHING_TO_DO)
+    click.echo("Forgotten.")
+
+
+@subscribers.command()
+@click.argument("address")
+@as_json
+@click.pass_context
+def why(ctx: click.Context, address: str, json_: bool) -> None:
+    """Explain everything known of ADDRESS: what they get, what they got, why not."""
+    with house(ctx) as home:
+        known = home.store.readers.why(address)
+    if json_:
+        emit(_plain(known))
+        return
+    if known.subscriber is None and known.suppression is None:
+        say("Nobody is known by that address.")
+        stop(NOTHING_TO_DO)
+    if known.suppression is not None:
+        click.echo(f"Not mailed: {known.suppression.reason} since {known.suppression.since:%Y-%m-%d}")
+    for tie in known.subscriptions:
+        click.echo(f"{_wish(tie)}")
+    table(
+        "What happened",
+        ["when", "what", "newsletter", ""],
+        [[str(e.at), e.what, e.newsletter, e.detail] for e in known.events],
+    )
+    rows = [[str(when), edition, state, reason] for edition, state, reason, when in known.deliveries]
+    table("Deliveries", ["when", "edition", "state", "reason"], rows)
+
+
+def _plain(known: Any) -> dict[str, Any]:
+    return {
+        "subscriber": known.subscriber and asdict(known.subscriber),
+        "subscriptions": [asdict(tie) for tie in known.subscriptions],
+        "suppression": known.suppression and asdict(known.suppression),
+        "events": [event._asdict() for event in known.events],
+        "deliveries": [list(row) for row in known.deliveries],
+    }

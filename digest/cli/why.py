@@ -1,0 +1,74 @@
+"""`digest why`: every candidate of an edition, and why it is in or out."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+from digest.cli.common import as_json, emit, house
+from digest.errors import EditionError
+
+
+@click.command()
+@click.argument("edition")
+@click.argument("url", required=False)
+@as_json
+@click.pass_context
+def why(ctx: click.Context, edition: str, url: str | None, json_: bool) -> None:
+    """Explain why each candidate is in an edition or out of it.
+
+    With URL (or a part of one, or of a title) only what matches, in full: topic, story, ledger, every part of the
+    score.
+    """
+    with house(ctx) as home:
+        found = home.edition(edition)
+        record = json.loads(home.store.editions.why(found.id) or '{"candidates": []}')
+    candidates: list[dict[str, Any]] = record["candidates"]
+    if url:
+        wanted = url.casefold()
+        candidates = [c for c in candidates if wanted in c["url"].casefold() or wanted in c["title"].casefold()]
+        if not candidates:
+            raise EditionError(f"no candidate of {found.id} matches {url!r}: it was not collected in time, or never")
+    if json_:
+        emit({"edition": found.id, "candidates": candidates})
+    elif url:
+        for candidate in candidates:
+            _full(candidate)
+    else:
+        _brief(found.id, candidates)
+
+
+def _brief(edition_id: str, candidates: list[dict[str, Any]]) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+
+    console = Console(highlight=False, soft_wrap=True)
+    inside = [c for c in candidates if c["decision"] == "in"]
+    console.print(f"[bold]{edition_id}[/bold]: {len(inside)} of {len(candidates)} candidates are in\n")
+    for candidate in candidates:
+        mark = "[green]in [/green]" if candidate["decision"] == "in" else "[red]out[/red]"
+        score = f"{candidate['score']:.2f}" if candidate.get("score") is not None else "  – "
+        console.print(f"{mark} {score}  {escape(candidate['title'])} [dim]({escape(candidate['outlet'])})[/dim]")
+        console.print(f"          [dim]{escape(candidate['reason'])}[/dim]")
+
+
+def _full(candidate: dict[str, Any]) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(f"[bold]{escape(candidate['title'])}[/bold]\n{escape(candidate['outlet'])}  {candidate['url']}")
+    console.print(f"  decision  {candidate['decision']}: {escape(candidate['reason'])}")
+    if "story" in candidate:
+        story = candidate["story"]
+        console.print(f"  story     {escape(story['title'])}: {escape(', '.join(story['outlets']))}")
+        console.print(f"  topic     {candidate['topic']['key'] or 'none'}: {escape(candidate['topic']['reason'])}")
+        console.print(f"  ledger    {candidate['ledger']['verdict']}: {escape(candidate['ledger']['reason'])}")
+    if candidate.get("score") is not None:
+        console.print(f"  score     {candidate['score']:.3f}")
+        for part in candidate["parts"]:
+            bar = "█" * round(part["value"] * 12)
+            console.print(f"    {part['name']:<10} {bar:<12} {part['points']:.3f}  [dim]{escape(part['why'])}[/dim]")
+    console.print(f"  first seen {candidate['first_seen']}\n")
