@@ -1,0 +1,45 @@
+"""`digest collect`: poll the feeds and read what is new."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import click
+
+from digest.cli.common import PARTLY, as_json, emit, house, progress, say, stop
+
+
+@click.command()
+@click.argument("newsletter", required=False)
+@click.option("--all", "all_", is_flag=True, help="Poll feeds that are not due yet, too.")
+@as_json
+@click.pass_context
+def collect(ctx: click.Context, newsletter: str | None, all_: bool, json_: bool) -> None:
+    """Poll the feeds that are due and read their new articles.
+
+    With NEWSLETTER only the feeds of its topics. Exit code 5 when some feeds could not be used: the others were.
+    """
+    labels = {"feeds": "Polling feeds", "articles": "Reading articles"}
+    with house(ctx) as home, progress(labels) as show:
+        done = home.collect(newsletter, forced=all_, progress=show)
+    broken = [feed for feed in done.feeds if feed.error and feed.status != "skipped"]
+    if json_:
+        names = ("url", "status", "entries", "new", "error")
+        emit(
+            {
+                "feeds": [
+                    {name: value for name, value in asdict(feed).items() if name in names} for feed in done.feeds
+                ],
+                "articles": {"new": done.new, "changed": done.changed, "failed": done.failed},
+            }
+        )
+    else:
+        polled = sum(1 for feed in done.feeds if feed.status != "skipped")
+        click.echo(f"{polled} of {len(done.feeds)} feeds were due; {done.new} new articles, {done.changed} read again.")
+    for feed in broken:
+        say(f"{feed.url}: {feed.error}")
+    for feed in done.feeds:
+        if feed.held:
+            say(f"{feed.url}: {feed.held} new entries at once are held; 'digest feeds release {feed.url}' takes them")
+    if broken:
+        stop(PARTLY)

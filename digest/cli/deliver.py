@@ -1,0 +1,80 @@
+"""`digest deliver`: hand an approved edition's messages over."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from digest.cli.common import LATER, NOTHING_TO_DO, as_json, emit, house, progress, say, stop
+from digest.errors import AlreadySent
+
+
+@click.command()
+@click.argument("edition")
+@click.option(
+    "--test", "test_address", metavar="ADDRESS", help="Send one copy, marked as a test, to this address only."
+)
+@click.option(
+    "--dry-run", type=click.Path(path_type=Path, file_okay=False), help="Write .eml files there; send nothing."
+)
+@click.option("--resume", is_flag=True, help="Go on with a paused edition.")
+@click.option("--pause", is_flag=True, help="Stop every sender of it at its next batch.")
+@click.option("--cancel", is_flag=True, help="Send nothing more of it, for good.")
+@as_json
+@click.pass_context
+def deliver(
+    ctx: click.Context,
+    edition: str,
+    test_address: str | None,
+    dry_run: Path | None,
+    resume: bool,
+    pause: bool,
+    cancel: bool,
+    json_: bool,
+) -> None:
+    """Hand an approved edition's messages over.
+
+    Delivering again sends only what was not sent (exit code 3 when there is nothing). --dry-run opens no connection.
+    EDITION is an id, or a newsletter's name for its newest edition.
+    """
+    with house(ctx) as home, progress({"messages": "Handing over"}) as show:
+        found = home.edition(edition)
+        if test_address:
+            home.deliver_test(found, test_address)
+            say(f"One test copy of {found.id} handed over for {test_address}.")
+            return
+        if dry_run is not None:
+            written = home.dry_run(found, dry_run, progress=show)
+            say(f"{written} messages written to {dry_run}; nothing was sent.")
+            return
+        if pause or cancel:
+            home.halt(found, "paused" if pause else "cancelled")
+            say(f"{found.id} is {'paused' if pause else 'cancelled'}.")
+            return
+        try:
+            done = home.deliver(found, resume=resume, progress=show, should_stop=_stopped_by_signal())
+        except AlreadySent as error:
+            say(str(error))
+            stop(NOTHING_TO_DO)
+    if json_:
+        emit({**asdict(done), "open": done.open})
+    else:
+        counts = ", ".join(f"{number} {state}" for state, number in sorted(done.counts.items()) if number)
+        click.echo(f"{done.edition_id} is {done.state}: {done.sent} handed over now; {counts or 'nobody to send to'}.")
+    if done.stopped:
+        say(f"stopped: {done.stopped}")
+    if done.open or done.stopped:
+        stop(LATER)
+
+
+def _stopped_by_signal() -> Callable[[], bool]:
+    """A question that turns true at SIGTERM or Ctrl-C: what is under way is finished, nothing more is begun."""
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    return stopping.is_set

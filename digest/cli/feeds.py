@@ -1,0 +1,165 @@
+"""`digest feeds`: where the news comes from."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from digest.cli.common import PARTLY, PROBLEMS, as_json, emit, house, local, say, settings, stop, table
+from digest.errors import DigestError
+
+
+@click.group()
+def feeds() -> None:
+    """List, add, remove, test, import and export feeds."""
+
+
+@feeds.command(name="list")
+@as_json
+@click.pass_context
+def list_(ctx: click.Context, json_: bool) -> None:
+    """List every feed with its health: last news, usual rhythm, errors."""
+    from digest.collect.feed import silence
+
+    now = datetime.now(UTC)
+    with house(ctx) as home:
+        topics = home.topics_of_feeds()
+        known = home.store.feeds.get(topics)
+    rows: list[dict[str, Any]] = []
+    for url, feed in known.items():
+        quiet = silence(feed, now)
+        rows.append(
+            {
+                "url": url,
+                "topics": list(topics[url]),
+                "title": feed.title,
+                "state": feed.state,
+                "last_new": feed.last_new,
+                "failures": feed.failures,
+                "error": feed.last_error,
+                "silent": str(quiet) if quiet else "",
+                "undated": round(feed.undated, 3),
+            }
+        )
+    if json_:
+        emit(rows)
+        return
+    shown = [
+        [r["url"], ", ".join(r["topics"]), r["state"], local(r["last_new"], "UTC"), r["error"] or r["silent"] or "well"]
+        for r in rows
+    ]
+    table("", ["feed", "topics", "state", "last news (UTC)", "health"], shown)
+
+
+@feeds.command()
+@click.argument("url")
+@click.option("--topic", help="The topic that gets it; it may be left out when there is only one.")
+@click.pass_context
+def add(ctx: click.Context, url: str, topic: str | None) -> None:
+    """Add a feed, or the feed of a site: its address is discovered.
+
+    The settings file is edited with its comments kept.
+    """
+    from digest.settings_file import add_feed
+
+    known = settings(ctx)
+    topic = topic or (next(iter(known.topics)) if len(known.topics) == 1 else None)
+    if topic is None:
+        raise click.UsageError(f"name the topic with --topic; there are: {', '.join(known.topics) or 'none yet'}")
+    with house(ctx) as home:
+        found = home.discover(url)
+    added = add_feed(known.path, topic, found.url)
+    click.echo(f"{'Added' if added else 'Already there:'} {found.url} ({found.title or 'no title'}) in topic {topic}.")
+
+
+@feeds.command()
+@click.argument("url")
+@click.option("--topic", help="Only from this topic.")
+@click.pass_context
+def remove(ctx: click.Context, url: str, topic: str | None) -> None:
+    """Remove a feed from the settings file. What was read from it stays."""
+    from digest.settings_file import remove_feed
+
+    topics = remove_feed(settings(ctx).path, url, topic)
+    if not topics:
+        raise DigestError(f"{url}: no topic has this feed; 'digest feeds list' shows those there are")
+    click.echo(f"Removed from {', '.join(topics)}.")
+
+
+@feeds.command()
+@click.argument("urls", nargs=-1)
+@as_json
+@click.pass_context
+def test(ctx: click.Context, urls: tuple[str, ...], json_: bool) -> None:
+    """Fetch feeds now and show what they hold, storing nothing. Without URLS every feed in the settings."""
+    with house(ctx) as home:
+        wanted = urls or tuple(home.topics_of_feeds())
+        results = home.try_feeds(wanted)
+    if json_:
+        emit(results)
+    else:
+        shown = [[r["url"], r["version"] or "–", str(r["entries"]), r["newest"] or "", r["problem"]] for r in results]
+        table("", ["feed", "kind", "entries", "newest", "problem"], shown)
+    if any(r["problem"] for r in results):
+        stop(PROBLEMS)
+
+
+@feeds.command()
+@click.argument("url")
+@click.option("--drop", is_flag=True, help="Refuse them for good instead.")
+@click.pass_context
+def release(ctx: click.Context, url: str, drop: bool) -> None:
+    """Accept the entries of URL that were held because so many came at once."""
+    from digest.collect.feed import released
+
+    with house(ctx) as home:
+        number = (home.store.feeds.drop_quarantine if drop else home.store.feeds.release_quarantine)(url)
+        home.store.feeds.save(released(home.store.feeds.get([url])[url]), (), now=home.clock())
+    click.echo(f"{number} entries {'refused' if drop else 'accepted'}.")
+
+
+@feeds.command(name="import")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--topic", help="Put all of them into this topic instead of those the file names.")
+@click.pass_context
+def import_(ctx: click.Context, file: Path, topic: str | None) -> None:
+    """Import feeds from an OPML file; its folders become topics."""
+    from digest.collect import opml
+    from digest.settings_file import add_feed, add_topic
+
+    known = settings(ctx)
+    try:
+        outlines = opml.read(file.read_bytes())
+    except OSError as error:
+        raise DigestError(f"{file}: cannot be read ({error.strerror})") from error
+    added = bad = 0
+    for outline in outlines:
+        key = topic or opml.key_of(outline.topic) or "news"
+        try:
+            if key not in known.topics:
+                add_topic(known.path, key, outline.topic or key.title())
+            added += add_feed(known.path, key, outline.url)
+        except DigestError as error:
+            bad += 1
+            say(f"{outline.url}: {error}")
+    click.echo(f"{added} feeds added, {len(outlines) - added - bad} were there already, {bad} could not be used.")
+    if bad:
+        stop(PARTLY)
+
+
+@feeds.command()
+@click.pass_context
+def export(ctx: click.Context) -> None:
+    """Write all feeds as OPML to standard output, one folder a topic."""
+    from digest.collect import opml
+
+    known = settings(ctx)
+    outlines = [
+        opml.Outline(url=feed.url, title="", topic=topic.title)
+        for topic in known.topics.values()
+        for feed in topic.feeds
+    ]
+    click.echo(opml.write(outlines).decode(), nl=False)
