@@ -81,6 +81,7 @@ class Message:
     message_id: str
     parts: tuple[bytes, ...]
     smtputf8: bool = False
+    safe: bool = False  # made by a template, so nothing in it needs looking through before DATA
 
     @property
     def data(self) -> bytes:
@@ -139,6 +140,7 @@ class Template:
             f"<{self._id_start}.{values[Slot.NUMBER].decode()}@{facts.domain}>",
             parts,
             not to.address.isascii(),
+            True,
         )
 
     def values(self, to: Recipient) -> tuple[bytes, ...]:

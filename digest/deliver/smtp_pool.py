@@ -1,0 +1,240 @@
+"""The connections of a run: dialled in the background, given up with growing pauses, shared out by weight."""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Sequence
+
+from digest.deliver.pace import Pace
+from digest.deliver.reply import Outcome, Reply, outcome
+from digest.deliver.smtp_connect import NotOpened, Opened, Relay, open_connection
+from digest.deliver.smtp_line import Line
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0  # seconds between two tries to reach a server
+_TLS_RECORD = 16_384  # one SSL_write is then one record: it left as a whole, or not at all
+
+
+class Server:
+    """A relay in this run: how it fares, how much it was given."""
+
+    def __init__(self, relay: Relay) -> None:
+        self.relay = relay
+        self.pace = Pace(relay.rate, relay.per_domain, relay.domain_rate)
+        self.wanted = relay.connections
+        self.live = self.dialling = self.failures = 0
+        self.given = 0.0  # messages, for the share
+        self.next_dial = 0.0
+        self.fault: Outcome | None = None  # set: it is of no more use in this run
+        self.last_word = ""
+
+    @property
+    def share(self) -> float:
+        """What it was given, by its weight."""
+        return self.given / self.relay.weight
+
+
+class Connection:
+    """A socket and its Line. `held` counts jobs on it, `unsettled` results that are not yet on record."""
+
+    def __init__(self, server: Server, opened: Opened, now: float) -> None:
+        self.server = server
+        self.sock = opened.sock
+        self.line = Line(opened.pipelining, opened.smtputf8, opened.size_limit)
+        self.held = self.unsettled = 0
+        self.progress = now  # when something last moved
+        self.writing = False  # the socket is full
+        self.closed = False
+        self._tls = isinstance(opened.sock, ssl.SSLSocket)
+
+    @property
+    def worn(self) -> bool:
+        """True when it has carried its number of messages."""
+        return self.line.carried + self.held >= self.server.relay.messages_per_connection
+
+    @property
+    def time_limit(self) -> float:
+        """Seconds of silence that are too many just now."""
+        relay = self.server.relay
+        return relay.answer_timeout if self.line.waiting == "content" and not self.line.out else relay.timeout
+
+    def read(self) -> bytes:
+        """What came; b"" when the server hung up. Raises OSError, BlockingIOError when nothing came."""
+        if not self._tls:
+            return self.sock.recv(65_536)
+        data = b""
+        try:
+            while part := self.sock.recv(65_536):
+                data += part
+            return data
+        except ssl.SSLWantReadError:
+            if data:
+                return data
+            raise BlockingIOError from None
+
+    def write(self) -> bool:
+        """Write what the line has queued; True when all of it left. Raises OSError."""
+        line = self.line
+        try:
+            while line.out:
+                if not self._tls:
+                    sent = self.sock.sendmsg(line.out)
+                else:
+                    if len(line.out) > 1 or len(line.out[0]) > _TLS_RECORD:
+                        line.out = _records(line.out)
+                    sent = self.sock.send(line.out[0])
+                line.written += sent
+                _drop(line.out, sent)
+        except (BlockingIOError, ssl.SSLWantWriteError, ssl.SSLWantReadError):
+            return False
+        return True
+
+    def close(self) -> None:
+        """Close at once."""
+        self.closed = True
+        self.sock.close()
+
+    def quit(self) -> None:
+        """Take leave. Whatever goes wrong now means nothing: every answer that counts is in."""
+        try:
+            if not self.line.out:
+                self.sock.settimeout(1.0)
+                self.sock.sendall(b"QUIT\r\n")
+                self.sock.recv(512)
+        except OSError:
+            pass
+        finally:
+            self.close()
+
+
+def _records(parts: list[bytes]) -> list[bytes]:
+    data = b"".join(parts)
+    return [data[at : at + _TLS_RECORD] for at in range(0, len(data), _TLS_RECORD)]
+
+
+def _drop(parts: list[bytes], sent: int) -> None:
+    """Take that many bytes off the front."""
+    for index, part in enumerate(parts):
+        if sent < len(part):
+            parts[: index + 1] = [part[sent:]]
+            return
+        sent -= len(part)
+    parts.clear()
+
+
+class Pool:
+    """All connections of a run. `wake` becomes readable when a dial has ended; then call `arrivals`."""
+
+    def __init__(self, relays: Sequence[Relay], patience: float, clock: Callable[[], float]) -> None:
+        self.servers = [Server(relay) for relay in relays]
+        self.connections: list[Connection] = []
+        self.wake, self._waker = socket.socketpair()
+        self.wake.setblocking(False)
+        self._patience, self._clock = patience, clock
+        self._dark_since = clock()
+        self._ended: queue.SimpleQueue[tuple[Server, Opened | NotOpened]] = queue.SimpleQueue()
+
+    def dial(self, jobs: int) -> None:
+        """Open connections until there is one for each of that many jobs, or each server has what it may have."""
+        now = self._clock()
+        under_way = sum(server.live + server.dialling for server in self.servers)
+        for server in self.servers:
+            if server.fault or now < server.next_dial:
+                continue
+            # After a failure one connection feels the way; the others follow when it is through.
+            limit = server.wanted if not server.failures else 1
+            while server.live + server.dialling < limit and under_way < jobs:
+                server.dialling += 1
+                under_way += 1
+                threading.Thread(target=self._open, args=(server,), daemon=True).start()
+
+    def _open(self, server: Server) -> None:
+        ended: Opened | NotOpened
+        try:
+            ended = open_connection(server.relay)
+        except NotOpened as error:
+            ended = error
+        except Exception as error:  # a bug must not leave the run waiting for this thread for ever
+            ended = NotOpened(Reply("connect", 0, f"{type(error).__name__}: {error}"))
+        self._ended.put((server, ended))
+        try:
+            self._waker.send(b".")
+        except OSError:  # the run is over
+            if isinstance(ended, Opened):
+                ended.sock.close()
+
+    def arrivals(self) -> list[Connection]:
+        """The connections that were opened since; failures are noted."""
+        with contextlib.suppress(BlockingIOError):
+            self.wake.recv(4096)
+        found: list[Connection] = []
+        while not self._ended.empty():
+            server, ended = self._ended.get()
+            server.dialling -= 1
+            if isinstance(ended, NotOpened):
+                self._failed(server, ended.reply)
+                continue
+            others = [s.share for s in self.servers if s.live and s is not server]
+            if not server.live and others:  # who comes late does not catch up
+                server.given = max(server.given, min(others) * server.relay.weight)
+            server.live += 1
+            server.failures = 0
+            found.append(Connection(server, ended, self._clock()))
+        self.connections += found
+        return found
+
+    def _failed(self, server: Server, reply: Reply) -> None:
+        server.last_word = f"{server.relay.name}: {reply}"
+        if reply.code >= 500:
+            server.fault = outcome(reply)
+        elif server.live:  # it serves others of ours: it has said how many it wants
+            server.wanted = max(1, server.live)
+        else:
+            self.back_off(server)
+
+    def back_off(self, server: Server) -> None:
+        """Wait before dialling again, each time longer."""
+        pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0**server.failures)
+        server.failures += 1
+        server.next_dial = self._clock() + pause
+
+    def remove(self, connection: Connection, failed: bool) -> None:
+        """The connection is closed; `failed` when it did not do what it was opened for."""
+        connection.close()
+        self.connections.remove(connection)
+        server = connection.server
+        server.live -= 1
+        if failed and connection.line.carried == 0:
+            self.back_off(server)
+        if not self.connections:
+            self._dark_since = self._clock()
+
+    def may_take(self, server: Server, depth: int) -> bool:
+        """True when it is this server's turn by its weight, among those that are up."""
+        if server.fault:
+            return False
+        shares = [s.share for s in self.servers if s.live and not s.fault]
+        ahead = server.given - server.relay.connections * depth
+        return len(shares) < 2 or ahead / server.relay.weight <= min(shares)
+
+    def hopeless(self) -> str:
+        """Why no server will take anything any more; "" while there is hope."""
+        if self.connections or any(server.dialling for server in self.servers):
+            return ""
+        last = "; ".join(server.last_word for server in self.servers if server.last_word)
+        if all(server.fault for server in self.servers):
+            return last
+        if self._clock() - self._dark_since > self._patience:
+            return f"no mail server could be reached for {self._patience:.0f} seconds: {last}"
+        return ""
+
+    def close(self) -> None:
+        """Take leave of every server, once all is answered."""
+        for connection in self.connections:
+            connection.quit()
+        self.connections.clear()
+        self.wake.close()
+        self._waker.close()

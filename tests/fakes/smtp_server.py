@@ -1,0 +1,350 @@
+"""A real SMTP server for tests, on loopback in a thread of its own, that can be told to misbehave at any moment.
+
+It keeps every message it took, so a test compares what we believe with what truly happened: `server.accepted`.
+
+    with SmtpServer(behave=lambda m: Say(450, "later") if m.phase == "rcpt" and m.number == 3 else None) as server:
+        send(messages, [server.relay()], ...)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import re
+import ssl
+import threading
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, Self
+
+from digest.deliver.smtp_connect import Relay
+
+Phase = Literal["connect", "ehlo", "tls", "auth", "mail", "rcpt", "data", "content", "rset", "quit"]
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Where the conversation is. `number` counts moments of this phase over the whole server, from 1."""
+
+    phase: Phase
+    number: int
+    connection: int
+    argument: str = ""
+
+
+@dataclass(frozen=True)
+class Say:
+    """This instead of the usual reply; `then` may hang up after it. `raw` replaces code and text."""
+
+    code: int = 250
+    text: str = ""
+    then: Literal["", "drop"] = ""
+    raw: bytes = b""
+
+
+@dataclass(frozen=True)
+class Drop:
+    """Hang up without a word. `take` first accepts the message (only at 'content')."""
+
+    take: bool = False
+
+
+@dataclass(frozen=True)
+class Silence:
+    """Never answer. `take` first accepts the message (only at 'content')."""
+
+    take: bool = False
+
+
+Act = Say | Drop | Silence
+_USUAL: dict[Phase, Say] = {
+    "connect": Say(220, "mx.example.test ESMTP"),
+    "tls": Say(220, "2.0.0 ready"),
+    "auth": Say(235, "2.7.0 welcome"),
+    "mail": Say(250, "2.1.0 ok"),
+    "rcpt": Say(250, "2.1.5 ok"),
+    "data": Say(354, "go ahead"),
+    "content": Say(250, "2.0.0 taken"),
+    "rset": Say(250, "2.0.0 ok"),
+    "quit": Say(221, "2.0.0 bye"),
+}
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """A message that the server took responsibility for. `data` is unstuffed, without the final dot."""
+
+    sender: str
+    recipients: tuple[str, ...]
+    data: bytes
+    connection: int
+
+
+@dataclass
+class SmtpServer:
+    """See above. `behave` is asked at every moment; None is the usual reply. `delay` (seconds) is the round trip."""
+
+    behave: Callable[[Moment], Act | None] = lambda moment: None
+    extensions: tuple[str, ...] = ("PIPELINING", "SIZE 50000000", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES")
+    tls: ssl.SSLContext | None = None
+    implicit_tls: bool = False
+    users: Mapping[str, str] = field(default_factory=dict)
+    delay: float = 0.0
+    drop_content_after: int = 0  # octets of a message after which the connection is reset; 0: never
+    keep: bool = True
+    accepted: list[Accepted] = field(default_factory=list)
+    connections: int = 0
+    open_now: int = 0
+    open_most: int = 0
+    port: int = 0
+    seen: Counter[str] = field(default_factory=Counter)
+
+    def __enter__(self) -> Self:
+        self._loop = asyncio.new_event_loop()
+        self._transports: set[asyncio.BaseTransport] = set()
+        started = threading.Event()
+        self._thread = threading.Thread(target=self._serve, args=(started,), daemon=True)
+        self._thread.start()
+        assert started.wait(10)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+
+    def _serve(self, started: threading.Event) -> None:
+        asyncio.set_event_loop(self._loop)
+        context = self.tls if self.implicit_tls else None
+        start = self._loop.create_server(lambda: _Session(self), "127.0.0.1", self.port, ssl=context)
+        server = self._loop.run_until_complete(start)
+        self.port = server.sockets[0].getsockname()[1]
+        started.set()
+        self._loop.run_forever()
+        server.close()
+        for transport in list(self._transports):
+            transport.close()
+        self._loop.run_until_complete(asyncio.sleep(0.01))
+        self._loop.close()
+
+    def relay(self, **changes: object) -> Relay:
+        """How a sender reaches this server."""
+        facts: dict[str, object] = {"host": "127.0.0.1", "port": self.port, "security": "none", "hello": "client.test"}
+        return Relay(**(facts | changes))  # type: ignore[arg-type]
+
+    @property
+    def recipients(self) -> list[str]:
+        """Everybody who got something, as often as they got it."""
+        return [recipient for message in self.accepted for recipient in message.recipients]
+
+    def hang_up(self) -> None:
+        """Close all connections now."""
+        for transport in list(self._transports):
+            self._loop.call_soon_threadsafe(transport.close)
+
+
+class _Session(asyncio.Protocol):
+    def __init__(self, server: SmtpServer) -> None:
+        self.server = server
+        self.buffer = b""
+        self.sender = ""
+        self.recipients: list[str] = []
+        self.in_data = self.open = self.silent = self.secure = False
+        self.transport: asyncio.Transport
+        self.number = 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+        self.server._transports.add(transport)
+        if self.number:
+            self.secure = True
+            return
+        self.server.connections += 1
+        self.server.open_now += 1
+        self.server.open_most = max(self.server.open_most, self.server.open_now)
+        self.number = self.server.connections
+        self._act("connect")
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.server._transports.discard(self.transport)
+        self.server.open_now -= 1
+
+    def data_received(self, data: bytes) -> None:
+        if self.silent:
+            return
+        self.buffer += data
+        while not self.silent and self._step():
+            pass
+
+    def _step(self) -> bool:
+        if self.in_data:
+            return self._content()
+        line, found, rest = self.buffer.partition(b"\r\n")
+        if not found:
+            return False
+        self.buffer = rest
+        self._command(line.decode("utf-8", "replace"))
+        return not self.transport.is_closing()
+
+    def _content(self) -> bool:
+        limit = self.server.drop_content_after
+        if limit and len(self.buffer) > limit:
+            self.silent = True
+            self.transport.abort()
+            return False
+        if self.buffer.startswith(b".\r\n"):
+            body, rest = b"", self.buffer[3:]
+        else:
+            body, found, rest = self.buffer.partition(b"\r\n.\r\n")
+            if not found:
+                return False
+            body += b"\r\n"
+        self.buffer, self.in_data = rest, False
+        message = Accepted(self.sender, tuple(self.recipients), re.sub(rb"(?m)^\.", b"", body), self.number)
+        if not self.recipients:
+            self._reply(Say(554, "5.5.1 no valid recipients"))
+        else:
+            self._act("content", message.sender, message)
+        self.sender, self.recipients, self.open = "", [], False
+        return not self.transport.is_closing()
+
+    def _command(self, line: str) -> None:
+        verb, _, argument = line.partition(" ")
+        verb = verb.upper()
+        address = (re.search(r"<(.*?)>", argument) or [""])[0].strip("<>")
+        if verb in {"EHLO", "HELO"}:
+            self._hello(verb)
+        elif verb == "STARTTLS":
+            self._starttls()
+        elif verb == "AUTH":
+            self._auth(argument)
+        elif verb == "MAIL":
+            self._mail(address)
+        elif verb == "RCPT":
+            said = self._act("rcpt", address) if self.open else self._reply(Say(503, "5.5.1 MAIL first"))
+            if said < 300:
+                self.recipients.append(address)
+        elif verb == "DATA":
+            self._data()
+        elif verb == "RSET":
+            self.sender, self.recipients, self.open = "", [], False
+            self._act("rset")
+        elif verb == "QUIT":
+            self._act("quit")
+            self.transport.close()
+        else:
+            self._reply(Say(500, "5.5.2 what?"))
+
+    def _hello(self, verb: str) -> None:
+        names = [n for n in self.server.extensions if verb == "EHLO"]
+        if self.server.tls and not self.secure and not self.server.implicit_tls:
+            names.append("STARTTLS")
+        if self.server.users:
+            names.append("AUTH PLAIN")
+        lines = ["mx.example.test", *names]
+        usual = b"".join(
+            f"250{'-' if at + 1 < len(lines) else ' '}{name}\r\n".encode() for at, name in enumerate(lines)
+        )
+        self._act("ehlo", usual=Say(raw=usual))
+
+    def _starttls(self) -> None:
+        if self._act("tls") == 220 and self.server.tls:
+            task = self.server._loop.create_task(self._upgrade(self.server.tls))
+            task.add_done_callback(_forget)
+
+    async def _upgrade(self, context: ssl.SSLContext) -> None:
+        transport = await self.server._loop.start_tls(self.transport, self, context, server_side=True)
+        assert transport is not None
+        self.server._transports.discard(self.transport)
+        self.transport, self.secure = transport, True
+        self.server._transports.add(transport)
+
+    def _auth(self, argument: str) -> None:
+        _, name, password = base64.b64decode(argument.rpartition(" ")[2]).decode().split("\0", 2)
+        good = self.server.users.get(name) == password
+        self._act("auth", name, usual=_USUAL["auth"] if good else Say(535, "5.7.8 authentication failed"))
+
+    def _mail(self, address: str) -> None:
+        if self.open:
+            self._reply(Say(503, "5.5.1 nested MAIL"))
+        elif self._act("mail", address) < 300:
+            self.sender, self.open = address, True
+
+    def _data(self) -> None:
+        if not self.recipients:
+            self._reply(Say(503, "5.5.1 no valid recipients"))
+        elif self._act("data") == 354:
+            self.in_data = True
+
+    def _act(self, phase: Phase, argument: str = "", message: Accepted | None = None, usual: Say | None = None) -> int:
+        """Ask how to behave, and do it. Returns the code that was said, 599 when nothing was."""
+        self.server.seen[phase] += 1
+        act = self.server.behave(Moment(phase, self.server.seen[phase], self.number, argument))
+        act = act or usual or _USUAL[phase]
+        taken = act.code < 300 if isinstance(act, Say) else act.take
+        if message and taken:
+            kept = (
+                message if self.server.keep else Accepted(message.sender, message.recipients, b"", message.connection)
+            )
+            self.server.accepted.append(kept)
+        if isinstance(act, Say):
+            return self._reply(act)
+        self.silent = True
+        if isinstance(act, Drop):
+            self.transport.close()
+        return 599
+
+    def _reply(self, say: Say) -> int:
+        data = say.raw or f"{say.code} {say.text}\r\n".encode()
+        if self.server.delay:
+            self.server._loop.call_later(self.server.delay, self._write, data, say.then)
+        else:
+            self._write(data, say.then)
+        return say.code
+
+    def _write(self, data: bytes, then: str) -> None:
+        if not self.transport.is_closing():
+            self.transport.write(data)
+            if then == "drop":
+                self.silent = True
+                self.transport.close()
+
+
+def _forget(task: asyncio.Task[None]) -> None:
+    """A client that leaves in the middle of a handshake is no error of ours."""
+    if not task.cancelled():
+        task.exception()
+
+
+def self_signed(folder: Path, name: str = "127.0.0.1") -> tuple[ssl.SSLContext, Path]:
+    """A server's TLS context and the certificate file that a client must trust to believe it."""
+    from datetime import UTC, datetime, timedelta
+    from ipaddress import ip_address
+
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+    alternative = x509.IPAddress(ip_address(name)) if name[0].isdigit() else x509.DNSName(name)
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder(subject, subject, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=2))
+        .add_extension(x509.SubjectAlternativeName([alternative]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    pem = certificate.public_bytes(serialization.Encoding.PEM)
+    (folder / "server.pem").write_bytes(
+        pem
+        + key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    (folder / "ca.pem").write_bytes(pem)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(folder / "server.pem")
+    return context, folder / "ca.pem"
