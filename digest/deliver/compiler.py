@@ -1,0 +1,206 @@
+"""Inside the compiler's own process: Jinja2 in its sandbox, then MJML, then CSS written into the elements.
+
+`python -m digest.deliver.compiler` reads requests and writes answers, each a 4-byte length and JSON. It runs apart
+because MJML can overflow the stack and a template can eat all memory (hardening.md): then this process dies, and
+`press` starts another. It is given no secrets and opens no connection.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, BinaryIO, Final
+
+import css_inline
+import jinja2
+import mjml
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from markupsafe import Markup
+
+from digest.deliver import text_part
+from digest.text.locale import locale
+
+#: What the parent finds where a story belongs; noncharacters, which `digest.text.html` takes out of every text.
+#: In comments, since an HTML parser moves text that stands between the rows of a table.
+OPEN, CLOSE = "<!--\ufdd0", "\ufdd1-->"
+
+_INLINE: Final = re.compile(r'<mj-style inline="inline">(.*?)</mj-style>', re.DOTALL)
+_BODY: Final = re.compile(r"<mj-body[^>]*>", re.DOTALL)
+_INLINER: Final = css_inline.CSSInliner(
+    load_remote_stylesheets=False, keep_style_tags=True, keep_at_rules=True, minify_css=True
+)
+
+
+class Failed(Exception):
+    """A template cannot be printed; `args` are message, file and line."""
+
+
+class Compiler:
+    """The templates of some folders, compiled as they are needed; changed files are read again."""
+
+    def __init__(self, builtin: str, folders: list[str]) -> None:
+        own = jinja2.FileSystemLoader(builtin)
+        theirs = [jinja2.FileSystemLoader(folder) for folder in folders]
+        loader = jinja2.ChoiceLoader([*theirs, own, jinja2.PrefixLoader({"builtin": own})])
+        self._html = _environment(loader, autoescape=True)
+        self._text = _environment(loader, autoescape=False)
+        self._catalogues = tuple(Path(folder).parent for folder in folders)
+
+    def fragments(self, theme: str, mail: Any, stories: list[Any]) -> list[str]:
+        """Each story as rows of the mail's table, styles inlined."""
+        words = self._words(mail.language)
+        head = self._source(f"{theme}/head.mjml.j2", mail=mail, theme=theme, **words)
+        pieces = [
+            self._source(f"{theme}/story.mjml.j2", mail=mail, theme=theme, story=story, **words) for story in stories
+        ]
+        mark = OPEN + CLOSE
+        marked = "".join(f"{piece}<mj-raw>{mark}</mj-raw>" for piece in pieces)
+        html = _compiled(
+            f'<mjml lang="{mail.language}" dir="{mail.dir}">{head}<mj-body width="600px"><mj-section><mj-column>'
+            f"<mj-raw>{mark}</mj-raw>{marked}</mj-column></mj-section></mj-body></mjml>",
+            f"{theme}/story.mjml.j2",
+        )
+        found = html.split(mark)[1:-1]
+        if len(found) != len(stories):
+            raise Failed(
+                "a story does not become one piece: keep mj-section and mj-column out of it",
+                f"{theme}/story.mjml.j2",
+                0,
+            )
+        return found
+
+    def mail(self, theme: str, mail: Any) -> dict[str, str]:
+        """The mail with a mark for each story, numbered from 0 in reading order, and its text part."""
+        order = {id(story): number for number, story in enumerate(_stories(mail))}
+
+        def fragment(story: Any) -> Markup:
+            return Markup("<mj-raw>%s%d%s</mj-raw>") % (Markup(OPEN), order[id(story)], Markup(CLOSE))
+
+        words = self._words(mail.language)
+        name = f"{theme}/mail.mjml.j2"
+        html = _compiled(self._source(name, mail=mail, theme=theme, fragment=fragment, **words), name)
+        return {"html": html, "text": self.text(theme, mail)}
+
+    def text(self, theme: str, mail: Any) -> str:
+        """The text part, wrapped."""
+        references = text_part.References()
+        helpers = {
+            "link": references.mark,
+            "references": references.listing,
+            "rule": lambda sign: sign * text_part.COLUMNS,
+        }
+        name = f"{theme}/mail.txt.j2"
+        return text_part.tidy(
+            self._printed(self._text, name, mail=mail, theme=theme, **helpers, **self._words(mail.language))
+        )
+
+    def subject(self, template: str, context: dict[str, Any]) -> str:
+        """A newsletter's own subject line."""
+        try:
+            return self._text.from_string(template).render(context)
+        except jinja2.TemplateError as error:
+            raise Failed(f"subject: {error.message}", "", 0) from error
+
+    def _source(self, name: str, **values: Any) -> str:
+        return self._printed(self._html, name, **values)
+
+    def _printed(self, environment: jinja2.Environment, name: str, **values: Any) -> str:
+        try:
+            return environment.get_template(name).render(values)
+        except jinja2.TemplateSyntaxError as error:
+            raise Failed(error.message or "not understood", error.name or name, error.lineno) from error
+        except jinja2.TemplateNotFound as error:
+            raise Failed(f"there is no template '{error.message}'", name, 0) from error
+        except (jinja2.TemplateError, ArithmeticError, LookupError, TypeError, ValueError) as error:
+            raise Failed(str(error), *_place(error, name)) from error
+
+    def _words(self, language: str) -> dict[str, Any]:
+        tongue = locale(language, self._catalogues)
+        return {"_": tongue.gettext, "ngettext": tongue.ngettext}
+
+
+def _environment(loader: jinja2.BaseLoader, autoescape: bool) -> jinja2.Environment:
+    return ImmutableSandboxedEnvironment(
+        loader=loader,
+        autoescape=autoescape,
+        undefined=jinja2.StrictUndefined,
+        auto_reload=True,
+        keep_trailing_newline=False,
+    )
+
+
+def _stories(mail: Any) -> Iterator[Any]:
+    if mail.top:
+        yield mail.top
+    for part in mail.parts:
+        yield from part.stories
+
+
+def _place(error: BaseException, name: str) -> tuple[str, int]:
+    """File and line of the innermost template in the error's trace, as Jinja2 rewrote it."""
+    found = (name, 0)
+    for frame, line in traceback.walk_tb(error.__traceback__):
+        if frame.f_code.co_filename.endswith(".j2"):
+            found = (frame.f_code.co_filename, line)
+    return found
+
+
+def _compiled(source: str, name: str) -> str:
+    """MJML -> HTML with the styles of `mj-style inline="inline"` in the elements."""
+    css = "\n".join(_INLINE.findall(source))
+    source = _INLINE.sub("", source)
+    try:
+        html = mjml.mjml2html(source, fonts={}, disable_comments=False)
+    except ValueError as error:
+        raise Failed(f"MJML: {error}; near: {_near(source, str(error))}", name, 0) from error
+    html = html.replace("<style", '<style data-css-inline="ignore"')
+    html = html.replace("<head>", f"<head><style>{css}</style>", 1)
+    html = _INLINER.inline(html)
+    html = html.replace(f"<style>{css}</style>", "", 1)
+    return html.replace(' data-css-inline="ignore"', "")
+
+
+def _near(source: str, message: str) -> str:
+    """The place in the source that a parser's message names by byte offset."""
+    match = re.search(r"\d+", message)
+    at = int(match[0]) if match else 0
+    return source.encode()[max(0, at - 60) : at + 60].decode(errors="ignore").strip()
+
+
+def _answer(compilers: dict[str, Compiler], request: dict[str, Any]) -> Any:
+    key = json.dumps([request["builtin"], request["folders"]])
+    if key not in compilers:
+        compilers[key] = Compiler(request["builtin"], request["folders"])
+    return getattr(compilers[key], request["do"])(*request["with"])
+
+
+def main(source: BinaryIO, target: BinaryIO, memory: int) -> None:
+    """Answer until the other side closes. `memory` is the most bytes that this process may have."""
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    compilers: dict[str, Compiler] = {}
+    while len(size := source.read(4)) == 4:
+        request = json.loads(source.read(int.from_bytes(size, "big")), object_hook=_read)
+        try:
+            answer: dict[str, Any] = {"ok": _answer(compilers, vars(request))}
+        except Failed as failed:
+            answer = {"failed": failed.args}
+        except (MemoryError, RecursionError) as error:
+            answer = {"failed": (f"{type(error).__name__}: the template asks for too much", "", 0)}
+        body = json.dumps(answer).encode()
+        target.write(len(body).to_bytes(4, "big") + body)
+        target.flush()
+
+
+def _read(data: dict[str, Any]) -> Any:
+    return SimpleNamespace(**data)
+
+
+if __name__ == "__main__":
+    main(sys.stdin.buffer, sys.stdout.buffer, int(sys.argv[1]))

@@ -1,0 +1,281 @@
+"""Content: the one data model that every mail template is written against. Pure.
+
+`content(edition, look, theme, variant)` turns an edition into what is printed, once and for HTML and text alike: clean
+words, dates in the reader's language, only links that may be followed. Templates get it as `mail` and never see
+anything else.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from digest.compose.edition import Edition, EditionStory
+from digest.deliver import headline
+from digest.deliver.rendered import ADDRESS, PREFERENCES_URL, UNSUBSCRIBE_URL
+from digest.deliver.theme import Dress, Logo, Look, Shape, Theme, Variant, dressed
+from digest.text import html
+from digest.text.locale import Locale, direction
+from digest.text.url import is_web
+
+Place = Literal["top", "first", "next"]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A picture as it is printed; `width` and `height` in CSS pixels."""
+
+    src: str
+    alt: str
+    width: int
+    height: int
+    shape: Shape
+
+
+#: The picture of a story in a shape, ready to print; None when there is none.
+PictureOf = Callable[[EditionStory, Shape], Shown | None]
+
+
+@dataclass(frozen=True, slots=True)
+class AlsoIn:
+    """Another outlet with the same story; `url` may be "" (then only its name is printed)."""
+
+    outlet: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """One story. `lang` is "" when it is the mail's own; `dir` is always given; `time` is written out."""
+
+    place: Place
+    kicker: str  # the section's title, on the top story
+    url: str
+    title: str
+    lead: str
+    lang: str
+    dir: str
+    start: str  # 'left' or 'right': where its lines begin
+    end: str
+    outlet: str
+    author: str
+    credit: str
+    time: str
+    minutes: int
+    updated: bool
+    note: str
+    also: tuple[AlsoIn, ...]
+    also_more: int
+    picture: Shown | None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A section: `stories` are those under its heading (the top story stands before all of them)."""
+
+    topic: str
+    title: str
+    anchor: str
+    total: int
+    stories: tuple[Story, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Where the mail's own links lead; the personal ones are placeholders, and "" on the web."""
+
+    web: str
+    home: str
+    unsubscribe: str
+    preferences: str
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """`mail` in the templates."""
+
+    language: str
+    dir: str
+    start: str
+    end: str
+    newsletter: str
+    site: str
+    tagline: str
+    logo: Logo | None
+    subject: str
+    preheader: str
+    date: str
+    stories: str  # '14 stories'
+    minutes: str  # '6 minutes'
+    count: int
+    note: tuple[str, ...]
+    contents: bool
+    top: Story | None
+    parts: tuple[Part, ...]
+    more: int  # stories that are only on the web
+    web: bool
+    image: Shown | None  # for Open Graph
+    address: str  # the reader's, a placeholder; "" on the web
+    postal_address: tuple[str, ...]
+    links: Links
+    dress: Dress
+
+
+def content(
+    edition: Edition,
+    look: Look,
+    theme: Theme,
+    variant: Variant,
+    locale: Locale,
+    picture_of: PictureOf = lambda story, shape: None,
+    keep: int | None = None,
+    subject: str = "",
+) -> Content:
+    """What is printed of `edition` for `variant`; `keep` is how many stories stay in the mail (None: all).
+
+    `subject` is a finished subject (an editor's, or of the newsletter's template), "" for our own.
+    """
+    chosen = chosen_sections(edition, variant)
+    total = sum(len(stories) for _, _, stories in chosen)
+    kept = total if keep is None else min(keep, total)
+    printer = _Printer(edition, theme, locale, picture_of)
+    top, parts = _arranged(chosen, kept, theme, printer)
+    everything = [story for _, _, stories in chosen for story in stories]
+    stories = locale.ngettext("%(n)s story", "%(n)s stories", total)
+    minutes = locale.ngettext("%(n)s minute", "%(n)s minutes", _minutes(everything[:kept], theme))
+    title = html.line(look.newsletter, 80)
+    date = locale.full_date(datetime.fromisoformat(edition.slot).date())
+    titles = [html.line(story.title, 200) for story in everything]
+    leads = [html.line(story.lead, 400) for story in everything]
+    base = look.base_url
+    return Content(
+        language=locale.tag,
+        dir=locale.direction,
+        start="right" if locale.direction == "rtl" else "left",
+        end="left" if locale.direction == "rtl" else "right",
+        newsletter=title,
+        site=html.line(look.site_name, 80),
+        tagline=html.line(look.brand.tagline, 120),
+        logo=look.brand.logo,
+        subject=headline.subject(subject or edition.subject, titles, title),
+        preheader=headline.preheader(titles, leads, f"{stories}, {minutes}", date, title),
+        date=date,
+        stories=stories,
+        minutes=minutes,
+        count=total,
+        note=html.paragraphs(edition.note),
+        contents=total >= theme.contents and len(parts) > 1,
+        top=top,
+        parts=parts,
+        more=total - kept,
+        web=variant.web,
+        image=next((p for story in everything if (p := picture_of(story, "wide"))), None),
+        address="" if variant.web else ADDRESS,
+        postal_address=html.paragraphs(re.sub(r"\s*\n\s*", "\n\n", look.postal_address), 300),
+        links=Links(
+            web=f"{base}/archive/{edition.id}" if base else "",
+            home=f"{base}/" if base else "",
+            unsubscribe="" if variant.web else UNSUBSCRIBE_URL,
+            preferences="" if variant.web else PREFERENCES_URL,
+        ),
+        dress=dressed(theme, look.brand, locale.joined),
+    )
+
+
+def chosen_sections(edition: Edition, variant: Variant) -> list[tuple[str, str, tuple[EditionStory, ...]]]:
+    """(topic, title, stories) of the sections that the variant has, without empty ones; a topic comes once."""
+    merged: dict[str, tuple[str, tuple[EditionStory, ...]]] = {}
+    for section in edition.sections:
+        if section.stories and (variant.topics is None or section.topic in variant.topics):
+            title, stories = merged.get(section.topic, (html.line(section.title, 80), ()))
+            merged[section.topic] = (title, stories + section.stories)
+    return [(topic, title, stories) for topic, (title, stories) in merged.items()]
+
+
+def _arranged(
+    chosen: Sequence[tuple[str, str, tuple[EditionStory, ...]]], kept: int, theme: Theme, printer: _Printer
+) -> tuple[Story | None, tuple[Part, ...]]:
+    """The top story, and the rest under their headings, cut after `kept` stories."""
+    top: Story | None = None
+    parts: list[Part] = []
+    for number, (topic, title, stories) in enumerate(chosen):
+        shown = stories[:kept]
+        kept -= len(shown)
+        if number == 0 and shown:
+            top = printer.story(shown[0], "top", title)
+            shown = shown[1:]
+        printed = tuple(printer.story(story, "next" if i else "first") for i, story in enumerate(shown))
+        if printed:
+            parts.append(Part(topic, title, f"s{number}", len(printed), printed))
+    return top, tuple(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Printer:
+    edition: Edition
+    theme: Theme
+    locale: Locale
+    picture_of: PictureOf
+
+    def story(self, story: EditionStory, place: Place, kicker: str = "") -> Story:
+        """One story as it is printed at a place."""
+        own = not story.language or story.language == self.locale.tag.split("-")[0]
+        lang = self.locale.tag if own else story.language
+        mirrored = direction(lang) == "rtl"
+        also = [AlsoIn(html.line(a.outlet, 60), link(a.url)) for a in story.also if html.line(a.outlet, 60)]
+        lead_picture = self.theme.lead_pictures
+        wide = (place == "top" and lead_picture != "none") or (place == "first" and lead_picture == "sections")
+        return Story(
+            place=place,
+            kicker=kicker,
+            url=link(story.url),
+            title=html.line(story.title, 240) or html.line(story.outlet, 80),
+            lead=html.line(story.lead, 1200),
+            lang="" if own else lang,
+            dir="rtl" if mirrored else "ltr",
+            start="right" if mirrored else "left",
+            end="left" if mirrored else "right",
+            outlet=html.line(story.outlet, 60),
+            author=html.line(story.author, 80),
+            credit=html.line(story.credit, 80),
+            time=self.time(story.published),
+            minutes=max(1, min(story.minutes, 600)),
+            updated=story.update,
+            note=html.line(story.note, 600),
+            also=tuple(also[:3]),
+            also_more=max(0, len(also) - 3),
+            picture=self.picture_of(story, "wide" if wide else "square"),
+        )
+
+    def time(self, published: datetime | None) -> str:
+        """The hour on the day of the edition, else the date; "" when unknown or not believable."""
+        if published is None:
+            return ""
+        zone = ZoneInfo(self.edition.timezone)
+        local, day = published.astimezone(zone), datetime.fromisoformat(self.edition.slot).date()
+        if local.date() == day:
+            return self.locale.time(local)
+        return self.locale.short_date(local.date()) if abs(local.date() - day) < timedelta(days=300) else ""
+
+
+def link(url: str) -> str:
+    """The address if it may stand in a mail (absolute http or https, at most 2,000 characters), else ""."""
+    url = url.strip()
+    return url if len(url) <= 2000 and is_web(url) and html.scrub(url) == url else ""
+
+
+def _minutes(stories: Sequence[EditionStory], theme: Theme) -> int:
+    """How long the mail itself takes: 230 words, or 500 CJK characters, a minute."""
+    text = " ".join(f"{story.title} {'' if theme.sentences == 1 else story.lead}" for story in stories)
+    cjk = sum(1 for c in text if "\u3040" <= c <= "\u30ff" or "\u4e00" <= c <= "\u9fff")
+    return max(1, math.ceil(len(text.split()) / 230 + cjk / 500))
+
+
+def fields() -> Mapping[str, tuple[str, ...]]:
+    """The names in the data model, by class: for the documentation and for 'did you mean' in errors."""
+    return {c.__name__: tuple(c.__dataclass_fields__) for c in (Content, Part, Story, AlsoIn, Shown, Links)}

@@ -1,0 +1,192 @@
+"""Theme, Brand, Look and Variant: how a mail looks, and for whom. Pure."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Final, Literal
+
+from digest.deliver.contrast import ratio, towards
+from digest.errors import RenderError
+
+Pictures = Literal["linked", "inline", "none"]
+Shape = Literal["wide", "square"]
+
+#: The least contrast of text (WCAG 2.2, 1.4.3).
+ENOUGH: Final = 4.5
+
+SERIF: Final = "'Iowan Old Style',Palatino,'Palatino Linotype',Georgia,serif"
+SANS: Final = "-apple-system,BlinkMacSystemFont,'Segoe UI',Roboto,Helvetica,Arial,sans-serif"
+
+
+@dataclass(frozen=True, slots=True)
+class Palette:
+    """The colours of one scheme, '#rrggbb'. `rule` is for hairlines and never for text."""
+
+    ink: str
+    paper: str
+    muted: str
+    rule: str
+    accent: str
+
+
+LIGHT: Final = Palette(ink="#1d1d1f", paper="#fffefb", muted="#6b6b70", rule="#dedad2", accent="#a3261b")
+DARK: Final = Palette(ink="#ece9e4", paper="#17181a", muted="#a2a2a8", rule="#3a3b3f", accent="#f0897d")
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """What a theme's `theme.toml` says. Picture widths are CSS pixels; 0 means none in that place.
+
+    `sentences` is how many of a lead are shown (0: all); `contents` from how many stories on the mail opens with a
+    table of contents; `lead_pictures` whose picture goes across the column: the top story's, or each section's first.
+    """
+
+    name: str
+    title: str = ""
+    description: str = ""
+    light: Palette = LIGHT
+    dark: Palette = DARK
+    title_font: str = SERIF
+    text_font: str = SANS
+    sentences: int = 0
+    contents: int = 16
+    lead_pictures: Literal["none", "top", "sections"] = "top"
+    wide: int = 536
+    square: int = 112
+
+
+@dataclass(frozen=True, slots=True)
+class Logo:
+    """A newsletter's logo as it is served; `width` and `height` in CSS pixels."""
+
+    url: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Brand:
+    """`[newsletters.X.brand]`: what replaces the theme's own. "" keeps the theme's."""
+
+    accent: str = ""
+    accent_dark: str = ""
+    title_font: str = ""
+    text_font: str = ""
+    tagline: str = ""
+    logo: Logo | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """All that settings say about a newsletter's mail.
+
+    `base_url` and `media_url` have no slash at the end; `subject` is a Jinja2 template or "". `budget` is the most
+    bytes of HTML before the tail moves to the web. `trial` is true where mail only goes to files or to this machine:
+    links to this machine are then no fault.
+    """
+
+    newsletter: str
+    theme: str = "classic"
+    brand: Brand = Brand()
+    base_url: str = ""
+    media_url: str = ""
+    site_name: str = ""
+    postal_address: str = ""
+    subject: str = ""
+    budget: int = 80_000
+    trial: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """Readers who get the same bytes but for placeholders.
+
+    `language` "" is the edition's own; `topics` None are all. `web` is the page of the archive: nothing personal in it.
+    """
+
+    language: str = ""
+    topics: frozenset[str] | None = None
+    pictures: Pictures = "linked"
+    web: bool = False
+
+
+#: The variant of who chose nothing.
+WHOLE: Final = Variant()
+
+_COLOUR: Final = re.compile(r"#[0-9a-f]{6}", re.IGNORECASE)
+_FONT: Final = re.compile(r"[\w ,'.-]{1,200}")
+
+
+def parse(name: str, text: str, source: str) -> Theme:
+    """A theme from its `theme.toml`. Raises RenderError naming `source`, the key and what would be right."""
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise RenderError(f"{source}: not TOML ({error}); compare with a built-in theme's theme.toml") from None
+    light, dark = (_palette(data.pop(scheme, {}), base, f"{source}: {scheme}") for scheme, base in
+                   (("light", LIGHT), ("dark", DARK)))  # fmt: skip
+    values = _checked(data, Theme("", ""), source)
+    return Theme(**{**values, "name": name, "light": light, "dark": dark})
+
+
+def _palette(data: Mapping[str, Any], base: Palette, source: str) -> Palette:
+    values = _checked(data, base, source)
+    for key, value in values.items():
+        if not _COLOUR.fullmatch(value):
+            raise RenderError(f"{source}.{key}: '{value}' is no colour; write it as '#a3261b'")
+    return replace(base, **values)
+
+
+def _checked(data: Mapping[str, Any], like: Any, source: str) -> dict[str, Any]:
+    known = {f.name: type(getattr(like, f.name)) for f in fields(like)}
+    for key, value in data.items():
+        if key not in known or key in ("name", "light", "dark"):
+            raise RenderError(f"{source}: unknown key '{key}'; known are {', '.join(sorted(known))}")
+        if type(value) is not known[key]:
+            raise RenderError(f"{source}: '{key}' must be {'a number' if known[key] is int else 'a text in quotes'}")
+    return dict(data)
+
+
+@dataclass(frozen=True, slots=True)
+class Dress:
+    """A theme with a brand put on: the values that templates use."""
+
+    light: Palette
+    dark: Palette
+    title_font: str
+    text_font: str
+    tracking: str = field(default="1.2px")  # letterspacing of small capitals
+
+
+def dressed(theme: Theme, brand: Brand, joined: bool = False) -> Dress:
+    """The theme in the brand's colours and fonts. A missing dark accent is the accent, lightened until it is legible.
+
+    Raises RenderError for what is no colour or no list of fonts.
+    """
+    for key in ("accent", "accent_dark"):
+        if (value := getattr(brand, key)) and not _COLOUR.fullmatch(value):
+            raise RenderError(f"brand.{key}: '{value}' is no colour; write it as '#a3261b'")
+    for key in ("title_font", "text_font"):
+        if (value := getattr(brand, key)) and not _FONT.fullmatch(value):
+            raise RenderError(f"brand.{key}: '{value}' is no list of fonts; write it as \"Georgia, serif\"")
+    light, dark = theme.light, theme.dark
+    if brand.accent:
+        light = replace(light, accent=brand.accent)
+        dark = replace(dark, accent=towards(brand.accent, "#ffffff", dark.paper, 6.0))
+    if brand.accent_dark:
+        dark = replace(dark, accent=brand.accent_dark)
+    return Dress(
+        light=light,
+        dark=dark,
+        title_font=brand.title_font or theme.title_font,
+        text_font=brand.text_font or theme.text_font,
+        tracking="0" if joined else "1.2px",
+    )
+
+
+def readable(palette: Palette) -> tuple[str, ...]:
+    """The names of those colours that cannot be read on the paper."""
+    return tuple(name for name in ("ink", "muted", "accent") if ratio(getattr(palette, name), palette.paper) < ENOUGH)

@@ -1,0 +1,63 @@
+"""Text from strangers made harmless: what a title, a lead or a note may hold once it is printed. Pure.
+
+Rules and their attacks are those measured in hardening.md: control characters break parsers, bidi controls reorder what
+is read, lone surrogates cannot be encoded, noncharacters are our own markers inside a compiled mail.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import Final
+
+#: Never printed: C0 and C1 (but for blanks), surrogates, bidi controls, BOM, zero-width space, specials, noncharacters.
+_FORBIDDEN: Final = re.compile(
+    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ud800-\udfff"
+    "\ufdd0-\ufdef\ufeff\ufff9-\uffff"
+    + "".join(f"{chr(plane * 0x10000 + 0xFFFE)}{chr(plane * 0x10000 + 0xFFFF)}" for plane in range(1, 17))
+    + "]"
+)
+_BLANKS: Final = re.compile(r"[^\S\u00a0\u202f\u3000]+")
+_MARK: Final = r"[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
+_STACKED: Final = re.compile(f"({_MARK}{{4}}){_MARK}+")
+_PARAGRAPHS: Final = re.compile(r"(?:\r\n?|\n|\u2029)\s*(?:\r\n?|\n|\u2029)")
+
+
+def line(text: str, limit: int = 300) -> str:
+    """One line of clean text, at most `limit` characters: blanks collapsed, an end that is cut off marked by '…'."""
+    return cut(_BLANKS.sub(" ", scrub(text[: limit * 8])).strip(), limit)
+
+
+def paragraphs(text: str, limit: int = 2000) -> tuple[str, ...]:
+    """The paragraphs of a text (blank lines part them), each one clean line; at most `limit` characters together."""
+    found: list[str] = []
+    for part in _PARAGRAPHS.split(text[: limit * 8]):
+        if limit > 0 and (clean := line(part, limit)):
+            found.append(clean)
+            limit -= len(clean)
+    return tuple(found)
+
+
+def scrub(text: str) -> str:
+    """The text without characters that nobody should have to read; towers of combining marks are cut to four."""
+    return _STACKED.sub(r"\1", _FORBIDDEN.sub("", text))
+
+
+def cut(text: str, limit: int) -> str:
+    """The text itself, or its beginning with '…', at a blank where there is one in the last third."""
+    if len(text) <= limit:
+        return text
+    head = text[: max(limit - 1, 0)]
+    blank = head.rfind(" ")
+    if blank > limit * 2 // 3:
+        head = head[:blank]
+    while head and (head[-1] in " ,;:–—-(«„“'\"" or head[-1] == "\u200d"):
+        head = head[:-1]
+    return head + "…"
+
+
+def plain(markup: str) -> str:
+    """The words of an HTML fragment: scripts and styles gone, entities read. For texts that should hold no markup."""
+    import nh3
+
+    return scrub(html.unescape(nh3.clean(markup[:200_000], tags=set())))
