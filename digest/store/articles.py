@@ -11,16 +11,13 @@ from sqlalchemy import and_, false, func, not_, or_, select, true, update
 from digest.collect.article import Article
 from digest.collect.entry import Entry
 from digest.store.codec import article_key, dumps, loads, text_hash
-from digest.store.database import Database, chunks
+from digest.store.database import Area, chunks
 from digest.store.feeds import stored_entry
 from digest.store.tables import articles, cache, entries, host_blocks
 
 
-class Articles:
+class Articles(Area):
     """Articles by their canonical URL; an entry without a link has an article of its own (`codec.article_key`)."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def unread(self, limit: int | None = None) -> Sequence[Entry]:
         """Accepted entries whose page was not read since their content was new, oldest first, one per article."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from digest.errors import StoreError
 from digest.store.database import Database
-from digest.store.deliveries import PAUSED_KEY
+from digest.store.sending import PAUSED_KEY
 
 
 def backup(database: Database, target: Path) -> Path:

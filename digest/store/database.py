@@ -178,6 +178,13 @@ def _first_line(error: BaseException) -> str:
     return lines[0] if lines else type(error).__name__
 
 
+class Area:
+    """A part of the store; each of its methods is one short transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+
 def parse_url(url: str) -> URL:
     """The URL of a database we can use, with our driver. Raises StoreError for any other."""
     try:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, and_, delete, insert, select, update
 from digest.compose.edition import EDITABLE, Edition, EditionState, approved
 from digest.errors import AlreadySent, EditConflict, EditionError
 from digest.store.codec import dumps, loads
-from digest.store.database import Database
+from digest.store.database import Area
 from digest.store.records import EditRecord, Slot, SlotOutcome, Told, ToldRow
 from digest.store.tables import edition_edits, edition_why, editions, slots, told
 
@@ -23,11 +23,8 @@ PRINTED: tuple[EditionState, ...] = ("approved", "sending", "paused", "sent")
 SLOT_LEASE = timedelta(minutes=15)
 
 
-class Editions:
+class Editions(Area):
     """The editions of every newsletter."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     # --- slots -----------------------------------------------------------------------------------------------
 

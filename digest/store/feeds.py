@@ -12,16 +12,13 @@ from sqlalchemy import Connection, case, delete, select, true, update
 from digest.collect.entry import Entry
 from digest.collect.feed import Feed
 from digest.store.codec import article_key, dumps, loads, text_hash
-from digest.store.database import Database, chunks
+from digest.store.database import Area, chunks
 from digest.store.records import Quarantined, SavedEntries, Seen
 from digest.store.tables import articles, entries, feeds
 
 
-class Feeds:
+class Feeds(Area):
     """What we know of every feed, and every entry it ever gave us."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def get(self, urls: Iterable[str]) -> dict[str, Feed]:
         """Each feed by its URL; one we never met is a fresh `Feed`."""

@@ -10,20 +10,17 @@ from sqlalchemy import delete, func, select, text
 
 from digest.store import schema
 from digest.store.backup import backup
-from digest.store.database import Database
-from digest.store.deliveries import PAUSED_KEY
+from digest.store.database import Area
 from digest.store.records import Finding
+from digest.store.sending import PAUSED_KEY
 from digest.store.tables import entries, meta
 
 #: Older SQLite libraries can corrupt a WAL database (fixed in 3.51.3, see hardening notes in the documentation).
 SAFE_SQLITE = (3, 51, 3)
 
 
-class Meta:
+class Meta(Area):
     """Small facts by name, and what one can do with the database as a whole."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def get(self, key: str) -> str | None:
         """The value of a fact, or None."""

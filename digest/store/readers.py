@@ -13,7 +13,7 @@ from sqlalchemy import Connection, delete, exists, func, insert, select, update
 from digest.deliver.address import canonical
 from digest.deliver.subscriber import Subscriber, Subscription, SubscriptionState, Suppression, SuppressionReason
 from digest.store.codec import address_hash, text_hash
-from digest.store.database import Database, chunks
+from digest.store.database import Area, chunks
 from digest.store.records import Imported, ReaderEvent, ReaderWhy
 from digest.store.tables import (
     bounces,
@@ -29,11 +29,8 @@ from digest.store.tables import (
 PAGE = 1000
 
 
-class Readers:
+class Readers(Area):
     """Subscribers, subscriptions and suppressions. Addresses are compared by `digest.deliver.address`."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     # --- people ----------------------------------------------------------------------------------------------
 

@@ -85,6 +85,14 @@ class DeliveryResult(NamedTuple):
     next_attempt: datetime | None = None
 
 
+class Turn(NamedTuple):
+    """What one turn of a sender came to: results written, messages that are ours to send, and those nobody wants."""
+
+    written: int
+    ours: set[tuple[str, int]]
+    unwanted: set[tuple[str, int]]
+
+
 class Released(NamedTuple):
     """What `release_expired` found: claims given back, and hand-overs whose answer nobody will ever know."""
 

@@ -225,25 +225,16 @@ deliveries = Table(
     Column("attempts", Integer, nullable=False),
     Column("epoch", Integer, nullable=False),
     Column("owner", Text, nullable=False),
-    _moment("lease_until", nullable=True),
     _moment("not_before", nullable=True),
-    _moment("next_attempt", nullable=True),
-    _moment("due_at"),  # the later of the two, else when it was planned
+    # When somebody must look at the row again: to send it first or once more, or because its lease is over.
+    # NULL once it is at an end. The only index that the send path has to keep, and it holds open rows only.
+    _moment("due_at", nullable=True),
     _moment("updated_at"),
     UniqueConstraint("edition_id", "subscriber_id"),
     sqlite_autoincrement=True,
 )
-#: The conditions of the partial indexes; a query must say them in these words to use the index.
-OPEN_SQL = "state IN ('planned', 'deferred')"
-HELD_SQL = "state IN ('claimed', 'handed_over')"
-Index(
-    "ix_deliveries_open",
-    deliveries.c.edition_id,
-    deliveries.c.due_at,
-    sqlite_where=text(OPEN_SQL),
-    postgresql_where=text(OPEN_SQL),
-)
-Index("ix_deliveries_held", deliveries.c.lease_until, sqlite_where=text(HELD_SQL), postgresql_where=text(HELD_SQL))
+_OPEN = deliveries.c.due_at.is_not(None)
+Index("ix_deliveries_due", deliveries.c.edition_id, deliveries.c.due_at, sqlite_where=_OPEN, postgresql_where=_OPEN)
 
 bounces = Table(
     "bounces",

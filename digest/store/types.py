@@ -1,7 +1,12 @@
-"""Column types that mean the same on SQLite and PostgreSQL."""
+"""Column types that mean the same on SQLite and PostgreSQL.
+
+They give SQLAlchemy their conversions as plain functions (`bind_processor`, `result_processor`): on the send path these
+run for every value of every row, and the usual `process_bind_param` goes through three calls instead of one.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,6 +22,8 @@ _LAST = datetime.max.replace(tzinfo=UTC)
 
 def utc(moment: datetime) -> datetime:
     """The same instant in UTC; instants that leave the calendar by that (year 1, year 9999) stay at its ends."""
+    if moment.tzinfo is UTC:
+        return moment
     if moment.tzinfo is None:
         raise ValueError(f"{moment!r} has no time zone; the store takes aware times only")
     try:
@@ -25,27 +32,37 @@ def utc(moment: datetime) -> datetime:
         return _FIRST if moment.year == 1 else _LAST
 
 
-class UtcDateTime(TypeDecorator[datetime]):
-    """An aware instant. Comes back in UTC, whatever zone it went in with; a naive time is refused.
+def to_sqlite(moment: datetime | None) -> str | None:
+    """UTC as text of fixed width, which sorts in time; the form that SQLAlchemy itself gives a DateTime."""
+    return None if moment is None else utc(moment).isoformat(" ", "microseconds")[:26]
 
-    SQLite has no type for it and SQLAlchemy's own loses the zone: there it is text of fixed width, which sorts in time.
+
+def from_sqlite(text: str | None) -> datetime | None:
+    """The aware instant that `to_sqlite` wrote."""
+    return None if text is None else datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def to_server(moment: datetime | None) -> datetime | None:
+    """Aware UTC, as drivers of servers take it."""
+    return None if moment is None else utc(moment)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware instant. Comes back in UTC, whatever zone it went in with; a naive time is refused with ValueError.
+
+    SQLite has no type for it, and SQLAlchemy's own loses the zone there.
     """
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Aware on PostgreSQL, naive UTC on SQLite."""
-        if value is None:
-            return None
-        moment = utc(value)
-        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any]:
+        """Text on SQLite, an aware time elsewhere."""
+        return to_sqlite if dialect.name == "sqlite" else to_server
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def result_processor(self, dialect: Dialect, coltype: Any) -> Callable[[Any], Any]:
         """Always aware UTC."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+        return from_sqlite if dialect.name == "sqlite" else to_server
 
 
 def storable(text: str) -> str:
@@ -61,19 +78,22 @@ def storable(text: str) -> str:
     return text
 
 
+def _stored(text: str | None) -> str | None:
+    return None if text is None else storable(text)
+
+
 class CleanText(TypeDecorator[str]):
     """Text from outside (feeds, pages, mail servers) made storable; a lookup by the same text finds it again."""
 
     impl = Text
     cache_ok = True
 
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any]:
         """See `storable`."""
-        return None if value is None else storable(value)
+        return _stored
 
-    def process_literal_param(self, value: str | None, dialect: Dialect) -> str:
-        """Not used by our queries; SQLAlchemy asks for it where it prints a statement."""
-        return "" if value is None else storable(value)
+    def result_processor(self, dialect: Dialect, coltype: Any) -> None:
+        """Text comes back as it is."""
 
     def coerce_compared_value(self, op: Any, value: Any) -> Any:
         """Compare as this very type, so that both sides are cleaned alike."""

@@ -155,10 +155,8 @@ def upgrade() -> None:
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("epoch", sa.Integer(), nullable=False),
         sa.Column("owner", sa.Text(), nullable=False),
-        sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("not_before", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("next_attempt", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["edition_id"], ["editions.id"], name="fk_deliveries_edition_id", ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name="pk_deliveries"),
@@ -166,18 +164,11 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index(
-        "ix_deliveries_held",
-        "deliveries",
-        ["lease_until"],
-        sqlite_where=sa.text("state IN ('claimed', 'handed_over')"),
-        postgresql_where=sa.text("state IN ('claimed', 'handed_over')"),
-    )
-    op.create_index(
-        "ix_deliveries_open",
+        "ix_deliveries_due",
         "deliveries",
         ["edition_id", "due_at"],
-        sqlite_where=sa.text("state IN ('planned', 'deferred')"),
-        postgresql_where=sa.text("state IN ('planned', 'deferred')"),
+        sqlite_where=sa.text("due_at IS NOT NULL"),
+        postgresql_where=sa.text("due_at IS NOT NULL"),
     )
 
     op.create_table(

@@ -1,0 +1,226 @@
+"""The sender's way through the deliveries: take some, say what is about to happen, say what came of it.
+
+A row is held by one owner at a time. A claim raises its `epoch`; whoever writes a result must still be the owner in
+that epoch, so a sender that slept past its lease changes nothing. `due_at` is the only thing the index holds: while a
+row waits it is when to send it, while it is held it is the end of its lease, and at an end it is NULL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, and_, bindparam, exists, null, or_, select, update
+
+from digest.deliver.delivery import Delivery
+from digest.store.database import Area, chunks
+from digest.store.records import DeliveryResult, Released, Turn
+from digest.store.tables import deliveries, editions, meta, subscribers, subscriptions, suppressions
+
+PAUSED_KEY = "sending paused"
+WAITING = ("planned", "deferred")
+HELD = ("claimed", "handed_over")
+#: A result in one of these says that a server was asked.
+_TRIED = ("accepted", "deferred", "refused", "unknown")
+_D = deliveries.c
+
+
+class Sending(Area):
+    """What a sender asks of the store, many rows at a time: a durable commit costs as much as a thousand of them."""
+
+    def claim(
+        self, edition_id: str | None, owner: str, now: datetime, lease: timedelta, limit: int
+    ) -> Sequence[Delivery]:
+        """Take up to `limit` deliveries that are due, for `lease`; nobody else gets them meanwhile.
+
+        Only from editions that are `sending`, and nothing while sending is paused: so pausing stops every sender at
+        its next claim. None claims from any edition. The claim raises each row's epoch.
+        """
+        query = select(_D.id).where(_D.state.in_(WAITING), _D.due_at <= now, ~_paused())
+        query = query.where(
+            _sending() if edition_id is None else and_(_D.edition_id == edition_id, _is_sending(edition_id))
+        )
+        # A CTE: PostgreSQL may run a subquery with LIMIT again and again, and then takes more than asked for.
+        due = query.order_by(_D.due_at, _D.id).limit(limit).with_for_update(skip_locked=True, of=deliveries).cte("due")
+        take = update(deliveries).where(_D.id.in_(select(due.c.id)))
+        take = take.values(state="claimed", owner=owner, due_at=now + lease, epoch=_D.epoch + 1, updated_at=now)
+        kept = (
+            _D.edition_id,
+            _D.subscriber_id,
+            _D.address,
+            _D.variant,
+            _D.reason,
+            _D.attempts,
+            _D.epoch,
+            _D.not_before,
+        )
+        with self._database.write() as connection:
+            rows = connection.execute(take.returning(*kept)).all()
+        until = now + lease
+        return sorted(
+            (
+                Delivery(e, s, address, variant, "claimed", reason, tries, epoch, owner, until, not_before, None, now)
+                for e, s, address, variant, reason, tries, epoch, not_before in rows
+            ),
+            key=lambda d: (d.edition_id, d.subscriber_id),
+        )
+
+    def turn(
+        self, results: Iterable[DeliveryResult], intents: Iterable[Delivery], owner: str, *, now: datetime
+    ) -> Turn:
+        """What a sender does between two bursts, in one durable commit: `record` results, then `mark_handed_over`.
+
+        Of the intents, those not wanted any more (see `still_wanted`, asked in the same transaction) are not marked.
+        """
+        values, intents = _values(results, owner, now), list(intents)
+        with self._database.write() as connection:
+            written = _record(connection, values, owner, now)
+            unwanted: set[tuple[str, int]] = set()
+            for edition_id, numbers in _by_edition(intents).items():
+                wanted = _wanted(connection, edition_id, numbers)
+                unwanted.update((edition_id, number) for number in numbers if number not in wanted)
+            going = [d for d in intents if (d.edition_id, d.subscriber_id) not in unwanted]
+            return Turn(written, _mark(connection, going, now), unwanted)
+
+    def mark_handed_over(self, claimed: Iterable[Delivery], *, now: datetime) -> set[tuple[str, int]]:
+        """Commit the intent to hand these messages over, just before their DATA.
+
+        Returns the (edition, subscriber) pairs that are still ours in this epoch and lease: send these, no others.
+        """
+        with self._database.write() as connection:
+            return _mark(connection, list(claimed), now)
+
+    def record(self, results: Iterable[DeliveryResult], owner: str, *, now: datetime) -> int:
+        """Write what became of claimed deliveries; returns how many of them were still `owner`'s in that epoch.
+
+        `planned` gives a row back unsent; `deferred` needs `next_attempt`.
+        """
+        values = _values(results, owner, now)
+        if not values:
+            return 0
+        with self._database.write() as connection:
+            return _record(connection, values, owner, now)
+
+    def renew(self, claimed: Iterable[Delivery], owner: str, *, now: datetime, lease: timedelta) -> int:
+        """Hold on to deliveries that are still ours for another `lease`; returns how many those are."""
+        held = 0
+        with self._database.write() as connection:
+            for edition_id, numbers in _by_edition(claimed).items():
+                for part in chunks(numbers):
+                    mine = (_D.edition_id == edition_id, _D.subscriber_id.in_(part), _D.owner == owner)
+                    change = update(deliveries).where(*mine, _D.state.in_(HELD), _D.due_at > now)
+                    held += connection.execute(change.values(due_at=now + lease)).rowcount
+        return held
+
+    def release_expired(self, *, now: datetime, owner: str | None = None) -> Released:
+        """End the claims whose lease is over, or all of `owner`'s when named (our own, left by a crash).
+
+        Claimed goes back to planned; of a hand-over nobody will ever know the answer: unknown.
+        """
+        over = and_(_D.due_at.is_not(None), _D.due_at <= now if owner is None else _D.owner == owner)
+        back = update(deliveries).where(over, _D.state == "claimed")
+        back = back.values(state="planned", owner="", due_at=now, updated_at=now)
+        lost = update(deliveries).where(over, _D.state == "handed_over")
+        lost = lost.values(
+            state="unknown",
+            reason="the sender stopped before the server's answer was recorded",
+            attempts=_D.attempts + 1,
+            owner="",
+            due_at=null(),
+            updated_at=now,
+        )
+        with self._database.write() as connection:
+            return Released(connection.execute(back).rowcount, connection.execute(lost).rowcount)
+
+    def still_wanted(self, edition_id: str, subscriber_ids: Iterable[int]) -> set[int]:
+        """Those who, at this moment, are confirmed for the edition's newsletter and not suppressed."""
+        with self._database.read() as connection:
+            return _wanted(connection, edition_id, subscriber_ids)
+
+
+def _values(results: Iterable[DeliveryResult], owner: str, now: datetime) -> list[dict[str, Any]]:
+    due = {"planned": now}
+    return [
+        {
+            "b_edition": edition_id,
+            "b_subscriber": number,
+            "b_epoch": epoch,
+            "b_state": state,
+            "b_reason": reason,
+            "b_due": next_attempt or now if state == "deferred" else due.get(state),
+            "b_tried": 1 if state in _TRIED else 0,
+        }
+        for edition_id, number, epoch, state, reason, next_attempt in results
+    ]
+
+
+def _record(connection: Connection, values: list[dict[str, Any]], owner: str, now: datetime) -> int:
+    if not values:
+        return 0
+    mine = and_(
+        _D.edition_id == bindparam("b_edition"),
+        _D.subscriber_id == bindparam("b_subscriber"),
+        _D.epoch == bindparam("b_epoch"),
+        _D.owner == owner,
+        or_(_D.state == "claimed", _D.state == "handed_over"),
+    )
+    change = update(deliveries).where(mine)
+    change = change.values(
+        state=bindparam("b_state"),
+        reason=bindparam("b_reason"),
+        due_at=bindparam("b_due"),
+        attempts=_D.attempts + bindparam("b_tried"),
+        owner="",
+        updated_at=now,
+    )
+    return connection.execute(change, values).rowcount
+
+
+def _mark(connection: Connection, claimed: Sequence[Delivery], now: datetime) -> set[tuple[str, int]]:
+    groups: dict[tuple[str, str, int], list[int]] = {}
+    for delivery in claimed:
+        key = (delivery.edition_id, delivery.owner, delivery.epoch)
+        groups.setdefault(key, []).append(delivery.subscriber_id)
+    ours: set[tuple[str, int]] = set()
+    for (edition_id, owner, epoch), numbers in groups.items():
+        held = and_(_D.edition_id == edition_id, _D.owner == owner, _D.epoch == epoch, _D.state == "claimed")
+        mark = update(deliveries).values(state="handed_over", updated_at=now)
+        for part in chunks(numbers):
+            change = mark.where(held, _D.due_at > now, _D.subscriber_id.in_(part)).returning(_D.subscriber_id)
+            ours.update((edition_id, number) for number in connection.scalars(change))
+    return ours
+
+
+def _wanted(connection: Connection, edition_id: str, subscriber_ids: Iterable[int]) -> set[int]:
+    newsletter = select(editions.c.newsletter).where(editions.c.id == edition_id).scalar_subquery()
+    query = (
+        select(subscriptions.c.subscriber_id)
+        .join_from(subscriptions, subscribers)
+        .where(subscriptions.c.newsletter == newsletter, subscriptions.c.state == "confirmed")
+        .where(~exists().where(suppressions.c.address_hash == subscribers.c.address_hash))
+    )
+    wanted: set[int] = set()
+    for part in chunks(subscriber_ids):
+        wanted.update(connection.scalars(query.where(subscriptions.c.subscriber_id.in_(part))))
+    return wanted
+
+
+def _sending() -> Any:
+    """The row's edition is being sent."""
+    return _D.edition_id.in_(select(editions.c.id).where(editions.c.state == "sending"))
+
+
+def _is_sending(edition_id: str) -> Any:
+    return exists().where(editions.c.id == edition_id, editions.c.state == "sending")
+
+
+def _paused() -> Any:
+    return exists().where(meta.c.key == PAUSED_KEY)
+
+
+def _by_edition(rows: Iterable[Delivery]) -> dict[str, list[int]]:
+    groups: dict[str, list[int]] = {}
+    for delivery in rows:
+        groups.setdefault(delivery.edition_id, []).append(delivery.subscriber_id)
+    return groups
