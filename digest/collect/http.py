@@ -1,0 +1,160 @@
+"""Fetching feeds and pages: many at once, guarded, polite to each host; plain iterators for the caller (aiohttp)."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Final
+
+from digest import __version__
+from digest.collect import httpget, httpmany
+from digest.collect.feed import Feed, FetchOutcome
+from digest.collect.fetched import FetchedPage
+from digest.collect.guard import refusal
+from digest.collect.httpget import Answer, Lookup, Refusal, system_lookup
+from digest.collect.httpmany import AskedToWait, Client
+from digest.errors import FetchError
+
+ACCEPT_FEED: Final = (
+    "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml;q=0.9, "
+    "application/xml;q=0.8, text/xml;q=0.8, application/json;q=0.7, */*;q=0.5"
+)
+ACCEPT_PAGE: Final = "text/html, application/xhtml+xml;q=0.9, */*;q=0.5"
+ACCEPT_PICTURE: Final = "image/jpeg, image/png, image/gif;q=0.9, image/webp;q=0.8, image/*;q=0.5"
+_OK: Final = (200, 203)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpConfig:
+    """How to fetch; seconds and bytes. This machine itself (loopback addresses) is asked without delay or limit."""
+
+    allow_private: bool = False  # connect to addresses that are not public, too
+    user_agent: str = f"digest/{__version__}"
+    at_once: int = 64
+    per_host: int = 2  # requests to one host at a time
+    delay: float = 0.1  # seconds between the starts of two requests to one host
+    timeout: float = 30.0  # for one answer in all: look-up, connection, redirects, body
+    max_body: int = 10_000_000  # decoded bytes of a feed
+    max_page: int = 5_000_000  # of a page or picture
+    robots: bool = True  # ask robots.txt before fetching pages (RFC 9309)
+    lookup: Lookup = system_lookup  # name and port -> addresses
+    refuse: Refusal = refusal  # address -> why not, or ""
+
+    @property
+    def refusal(self) -> Refusal:
+        """Why not to connect to an address, or ""."""
+        return _never if self.allow_private else self.refuse
+
+
+def fetch_feeds(feeds: Iterable[Feed], config: HttpConfig) -> Iterator[FetchOutcome]:
+    """Ask each feed with its validators; one outcome each, in the order they come. Never raises for a feed."""
+
+    async def one(client: Client, feed: Feed) -> FetchOutcome:
+        headers = {"Accept": ACCEPT_FEED}
+        if feed.etag:
+            headers["If-None-Match"] = feed.etag
+        if feed.last_modified:
+            headers["If-Modified-Since"] = feed.last_modified
+        try:
+            return _outcome(feed, await client.get(feed.address, headers, config.max_body))
+        except FetchError as error:
+            wait = error.retry_after if isinstance(error, AskedToWait) else None
+            return FetchOutcome(feed.url, "error", http_status=error.status, retry_after=wait, error=error.reason)
+
+    return httpmany.run(list(feeds), one, lambda feed: feed.address, lambda: _client(config), config.at_once)
+
+
+def fetch_pages(
+    urls: Iterable[str], config: HttpConfig, *, accept: str = ACCEPT_PAGE, most: int | None = None
+) -> Iterator[FetchedPage]:
+    """Fetch each page (or picture: `accept`) where its site's robots.txt lets us; one value each, as they come.
+
+    `most` bytes a body, else `config.max_page`. Never raises for a page. An address named twice is fetched once.
+    """
+
+    async def one(client: Client, url: str) -> FetchedPage:
+        try:
+            if config.robots and not await client.may_fetch(url):
+                return FetchedPage(url, url, error="the site's robots.txt asks programs not to read this page")
+            return _page(url, await client.get(url, {"Accept": accept}, most or config.max_page))
+        except FetchError as error:
+            return FetchedPage(url, status=error.status or 0, error=error.reason)
+
+    return httpmany.run(list(dict.fromkeys(urls)), one, str, lambda: _client(config), config.at_once)
+
+
+def fetch_one(url: str, config: HttpConfig, *, accept: str = ACCEPT_PAGE) -> FetchedPage:
+    """Fetch one address that a person named: robots.txt is not asked, and up to `max_body` bytes are taken."""
+    config = replace(config, robots=False)
+    return next(fetch_pages([url], config, accept=accept, most=config.max_body))
+
+
+def _client(config: HttpConfig) -> Client:
+    return Client(
+        session=httpget.open_session(config.lookup, config.refusal, config.user_agent, config.at_once),
+        refusal=config.refusal,
+        product=config.user_agent.partition("/")[0],
+        per_host=config.per_host,
+        delay=config.delay,
+        seconds=config.timeout,
+        slots=asyncio.Semaphore(config.at_once),
+    )
+
+
+def _outcome(feed: Feed, answer: Answer) -> FetchOutcome:
+    """An answer as a value: a body, not modified, gone, or an error with its reason."""
+    headers = answer.headers
+    outcome = FetchOutcome(
+        feed.url,
+        "error",
+        content_type=headers.get("content-type", ""),
+        final_url=answer.final_url,
+        moved_to=answer.moved_to,
+        etag=headers.get("etag", ""),
+        last_modified=headers.get("last-modified", ""),
+        http_status=answer.status,
+        max_age=_max_age(headers.get("cache-control", "")),
+    )
+    if answer.status in _OK:
+        return replace(outcome, status="ok", body=answer.body)
+    if answer.status == 304 and (feed.etag or feed.last_modified):
+        return replace(outcome, status="not_modified")
+    outcome = replace(outcome, moved_to="", error=_status_words(answer.status))
+    if answer.status == 410:
+        return replace(outcome, status="gone")
+    return replace(outcome, retry_after=httpget.retry_after(answer))
+
+
+def _page(url: str, answer: Answer) -> FetchedPage:
+    error = "" if answer.status in _OK else _status_words(answer.status)
+    kind = answer.headers.get("content-type", "")
+    return FetchedPage(url, answer.final_url, answer.status, kind, answer.body, error)
+
+
+def _status_words(status: int) -> str:
+    words = {
+        401: "it wants a password (401)",
+        403: "the site does not let us in (403)",
+        404: "there is nothing at this address (404); has the feed moved?",
+        406: "the site has no form of it that we can read (406)",
+        410: "it is gone for good (410)",
+        429: "the site asks for fewer requests (429)",
+        451: "the site may not show it for legal reasons (451)",
+        503: "the site is busy or down (503)",
+    }
+    kind = "the site has an error of its own" if status >= 500 else "the site did not give it"
+    return words.get(status, f"{kind} ({status})")
+
+
+def _max_age(cache_control: str) -> float | None:
+    """Seconds of `max-age` (RFC 9111, 5.2.2.1); None when nothing usable is said."""
+    if re.search(r"\bno-(?:cache|store)\b", cache_control):
+        return None
+    match = re.search(r"\bmax-age\s*=\s*\"?(\d{1,10})", cache_control.lower())
+    return float(match[1]) if match else None
+
+
+def _never(address: str) -> str:
+    return ""
