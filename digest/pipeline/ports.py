@@ -123,7 +123,7 @@ class EditionsKept(Protocol):
     def note(self, edition_id: str, author: str, action: str, *, now: datetime) -> None:
         """Add a line to the history that changes nothing."""
 
-    def approve(self, edition_id: str, content_hash: str, author: str, *, now: datetime) -> None:
+    def approve(self, edition_id: str, content_hash: str, author: str, *, now: datetime) -> Any:
         """Approve exactly the content that `content_hash` names; raises EditConflict or EditionError."""
 
     def set_state(

@@ -10,6 +10,10 @@ from digest.collect.entry import Entry
 from digest.compose.edition import Edition
 from digest.deliver.delivery import DeliveryState
 from digest.deliver.subscriber import Subscriber, Subscription, Suppression
+from digest.pipeline.ports import DeliveryRow as DeliveryResult
+from digest.pipeline.ports import ToldRow
+
+__all__ = ["DeliveryResult", "ToldRow"]
 
 SlotOutcome = Literal["", "composed", "skipped"]
 
@@ -62,27 +66,6 @@ class Told(NamedTuple):
     title: str
     lead: str
     fingerprint: str
-
-
-class ToldRow(NamedTuple):
-    """What `record_told` takes: one canonical URL of one printed story."""
-
-    story_key: str
-    url: str
-    title: str
-    lead: str
-    fingerprint: str = ""
-
-
-class DeliveryResult(NamedTuple):
-    """What came of one claimed delivery. `epoch` is the claim's; `next_attempt` is for `deferred` only."""
-
-    edition_id: str
-    subscriber_id: int
-    epoch: int
-    state: DeliveryState
-    reason: str = ""
-    next_attempt: datetime | None = None
 
 
 class Turn(NamedTuple):

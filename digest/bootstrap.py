@@ -1,0 +1,313 @@
+"""Bootstrap: settings in, a wired house out. The only module that names every edge."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, time
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from digest.compose.edition import Edition, EditionState, approved, edition_id
+from digest.compose.slot import Slot, slot_at
+from digest.deliver.address import canonical
+from digest.deliver.subscriber import Subscriber
+from digest.errors import AlreadySent, EditionError, SettingsError
+from digest.pipeline import collect as first
+from digest.pipeline import compose as second
+from digest.pipeline import deliver as third
+from digest.pipeline.ports import Progress, silent
+from digest.settings import Settings
+from digest.settings_file import ensure_secret
+
+if TYPE_CHECKING:
+    from digest.collect.feed import FetchOutcome, ParsedFeed
+    from digest.collect.http import HttpConfig
+    from digest.collect.sandbox import Sandbox
+    from digest.deliver.rendered import Rendered
+    from digest.mailroom import Mailroom
+    from digest.store import Store
+
+Clock = Callable[[], datetime]
+
+
+def now_utc() -> datetime:
+    """The real clock."""
+    return datetime.now(UTC)
+
+
+@contextmanager
+def open_house(settings: Settings, *, clock: Clock = now_utc, upgrade: bool = True) -> Iterator[House]:
+    """Open the store and wire everything; close it all at the end.
+
+    An SQLite file that is not there is made. Raises StoreError or SettingsError with the remedy.
+    """
+    from digest.store import open_store
+
+    settings = ensure_secret(settings)
+    with ExitStack() as stack:
+        store = stack.enter_context(open_store(settings.store.url, upgrade=upgrade))
+        yield House(settings, store, clock, stack)
+
+
+class House:
+    """The program for one settings file: the three verbs with everything they need."""
+
+    def __init__(self, settings: Settings, store: Store, clock: Clock, stack: ExitStack) -> None:
+        self.settings, self.store, self.clock = settings, store, clock
+        self._stack = stack
+        self.owner = f"{socket.gethostname()}:{os.getpid()}"
+
+    # --- collect ---------------------------------------------------------------------------------------------
+
+    @cached_property
+    def http(self) -> HttpConfig:
+        """How we fetch."""
+        from digest.collect.http import HttpConfig
+
+        asked = self.settings.collect
+        config = HttpConfig(
+            allow_private=asked.allow_private_networks,
+            at_once=asked.concurrency,
+            per_host=asked.per_host,
+            timeout=asked.timeout.total_seconds(),
+            max_body=asked.max_body,
+        )
+        return replace(config, user_agent=asked.user_agent) if asked.user_agent else config
+
+    @cached_property
+    def sandbox(self) -> Sandbox:
+        """Child processes with limits, for foreign bytes."""
+        from digest.collect.sandbox import Sandbox
+
+        preload = ["digest.collect.feedparser", "digest.collect.reading"]
+        return self._stack.enter_context(Sandbox(self.settings.collect.processes, preload=preload))
+
+    def topics_of_feeds(self, newsletter: str | None = None) -> dict[str, tuple[str, ...]]:
+        """Every feed address (of a newsletter's topics) with the topics it brings."""
+        chosen = second.newsletter_of(self.settings, newsletter).topics if newsletter else tuple(self.settings.topics)
+        found: dict[str, tuple[str, ...]] = {}
+        for topic in chosen:
+            for feed in self.settings.topics[topic].feeds:
+                found[feed.url] = (*found.get(feed.url, ()), topic)
+        return found
+
+    def collect(
+        self, newsletter: str | None = None, *, forced: bool = False, progress: Progress = silent
+    ) -> first.Collected:
+        """Poll the feeds that are due and read what is new."""
+        from digest.collect.fetchread import read_entries
+        from digest.collect.http import fetch_feeds, fetch_pages
+
+        urls = self.topics_of_feeds(newsletter)
+        if not urls:
+            raise SettingsError(f"{self.settings.path}: no feeds yet; 'digest feeds add https://site --topic TOPIC'")
+        return first.collect(
+            self.store,
+            urls,
+            fetch=lambda feeds: fetch_feeds(feeds, self.http),
+            parse=self._parse,
+            read=lambda entries: read_entries(entries, lambda pages: fetch_pages(pages, self.http), self.sandbox),
+            now=self.clock(),
+            day_start=self._day_start(newsletter),
+            rounds=first.Rounds(self.settings.collect.every, forced),
+            progress=progress,
+        )
+
+    def _parse(self, outcomes: Iterable[FetchOutcome]) -> Iterator[tuple[FetchOutcome, ParsedFeed]]:
+        from digest.collect.feed import ParsedFeed
+        from digest.collect.feedparser import parse_outcome
+        from digest.collect.sandbox import Failure
+
+        for outcome, parsed in self.sandbox.map(parse_outcome, outcomes):
+            yield outcome, ParsedFeed(problem=parsed.reason) if isinstance(parsed, Failure) else parsed
+
+    def _day_start(self, newsletter: str | None) -> datetime:
+        """Midnight in the zone of the newsletter, or the earliest of all newsletters' midnights."""
+        chosen = [newsletter] if newsletter else list(self.settings.newsletters)
+        zones = {self.settings.newsletters[key].zone for key in chosen} or {ZoneInfo("UTC")}
+        now = self.clock()
+        return min(datetime.combine(now.astimezone(zone).date(), time(0), zone).astimezone(UTC) for zone in zones)
+
+    # --- compose ---------------------------------------------------------------------------------------------
+
+    def edition(self, name: str) -> Edition:
+        """The edition with this id, or the newest of the newsletter with this name. Raises EditionError."""
+        found = self.store.editions.get(name)
+        if found is None and name in self.settings.newsletters:
+            found = next(iter(self.store.editions.recent(name, 1)), None)
+            if found is None:
+                raise EditionError(f"newsletter {name!r} has no edition yet: 'digest compose {name}'")
+        if found is None:
+            newest = ", ".join(edition.id for edition in self.store.editions.recent(None, 3)) or "none yet"
+            raise EditionError(f"there is no edition {name!r}; the newest are: {newest}")
+        return found
+
+    def slot(self, newsletter: str, local: datetime | None) -> Slot:
+        """The slot of a local time, or the one that composing now means."""
+        calendar = second.calendar_of(second.newsletter_of(self.settings, newsletter))
+        if local is not None:
+            return slot_at(calendar, local)
+        return second.choose_slot(self.store, self.settings, newsletter, self.clock())
+
+    def compose(self, newsletter: str, local: datetime | None = None) -> tuple[Edition, bool]:
+        """The edition of a slot, and whether it was made now (False: the slot had it already)."""
+        slot = self.slot(newsletter, local)
+        existing = self.store.editions.get(edition_id(newsletter, slot.local))
+        if existing is not None:
+            return existing, False
+        now = self.clock()
+        self.store.editions.claim_slot(newsletter, slot.key, now)
+        edition = second.compose(self.store, self.settings, newsletter, slot, now=now, author="command")
+        if edition.state == "approved":
+            self.plan(edition)
+        return edition, True
+
+    def skip(self, newsletter: str, local: datetime) -> None:
+        """Record a coming slot as skipped; its stories go into the next edition."""
+        slot = self.slot(newsletter, local)
+        if self.store.editions.get(edition_id(newsletter, slot.local)) is not None:
+            raise EditionError(f"{newsletter} {slot.key} has an edition: 'digest deliver EDITION --cancel' instead")
+        self.store.editions.decide_slot(newsletter, slot.key, "skipped", "skipped by hand", now=self.clock())
+
+    def approve(self, edition: Edition, by: str, content: str | None = None) -> int:
+        """Approve what was seen and freeze who gets it; how many deliveries are planned.
+
+        `content` is (the start of) the hash that the editor saw; None means the present content.
+        """
+        seen = edition.content_hash
+        if content is not None and not seen.startswith(content):
+            seen = content
+        approved(edition, seen, by)  # raises what is wrong, in words
+        if edition.state != "approved":
+            self.store.editions.approve(edition.id, edition.content_hash, by, now=self.clock())
+        return self.plan(self.edition(edition.id))
+
+    # --- deliver ---------------------------------------------------------------------------------------------
+
+    @cached_property
+    def mailroom(self) -> Mailroom:
+        """Rendering, links, transport."""
+        from digest.mailroom import Mailroom
+
+        return self._stack.enter_context(Mailroom(self.settings))
+
+    def render(self, edition: Edition, **variant: Any) -> Rendered:
+        """The mail of an edition; the same function that sending uses."""
+        return self.mailroom.render(edition, **variant)
+
+    def plan(self, edition: Edition) -> int:
+        """Freeze the recipients of an approved edition; how many deliveries it has."""
+        choice = self.mailroom.choice(edition.newsletter)
+        readers = self.store.readers.audience(edition.newsletter)
+        third.plan(self.store, edition, readers, choice, self.clock())
+        return sum(self.store.deliveries.summary(edition.id).values())
+
+    def deliver(
+        self,
+        edition: Edition,
+        *,
+        resume: bool = False,
+        progress: Progress = silent,
+        should_stop: Callable[[], bool] = lambda: False,
+    ) -> third.Delivered:
+        """Hand over what is due of an edition. A mail that a check forbids is not sent: the edition is paused."""
+        if resume and edition.state == "paused":
+            self.store.editions.set_state(edition.id, ["paused"], "sending", "resumed by hand", now=self.clock())
+            edition = self.edition(edition.id)
+        if edition.state == "approved":
+            self.plan(edition)
+        newsletter = self.settings.newsletters[edition.newsletter]
+        terms = third.Terms(
+            owner=self.owner,
+            last_moment=edition.send_at + newsletter.max_late,
+            in_doubt=self.settings.deliver.in_doubt,
+            pause_after=self.settings.deliver.pause_after,
+            should_stop=should_stop,
+        )
+        fillers = self.mailroom.fillers(edition)
+        return third.deliver(
+            self.store, edition, fillers, self.mailroom.transport(), terms, clock=self.clock, progress=progress
+        )
+
+    def dry_run(self, edition: Edition, folder: Path, *, progress: Progress = silent) -> int:
+        """Write every message of an edition as a file, for looking at; touches no delivery and no connection."""
+        from digest.deliver.audience import Reader
+        from digest.deliver.audience import plan as planned
+
+        readers = (Reader(person, wish) for person, wish in self.store.readers.audience(edition.newsletter))
+        deliveries = planned(edition, readers, self.mailroom.choice(edition.newsletter), self.clock())
+        return self.mailroom.write(edition, deliveries, folder, progress)
+
+    def deliver_test(self, edition: Edition, address: str) -> None:
+        """One copy to one address, outside the books."""
+        self.mailroom.send_test(edition, canonical(address).text)
+
+    def halt(self, edition: Edition, state: str) -> None:
+        """Pause or cancel an edition that is approved or being sent."""
+        now = self.clock()
+        if state == "paused":
+            done = self.store.editions.set_state(edition.id, ["sending"], "paused", "paused by hand", now=now)
+        else:
+            before: list[EditionState] = ["draft", "in_review", "approved", "sending", "paused"]
+            done = self.store.editions.set_state(edition.id, before, "cancelled", "cancelled by hand", now=now)
+            if done:
+                self.store.deliveries.close_open(edition.id, "skipped", "the edition was cancelled", now=now)
+        if not done:
+            raise AlreadySent(f"edition {edition.id} is {edition.state}: it cannot be {state} any more")
+
+    # --- readers ---------------------------------------------------------------------------------------------
+
+    def subscribe(
+        self, address: str, newsletter: str, *, name: str = "", language: str = "", topics: Sequence[str] = ()
+    ) -> Subscriber:
+        """Subscribe somebody, confirmed."""
+        known = second.newsletter_of(self.settings, newsletter).topics
+        for topic in topics:
+            if topic not in known:
+                raise SettingsError(f"newsletter {newsletter!r} has no topic {topic!r}; it has: {', '.join(known)}")
+        now = self.clock()
+        person = self.store.readers.add(canonical(address).text, name, language, now=now)
+        self.store.readers.subscribe(person.id, newsletter, topics, "confirmed", now=now, detail="by hand")
+        return person
+
+    # --- feeds -----------------------------------------------------------------------------------------------
+
+    def discover(self, url: str) -> Any:
+        """The feed behind an address or a site: `url` and `title`. Raises FeedError with what to try."""
+        from digest.collect.discover import discover
+
+        return discover(url, self.http)
+
+    def try_feeds(self, urls: Sequence[str]) -> list[dict[str, Any]]:
+        """Fetch and parse feeds now, storing nothing; one line of facts each, in the order asked."""
+        from digest.collect.feed import Feed
+        from digest.collect.http import fetch_feeds
+
+        found: dict[str, dict[str, Any]] = {}
+        outcomes = []
+        for outcome in fetch_feeds([Feed(url) for url in urls], self.http):
+            found[outcome.url] = {
+                "url": outcome.url,
+                "version": "",
+                "entries": 0,
+                "newest": None,
+                "problem": outcome.error,
+            }
+            if outcome.status == "ok":
+                outcomes.append(outcome)
+        for outcome, parsed in self._parse(outcomes):
+            dates = [entry.published for entry in parsed.entries if entry.published]
+            found[outcome.url] |= {
+                "version": parsed.version,
+                "title": parsed.title,
+                "entries": len(parsed.entries),
+                "newest": max(dates).isoformat() if dates else None,
+                "problem": parsed.problem,
+            }
+        return [found[url] for url in urls if url in found]

@@ -1,0 +1,52 @@
+"""From entries to articles: pages fetched through the guard, read in child processes, the feed's text as the fallback.
+
+Edge: joins `http` and `sandbox`, so that fetching, reading and storing overlap and no page's bytes are kept longer
+than needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from digest.collect.article import Article
+from digest.collect.entry import Entry
+from digest.collect.fetched import FetchedPage
+from digest.collect.reading import Item, read_entry_only, read_item
+from digest.collect.sandbox import Failure, Sandbox
+
+FetchPages = Callable[[Iterable[str]], Iterator[FetchedPage]]
+
+
+def read_entries(entries: Sequence[Entry], fetch: FetchPages, sandbox: Sandbox) -> Iterator[tuple[Entry, Article]]:
+    """One article for each entry, in the order they are ready. What went wrong stands in `Article.problem`.
+
+    An entry without a link, or whose page could not be had or read, becomes an article of the feed's own text.
+    """
+    waiting: dict[str, list[Entry]] = {}
+    for entry in entries:
+        if entry.url:
+            waiting.setdefault(entry.url, []).append(entry)
+        else:
+            yield entry, read_entry_only(entry)
+    failed: list[tuple[Entry, str]] = []
+
+    def pages() -> Iterator[Item]:
+        for page in fetch(list(waiting)):
+            for entry in waiting[page.url]:
+                if page.error:
+                    failed.append((entry, page.error))
+                else:
+                    yield Item(page.url, page.body, page.final_url or page.url, page.content_type, entry)
+
+    for item, article in sandbox.map(read_item, pages()):
+        assert item.entry is not None
+        if isinstance(article, Failure):
+            failed.append((item.entry, article.reason))
+        else:
+            yield item.entry, article
+        while failed:
+            entry, reason = failed.pop()
+            yield entry, read_entry_only(entry, problem=reason)
+    while failed:
+        entry, reason = failed.pop()
+        yield entry, read_entry_only(entry, problem=reason)

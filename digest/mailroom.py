@@ -1,0 +1,306 @@
+"""Mailroom: from an edition and a variant to ready bytes, and from there to the outbox or the relays.
+
+Joins the renderer, links, signatures and transports with what the settings say of a newsletter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final, Self
+from urllib.parse import urlsplit
+
+from digest.compose.edition import Edition
+from digest.deliver.audience import Choice
+from digest.deliver.audience import Variant as ReaderVariant
+from digest.deliver.delivery import Delivery
+from digest.deliver.links import Links
+from digest.deliver.message import Facts, Filler, Message, Recipient, Template
+from digest.deliver.outbox import Outbox
+from digest.deliver.rendered import Rendered
+from digest.deliver.reply import ACCEPTED, Outcome
+from digest.deliver.returnpath import ReturnPath
+from digest.deliver.smtp import Interrupted, Relay, Result, send
+from digest.deliver.theme import Brand, Look, Variant
+from digest.errors import DigestError, EditionError, RenderError, SendError
+from digest.pipeline.deliver import Record, Transport
+from digest.pipeline.ports import Progress, silent
+from digest.settings import NewsletterSettings, Settings, SmtpSettings
+from digest.text.locale import available
+
+if TYPE_CHECKING:
+    from digest.deliver.mjml import Renderer
+
+#: So many files are written between two commits of the outbox.
+OUTBOX_BATCH: Final = 200
+TEST_READER: Final = 0  # no subscriber has this number
+
+
+class Mailroom:
+    """Everything between an edition and a mail server. Close it to end the template process."""
+
+    def __init__(self, settings: Settings, pictures: Callable[[Edition], Mapping[str, Any]] = lambda _: {}) -> None:
+        self.settings = settings
+        self._pictures = pictures
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    # --- rendering -------------------------------------------------------------------------------------------
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """The user's own template folder, where there is one."""
+        own = self.settings.folder / "templates"
+        return (own,) if (own / "email").is_dir() or (own / "web").is_dir() or (own / "locale").is_dir() else ()
+
+    @cached_property
+    def renderer(self) -> Renderer:
+        """The one renderer."""
+        from digest.deliver.mjml import Renderer
+
+        return self._stack.enter_context(Renderer(self.folders))
+
+    def newsletter(self, edition: Edition) -> NewsletterSettings:
+        """The settings of an edition's newsletter. Raises EditionError when they are gone."""
+        found = self.settings.newsletters.get(edition.newsletter)
+        if found is None:
+            raise EditionError(f"edition {edition.id}: newsletter {edition.newsletter!r} is no longer in settings.toml")
+        return found
+
+    def look(self, edition: Edition, theme: str = "") -> Look:
+        """How a newsletter's mail looks, by its settings."""
+        newsletter, site = self.newsletter(edition), self.settings.site
+        brand = Brand(
+            accent=newsletter.brand.accent, accent_dark=newsletter.brand.accent_dark, tagline=newsletter.brand.tagline
+        )
+        return Look(
+            newsletter=newsletter.title,
+            theme=theme or newsletter.theme,
+            brand=brand,
+            base_url=site.base_url,
+            media_url=site.media_url or f"{site.base_url}/media",
+            site_name=site.name,
+            postal_address=newsletter.postal_address or site.postal_address,
+            subject=newsletter.subject,
+            trial=self.is_trial,
+        )
+
+    @property
+    def is_trial(self) -> bool:
+        """True while mail only goes to files or to this machine: links to it are then no fault."""
+        if self.settings.deliver.transport == "outbox":
+            return True
+        return all(server.host in ("127.0.0.1", "localhost", "::1") for server in self.settings.servers)
+
+    def render(
+        self,
+        edition: Edition,
+        *,
+        topics: Collection[str] | None = None,
+        language: str = "",
+        theme: str = "",
+        pictures: bool = True,
+        web: bool = False,
+    ) -> Rendered:
+        """The mail of an edition (or its page on the web) for one kind of reader, checked."""
+        newsletter = self.newsletter(edition)
+        variant = Variant(
+            language=language,
+            topics=None if topics is None else frozenset(topics),
+            pictures=newsletter.pictures if pictures else "none",
+            web=web,
+        )
+        shown = self._pictures(edition) if variant.pictures != "none" else {}
+        return self.renderer.render(edition, self.look(edition, theme), variant, shown)
+
+    def choice(self, key: str) -> Choice:
+        """What a newsletter offers its readers."""
+        newsletter = self.settings.newsletters[key]
+        return Choice(
+            language=newsletter.language,
+            theme=newsletter.theme,
+            languages=available(self.folders),
+            themes=self.renderer.themes(),
+            pictures=newsletter.pictures != "none",
+            local_time=newsletter.local_time,
+        )
+
+    # --- messages --------------------------------------------------------------------------------------------
+
+    @cached_property
+    def links(self) -> Links:
+        """Signed links of this site."""
+        return Links(self.settings.site.base_url, self.settings.require_secret())
+
+    @cached_property
+    def return_path(self) -> ReturnPath:
+        """Where returned mail goes: bounce_address, else the mailbox, else the first newsletter's sender."""
+        senders = [newsletter.sender.address for newsletter in self.settings.newsletters.values()]
+        address = self.settings.deliver.bounce_address or self.settings.site.mailbox or next(iter(senders), "")
+        return ReturnPath(address, self.settings.require_secret())
+
+    def fillers(self, edition: Edition) -> Callable[[str], Filler]:
+        """The ready bytes of each variant of an edition, made when first asked for.
+
+        Raises RenderError, with every blocking problem and its remedy, for a mail that must not be sent.
+        """
+        made: dict[str, Filler] = {}
+
+        def filler(key: str) -> Filler:
+            if key not in made:
+                wish = ReaderVariant.parse(key)
+                rendered = self.render(
+                    edition, topics=wish.topics, language=wish.language, theme=wish.theme, pictures=wish.pictures
+                )
+                _refuse(edition, rendered)
+                made[key] = self._signed(Template.build(rendered, self._facts(edition), self.links, self.return_path))
+            return made[key]
+
+        return filler
+
+    def _facts(self, edition: Edition, edition_id: str = "") -> Facts:
+        newsletter = self.newsletter(edition)
+        return Facts(
+            edition_id=edition_id or edition.id,
+            newsletter=edition.newsletter,
+            title=newsletter.title,
+            sender_name=newsletter.sender.name,
+            sender_address=newsletter.sender.address,
+            date=edition.send_at,
+            reply_to=newsletter.reply_to or self.settings.site.mailbox,
+        )
+
+    def _signed(self, template: Template) -> Filler:
+        return template
+
+    # --- handing over ----------------------------------------------------------------------------------------
+
+    def transport(self) -> Transport:
+        """The outbox or the relays, as the settings say."""
+        if self.settings.deliver.transport == "outbox":
+            return OutboxTransport(Outbox(self.settings.deliver.outbox))
+        return SmtpTransport([relay(server, self.settings) for server in self.settings.servers])
+
+    def write(self, edition: Edition, deliveries: Iterable[Delivery], folder: Path, progress: Progress = silent) -> int:
+        """Write the messages of planned deliveries as files; how many."""
+        fillers = self.fillers(edition)
+        planned = [delivery for delivery in deliveries if delivery.state == "planned"]
+        messages = (fillers(d.variant).fill(Recipient(d.subscriber_id, d.address)) for d in planned)
+        written = 0
+        for written, _ in enumerate(Outbox(folder).write(messages), 1):
+            progress("messages", written, len(planned))
+        return written
+
+    def send_test(self, edition: Edition, address: str) -> None:
+        """One copy of the whole edition to one address, under an id of its own, outside the books."""
+        rendered = self.render(edition)
+        rendered = replace(rendered, subject=f"[test] {rendered.subject}")
+        facts = self._facts(edition, f"{edition.id}.test.{edition.version}")
+        filler = self._signed(Template.build(rendered, facts, self.links, self.return_path))
+        message = filler.fill(Recipient(TEST_READER, address))
+        outcomes: list[Outcome] = []
+
+        def record(results: Sequence[tuple[Message, Outcome]], intents: Sequence[Message]) -> Collection[int]:
+            outcomes.extend(outcome for _, outcome in results)
+            return ()
+
+        stopped, _ = self.transport()([message], record, lambda: False)
+        if not outcomes or outcomes[-1].state != "accepted":
+            last = outcomes[-1] if outcomes else None
+            raise SendError(last.code if last else 0, last.reason if last else stopped or "no server took it")
+
+
+def _refuse(edition: Edition, rendered: Rendered) -> None:
+    """Raise what forbids sending."""
+    if rendered.blocked:
+        lines = [f"{p.message}; {p.remedy}" for p in rendered.problems if p.blocking]
+        raise RenderError(f"edition {edition.id} must not be sent as it is:\n" + "\n".join(lines))
+
+
+def relay(server: SmtpSettings, settings: Settings) -> Relay:
+    """A relay as the settings describe it."""
+    return Relay(
+        host=server.host,
+        port=server.port,
+        security=server.security,
+        username=server.username,
+        password=server.password.get_secret_value(),
+        ca_file=server.ca_file,
+        hello=server.hello or urlsplit(settings.site.base_url).hostname or "localhost.localdomain",
+        connections=server.connections,
+        messages_per_connection=server.messages_per_connection,
+        per_domain=server.per_domain,
+        rate=server.rate,
+        timeout=server.timeout.total_seconds(),
+        weight=server.weight,
+    )
+
+
+class OutboxTransport:
+    """Messages become files: the intent is recorded, the file written, the result recorded, in batches.
+
+    Writing is idempotent (a file that is there stays), so a crash in between costs nothing.
+    """
+
+    def __init__(self, outbox: Outbox) -> None:
+        self.outbox = outbox
+
+    def __call__(
+        self, messages: Iterable[Message], record: Record, should_stop: Callable[[], bool]
+    ) -> tuple[str, Outcome | None]:
+        """See `pipeline.deliver.Transport`. Raises DigestError when the folder cannot be written."""
+        batch: list[Message] = []
+        for message in messages:
+            batch.append(message)
+            if len(batch) >= OUTBOX_BATCH:
+                self._write(batch, record)
+                batch = []
+            if should_stop():
+                break
+        self._write(batch, record)
+        return "", None
+
+    def _write(self, batch: Sequence[Message], record: Record) -> None:
+        unwanted = record((), batch)
+        going = [message for message in batch if message.subscriber_id not in unwanted]
+        try:
+            done: list[tuple[Message, Outcome]] = [(message, ACCEPTED) for message, _ in self.outbox.write(going)]
+        except OSError as error:
+            raise DigestError(
+                f"outbox {self.outbox.folder}: cannot be written ({error.strerror}); make room"
+            ) from error
+        record(done, ())
+
+
+class SmtpTransport:
+    """Messages go to mail servers."""
+
+    def __init__(self, relays: Sequence[Relay]) -> None:
+        self.relays = relays
+
+    def __call__(
+        self, messages: Iterable[Message], record: Record, should_stop: Callable[[], bool]
+    ) -> tuple[str, Outcome | None]:
+        """See `pipeline.deliver.Transport`."""
+
+        def write_down(results: Sequence[Result], intents: Sequence[Message]) -> Collection[int]:
+            return record([(result.message, result.outcome) for result in results], intents)
+
+        try:
+            report = send(messages, self.relays, write_down, should_stop=should_stop)
+        except Interrupted as error:
+            if isinstance(error.__cause__, DigestError):
+                raise error.__cause__ from error
+            raise
+        return report.stopped, report.fault
