@@ -8,7 +8,6 @@ from typing import Literal, NamedTuple
 
 from digest.collect.entry import Entry
 from digest.compose.edition import Edition
-from digest.deliver.delivery import DeliveryState
 from digest.deliver.subscriber import Subscriber, Subscription, Suppression
 from digest.pipeline.ports import DeliveryRow as DeliveryResult
 from digest.pipeline.ports import ToldRow
