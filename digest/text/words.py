@@ -19,11 +19,15 @@ written in small letters stands for any case, one with a capital only for itself
 
 - `function` words carry no topic; they also typically open sentences.
 - `anaphora` as a first word, and `links` as first words (parted by `|`), point back to an earlier sentence.
+- `free` first words look like `anaphora` and are not ('this week', 'il y a').
+- `page`: first words of sentences about the page, not about the news ('in this article').
+- `unspaced`: no blanks between words, so that first words are compared letter by letter.
 - `speech`: verbs of saying, which give a quotation its speaker.
 """
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import dataclass
 from functools import lru_cache
@@ -36,10 +40,9 @@ _ALIASES = {
     "iw": "he",
     "in": "id",
     "ji": "yi",
-    "no": "nb",
-    "nn": "nb",
+    "nb": "no",
+    "nn": "no",
     "mo": "ro",
-    "tl": "fil",
     "sh": "sr",
     "jp": "ja",
     "cn": "zh",
@@ -64,6 +67,9 @@ class Words:
     function: frozenset[str] = frozenset()
     anaphora: frozenset[str] = frozenset()
     links: tuple[str, ...] = ()
+    free: tuple[str, ...] = ()
+    page: tuple[str, ...] = ()
+    unspaced: bool = False
     speech: frozenset[str] = frozenset()
 
 
@@ -89,8 +95,20 @@ def _load(code: str) -> Words:
         ordinals=bool(stops.get("ordinals", False)),
         capitals=bool(stops.get("capitals", False)),
         carries_on=tuple(sorted(stops.get("carries_on", "").split(), key=len, reverse=True)),
-        links=tuple(" ".join(link.split()) for link in words_.get("links", "").split("|") if link.strip()),
+        unspaced=bool(words_.get("unspaced", False)),
+        links=_phrases(words_, "links"),
+        free=_phrases(words_, "free"),
+        page=_phrases(words_, "page"),
         **sets,
+    )
+
+
+def _phrases(table: dict[str, Any], name: str) -> tuple[str, ...]:
+    """Phrases as first words are compared: words parted by single blanks, an apostrophe parts them too."""
+    return tuple(
+        " ".join(re.findall(r"[^\W_]+(?:-[^\W_]+)*", phrase))
+        for phrase in table.get(name, "").split("|")
+        if phrase.strip()
     )
 
 
