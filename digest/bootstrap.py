@@ -98,7 +98,12 @@ class House:
         return found
 
     def collect(
-        self, newsletter: str | None = None, *, forced: bool = False, progress: Progress = silent
+        self,
+        newsletter: str | None = None,
+        *,
+        forced: bool = False,
+        progress: Progress = silent,
+        should_stop: Callable[[], bool] = lambda: False,
     ) -> first.Collected:
         """Poll the feeds that are due and read what is new."""
         from digest.collect.fetchread import read_entries
@@ -115,7 +120,7 @@ class House:
             read=lambda entries: read_entries(entries, lambda pages: fetch_pages(pages, self.http), self.sandbox),
             now=self.clock(),
             day_start=self._day_start(newsletter),
-            rounds=first.Rounds(self.settings.collect.every, forced),
+            rounds=first.Rounds(self.settings.collect.every, forced, should_stop),
             progress=progress,
         )
 
@@ -133,6 +138,11 @@ class House:
         zones = {self.settings.newsletters[key].zone for key in chosen} or {ZoneInfo("UTC")}
         now = self.clock()
         return min(datetime.combine(now.astimezone(zone).date(), time(0), zone).astimezone(UTC) for zone in zones)
+
+    @property
+    def media(self) -> Path:
+        """The folder of pictures that mails link to, served at /media."""
+        return self.settings.folder / "media"
 
     # --- compose ---------------------------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -42,10 +42,14 @@ class Collected:
 
 @dataclass(frozen=True, slots=True)
 class Rounds:
-    """How to collect. `every` is the polling interval; `forced` polls what is not due too (a person asks)."""
+    """How to collect. `every` is the polling interval; `forced` polls what is not due too (a person asks).
+
+    `should_stop` true ends the round early: what was not polled stays due, what was not read stays unread.
+    """
 
     every: timedelta = timedelta(minutes=30)
     forced: bool = False
+    should_stop: Callable[[], bool] = lambda: False
 
 
 def collect(
@@ -69,7 +73,7 @@ def collect(
     polled = _poll(store, known, fetch, parse, now, day_start, rounds, progress)
     waiting = store.articles.unread()
     new = sum(p.new for p in polled)
-    failed = _read(store, waiting, read, now, progress)
+    failed = _read(store, waiting, read, now, rounds, progress)
     return Collected(tuple(polled), new=new, changed=max(0, len(waiting) - new), failed=failed)
 
 
@@ -93,6 +97,8 @@ def _poll(
     def changed_only() -> Iterator[FetchOutcome]:
         nonlocal done
         for outcome in fetch(due):
+            if rounds.should_stop():
+                return
             before = known[outcome.url]
             if outcome.status == "ok" and not feeds.is_unchanged(before, outcome):
                 yield outcome
@@ -146,7 +152,9 @@ def _line(before: Feed, after: Feed, outcome: FetchOutcome) -> Polled:
     return Polled(before.url, feeds.status(before, after, outcome), error=after.last_error or None)
 
 
-def _read(store: Store, waiting: Sequence[Entry], read: ReadEntries, now: datetime, progress: Progress) -> int:
+def _read(
+    store: Store, waiting: Sequence[Entry], read: ReadEntries, now: datetime, rounds: Rounds, progress: Progress
+) -> int:
     """Read what waits and store it part by part; returns how many pages could not be used."""
     part: list[tuple[Entry, Article]] = []
     failed = 0
@@ -158,6 +166,8 @@ def _read(store: Store, waiting: Sequence[Entry], read: ReadEntries, now: dateti
             store.articles.save(part, now=now)
             part = []
         progress("articles", number, len(waiting))
+        if rounds.should_stop():
+            break
     if part:
         store.articles.save(part, now=now)
     return failed

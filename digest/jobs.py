@@ -1,0 +1,94 @@
+"""Jobs: what the bell rings for. Each asks the store what is due, does it, and may be run by any number of processes.
+
+Several processes on one store never do the same thing twice: a slot is claimed by a unique row, deliveries by their
+claims. So a job needs no lock of its own.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from digest.compose.edition import Edition
+from digest.errors import AlreadySent, DigestError, EditionError
+from digest.pipeline import day
+
+if TYPE_CHECKING:
+    from digest.bootstrap import House
+
+log = structlog.get_logger("jobs")
+
+#: How often due slots and deliveries are looked for; a look costs a few queries.
+LOOK: Final = timedelta(seconds=15)
+
+
+class Jobs:
+    """The jobs of one house. `stopping` makes those that run come to their next safe point."""
+
+    def __init__(self, house: House) -> None:
+        self.house = house
+        self.stopping = threading.Event()
+
+    def table(self) -> dict[str, tuple[timedelta, Callable[[], None]]]:
+        """All jobs with their intervals, as the bell wants them."""
+        every = min(self.house.settings.collect.every, timedelta(minutes=1))
+        return {"collect": (every, self.collect), "compose": (LOOK, self.compose), "deliver": (LOOK, self.deliver)}
+
+    def collect(self) -> None:
+        """Poll the feeds that are due and read what is new."""
+        if not self.house.topics_of_feeds():
+            return
+        done = self.house.collect(should_stop=self.stopping.is_set)
+        polled = [feed for feed in done.feeds if feed.status != "skipped"]
+        if polled:
+            failed = sum(1 for feed in polled if feed.error)
+            log.info("collected", feeds=len(polled), failed=failed, new=done.new, changed=done.changed)
+
+    def compose(self) -> None:
+        """Compose what is due, apply the review policies."""
+        house = self.house
+        now = house.clock()
+        for happened in day.compose_due(house.store, house.settings, now, self._since):
+            log.info(happened.what, edition=happened.edition_id, reason=happened.reason)
+        happened_now, _ = day.review_due(house.store, house.settings, now, self._remind)
+        for happened in happened_now:
+            log.info(happened.what, edition=happened.edition_id, reason=happened.reason)
+
+    def deliver(self) -> None:
+        """Send what is approved and due, and go on with what was broken off."""
+        house = self.house
+        _, ready = day.review_due(house.store, house.settings, house.clock(), self._remind)
+        for edition_id in ready:
+            if self.stopping.is_set():
+                return
+            try:
+                done = house.deliver(house.edition(edition_id), should_stop=self.stopping.is_set)
+            except (AlreadySent, EditionError) as error:
+                log.warning("not delivered", edition=edition_id, reason=str(error))
+                continue
+            except DigestError as error:
+                self._hold(edition_id, str(error))
+                continue
+            if done.sent or done.stopped:
+                log.info("delivered", edition=edition_id, state=done.state, sent=done.sent, stopped=done.stopped)
+
+    def _hold(self, edition_id: str, reason: str) -> None:
+        """Pause an edition that cannot be sent as it is, so that nobody is mailed half of it again and again."""
+        log.error("paused", edition=edition_id, reason=reason)
+        self.house.store.editions.set_state(edition_id, ["sending"], "paused", reason, now=self.house.clock())
+
+    def _since(self, newsletter: str) -> datetime:
+        """From when on a newsletter's slots count: when this store first saw it."""
+        key = f"newsletter since {newsletter}"
+        found = self.house.store.meta.get(key)
+        if found is None:
+            found = self.house.clock().isoformat()
+            self.house.store.meta.set(key, found)
+        return datetime.fromisoformat(found)
+
+    def _remind(self, edition: Edition, reason: str) -> None:
+        log.warning("review", edition=edition.id, reason=reason, preview=f"digest preview {edition.id}")
