@@ -11,7 +11,7 @@ import hashlib
 import html
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from email.parser import BytesParser
 from email.policy import compat32
@@ -79,7 +79,7 @@ class Message:
     envelope_sender: str
     envelope_recipient: str
     message_id: str
-    parts: tuple[bytes, ...]
+    parts: tuple[bytes, ...] = field(repr=False)
     smtputf8: bool = False
     safe: bool = False  # made by a template, so nothing in it needs looking through before DATA
 

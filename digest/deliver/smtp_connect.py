@@ -33,6 +33,7 @@ class Relay:
     rate: float = 0.0
     timeout: float = 60.0
     answer_timeout: float = 600.0  # after the final dot, RFC 5321 4.5.3.2.6
+    pause: float = 1.0  # before the second try to connect; it doubles with each
     weight: float = 1.0
     pipelining: bool = True  # use it where offered
 

@@ -88,7 +88,7 @@ class Line:
         """Queue all bytes that may go now; True when there is something in `out`."""
         if self.ready and may_send_content and (self.pipelining or not self._awaiting):
             self._send_content()
-        if self.head is None and self.queue and (self.body is None or self.pipelining):
+        while self.head is None and self.queue and (self.body is None or self.pipelining):
             self._begin(self.queue.popleft())
         while self._script and (self.pipelining or not self._awaiting):
             step, job, command = self._script.popleft()

@@ -111,11 +111,10 @@ class Loop:
 
     def _next_job(self, server: Server, now: float) -> Job | None:
         """The next message that this server may be given now."""
-        if self._again:
+        if self._again and not server.fault:
             return self._again.popleft()
-        if not self._pool.may_take(server, self._depth):
-            return None
-        if wait := server.pace.wait(now):
+        wait = server.pace.wait(now)
+        if wait or not self._pool.may_take(server, self._depth):
             self._wake_at = now + wait
             return None
         for _ in range(len(self._parked)):
@@ -226,7 +225,7 @@ class Loop:
         if line.ready and connection.unsettled >= self._unsettled_limit:
             self._blocked.add(connection)
         if connection.held < self._depth and not line.queue and (line.head is None or line.ready):
-            if not connection.worn:
+            if not connection.worn and not connection.server.fault:
                 self._hungry.add(connection)
             elif connection.held == 0:
                 self._retire(connection)
@@ -346,7 +345,7 @@ class Loop:
     def _retire(self, connection: Connection) -> None:
         """It has carried its number of messages; another one follows."""
         self._selector.unregister(connection.sock)
-        connection.quit()
+        self._pool.leave([connection])
         self._remove(connection, failed=False)
         self._next_tick = 0.0
 
@@ -371,6 +370,8 @@ class Loop:
             silent = now - connection.progress
             if connection.line.waiting and silent > connection.time_limit:
                 self._lost(connection, f"the server was silent for {silent:.0f} seconds")
+            elif connection.server.fault and connection.held == 0:
+                self._retire(connection)
         held = sum(connection.held for connection in self._pool.connections)
         wanted = held + len(self._again) + len(self._parked) + (1_000_000 if self._source else 0)
         self._pool.dial(wanted)

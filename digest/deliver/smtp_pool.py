@@ -14,7 +14,8 @@ from digest.deliver.reply import Outcome, Reply, outcome
 from digest.deliver.smtp_connect import NotOpened, Opened, Relay, open_connection
 from digest.deliver.smtp_line import Line
 
-_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0  # seconds between two tries to reach a server
+_LONGEST_PAUSE = 60.0  # seconds between two tries to reach a server
+_LEAVE = 1.0  # seconds for all goodbyes
 _TLS_RECORD = 16_384  # one SSL_write is then one record: it left as a whole, or not at all
 
 
@@ -97,17 +98,20 @@ class Connection:
         self.closed = True
         self.sock.close()
 
-    def quit(self) -> None:
+    def say_quit(self) -> None:
         """Take leave. Whatever goes wrong now means nothing: every answer that counts is in."""
-        try:
-            if not self.line.out:
-                self.sock.settimeout(1.0)
+        if self.line.idle:
+            with contextlib.suppress(OSError):
+                self.sock.settimeout(_LEAVE)
                 self.sock.sendall(b"QUIT\r\n")
+
+    def leave(self, until: float, clock: Callable[[], float]) -> None:
+        """Close, after the server's goodbye if that comes in time."""
+        if self.line.idle:
+            with contextlib.suppress(OSError):
+                self.sock.settimeout(max(0.001, until - clock()))
                 self.sock.recv(512)
-        except OSError:
-            pass
-        finally:
-            self.close()
+        self.close()
 
 
 def _records(parts: list[bytes]) -> list[bytes]:
@@ -197,9 +201,10 @@ class Pool:
 
     def back_off(self, server: Server) -> None:
         """Wait before dialling again, each time longer."""
-        pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0**server.failures)
-        server.failures += 1
-        server.next_dial = self._clock() + pause
+        now = self._clock()
+        if now >= server.next_dial:  # several that fail at once are one failure
+            server.next_dial = now + min(_LONGEST_PAUSE, server.relay.pause * 2.0**server.failures)
+            server.failures += 1
 
     def remove(self, connection: Connection, failed: bool) -> None:
         """The connection is closed; `failed` when it did not do what it was opened for."""
@@ -231,10 +236,17 @@ class Pool:
             return f"no mail server could be reached for {self._patience:.0f} seconds: {last}"
         return ""
 
+    def leave(self, connections: Sequence[Connection]) -> None:
+        """QUIT on each, and wait a moment for the answers (RFC 5321 4.1.1.10)."""
+        for connection in connections:
+            connection.say_quit()
+        until = self._clock() + _LEAVE
+        for connection in connections:
+            connection.leave(until, self._clock)
+
     def close(self) -> None:
         """Take leave of every server, once all is answered."""
-        for connection in self.connections:
-            connection.quit()
+        self.leave(self.connections)
         self.connections.clear()
         self.wake.close()
         self._waker.close()

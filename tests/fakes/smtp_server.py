@@ -121,7 +121,7 @@ class SmtpServer:
         server = self._loop.run_until_complete(start)
         self.port = server.sockets[0].getsockname()[1]
         started.set()
-        self._loop.run_forever()
+        self._loop.run_forever()  # until __exit__ stops it
         server.close()
         for transport in list(self._transports):
             transport.close()
@@ -130,7 +130,13 @@ class SmtpServer:
 
     def relay(self, **changes: object) -> Relay:
         """How a sender reaches this server."""
-        facts: dict[str, object] = {"host": "127.0.0.1", "port": self.port, "security": "none", "hello": "client.test"}
+        facts: dict[str, object] = {
+            "host": "127.0.0.1",
+            "port": self.port,
+            "security": "none",
+            "hello": "client.test",
+            "pause": 0.05,
+        }
         return Relay(**(facts | changes))  # type: ignore[arg-type]
 
     @property
@@ -175,8 +181,9 @@ class _Session(asyncio.Protocol):
         if self.silent:
             return
         self.buffer += data
-        while not self.silent and self._step():
-            pass
+        going = True
+        while going:
+            going = self._step() and not self.silent
 
     def _step(self) -> bool:
         if self.in_data:
