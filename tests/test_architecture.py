@@ -27,7 +27,7 @@ FLOORS = [
     {"log", "mailroom"},
     {"schedule"},
     {"bootstrap"},
-    {"jobs"},
+    {"checkup", "jobs"},
     {"web"},
     {"demo"},
     {"cli"},

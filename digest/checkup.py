@@ -1,0 +1,130 @@
+"""Checkup: everything that could go wrong tomorrow morning, looked at today; each finding with its remedy."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from digest.errors import DigestError
+
+if TYPE_CHECKING:
+    from digest.bootstrap import House
+
+Level = Literal["ok", "warning", "error"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at. `remedy` says what to do; "" when all is well."""
+
+    area: str
+    level: Level
+    message: str
+    remedy: str = ""
+
+
+def check(house: House, newsletter: str | None = None) -> Iterator[Finding]:
+    """Look at settings, store, outbox or mail server, feeds and mails; the quick things first."""
+    yield from _settings(house)
+    for found in house.store.meta.check():
+        yield Finding("store", found.level, found.what, found.remedy)
+    yield from _sending(house)
+    yield from _feeds(house)
+    yield from _mails(house, newsletter)
+
+
+def _settings(house: House) -> Iterator[Finding]:
+    settings = house.settings
+    yield Finding("settings", "ok", f"{settings.path}: read")
+    if not settings.newsletters:
+        yield Finding("settings", "warning", "no newsletter yet", "add a table [newsletters.NAME]")
+    for key, newsletter in settings.newsletters.items():
+        empty = [topic for topic in newsletter.topics if not settings.topics[topic].feeds]
+        if len(empty) == len(newsletter.topics):
+            yield Finding("settings", "warning", f"newsletter {key}: no topic of it has a feed", "digest feeds add URL")
+        if not (newsletter.postal_address or settings.site.postal_address):
+            yield Finding(
+                "settings",
+                "warning",
+                f"newsletter {key}: no postal address",
+                "set site.postal_address: many countries' laws ask for one in every mail",
+            )
+    if settings.deliver.transport == "smtp" and not settings.site.base_url.startswith("https://"):
+        yield Finding(
+            "settings",
+            "error",
+            f"site.base_url = {settings.site.base_url}: readers' links would not be safe",
+            "set it to the https address where readers reach this program",
+        )
+
+
+def _sending(house: House) -> Iterator[Finding]:
+    if reason := house.store.meta.sending_paused():
+        yield Finding("sending", "warning", f"all sending is paused: {reason}", "digest schedule pause --resume")
+    if house.settings.deliver.transport == "outbox":
+        yield _writable(house.settings.deliver.outbox)
+        return
+    from digest.deliver.smtp_connect import NotOpened, open_connection
+    from digest.mailroom import relay
+
+    for server in house.settings.servers:
+        try:
+            opened = open_connection(relay(server, house.settings))
+        except NotOpened as error:
+            yield Finding("smtp", "error", f"{server.host}:{server.port}: {error}", "see [smtp] in settings.toml")
+            continue
+        opened.sock.close()
+        features = [name for name, has in (("PIPELINING", opened.pipelining), ("SMTPUTF8", opened.smtputf8)) if has]
+        yield Finding(
+            "smtp", "ok", f"{server.host}:{server.port}: answers, signs us in, {', '.join(features) or 'plain'}"
+        )
+
+
+def _writable(folder: Path) -> Finding:
+    there = folder if folder.exists() else folder.parent
+    if os.access(there, os.W_OK):
+        return Finding("sending", "ok", f"messages go to files in {folder}")
+    return Finding("sending", "error", f"{folder} cannot be written", "change deliver.outbox, or the folder's rights")
+
+
+def _feeds(house: House) -> Iterator[Finding]:
+    from digest.collect.feed import silence
+
+    now = house.clock()
+    for url, feed in house.store.feeds.get(house.topics_of_feeds()).items():
+        if feed.state == "gone":
+            yield Finding("feeds", "error", f"{url}: gone for good", f"digest feeds remove {url}")
+        elif feed.failures:
+            yield Finding("feeds", "warning", f"{url}: {feed.last_error}", f"digest feeds test {url}")
+        elif feed.last_checked is None:
+            yield Finding("feeds", "warning", f"{url}: never polled yet", "digest collect")
+        elif quiet := silence(feed, now):
+            yield Finding("feeds", "warning", f"{url}: {quiet}", "look whether the site still publishes")
+        elif feed.undated > 0.5:
+            share = f"{feed.undated:.0%}"
+            yield Finding(
+                "feeds", "warning", f"{url}: {share} of its entries have no date", "they count from first seen"
+            )
+        else:
+            yield Finding("feeds", "ok", url)
+
+
+def _mails(house: House, newsletter: str | None) -> Iterator[Finding]:
+    """The newest edition of each newsletter, rendered as it would be sent."""
+    for key in [newsletter] if newsletter else list(house.settings.newsletters):
+        try:
+            edition = house.edition(key)
+            rendered = house.render(edition)
+        except DigestError as error:
+            yield Finding(
+                "mail", "warning" if newsletter is None else "error", f"{key}: {error}", "digest compose " + key
+            )
+            continue
+        for problem in rendered.problems:
+            level: Level = "error" if problem.blocking else "warning"
+            yield Finding("mail", level, f"{edition.id}: {problem.message}", problem.remedy)
+        if not rendered.problems:
+            yield Finding("mail", "ok", f"{edition.id}: passes every check")

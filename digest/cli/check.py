@@ -1,0 +1,40 @@
+"""`digest check`: what could go wrong, before it does."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import click
+
+from digest.cli.common import PROBLEMS, as_json, emit, house, stop
+
+
+@click.command()
+@click.argument("newsletter", required=False)
+@as_json
+@click.pass_context
+def check(ctx: click.Context, newsletter: str | None, json_: bool) -> None:
+    """Check settings, store, templates, feeds, mail server and DNS.
+
+    Every finding comes with its remedy. With NEWSLETTER its newest mail is checked as it would be sent. Exit code 4
+    when something is wrong.
+    """
+    from rich.console import Console
+    from rich.text import Text
+
+    from digest.checkup import check as look
+
+    marks = {"ok": Text("✓", "green"), "warning": Text("!", "yellow bold"), "error": Text("✗", "red bold")}
+    with house(ctx) as home:
+        findings = []
+        console = Console(soft_wrap=True)
+        for finding in look(home, newsletter):
+            findings.append(finding)
+            if not json_:
+                console.print(marks[finding.level], Text(f"{finding.area:<9}", "dim"), Text(finding.message))
+                if finding.remedy:
+                    console.print(Text(f"            → {finding.remedy}", "dim"))
+    if json_:
+        emit([asdict(finding) for finding in findings])
+    if any(finding.level == "error" for finding in findings):
+        stop(PROBLEMS)
