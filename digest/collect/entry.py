@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -80,7 +80,7 @@ def entry_key(guid: str, url: str, title: str, date: str) -> str:
     """
     guid = one_line(guid, 100_000)
     if guid:
-        key = _bare(canonical(guid)) if is_web(guid) else guid
+        key = _bare(canonical(guid)) + _fragment(guid) if is_web(guid) else guid
     elif url:
         key = alias(url) or _bare(canonical(url)) or url
     else:
@@ -97,6 +97,23 @@ def alias(url: str) -> str:
     parts = urlsplit(canonical(url))
     path = parts.path + (f"?{parts.query}" if parts.query else "")
     return path if len(path) >= _SPECIFIC_PATH and re.search(r"\d{4}|-\w+-", path) else ""
+
+
+def distinguish(entries: Sequence[Entry]) -> tuple[Entry, ...]:
+    """The entries of one body, where a guid that several different ones share is replaced by what tells them apart.
+
+    Some systems give every entry the guid of the site or of the page they hang under.
+    """
+    titles: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)
+    for entry in entries:
+        titles[entry.key].add((entry.title, entry.canonical_url))
+    return tuple(replace(e, key=entry_key("", e.url, e.title, "")) if len(titles[e.key]) > 1 else e for e in entries)
+
+
+def _fragment(url: str) -> str:
+    """Comments have the guid of their page but for the fragment."""
+    _, mark, fragment = url.partition("#")
+    return mark + fragment
 
 
 def _bare(canonical_url: str) -> str:

@@ -1,0 +1,141 @@
+"""From the address of a site to its feeds: what the page names, else the usual places, each fetched and parsed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlsplit
+
+from digest.collect.decoding import decode
+from digest.collect.feed import Feed, FetchOutcome, ParsedFeed
+from digest.collect.feedparser import parse_feeds
+from digest.collect.fetched import FetchedPage
+from digest.collect.http import ACCEPT_FEED, HttpConfig, fetch_feeds, fetch_one
+from digest.collect.sandbox import Failure, Sandbox
+from digest.errors import FetchError, ParseError
+from digest.text.plain import one_line
+from digest.text.url import absolute, canonical, host, is_web
+
+_TYPES: Final = (
+    "application/rss+xml",
+    "application/atom+xml",
+    "application/feed+json",
+    "application/rdf+xml",
+    "application/json",
+    "text/xml",
+    "application/xml",
+)
+_PLACES: Final = ("feed", "rss", "rss.xml", "feed.xml", "atom.xml", "index.xml", "feed.json", "feeds/posts/default")
+_MOST: Final = 12  # feeds that are tried
+_LARGEST_PAGE: Final = 2_000_000  # characters; links of the head stand at its beginning
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFeed:
+    """A feed that was fetched and could be read."""
+
+    url: str
+    title: str
+    entries: int
+    language: str = ""
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FeedLink:
+    """A feed that a page names in a `link` element or in its text."""
+
+    url: str
+    title: str = ""
+
+
+def discover(address: str, config: HttpConfig, sandbox: Sandbox) -> tuple[FoundFeed, ...]:
+    """The feeds of a site, the main one first. `address` may be the feed itself, a page, or only a host.
+
+    Raises FetchError when the address gives nothing, ParseError when no feed is to be found there.
+    """
+    url = with_scheme(address)
+    if not is_web(url):
+        raise FetchError(address, "is no web address; write it like https://example.org")
+    page = fetch_one(url, config, accept=f"text/html;q=0.9, {ACCEPT_FEED}")
+    if page.error:
+        raise FetchError(url, page.error, page.status or None)
+    if found := _tried([_as_outcome(page)], sandbox):
+        return found
+    links = sandbox.run(feed_links, page)
+    named = () if isinstance(links, Failure) else links
+    candidates = [link.url for link in named][:_MOST] or list(usual_places(page.final_url))
+    outcomes = fetch_feeds([Feed(candidate) for candidate in candidates], config)
+    feeds = {f.url: f for f in _tried([o for o in outcomes if o.status == "ok"], sandbox)}
+    if not feeds:
+        raise ParseError(url, "no feed found there; look for 'RSS' on the site and give that address")
+    return _best_first([feeds[c] for c in candidates if c in feeds])
+
+
+def with_scheme(address: str) -> str:
+    """`example.org` and `feed://example.org/rss` as web addresses."""
+    address = address.strip()
+    if address.startswith("feed:"):
+        rest = address.removeprefix("feed:")
+        return rest if rest.startswith("http") else "https:" + rest
+    return address if "://" in address else f"https://{address}"
+
+
+def feed_links(page: FetchedPage) -> tuple[FeedLink, ...]:
+    """What a page names as its feeds: `link rel=alternate` (autodiscovery), else links that look like a feed."""
+    from lxml.html import document_fromstring
+
+    text = decode(page.body, page.content_type)[:_LARGEST_PAGE]
+    if not text.strip():
+        return ()
+    tree = document_fromstring(text)
+    base = absolute(page.final_url, tree.xpath("string(//base/@href)")) or page.final_url
+    named = [
+        FeedLink(absolute(base, link.get("href") or ""), one_line(link.get("title") or "", 200))
+        for link in tree.iter("link")
+        if {"alternate", "feed"} & set((link.get("rel") or "").lower().split())
+        and (link.get("type") or "").partition(";")[0].strip().lower() in _TYPES
+    ]
+    looks = [
+        FeedLink(absolute(base, a.get("href") or ""), one_line(str(a.text_content()), 200))
+        for a in tree.iter("a")
+        if _looks_like_feed(a.get("href") or "")
+    ]
+    found = {link.url: link for link in reversed(named or looks) if link.url}
+    return tuple(reversed(found.values()))
+
+
+def usual_places(url: str) -> tuple[str, ...]:
+    """Where feeds of common systems lie: under the page's own folder, then under the site's root."""
+    folder = url if url.endswith("/") else url.rsplit("/", 1)[0] + "/" if urlsplit(url).path else url + "/"
+    below = [absolute(folder, place) for place in _PLACES]
+    return tuple(dict.fromkeys([*below, *(absolute(url, f"/{place}") for place in _PLACES)]))
+
+
+def _looks_like_feed(href: str) -> bool:
+    path = href.partition("?")[0].lower().rstrip("/")
+    return path.endswith((".rss", ".atom", "/rss", "/feed", "/atom", "rss.xml", "feed.xml", "atom.xml", "feed.json"))
+
+
+def _as_outcome(page: FetchedPage) -> FetchOutcome:
+    kind = page.content_type
+    return FetchOutcome(page.final_url, "ok", body=page.body, content_type=kind, final_url=page.final_url)
+
+
+def _tried(outcomes: Sequence[FetchOutcome], sandbox: Sandbox) -> tuple[FoundFeed, ...]:
+    """Those that are feeds; one reached in two ways counts once."""
+    found: dict[str, FoundFeed] = {}
+    for outcome, parsed in parse_feeds(outcomes, sandbox):
+        if parsed.version or parsed.entries:
+            found.setdefault(canonical(outcome.final_url), _found(outcome.url, parsed))
+    return tuple(found.values())
+
+
+def _found(url: str, parsed: ParsedFeed) -> FoundFeed:
+    return FoundFeed(url, parsed.title or host(url), len(parsed.entries), parsed.language, parsed.problem)
+
+
+def _best_first(feeds: Sequence[FoundFeed]) -> tuple[FoundFeed, ...]:
+    """Articles before comments, as the page orders them."""
+    return tuple(sorted(feeds, key=lambda f: "comment" in f"{f.url} {f.title}".lower()))

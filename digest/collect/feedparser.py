@@ -1,0 +1,219 @@
+"""Bytes of a feed -> its facts and entries (feedparser for RSS, RDF and Atom; JSON Feed by our own reader).
+
+feedparser gets text that is decoded and cleaned here: its own guessing of encodings can raise, and can be made to run
+for minutes. `parse_feeds` runs all of it in child processes with limits, since the rest of it can be made to as well.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+from digest.collect import jsonfeed
+from digest.collect.dates import parse_date
+from digest.collect.decoding import decode
+from digest.collect.entry import Entry, distinguish
+from digest.collect.feed import FetchOutcome, ParsedFeed
+from digest.collect.given import MOST_ENTRIES, given_entry
+from digest.collect.sandbox import Failure, Sandbox
+from digest.text.plain import one_line
+from digest.text.url import absolute
+
+#: For `Sandbox(preload=...)`: what workers should have imported before they start.
+PRELOAD: Final = ("feedparser", "babel", __name__)
+
+_DECLARATION: Final = re.compile(r"<\?xml\b[^<>]{0,1000}\?>")
+_REFERENCE: Final = re.compile(r"&#(?:[xX]([0-9a-fA-F]{1,8})|([0-9]{1,8}));")
+_ROOT: Final = re.compile(r"<([A-Za-z_][\w:.-]{0,40})")
+_PERIODS: Final = {"hourly": 3600, "daily": 86_400, "weekly": 604_800, "monthly": 2_592_000, "yearly": 31_536_000}
+_WEB_PAGE: Final = "this is a web page, not a feed; 'digest feeds add URL' looks for the feed of a page"
+_NO_FEED: Final = "this is neither RSS, Atom nor JSON Feed; is the address right?"
+
+
+def parse_feeds(outcomes: Iterable[FetchOutcome], sandbox: Sandbox) -> Iterator[tuple[FetchOutcome, ParsedFeed]]:
+    """Parse each body in a child process; one that breaks the limits is a `problem`. Never raises for a feed."""
+    for outcome, parsed in sandbox.map(parse_outcome, outcomes):
+        if isinstance(parsed, Failure):
+            yield outcome, ParsedFeed(problem=f"cannot be read: {parsed.reason}")
+        else:
+            yield outcome, parsed
+
+
+def parse_outcome(outcome: FetchOutcome) -> ParsedFeed:
+    """The parsed body of one outcome."""
+    return parse(outcome.body, outcome.content_type, outcome.final_url or outcome.url, outcome.url)
+
+
+def parse(body: bytes, content_type: str = "", base_url: str = "", feed_url: str = "") -> ParsedFeed:
+    """Read a feed in any format. `base_url` is where it was found, `feed_url` its address in the settings.
+
+    What is broken still gives what it can, with the `problem`; what is no feed gives only a problem with its remedy.
+    To be run where it may be killed (`parse_feeds`).
+    """
+    text = _decoded(body, content_type).lstrip()
+    feed_url = feed_url or base_url
+    if not text:
+        return ParsedFeed(problem="the answer is empty")
+    if text[0] in "{[":
+        return jsonfeed.parse(text, base_url, feed_url)
+    start = text.find("<")
+    if start < 0:
+        return ParsedFeed(problem=_NO_FEED)
+    if _root(text) == "html":
+        return ParsedFeed(problem=_WEB_PAGE)
+    return _parse_xml(text[start:], base_url, feed_url)
+
+
+def _parse_xml(text: str, base_url: str, feed_url: str) -> ParsedFeed:
+    import feedparser
+
+    text = '<?xml version="1.0" encoding="utf-8"?>\n' + _REFERENCE.sub(_sane, _DECLARATION.sub("", text, count=1))
+    headers = {"content-type": "application/xml; charset=utf-8", "content-location": base_url}
+    found = feedparser.parse(
+        io.BytesIO(text.encode("utf-8", "replace")),
+        response_headers=headers,
+        sanitize_html=False,
+        resolve_relative_uris=False,
+    )
+    if not found.version and not found.entries:
+        return ParsedFeed(problem=_WEB_PAGE if "<html" in text[:5000].lower() else _NO_FEED)
+    facts, language = found.feed, _get(found.feed, "language")
+    entries = tuple(
+        _entry(item, position, base_url, feed_url, language)
+        for position, item in enumerate(found.entries[:MOST_ENTRIES])
+    )
+    return ParsedFeed(
+        title=one_line(_get(facts, "title"), 200),
+        site_url=absolute(base_url, _get(facts, "link")),
+        language=one_line(language, 35),
+        version=found.version,
+        ttl=_ttl(facts),
+        entries=distinguish(entries),
+        problem=_problem(found),
+    )
+
+
+def _entry(item: Any, position: int, base: str, feed_url: str, language: str) -> Entry:
+    language = _detail(item, "content", "language") or _get(item.get("title_detail", {}), "language") or language
+    published = _get(item, "published") or _get(item, "created") or _get(item, "updated")
+    bodies = [c.get("value", "") for c in item.get("content", ()) if isinstance(c.get("value"), str)]
+    return given_entry(
+        feed_url=feed_url,
+        base=base,
+        position=position,
+        guid=_get(item, "id"),
+        link=_link(item),
+        title=_get(item, "title"),
+        summary=_get(item, "summary"),
+        content=max(bodies, key=len, default=""),
+        author=_get(item, "author"),
+        published=parse_date(published, language),
+        updated=parse_date(_get(item, "updated"), language),
+        date_text=published,
+        language=language,
+        image=_image(item),
+        categories=[t.get("term") or t.get("label") or "" for t in item.get("tags", ())],
+    )
+
+
+def _link(item: Any) -> str:
+    """The page itself rather than a counter before it; else a permanent guid, else what is enclosed."""
+    for candidate in (_get(item, "feedburner_origlink"), _get(item, "link")):
+        if candidate:
+            return candidate
+    guid = _get(item, "id")
+    if guid.startswith(("http://", "https://")):
+        return guid
+    return next((_get(e, "href") for e in item.get("enclosures", ()) if _get(e, "href")), "")
+
+
+def _image(item: Any) -> str:
+    """The largest picture that the entry names, by the width it states."""
+    candidates: list[tuple[int, str]] = []
+    for media in (*item.get("media_content", ()), *item.get("media_thumbnail", ())):
+        address, kind = _get(media, "url"), _get(media, "type") or _get(media, "medium")
+        if kind.startswith("image") or (not kind and re.search(r"\.(?:jpe?g|png|gif|webp)\b", address, re.IGNORECASE)):
+            width = _get(media, "width")
+            candidates.append((int(width[:5]) if width.isascii() and width.isdigit() else 0, address))
+    for enclosed in item.get("enclosures", ()):
+        if _get(enclosed, "type").startswith("image/"):
+            candidates.append((0, _get(enclosed, "href")))
+    if not candidates:
+        return _get(item.get("image", {}), "href")
+    return max(candidates, key=lambda c: c[0])[1]
+
+
+def _ttl(facts: Any) -> float | None:
+    """How long the feed says it may be cached, in seconds: RSS `ttl`, or the syndication module's period."""
+    minutes = _get(facts, "ttl")
+    if minutes.isascii() and minutes.isdigit():
+        return float(minutes[:7]) * 60
+    period = _PERIODS.get(_get(facts, "sy_updateperiod").strip().lower())
+    times = _get(facts, "sy_updatefrequency").strip()
+    return period / max(1, int(times[:6]) if times.isascii() and times.isdigit() else 1) if period else None
+
+
+def _problem(found: Any) -> str:
+    if len(found.entries) > MOST_ENTRIES:
+        return f"{len(found.entries)} entries, of which the first {MOST_ENTRIES} were read"
+    if not found.bozo:
+        return ""
+    error = found.bozo_exception
+    words = getattr(error, "getMessage", lambda: str(error))()
+    return f"broken XML ({one_line(str(words), 100)}), read as far as it goes; tell the site's owner"
+
+
+def _decoded(body: bytes, content_type: str) -> str:
+    """The text. UTF-16 and UTF-32 without a mark are told by their zeros (XML 1.0, appendix F)."""
+    for start, encoding in (
+        (b"\0\0\0<", "utf-32-be"),
+        (b"<\0\0\0", "utf-32-le"),
+        (b"\0<\0", "utf-16-be"),
+        (b"<\0", "utf-16-le"),
+    ):
+        if body.startswith(start):
+            return decode(body.decode(encoding, "replace").encode("utf-8", "replace"))
+    if b"\x1b$" in body[:5000] and b"iso-2022-jp" in body[:200].lower():  # all ASCII, so it would pass for UTF-8
+        return decode(body.decode("iso2022_jp", "replace").encode())
+    return decode(body, content_type)
+
+
+def _root(text: str) -> str:
+    """The name of the first element, in lower case, past declarations, comments and doctype; "" if not near."""
+    at = 0
+    for _ in range(20):
+        at = text.find("<", at)
+        if at < 0:
+            return ""
+        if text.startswith("<!--", at):
+            at = text.find("-->", at)
+        elif text.startswith(("<?", "<!"), at):
+            if text[at : at + 14].lower() == "<!doctype html":
+                return "html"
+            at = text.find(">", at)
+        else:
+            match = _ROOT.match(text, at)
+            return match[1].lower() if match else ""
+        if at < 0:
+            return ""
+    return ""
+
+
+def _sane(match: re.Match[str]) -> str:
+    """A character reference, unless XML forbids what it stands for (XML 1.0, 2.2): surrogates and controls."""
+    number = int(match[1], 16) if match[1] else int(match[2])
+    fine = number in (9, 10, 13) or 0x20 <= number < 0xD800 or 0xE000 <= number < 0xFFFE or 0x10000 <= number < 0x110000
+    return match[0] if fine else ""
+
+
+def _get(thing: Any, name: str) -> str:
+    """A text field; feedparser's own `get` would answer for `updated` with `published`."""
+    value = dict.get(thing, name, "")
+    return value if isinstance(value, str) else ""
+
+
+def _detail(item: Any, name: str, field: str) -> str:
+    parts = item.get(name) or ()
+    return _get(parts[0], field) if parts else ""

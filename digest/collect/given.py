@@ -1,0 +1,110 @@
+"""From what a feed gives, in whatever format, to an Entry: cleaned, capped, absolute, identified. Pure."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Final
+
+from digest.collect.entry import Entry, content_hash, entry_key
+from digest.text.plain import one_line, plain
+from digest.text.url import absolute, canonical, unwrap
+
+MOST_ENTRIES: Final = 2_000
+_LONGEST_TITLE: Final = 500
+_LONGEST_SUMMARY: Final = 50_000
+_LONGEST_CONTENT: Final = 500_000
+_MOST_CATEGORIES: Final = 20
+#: Inline markup that titles carry; other angle brackets ('Vec<T>') are the author's words.
+_TITLE_TAGS: Final = re.compile(
+    r"</?(?:a|abbr|b|bdi|big|br|cite|code|div|em|font|h[1-6]|i|img|mark|p|q|s|small|span|strike|strong|su[bp]|tt|u|wbr)"
+    r"(?:\s[^<>]*)?/?>",
+    re.IGNORECASE,
+)
+_TAGS: Final = re.compile(r"<[^<>]*>")
+_UNSEEN: Final = re.compile(r"<(script|style)\b.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
+_PICTURE: Final = re.compile(r"<img\b[^<>]{0,2000}?\ssrc\s*=\s*[\"']?([^\"'\s<>]{5,2000})", re.IGNORECASE)
+_BEACON: Final = re.compile(
+    r"pixel|beacon|tracker|feedburner|/stats?[/.]|doubleclick|gravatar|emoji|\.svg\b", re.IGNORECASE
+)
+
+
+def given_entry(
+    *,
+    feed_url: str,
+    base: str,
+    position: int,
+    guid: str = "",
+    link: str = "",
+    title: str = "",
+    summary: str = "",
+    content: str = "",
+    author: str = "",
+    published: datetime | None = None,
+    updated: datetime | None = None,
+    date_text: str = "",
+    language: str = "",
+    image: str = "",
+    categories: Iterable[str] = (),
+) -> Entry:
+    """One Entry. `base` is the address that relative links start from, `date_text` the date as written."""
+    url = unwrap(absolute(base, plain(link)))
+    title, words = title_text(title), ""
+    summary = plain(summary).strip()[:_LONGEST_SUMMARY]
+    content = plain(content).strip()[:_LONGEST_CONTENT]
+    if not title:
+        words = visible(summary or content)
+    return Entry(
+        feed_url=feed_url,
+        key=entry_key(guid, url, title or words[:200], date_text),
+        url=url,
+        canonical_url=canonical(url),
+        title=title or _opening(words),
+        summary=summary,
+        content=content,
+        author=one_line(html.unescape(author), 200),
+        published=published,
+        updated=updated,
+        language=one_line(language, 35),
+        image_url=absolute(base, html.unescape(image)) or _picture(base, content or summary),
+        categories=_names(categories),
+        position=position,
+        content_hash=content_hash(title, summary, content),
+    )
+
+
+def title_text(title: str) -> str:
+    """A title as plain text: inline markup and entities resolved, on one line."""
+    title = _TITLE_TAGS.sub("", title[: _LONGEST_TITLE * 10])
+    if "&" in title:
+        title = _TITLE_TAGS.sub("", html.unescape(title))
+    return one_line(title, _LONGEST_TITLE)
+
+
+def visible(markup: str, limit: int = 20_000) -> str:
+    """The words of a piece of HTML on one line: enough for a key or a makeshift title."""
+    return one_line(html.unescape(_TAGS.sub(" ", _UNSEEN.sub(" ", markup[:limit]))), limit)
+
+
+def _opening(words: str) -> str:
+    """A title for an entry without one: its first sentence, or as many words as a headline has."""
+    if len(words) <= 100:
+        return words
+    sentence = re.match(r".{20,100}?[.!?…。](?=\s|\Z)", words)
+    return sentence[0] if sentence else words[:100].rsplit(" ", 1)[0].rstrip(",;:–-") + " …"
+
+
+def _picture(base: str, markup: str) -> str:
+    """The first picture in the entry's own HTML that is not there to count readers."""
+    for match in _PICTURE.finditer(markup[:100_000]):
+        address = absolute(base, html.unescape(match[1]))
+        if address and not _BEACON.search(address):
+            return address
+    return ""
+
+
+def _names(categories: Iterable[str]) -> tuple[str, ...]:
+    names = (one_line(html.unescape(c), 100) for c in categories)
+    return tuple(dict.fromkeys(n for n in names if n))[:_MOST_CATEGORIES]
