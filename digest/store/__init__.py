@@ -13,9 +13,11 @@ from digest.errors import StoreError
 from digest.store import schema
 from digest.store.articles import Articles
 from digest.store.backup import backup
+from digest.store.bounces import Bounces
 from digest.store.database import BUSY_SECONDS, Database
 from digest.store.deliveries import Deliveries
 from digest.store.editions import Editions
+from digest.store.editors import Editors
 from digest.store.feeds import Feeds
 from digest.store.meta import Meta
 from digest.store.readers import Readers
@@ -33,6 +35,8 @@ class Store:
         self.editions = Editions(database)
         self.readers = Readers(database)
         self.deliveries = Deliveries(database)
+        self.bounces = Bounces(database)
+        self.editors = Editors(database)
         self.meta = Meta(database)
 
     @property

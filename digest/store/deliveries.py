@@ -33,6 +33,13 @@ _COLUMNS = (
     _D.updated_at,
 )
 
+_PLAN = """
+INSERT INTO deliveries
+  (edition_id, subscriber_id, address, variant, state, reason, not_before, due_at, updated_at, attempts, epoch, owner)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, '')
+ON CONFLICT (edition_id, subscriber_id) DO NOTHING
+"""
+
 
 class Deliveries(Sending):
     """The deliveries of every edition: planning and looking at them here, the sender's steps in `Sending`."""
@@ -43,16 +50,33 @@ class Deliveries(Sending):
         Committed in batches of a thousand; planning again after a crash adds what is missing and changes nothing else.
         A row may come `suppressed` or `skipped` with its reason: then it is in the books and never sent.
         """
-        statement = self._database.insert_ignore(deliveries, ["edition_id", "subscriber_id"])
         more = update(editions).where(editions.c.id == edition_id)
         added = 0
         for part in chunks(rows):
-            values = [_row(edition_id, delivery, now) for delivery in part]
+            values = self._plan_rows(edition_id, part, now)
             with self._database.write() as connection:
-                number = connection.execute(statement, values).rowcount
-                connection.execute(more.values(planned=editions.c.planned + number))
+                number = int(self._database.run(connection, _PLAN, values).rowcount)
+                if connection.execute(more.values(planned=editions.c.planned + number)).rowcount != 1:
+                    raise EditionError(f"there is no edition '{edition_id}'")
             added += number
         return added
+
+    def _plan_rows(self, edition_id: str, part: list[Delivery], now: datetime) -> list[tuple[Any, ...]]:
+        at, moment = self._database.moment(now), self._database.moment
+        return [
+            (
+                edition_id,
+                delivery.subscriber_id,
+                delivery.address,
+                delivery.variant,
+                delivery.state,
+                delivery.reason,
+                delivery.not_before and moment(delivery.not_before),
+                (moment(delivery.next_attempt or delivery.not_before) or at) if delivery.state in WAITING else None,
+                at,
+            )
+            for delivery in part
+        ]
 
     def close_open(self, edition_id: str, state: DeliveryState, reason: str, *, now: datetime) -> int:
         """Put everything that still waits to be sent at an end: `skipped` when it is too late, or cancelled."""
@@ -174,21 +198,3 @@ def _delivery(row: Any) -> Delivery:
         next_attempt=due_at if state == "deferred" else None,
         updated_at=updated_at,
     )
-
-
-def _row(edition_id: str, delivery: Delivery, now: datetime) -> dict[str, Any]:
-    waiting = delivery.state in WAITING
-    return {
-        "edition_id": edition_id,
-        "subscriber_id": delivery.subscriber_id,
-        "address": delivery.address,
-        "variant": delivery.variant,
-        "state": delivery.state,
-        "reason": delivery.reason,
-        "attempts": 0,
-        "epoch": 0,
-        "owner": "",
-        "not_before": delivery.not_before,
-        "due_at": (delivery.next_attempt or delivery.not_before or now) if waiting else None,
-        "updated_at": now,
-    }

@@ -1,88 +1,26 @@
-"""Editions and their slots: exactly one a slot, one editor at a time, and a history that forgets nothing."""
+"""Editions: exactly one a slot, one editor at a time, and a history that forgets nothing."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from digest.compose.edition import EDITABLE, Edition, EditionState, approved
 from digest.errors import AlreadySent, EditConflict, EditionError
 from digest.store.codec import dumps, loads
-from digest.store.database import Area
-from digest.store.records import EditRecord, Slot, SlotOutcome, Told, ToldRow
-from digest.store.tables import edition_edits, edition_why, editions, slots, told
-
-#: The states in which readers have seen an edition, or are about to.
-PRINTED: tuple[EditionState, ...] = ("approved", "sending", "paused", "sent")
-#: How long a claimed slot may stay without an edition before another scheduler takes it over.
-SLOT_LEASE = timedelta(minutes=15)
+from digest.store.records import EditRecord
+from digest.store.slots import Slots
+from digest.store.tables import edition_edits, edition_why, editions
+from digest.store.told import Ledger
 
 
-class Editions(Area):
-    """The editions of every newsletter."""
-
-    # --- slots -----------------------------------------------------------------------------------------------
-
-    def claim_slot(
-        self,
-        newsletter: str,
-        slot: str,
-        now: datetime,
-        *,
-        lease: timedelta = SLOT_LEASE,
-        then: Callable[[Any], None] | None = None,
-    ) -> bool:
-        """True for exactly one of all who ask for this slot (local time as in `Edition.slot`).
-
-        A claim whose owner died leaves no outcome; after `lease` the next one to ask takes it over. The edition's id
-        is unique too, so even an owner who wakes up again cannot make a second edition. `then` gets the driver's own
-        connection and runs in the transaction of the claim: a job it puts there is there exactly if we won.
-        """
-        row = {"newsletter": newsletter, "slot": slot, "claimed_at": now, "outcome": "", "reason": "", "edition_id": ""}
-        stale = and_(
-            slots.c.newsletter == newsletter,
-            slots.c.slot == slot,
-            slots.c.outcome == "",
-            slots.c.claimed_at <= now - lease,
-        )
-        with self._database.write() as connection:
-            won = connection.execute(self._database.insert_ignore(slots, ["newsletter", "slot"]), row).rowcount == 1
-            won = won or connection.execute(update(slots).where(stale).values(claimed_at=now)).rowcount == 1
-            if won and then is not None:
-                then(connection.connection.driver_connection)
-            return won
-
-    def decide_slot(
-        self, newsletter: str, slot: str, outcome: SlotOutcome, reason: str = "", *, now: datetime, edition_id: str = ""
-    ) -> None:
-        """Write down what became of a slot, whether anybody claimed it before or not (downtime skips whole slots).
-
-        `create` does this by itself for its edition.
-        """
-        with self._database.write() as connection:
-            row = {"newsletter": newsletter, "slot": slot, "outcome": outcome, "reason": reason}
-            self._decide(connection, {**row, "edition_id": edition_id}, now)
-
-    def _decide(self, connection: Connection, row: dict[str, Any], now: datetime) -> None:
-        upsert = self._database.upsert(
-            slots,
-            ["newsletter", "slot"],
-            lambda new: {name: new[name] for name in ("outcome", "reason", "edition_id", "decided_at")},
-        )
-        connection.execute(upsert, {**row, "claimed_at": now, "decided_at": now})
-
-    def slots(self, newsletter: str, since: str = "") -> Sequence[Slot]:
-        """The slots of a newsletter that anybody took, from local time `since` on, in order."""
-        query = select(slots).where(slots.c.newsletter == newsletter, slots.c.slot >= since).order_by(slots.c.slot)
-        with self._database.read() as connection:
-            return [Slot(*row) for row in connection.execute(query)]
-
-    # --- editions --------------------------------------------------------------------------------------------
+class Editions(Slots, Ledger):
+    """The editions of every newsletter, with their slots and the ledger of what they told."""
 
     def create(self, edition: Edition, candidates_json: str, *, now: datetime, author: str = "") -> None:
         """Store a new edition, why it is as it is, and its slot's outcome, in one transaction.
@@ -91,17 +29,13 @@ class Editions(Area):
         """
         columns = {**_columns(edition, now), "created_at": edition.created_at or now}
         with self._database.write() as connection:
-            made = connection.execute(self._insert_edition(), columns).rowcount
-            if made != 1:
+            if connection.execute(self._database.insert_ignore(editions), columns).rowcount != 1:
                 raise EditConflict(f"{edition.id}: this slot has an edition already; nothing was changed")
             connection.execute(insert(edition_why), {"edition_id": edition.id, "data": candidates_json})
             _log(connection, edition.id, edition.version, (author, now, json.dumps({"do": "create"})), edition)
             outcome = "skipped" if edition.state == "skipped" else "composed"
             row = {"newsletter": edition.newsletter, "slot": edition.slot, "outcome": outcome, "reason": edition.reason}
             self._decide(connection, {**row, "edition_id": edition.id}, now)
-
-    def _insert_edition(self) -> Any:
-        return self._database.insert_ignore(editions)
 
     def get(self, edition_id: str) -> Edition | None:
         """The edition as it is now."""
@@ -207,32 +141,6 @@ class Editions(Area):
         """The JSON that explains every candidate, as composing left it."""
         with self._database.read() as connection:
             return connection.scalar(select(edition_why.c.data).where(edition_why.c.edition_id == edition_id))
-
-    # --- the ledger ------------------------------------------------------------------------------------------
-
-    def record_told(self, edition_id: str, rows: Iterable[tuple[str, str, str, str, str]]) -> None:
-        """Write what an edition prints (`ToldRow`s) into the ledger, in place of what was there for it."""
-        values = [{"edition_id": edition_id, **ToldRow(*row)._asdict()} for row in rows]
-        with self._database.write() as connection:
-            connection.execute(delete(told).where(told.c.edition_id == edition_id))
-            if values:
-                connection.execute(insert(told), values)
-
-    def told(
-        self, newsletters: str | Collection[str] | None, since: datetime, states: Collection[EditionState] = PRINTED
-    ) -> Sequence[Told]:
-        """The ledger: every article printed since, in editions that went out or are about to; oldest first.
-
-        `newsletters` is one, several, or None for all of them.
-        """
-        columns = (told.c.story_key, told.c.url, told.c.title, told.c.lead, told.c.fingerprint)
-        query = select(editions.c.id, editions.c.newsletter, editions.c.send_at, *columns).join_from(told, editions)
-        query = query.where(editions.c.send_at >= since, editions.c.state.in_(states))
-        if newsletters is not None:
-            names = [newsletters] if isinstance(newsletters, str) else [*newsletters]
-            query = query.where(editions.c.newsletter.in_(names))
-        with self._database.read() as connection:
-            return [Told(*row) for row in connection.execute(query.order_by(editions.c.send_at, told.c.id))]
 
 
 _PLAIN = (

@@ -118,6 +118,28 @@ class ReaderWhy(NamedTuple):
     deliveries: tuple[tuple[str, str, str, datetime], ...]  # edition, state, reason, when
 
 
+BounceKind = Literal["hard", "soft", "complaint"]
+
+
+class BounceRecord(NamedTuple):
+    """One notice about an address."""
+
+    at: datetime
+    kind: str
+    edition_id: str
+    detail: str
+
+
+class Editor(NamedTuple):
+    """Somebody who may sign in at the desk."""
+
+    name: str
+    address: str
+    password_hash: str
+    role: str
+    created_at: datetime
+
+
 class Finding(NamedTuple):
     """One result of `check`. `remedy` is "" when all is well."""
 

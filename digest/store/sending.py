@@ -11,12 +11,13 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, exists, null, or_, select, update
+from sqlalchemy import Connection, and_, exists, null, select, update
 
 from digest.deliver.delivery import Delivery
 from digest.store.database import Area, chunks
 from digest.store.records import DeliveryResult, Released, Turn
 from digest.store.tables import deliveries, editions, meta, subscribers, subscriptions, suppressions
+from digest.store.types import storable
 
 PAUSED_KEY = "sending paused"
 WAITING = ("planned", "deferred")
@@ -24,6 +25,25 @@ HELD = ("claimed", "handed_over")
 #: A result in one of these says that a server was asked.
 _TRIED = ("accepted", "deferred", "refused", "unknown")
 _D = deliveries.c
+
+_RECORD = """
+UPDATE deliveries
+SET state = ?, reason = ?, due_at = ?, attempts = attempts + ?, updated_at = ?, owner = ''
+WHERE edition_id = ? AND subscriber_id = ? AND epoch = ? AND owner = ? AND state IN ('claimed', 'handed_over')
+"""
+_MARK = """
+UPDATE deliveries SET state = 'handed_over', updated_at = ?
+WHERE edition_id = ? AND owner = ? AND epoch = ? AND state = 'claimed' AND due_at > ? {wanted}
+  AND subscriber_id IN ({numbers})
+RETURNING subscriber_id
+"""
+_WANTED = """
+  AND EXISTS (
+    SELECT 1 FROM subscriptions s JOIN subscribers p ON p.id = s.subscriber_id
+    WHERE s.subscriber_id = deliveries.subscriber_id AND s.state = 'confirmed'
+      AND s.newsletter = (SELECT e.newsletter FROM editions e WHERE e.id = ?)
+      AND NOT EXISTS (SELECT 1 FROM suppressions x WHERE x.address_hash = p.address_hash))
+"""
 
 
 class Sending(Area):
@@ -73,15 +93,16 @@ class Sending(Area):
 
         Of the intents, those not wanted any more (see `still_wanted`, asked in the same transaction) are not marked.
         """
-        values, intents = _values(results, owner, now), list(intents)
+        rows, going = list(results), list(intents)
         with self._database.write() as connection:
-            written = _record(connection, values, owner, now)
+            written = self._record(connection, rows, owner, now)
+            ours = self._mark(connection, going, now, wanted=True)
             unwanted: set[tuple[str, int]] = set()
-            for edition_id, numbers in _by_edition(intents).items():
-                wanted = _wanted(connection, edition_id, numbers)
-                unwanted.update((edition_id, number) for number in numbers if number not in wanted)
-            going = [d for d in intents if (d.edition_id, d.subscriber_id) not in unwanted]
-            return Turn(written, _mark(connection, going, now), unwanted)
+            if len(ours) != len(going):
+                for edition_id, numbers in _by_edition(going).items():
+                    rest = {number for number in numbers if (edition_id, number) not in ours}
+                    unwanted.update((edition_id, number) for number in rest - _wanted(connection, edition_id, rest))
+        return Turn(written, ours, unwanted)
 
     def mark_handed_over(self, claimed: Iterable[Delivery], *, now: datetime) -> set[tuple[str, int]]:
         """Commit the intent to hand these messages over, just before their DATA.
@@ -89,18 +110,49 @@ class Sending(Area):
         Returns the (edition, subscriber) pairs that are still ours in this epoch and lease: send these, no others.
         """
         with self._database.write() as connection:
-            return _mark(connection, list(claimed), now)
+            return self._mark(connection, claimed, now, wanted=False)
 
     def record(self, results: Iterable[DeliveryResult], owner: str, *, now: datetime) -> int:
         """Write what became of claimed deliveries; returns how many of them were still `owner`'s in that epoch.
 
         `planned` gives a row back unsent; `deferred` needs `next_attempt`.
         """
-        values = _values(results, owner, now)
-        if not values:
-            return 0
         with self._database.write() as connection:
-            return _record(connection, values, owner, now)
+            return self._record(connection, results, owner, now)
+
+    def _record(self, connection: Connection, results: Iterable[DeliveryResult], owner: str, now: datetime) -> int:
+        at, moment = self._database.moment(now), self._database.moment
+        rows = [
+            (
+                state,
+                reason if reason.isascii() else storable(reason),
+                at if state == "planned" else moment(later or now) if state == "deferred" else None,
+                1 if state in _TRIED else 0,
+                at,
+                edition_id,
+                number,
+                epoch,
+                owner,
+            )
+            for edition_id, number, epoch, state, reason, later in results
+        ]
+        return int(self._database.run(connection, _RECORD, rows).rowcount) if rows else 0
+
+    def _mark(
+        self, connection: Connection, claimed: Iterable[Delivery], now: datetime, *, wanted: bool
+    ) -> set[tuple[str, int]]:
+        groups: dict[tuple[str, str, int], list[int]] = {}
+        for delivery in claimed:
+            key = (delivery.edition_id, delivery.owner, delivery.epoch)
+            groups.setdefault(key, []).append(delivery.subscriber_id)
+        at = self._database.moment(now)
+        ours: set[tuple[str, int]] = set()
+        for (edition_id, owner, epoch), numbers in groups.items():
+            for part in chunks(numbers):
+                sql = _MARK.format(wanted=_WANTED if wanted else "", numbers=",".join("?" * len(part)))
+                row = (at, edition_id, owner, epoch, at, *((edition_id,) if wanted else ()), *part)
+                ours.update((edition_id, found[0]) for found in self._database.run(connection, sql, row))
+        return ours
 
     def renew(self, claimed: Iterable[Delivery], owner: str, *, now: datetime, lease: timedelta) -> int:
         """Hold on to deliveries that are still ours for another `lease`; returns how many those are."""
@@ -137,59 +189,6 @@ class Sending(Area):
         """Those who, at this moment, are confirmed for the edition's newsletter and not suppressed."""
         with self._database.read() as connection:
             return _wanted(connection, edition_id, subscriber_ids)
-
-
-def _values(results: Iterable[DeliveryResult], owner: str, now: datetime) -> list[dict[str, Any]]:
-    due = {"planned": now}
-    return [
-        {
-            "b_edition": edition_id,
-            "b_subscriber": number,
-            "b_epoch": epoch,
-            "b_state": state,
-            "b_reason": reason,
-            "b_due": next_attempt or now if state == "deferred" else due.get(state),
-            "b_tried": 1 if state in _TRIED else 0,
-        }
-        for edition_id, number, epoch, state, reason, next_attempt in results
-    ]
-
-
-def _record(connection: Connection, values: list[dict[str, Any]], owner: str, now: datetime) -> int:
-    if not values:
-        return 0
-    mine = and_(
-        _D.edition_id == bindparam("b_edition"),
-        _D.subscriber_id == bindparam("b_subscriber"),
-        _D.epoch == bindparam("b_epoch"),
-        _D.owner == owner,
-        or_(_D.state == "claimed", _D.state == "handed_over"),
-    )
-    change = update(deliveries).where(mine)
-    change = change.values(
-        state=bindparam("b_state"),
-        reason=bindparam("b_reason"),
-        due_at=bindparam("b_due"),
-        attempts=_D.attempts + bindparam("b_tried"),
-        owner="",
-        updated_at=now,
-    )
-    return connection.execute(change, values).rowcount
-
-
-def _mark(connection: Connection, claimed: Sequence[Delivery], now: datetime) -> set[tuple[str, int]]:
-    groups: dict[tuple[str, str, int], list[int]] = {}
-    for delivery in claimed:
-        key = (delivery.edition_id, delivery.owner, delivery.epoch)
-        groups.setdefault(key, []).append(delivery.subscriber_id)
-    ours: set[tuple[str, int]] = set()
-    for (edition_id, owner, epoch), numbers in groups.items():
-        held = and_(_D.edition_id == edition_id, _D.owner == owner, _D.epoch == epoch, _D.state == "claimed")
-        mark = update(deliveries).values(state="handed_over", updated_at=now)
-        for part in chunks(numbers):
-            change = mark.where(held, _D.due_at > now, _D.subscriber_id.in_(part)).returning(_D.subscriber_id)
-            ours.update((edition_id, number) for number in connection.scalars(change))
-    return ours
 
 
 def _wanted(connection: Connection, edition_id: str, subscriber_ids: Iterable[int]) -> set[int]:

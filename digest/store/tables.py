@@ -18,7 +18,6 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
-    false,
     text,
 )
 
@@ -259,7 +258,6 @@ editors = Table(
     _words("address"),
     Column("password_hash", Text, nullable=False),
     Column("role", Text, nullable=False),
-    Column("disabled", Boolean, nullable=False, server_default=false()),
     _moment("created_at"),
 )
 
