@@ -292,7 +292,7 @@ class House:
         """The feed behind an address or a site: `url` and `title`. Raises FeedError with what to try."""
         from digest.collect.discover import discover
 
-        return discover(url, self.http)
+        return discover(url, self.http, self.sandbox)[0]
 
     def try_feeds(self, urls: Sequence[str]) -> list[dict[str, Any]]:
         """Fetch and parse feeds now, storing nothing; one line of facts each, in the order asked."""

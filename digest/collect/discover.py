@@ -12,6 +12,7 @@ from digest.collect.feed import Feed, FetchOutcome, ParsedFeed
 from digest.collect.feedparser import parse_feeds
 from digest.collect.fetched import FetchedPage
 from digest.collect.http import ACCEPT_FEED, HttpConfig, fetch_feeds, fetch_one
+from digest.collect.opml import web_address
 from digest.collect.sandbox import Failure, Sandbox
 from digest.errors import FetchError, ParseError
 from digest.text.plain import one_line
@@ -75,22 +76,22 @@ def discover(address: str, config: HttpConfig, sandbox: Sandbox) -> tuple[FoundF
 
 def with_scheme(address: str) -> str:
     """`example.org` and `feed://example.org/rss` as web addresses."""
-    address = address.strip()
-    if address.startswith("feed:"):
-        rest = address.removeprefix("feed:")
-        return rest if rest.startswith("http") else "https:" + rest
+    address = web_address(address.strip())
     return address if "://" in address else f"https://{address}"
 
 
 def feed_links(page: FetchedPage) -> tuple[FeedLink, ...]:
     """What a page names as its feeds: `link rel=alternate` (autodiscovery), else links that look like a feed."""
-    from lxml.html import document_fromstring
+    from lxml import etree
 
     text = decode(page.body, page.content_type)[:_LARGEST_PAGE]
     if not text.strip():
         return ()
-    tree = document_fromstring(text)
-    base = absolute(page.final_url, tree.xpath("string(//base/@href)")) or page.final_url
+    tree = etree.fromstring(text.encode("utf-8", "replace"), etree.HTMLParser(encoding="utf-8"))
+    if tree is None:
+        return ()
+    bases = [b.get("href") or "" for b in tree.iter("base")]
+    base = absolute(page.final_url, bases[0] if bases else "") or page.final_url
     named = [
         FeedLink(absolute(base, link.get("href") or ""), one_line(link.get("title") or "", 200))
         for link in tree.iter("link")
@@ -98,7 +99,7 @@ def feed_links(page: FetchedPage) -> tuple[FeedLink, ...]:
         and (link.get("type") or "").partition(";")[0].strip().lower() in _TYPES
     ]
     looks = [
-        FeedLink(absolute(base, a.get("href") or ""), one_line(str(a.text_content()), 200))
+        FeedLink(absolute(base, a.get("href") or ""), one_line("".join(a.itertext()), 200))
         for a in tree.iter("a")
         if _looks_like_feed(a.get("href") or "")
     ]

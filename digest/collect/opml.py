@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from digest.errors import DigestError
 from digest.text.plain import one_line
 from digest.text.url import absolute
 
-_LARGEST = 20_000_000
+_LARGEST: Final = 20_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class OpmlFeed:
-    """One feed of a list: its address, its name there, and the folders it lies in (outermost first)."""
+class Outline:
+    """One feed in one folder of a list; `topic` is the folder's name, "" at the top. In two folders, it is two."""
 
     url: str
     title: str = ""
-    topics: tuple[str, ...] = ()
+    topic: str = ""
 
 
-def read(body: bytes) -> tuple[OpmlFeed, ...]:
-    """The feeds of an OPML file (also FOAF and iGoogle lists), each address once, its folders joined.
+def read(body: bytes) -> tuple[Outline, ...]:
+    """The feeds of an OPML file (or a FOAF or iGoogle list) in its order; of nested folders the innermost counts.
 
     Raises DigestError, naming the remedy, when there is no list in it.
     """
@@ -32,38 +35,44 @@ def read(body: bytes) -> tuple[OpmlFeed, ...]:
         raise DigestError(f"the subscription list is larger than {_LARGEST:,} bytes; split it")
     found = listparser.parse(body)  # bytes, always: text that looks like an address would be fetched
     if not found.version:
-        raise DigestError("this is no subscription list: an OPML file starts with <opml>; export it again as OPML")
-    feeds: dict[str, OpmlFeed] = {}
+        raise DigestError("this is no subscription list: an OPML file has an <opml> element; export it again as OPML")
+    outlines: dict[tuple[str, str], Outline] = {}
     for entry in found.feeds:
-        url = absolute("", _web(str(entry.get("url") or "")))
-        if not url:
-            continue
-        folders = (one_line(str(name), 100) for path in entry.get("categories") or () for name in path)
-        topics = tuple(dict.fromkeys(name for name in folders if name))
-        known = feeds.get(url, OpmlFeed(url, one_line(str(entry.get("title") or ""), 200)))
-        feeds[url] = OpmlFeed(url, known.title, tuple(dict.fromkeys((*known.topics, *topics))))
-    return tuple(feeds.values())
+        url = absolute("", web_address(str(entry.get("url") or "")))
+        title = one_line(str(entry.get("title") or ""), 200)
+        folders = [path[-1] for path in entry.get("categories") or () if path]
+        for name in [one_line(str(folder), 100) for folder in folders] or [""]:
+            if url:
+                outlines.setdefault((url, name), Outline(url, title, name))
+    return tuple(outlines.values())
 
 
-def write(topics: Mapping[str, Iterable[OpmlFeed]], title: str = "digest") -> bytes:
-    """An OPML 2.0 file: one folder a topic, its feeds in order. A feed of two topics stands in both."""
+def write(outlines: Iterable[Outline], title: str = "digest") -> bytes:
+    """An OPML 2.0 file: one folder a topic, in the order they first appear; feeds without one stand at the top."""
     from lxml import etree
 
     root = etree.Element("opml", version="2.0")
     etree.SubElement(etree.SubElement(root, "head"), "title").text = one_line(title)
     body = etree.SubElement(root, "body")
-    for topic, feeds in topics.items():
-        name = one_line(topic)
-        folder = etree.SubElement(body, "outline", text=name, title=name)
-        for feed in feeds:
-            name = one_line(feed.title) or feed.url
-            etree.SubElement(folder, "outline", type="rss", text=name, title=name, xmlUrl=one_line(feed.url, 5000))
+    folders = {"": body}
+    for outline in outlines:
+        topic = one_line(outline.topic)
+        if topic not in folders:
+            folders[topic] = etree.SubElement(body, "outline", text=topic, title=topic)
+        name = one_line(outline.title) or outline.url
+        etree.SubElement(folders[topic], "outline", type="rss", text=name, title=name, xmlUrl=outline.url)
     return bytes(etree.tostring(root, xml_declaration=True, encoding="utf-8", pretty_print=True))
 
 
-def _web(address: str) -> str:
-    """`feed:` addresses, as browsers once gave them, are web addresses."""
-    if address.startswith("feed:"):
-        rest = address.removeprefix("feed:")
-        return rest if rest.startswith("http") else "https:" + rest
-    return address
+def key_of(topic: str) -> str:
+    """A folder's name as the key of a topic in the settings: `Économie & Marchés` is `economie-marches`; may be ""."""
+    letters = unicodedata.normalize("NFKD", topic).encode("ascii", "ignore").decode().lower()
+    return "-".join(re.findall(r"[a-z0-9]+", letters))[:50].strip("-")
+
+
+def web_address(address: str) -> str:
+    """`feed:` addresses, which browsers once gave to feeds, as web addresses."""
+    if not address.startswith("feed:"):
+        return address
+    rest = address.removeprefix("feed:")
+    return rest if rest.startswith("http") else f"https:{rest}"
