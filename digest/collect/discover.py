@@ -88,8 +88,6 @@ def feed_links(page: FetchedPage) -> tuple[FeedLink, ...]:
     if not text.strip():
         return ()
     tree = etree.fromstring(text.encode("utf-8", "replace"), etree.HTMLParser(encoding="utf-8"))
-    if tree is None:
-        return ()
     bases = [b.get("href") or "" for b in tree.iter("base")]
     base = absolute(page.final_url, bases[0] if bases else "") or page.final_url
     named = [
