@@ -116,7 +116,7 @@ class Template:
         header = _header(rendered, facts, links, return_path, boundary)
         body = _multipart(rendered, links, boundary)
         lines = [(name.encode("ascii") + b": ", *pieces, b"\r\n") for name, pieces in header]
-        flat, slots = _flatten([*chain.from_iterable(lines), b"\r\n", *body])
+        flat, slots = flatten([*chain.from_iterable(lines), b"\r\n", *body])
         template = cls(facts, header, body, links, return_path, flat, slots, _id_start(facts))
         _check(template)
         return template
@@ -124,10 +124,14 @@ class Template:
     def fill(self, to: Recipient) -> Message:
         """One copy; raises AddressError for an address that is not canonical."""
         values = self.values(to)
+        return self.message(to, values, self.parts(values))
+
+    def parts(self, values: Sequence[bytes]) -> tuple[bytes, ...]:
+        """The mail with these values in the slots."""
         parts = self._flat.copy()
         for place, slot in self._slots:
             parts[place] = values[slot]
-        return self.message(to, values, tuple(parts))
+        return tuple(parts)
 
     def message(self, to: Recipient, values: Sequence[bytes], parts: tuple[bytes, ...]) -> Message:
         """A Message of these parts, with envelope and Message-ID of the recipient."""
@@ -246,7 +250,7 @@ def _pieces(text: str, links: Links, address: Slot) -> list[Piece]:
     return [*pieces, quoted.encode(before)]
 
 
-def _flatten(pieces: Iterable[Piece]) -> tuple[list[bytes], tuple[tuple[int, Slot], ...]]:
+def flatten(pieces: Iterable[Piece]) -> tuple[list[bytes], tuple[tuple[int, Slot], ...]]:
     """Neighbouring bytes joined; the places of the slots among what is left."""
     flat: list[bytes] = [b""]
     slots: list[tuple[int, Slot]] = []
