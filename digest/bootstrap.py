@@ -26,6 +26,7 @@ from digest.settings import Settings
 from digest.settings_file import ensure_secret
 
 if TYPE_CHECKING:
+    from digest.collect.discover import FoundFeed
     from digest.collect.feed import FetchOutcome, ParsedFeed
     from digest.collect.http import HttpConfig
     from digest.collect.sandbox import Sandbox
@@ -125,12 +126,9 @@ class House:
         )
 
     def _parse(self, outcomes: Iterable[FetchOutcome]) -> Iterator[tuple[FetchOutcome, ParsedFeed]]:
-        from digest.collect.feed import ParsedFeed
-        from digest.collect.feedparser import parse_outcome
-        from digest.collect.sandbox import Failure
+        from digest.collect.feedparser import parse_feeds
 
-        for outcome, parsed in self.sandbox.map(parse_outcome, outcomes):
-            yield outcome, ParsedFeed(problem=parsed.reason) if isinstance(parsed, Failure) else parsed
+        return parse_feeds(outcomes, self.sandbox)
 
     def _day_start(self, newsletter: str | None) -> datetime:
         """Midnight in the zone of the newsletter, or the earliest of all newsletters' midnights."""
@@ -288,11 +286,11 @@ class House:
 
     # --- feeds -----------------------------------------------------------------------------------------------
 
-    def discover(self, url: str) -> Any:
-        """The feed behind an address or a site: `url` and `title`. Raises FeedError with what to try."""
+    def discover(self, url: str) -> Sequence[FoundFeed]:
+        """The feeds behind an address or a site, the main one first. Raises FeedError with what to try."""
         from digest.collect.discover import discover
 
-        return discover(url, self.http, self.sandbox)[0]
+        return discover(url, self.http, self.sandbox)
 
     def try_feeds(self, urls: Sequence[str]) -> list[dict[str, Any]]:
         """Fetch and parse feeds now, storing nothing; one line of facts each, in the order asked."""

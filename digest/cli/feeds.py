@@ -70,9 +70,11 @@ def add(ctx: click.Context, url: str, topic: str | None) -> None:
     if topic is None:
         raise click.UsageError(f"name the topic with --topic; there are: {', '.join(known.topics) or 'none yet'}")
     with house(ctx) as home:
-        found = home.discover(url)
+        found, *others = home.discover(url)
     added = add_feed(known.path, topic, found.url)
     click.echo(f"{'Added' if added else 'Already there:'} {found.url} ({found.title or 'no title'}) in topic {topic}.")
+    for other in others:
+        say(f"The site also has {other.url} ({other.title or 'no title'}).")
 
 
 @feeds.command()
@@ -139,8 +141,7 @@ def import_(ctx: click.Context, file: Path, topic: str | None) -> None:
     for outline in outlines:
         key = topic or opml.key_of(outline.topic) or "news"
         try:
-            if key not in known.topics:
-                add_topic(known.path, key, outline.topic or key.title())
+            add_topic(known.path, key, outline.topic or key.title())
             added += add_feed(known.path, key, outline.url)
         except DigestError as error:
             bad += 1
@@ -157,9 +158,5 @@ def export(ctx: click.Context) -> None:
     from digest.collect import opml
 
     known = settings(ctx)
-    outlines = [
-        opml.Outline(url=feed.url, title="", topic=topic.title)
-        for topic in known.topics.values()
-        for feed in topic.feeds
-    ]
+    outlines = [opml.Outline(feed.url, topic=topic.title) for topic in known.topics.values() for feed in topic.feeds]
     click.echo(opml.write(outlines).decode(), nl=False)
