@@ -27,10 +27,10 @@ from digest.text.locale import locale
 
 #: What the parent finds where a story belongs; noncharacters, which `digest.text.html` takes out of every text.
 #: In comments, since an HTML parser moves text that stands between the rows of a table.
-OPEN, CLOSE = "<!--\ufdd0", "\ufdd1-->"
+_STORY: Final = Markup("<mj-raw><!--\ufdd0%d\ufdd1--></mj-raw>")
+_BETWEEN: Final = "<!--\ufdd0\ufdd1-->"
 
 _INLINE: Final = re.compile(r'<mj-style inline="inline">(.*?)</mj-style>', re.DOTALL)
-_BODY: Final = re.compile(r"<mj-body[^>]*>", re.DOTALL)
 _INLINER: Final = css_inline.CSSInliner(
     load_remote_stylesheets=False, keep_style_tags=True, keep_at_rules=True, minify_css=True
 )
@@ -58,14 +58,13 @@ class Compiler:
         pieces = [
             self._source(f"{theme}/story.mjml.j2", mail=mail, theme=theme, story=story, **words) for story in stories
         ]
-        mark = OPEN + CLOSE
-        marked = "".join(f"{piece}<mj-raw>{mark}</mj-raw>" for piece in pieces)
+        marked = "".join(f"{piece}<mj-raw>{_BETWEEN}</mj-raw>" for piece in pieces)
         html = _compiled(
             f'<mjml lang="{mail.language}" dir="{mail.dir}">{head}<mj-body width="600px"><mj-section><mj-column>'
-            f"<mj-raw>{mark}</mj-raw>{marked}</mj-column></mj-section></mj-body></mjml>",
+            f"<mj-raw>{_BETWEEN}</mj-raw>{marked}</mj-column></mj-section></mj-body></mjml>",
             f"{theme}/story.mjml.j2",
         )
-        found = html.split(mark)[1:-1]
+        found = html.split(_BETWEEN)[1:-1]
         if len(found) != len(stories):
             raise Failed(
                 "a story does not become one piece: keep mj-section and mj-column out of it",
@@ -79,11 +78,11 @@ class Compiler:
         order = {id(story): number for number, story in enumerate(_stories(mail))}
 
         def fragment(story: Any) -> Markup:
-            return Markup("<mj-raw>%s%d%s</mj-raw>") % (Markup(OPEN), order[id(story)], Markup(CLOSE))
+            return _STORY % order[id(story)]
 
         words = self._words(mail.language)
         name = f"{theme}/mail.mjml.j2"
-        html = _compiled(self._source(name, mail=mail, theme=theme, fragment=fragment, **words), name)
+        html = _compiled(self._source(name, mail=mail, theme=theme, page=True, fragment=fragment, **words), name)
         return {"html": html, "text": self.text(theme, mail)}
 
     def text(self, theme: str, mail: Any) -> str:

@@ -187,6 +187,11 @@ def content(
     )
 
 
+def stories_of(mail: Content) -> list[Story]:
+    """Every story that is printed, in reading order."""
+    return [*([mail.top] if mail.top else []), *(story for part in mail.parts for story in part.stories)]
+
+
 def chosen_sections(edition: Edition, variant: Variant) -> list[tuple[str, str, tuple[EditionStory, ...]]]:
     """(topic, title, stories) of the sections that the variant has, without empty ones; a topic comes once."""
     merged: dict[str, tuple[str, tuple[EditionStory, ...]]] = {}

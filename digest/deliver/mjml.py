@@ -5,24 +5,30 @@ from __future__ import annotations
 import re
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, Final, Self
 
 from digest import resources
 from digest.compose.edition import Edition, EditionStory
-from digest.deliver import mailcheck
-from digest.deliver.content import Content, Shown, Story, content
+from digest.deliver import cascade, headline, mailcheck
+from digest.deliver.checking import Checked
+from digest.deliver.content import Content, Shown, content, stories_of
+from digest.deliver.picture import Prepared
 from digest.deliver.press import Press
-from digest.deliver.rendered import Rendered
+from digest.deliver.rendered import Inline, Rendered
 from digest.deliver.theme import WHOLE, Look, Shape, Theme, Variant, parse
 from digest.errors import RenderError
+from digest.text import html as clean
 from digest.text.locale import locale
+
+NO_PICTURES: Final[Mapping[str, Prepared]] = MappingProxyType({})
 
 _MARK: Final = re.compile("<!--\ufdd0(\\d+)\ufdd1-->")
 #: Room for what is personal: two tokens of about 150 characters and an address.
 _SPARE: Final = 700
+_MORE: Final = 900  # the line 'N more on the web', in any language
 _KEPT: Final = 5000  # fragments
 
 
@@ -69,25 +75,41 @@ class Renderer:
         edition: Edition,
         look: Look,
         variant: Variant = WHOLE,
-        pictures: Mapping[str, Any] | None = None,
+        pictures: Mapping[str, Prepared] = NO_PICTURES,
     ) -> Rendered:
-        """The mail of an edition for a variant, checked. Raises RenderError when a template is wrong."""
+        """The mail of an edition for a variant, checked. `pictures` are by the address in `story.image.url`.
+
+        Raises RenderError when a theme or a template is wrong, naming file, line and remedy.
+        """
         theme = self.theme(look.theme)
         tongue = locale(variant.language or edition.language, self.folders)
+        inline: dict[str, Inline] = {}
 
         def picture_of(story: EditionStory, shape: Shape) -> Shown | None:
-            return None
+            return _shown(story, shape, theme, look, variant, pictures, inline)
 
-        def made(keep: int | None = None) -> Content:
-            return content(edition, look, theme, variant, tongue, picture_of, keep)
+        def made(keep: int | None = None, subject: str = "") -> Content:
+            inline.clear()
+            return content(edition, look, theme, variant, tongue, picture_of, keep, subject)
 
-        printed = made()
-        html, text = self._printed(theme, printed)
+        mail = made()
+        subject = self._subject(edition, look, mail)
+        mail = replace(mail, subject=subject)
+        html, text = self._printed(theme, mail)
         if not variant.web and len(html.encode()) > look.budget - _SPARE:
-            printed = made(self._fitting(theme, printed, look.budget - _SPARE))
-            html, text = self._printed(theme, printed)
-        rendered = Rendered(printed.subject, printed.preheader, html, text, tongue.tag)
-        return mailcheck.checked(rendered, look, variant)
+            mail = replace(made(self._fitting(theme, mail, html, look.budget - _SPARE)), subject=subject)
+            html, text = self._printed(theme, mail)
+        checked = Checked(mail, look, html, text, cascade.final(html), cascade.final(html, dark=True))
+        problems = mailcheck.problems(checked)
+        return Rendered(mail.subject, mail.preheader, html, text, tongue.tag, problems, tuple(inline.values()))
+
+    def _subject(self, edition: Edition, look: Look, mail: Content) -> str:
+        """The editor's subject, the newsletter's template's, or our own."""
+        if edition.subject or not look.subject:
+            return mail.subject
+        context = {"newsletter": {"title": mail.newsletter}, "top": mail.top and asdict(mail.top), "date": mail.date}
+        made = self._press.ask("subject", look.subject, {**context, "stories": mail.stories, "count": mail.count})
+        return headline.subject(made, [mail.subject], mail.newsletter)
 
     def _printed(self, theme: Theme, mail: Content) -> tuple[str, str]:
         """HTML and text."""
@@ -104,11 +126,10 @@ class Renderer:
             "start": mail.start,
             "end": mail.end,
             "newsletter": mail.newsletter,
-            "web": mail.web,
             "dress": asdict(mail.dress),
         }
-        key = (theme.name, mail.language, mail.newsletter, mail.web, mail.dress, self._stamp(theme.name))
-        stories = _stories(mail)
+        key = (theme.name, mail.language, mail.newsletter, mail.dress, self._stamp(theme.name))
+        stories = stories_of(mail)
         missing = [story for story in dict.fromkeys(stories) if (key, story) not in self._fragments]
         if missing:
             made = self._press.ask("fragments", theme.name, shared, [asdict(story) for story in missing])
@@ -118,16 +139,15 @@ class Renderer:
             self._fragments.popitem(last=False)
         return found
 
-    def _fitting(self, theme: Theme, mail: Content, room: int) -> int:
+    def _fitting(self, theme: Theme, mail: Content, html: str, room: int) -> int:
         """How many stories fit into `room` bytes; at least one."""
-        frame = len(self._press.ask("mail", theme.name, asdict(mail))["html"].encode()) + 400
-        kept = 0
-        for piece in self._pieces(theme, mail):
-            frame += len(piece.encode())
-            if frame > room:
-                break
-            kept += 1
-        return max(1, kept)
+        sizes = [len(piece.encode()) for piece in self._pieces(theme, mail)]
+        size = len(html.encode()) + _MORE
+        kept = len(sizes)
+        while kept > 1 and size > room:
+            kept -= 1
+            size -= sizes[kept]
+        return kept
 
     def _stamp(self, theme: str) -> int:
         """Changes when a template changes, so that an edited theme is seen at once."""
@@ -136,5 +156,29 @@ class Renderer:
         return max((path.stat().st_mtime_ns for path in files), default=0)
 
 
-def _stories(mail: Content) -> list[Story]:
-    return [*([mail.top] if mail.top else []), *(story for part in mail.parts for story in part.stories)]
+def _shown(
+    story: EditionStory,
+    shape: Shape,
+    theme: Theme,
+    look: Look,
+    variant: Variant,
+    pictures: Mapping[str, Prepared],
+    inline: dict[str, Inline],
+) -> Shown | None:
+    """A story's picture as it is printed; one that travels in the mail is noted in `inline`."""
+    width = theme.wide if shape == "wide" else theme.square
+    prepared = pictures.get(story.image.url) if story.image else None
+    if prepared is None or story.image is None or variant.pictures == "none" or not width:
+        return None
+    picture = prepared.shape(shape) or (prepared.square if shape == "wide" else None)
+    if picture is None:
+        return None
+    shape = "wide" if picture is prepared.wide else "square"
+    width = theme.wide if shape == "wide" else theme.square
+    height = round(width * picture.height / picture.width)
+    src = f"{look.media_url}/{picture.name}"
+    if variant.pictures == "inline" and not variant.web:
+        cid = f"{picture.name}@pictures.digest"
+        inline[cid] = Inline(cid, "image/jpeg", picture.data)
+        src = f"cid:{cid}"
+    return Shown(src, clean.line(story.image.alt, 160) or clean.line(story.title, 160), width, height, shape)

@@ -24,8 +24,20 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
+class Inline:
+    """A picture that travels in the mail; the HTML shows it as `cid:` and `cid` (RFC 2392)."""
+
+    cid: str
+    content_type: str  # image/jpeg or image/png
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Rendered:
-    """Subject, preheader and both bodies of one variant, with `PLACEHOLDERS` still in them."""
+    """Subject, preheader and both bodies of one variant, with `PLACEHOLDERS` still in them.
+
+    `inline` are the pictures that the message carries beside the HTML (multipart/related), where there are any.
+    """
 
     subject: str
     preheader: str
@@ -33,6 +45,7 @@ class Rendered:
     text: str
     language: str
     problems: tuple[Problem, ...] = ()
+    inline: tuple[Inline, ...] = ()
 
     @property
     def blocked(self) -> bool:

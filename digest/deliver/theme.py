@@ -84,8 +84,8 @@ class Look:
     """All that settings say about a newsletter's mail.
 
     `base_url` and `media_url` have no slash at the end; `subject` is a Jinja2 template or "". `budget` is the most
-    bytes of HTML before the tail moves to the web. `trial` is true where mail only goes to files or to this machine:
-    links to this machine are then no fault.
+    bytes of HTML before the tail moves to the web. `clients` are the mail programs that `support` speaks of (none: all
+    it knows). `trial` is true where mail only goes to files or to this machine: links to it are then no fault.
     """
 
     newsletter: str
@@ -97,6 +97,7 @@ class Look:
     postal_address: str = ""
     subject: str = ""
     budget: int = 80_000
+    clients: tuple[str, ...] = ()
     trial: bool = False
 
 
@@ -162,7 +163,9 @@ class Dress:
 
 
 def dressed(theme: Theme, brand: Brand, joined: bool = False) -> Dress:
-    """The theme in the brand's colours and fonts. A missing dark accent is the accent, lightened until it is legible.
+    """The theme in the brand's colours and fonts.
+
+    An accent too pale to read is darkened until it is legible; a missing dark accent is the accent, lightened.
 
     Raises RenderError for what is no colour or no list of fonts.
     """
@@ -173,11 +176,12 @@ def dressed(theme: Theme, brand: Brand, joined: bool = False) -> Dress:
         if (value := getattr(brand, key)) and not _FONT.fullmatch(value):
             raise RenderError(f"brand.{key}: '{value}' is no list of fonts; write it as \"Georgia, serif\"")
     light, dark = theme.light, theme.dark
+    accent = brand.accent or light.accent
     if brand.accent:
-        light = replace(light, accent=brand.accent)
-        dark = replace(dark, accent=towards(brand.accent, "#ffffff", dark.paper, 6.0))
+        dark = replace(dark, accent=towards(accent, "#ffffff", dark.paper, 6.0))
     if brand.accent_dark:
-        dark = replace(dark, accent=brand.accent_dark)
+        dark = replace(dark, accent=towards(brand.accent_dark, "#ffffff", dark.paper, ENOUGH))
+    light = replace(light, accent=towards(accent, "#000000", light.paper, ENOUGH))
     return Dress(
         light=light,
         dark=dark,

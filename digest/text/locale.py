@@ -21,7 +21,34 @@ from babel import dates, numbers
 from digest import resources
 
 #: Languages whose letters join: spacing them out breaks words. (Hebrew's do not.)
-_JOINED: Final = frozenset(["ar", "arc", "as", "bn", "ckb", "dv", "fa", "gu", "hi", "kn", "ks", "ml", "mr", "ne", "or", "pa", "ps", "sa", "sd", "si", "ta", "te", "ug", "ur"])
+_JOINED: Final = frozenset(
+    [
+        "ar",
+        "arc",
+        "as",
+        "bn",
+        "ckb",
+        "dv",
+        "fa",
+        "gu",
+        "hi",
+        "kn",
+        "ks",
+        "ml",
+        "mr",
+        "ne",
+        "or",
+        "pa",
+        "ps",
+        "sa",
+        "sd",
+        "si",
+        "ta",
+        "te",
+        "ug",
+        "ur",
+    ]
+)
 _RIGHT_TO_LEFT: Final = frozenset(["ar", "arc", "ckb", "dv", "fa", "he", "iw", "ks", "ps", "sd", "ug", "ur", "yi"])
 
 

@@ -1,0 +1,141 @@
+"""Picture: a publisher's picture made ours: cropped, small, without metadata, named by its content.
+
+Twice the printed width, JPEG, at most 60 kB: Outlook on Windows shows no WebP, Gmail no SVG. Hostile files are
+expected: few formats are opened, and none with more pixels than a camera makes. Bytes in, bytes out.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from digest.deliver.theme import LIGHT, Shape
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+#: CSS pixels as printed: a 16:9 picture across the column, a square beside the text.
+SIZES: Final[dict[Shape, tuple[int, int]]] = {"wide": (536, 302), "square": (112, 112)}
+MOST_BYTES: Final = 60_000
+_MOST_PIXELS: Final = 60_000_000
+_FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF")
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A finished picture. `name` is its file name, made from its content; `width` and `height` are of the file."""
+
+    name: str
+    data: bytes
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What became of one picture: the shapes that it is good enough for, or the reason why there is none."""
+
+    wide: Picture | None = None
+    square: Picture | None = None
+    problem: str = ""
+
+    def shape(self, shape: Shape) -> Picture | None:
+        """The picture in a shape."""
+        return self.wide if shape == "wide" else self.square
+
+
+def prepare(data: bytes) -> Prepared:
+    """Every shape of a picture. A picture that cannot be used is a value with its `problem`, never an error."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow warns of large pictures; ours is the limit that counts
+            source = _opened(data)
+            wide = _shaped(source, *SIZES["wide"])
+            square = _shaped(source, *SIZES["square"])
+    except (OSError, ValueError, SyntaxError, ArithmeticError, LookupError, MemoryError, TypeError) as error:
+        return Prepared(problem=f"not a picture that can be read: {error}"[:200])
+    if square is None:
+        return Prepared(problem=f"too small or too narrow: {source.width} by {source.height} pixels")
+    return Prepared(wide, square)
+
+
+def logo(data: bytes, height: int = 48) -> tuple[Picture, int, int]:
+    """A logo as PNG at twice its height, and its printed width and height (at most 300 by `height`).
+
+    A logo that is nearly black or white on transparency would vanish in dark mode: it gets the paper under it.
+    Raises ValueError when it is no picture.
+    """
+    from PIL import Image
+
+    try:
+        source = _opened(data, keep_alpha=True)
+    except (OSError, SyntaxError) as error:
+        raise ValueError(f"not a picture that can be read: {error}") from None
+    width = max(1, round(source.width * height / source.height))
+    if width > 300:
+        width, height = 300, max(1, round(source.height * 300 / source.width))
+    scale = min(2.0, source.height / height)
+    scaled = source.resize((max(1, round(width * scale)), max(1, round(height * scale))), Image.Resampling.LANCZOS)
+    if _vanishes(scaled):
+        plate = Image.new("RGBA", scaled.size, LIGHT.paper)
+        plate.alpha_composite(scaled)
+        scaled = plate
+    out = io.BytesIO()
+    scaled.save(out, "PNG", optimize=True)
+    return _named(out.getvalue(), scaled.size, "png"), width, height
+
+
+def _opened(data: bytes, keep_alpha: bool = False) -> Image:
+    """The picture, turned upright, as RGB on paper (or as RGBA)."""
+    from PIL import Image, ImageOps
+
+    picture: Image.Image = Image.open(io.BytesIO(data), formats=_FORMATS)
+    if picture.width * picture.height > _MOST_PIXELS:
+        raise ValueError(f"{picture.width} by {picture.height} pixels are too many")
+    picture.draft("RGB", (SIZES["wide"][0] * 2, SIZES["wide"][0] * 2))  # JPEG: decode no larger than needed
+    picture = ImageOps.exif_transpose(picture)
+    if keep_alpha:
+        return picture.convert("RGBA")
+    if picture.has_transparency_data:
+        paper = Image.new("RGBA", picture.size, LIGHT.paper)
+        paper.alpha_composite(picture.convert("RGBA"))
+        picture = paper
+    return picture.convert("RGB")
+
+
+def _shaped(source: Image, width: int, height: int) -> Picture | None:
+    """Cropped to the shape, at most twice its size; None if it would have to be blown up or cut to bits."""
+    from PIL import Image
+
+    if source.width < width or source.height < height or max(source.size) > 4 * min(source.size):
+        return None
+    kept_width = min(source.width, round(source.height * width / height))
+    kept_height = min(source.height, round(source.width * height / width))
+    left, top = (source.width - kept_width) // 2, (source.height - kept_height) // 3  # faces are above the middle
+    scale = min(2.0, kept_width / width)
+    size = (round(width * scale), round(height * scale))
+    box = (left, top, left + kept_width, top + kept_height)
+    scaled = source.resize(size, Image.Resampling.LANCZOS, box=box, reducing_gap=3.0)
+    for quality in (80, 72, 64, 54, 44, 34, 24, 14):
+        out = io.BytesIO()
+        scaled.save(out, "JPEG", quality=quality, optimize=True, progressive=True)
+        if out.tell() <= MOST_BYTES:
+            break
+    return _named(out.getvalue(), size, "jpg")
+
+
+def _named(data: bytes, size: tuple[int, int], ending: str) -> Picture:
+    return Picture(f"{hashlib.sha256(data).hexdigest()[:24]}.{ending}", data, *size)
+
+
+def _vanishes(picture: Image) -> bool:
+    """True when what is visible is nearly black or nearly white and something is transparent."""
+    alpha = picture.getchannel("A")
+    if alpha.getextrema()[0] == 255:
+        return False
+    histogram = picture.convert("L").histogram(mask=alpha.point(lambda a: 255 if a > 127 else 0))
+    seen = sum(histogram) or 1
+    return sum(histogram[:40]) / seen > 0.5 or sum(histogram[225:]) / seen > 0.5
