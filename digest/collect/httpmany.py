@@ -159,7 +159,8 @@ def run(
         while (got := results.get()) is not _END:
             if isinstance(got, BaseException):
                 raise got
-            loop.call_soon_threadsafe(space.release)
+            with contextlib.suppress(RuntimeError):  # all was fetched before the caller took it: the loop is closed
+                loop.call_soon_threadsafe(space.release)
             yield got[0]  # type: ignore[index]
     finally:
         with contextlib.suppress(RuntimeError):  # the loop is closed when all is done
