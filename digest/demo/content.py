@@ -1,0 +1,97 @@
+"""The invented outlets of the demo and what they published, as read from `outlets/*.toml`. Pure but for reading those.
+
+Everything is ours: the two countries, the strait between them, their papers, their storm and their goalkeeper.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final, Literal
+from zoneinfo import ZoneInfo
+
+#: The outlets' own zone, and that of both newsletters: their mornings end before the cut-off at 06:15.
+ZONE: Final = ZoneInfo("Europe/Paris")
+
+FeedFormat = Literal["rss", "atom", "rdf", "json"]
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One published article. `at` is local time on the demo's day, or on the day before when `yesterday`."""
+
+    slug: str
+    section: str
+    title: str
+    at: time
+    author: str
+    picture: str
+    alt: str
+    paragraphs: tuple[str, ...]
+    yesterday: bool = False
+    role: str = ""
+    place: str = ""
+    caption: str = ""
+    credit: str = ""
+    standfirst: str = ""
+    paywall: bool = False
+
+    def published(self, day: date) -> datetime:
+        """When it appeared, aware, for a demo of `day`."""
+        return datetime.combine(day - timedelta(days=self.yesterday), self.at, ZONE)
+
+    @property
+    def summary(self) -> str:
+        """What its feed says of it: the standfirst, else the first paragraph."""
+        return self.standfirst or self.paragraphs[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Outlet:
+    """One outlet in one language (Radio Maren has four). `sections` are its keys and titles, each with a feed."""
+
+    name: str
+    path: str
+    language: str
+    format: FeedFormat
+    page: str  # template in pages/
+    tagline: str
+    sections: Mapping[str, str]
+    words: Mapping[str, str]  # the page's own texts, where one template serves several languages
+    pieces: tuple[Piece, ...]
+
+    def page_path(self, piece: Piece, day: date) -> str:
+        """The path of an article's page; it holds the date, as most outlets' do."""
+        return f"/{self.path}/{piece.section}/{piece.published(day):%Y/%m/%d}/{piece.slug}"
+
+    def feed_path(self, section: str) -> str:
+        """The path of a section's feed."""
+        return f"/{self.path}/{section}.{self.format}"
+
+    def latest(self, day: date, now: datetime, section: str = "") -> tuple[Piece, ...]:
+        """What is out at `now`, newest first; of one section, or of all."""
+        out = (p for p in self.pieces if p.published(day) <= now and section in ("", p.section))
+        return tuple(sorted(out, key=lambda piece: piece.published(day), reverse=True))
+
+
+@cache
+def outlets() -> tuple[Outlet, ...]:
+    """All of them, in the order of their files' names."""
+    folder = files("digest.demo") / "outlets"
+    texts = sorted((entry.name, entry.read_text("utf-8")) for entry in folder.iterdir() if entry.name.endswith(".toml"))
+    return tuple(_outlet(tomllib.loads(text)) for _, text in texts)
+
+
+def _outlet(data: dict[str, Any]) -> Outlet:
+    pieces = tuple(_piece(article) for article in data.pop("articles"))
+    return Outlet(**{"words": {}, **data}, pieces=pieces)
+
+
+def _piece(data: dict[str, Any]) -> Piece:
+    text = data.pop("text")
+    paragraphs = tuple(" ".join(block.split("\n")) for block in text.strip().split("\n\n"))
+    return Piece(**{**data, "at": time.fromisoformat(data["at"])}, paragraphs=paragraphs)
