@@ -1,0 +1,107 @@
+"""Evidence against a merge: figures, scores and dates in which two texts contradict each other.
+
+Two quakes, two matches, two monthly job reports share most of their words. What parts them is small and hard: another
+magnitude, another score, another month. A contradiction lowers the likeness of a pair; it never decides alone, since
+death tolls grow and reporters err.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import pairwise
+from typing import Final
+
+from digest.text.stem import fold, stem
+from digest.text.words import words
+
+#: What each contradiction takes from the likeness of a pair (a cosine). Tuned with the thresholds of `likeness`.
+FIGURES: Final = 0.10
+MONTHS: Final = 0.10
+WEEKDAYS: Final = 0.04
+
+_SCORE: Final = re.compile(r"(?<![\d.,:/–-])(\d{1,3}) ?[-–:] ?(\d{1,3})(?![\d.,]?\d|[:/–-])")
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """The hard facts of one text. `counted` maps the stem after a number to its numbers ('12 morts': mort -> 12).
+
+    `scores` hold both sides in order of size, so that '3-0' and '0-3' agree; `months` and `weekdays` are bit sets.
+    """
+
+    numbers: frozenset[str] = frozenset()
+    counted: dict[str, frozenset[str]] = field(default_factory=dict)
+    scores: frozenset[tuple[int, int]] = frozenset()
+    months: int = 0
+    weekdays: int = 0
+
+
+def facts(text: str, tokens: Sequence[str], language: str) -> Facts:
+    """The facts of a text in `language` (two-letter code), given with its tokens in order."""
+    function = words(language).function
+    counted: dict[str, set[str]] = {}
+    for number, word in pairwise(tokens):
+        if number[0].isdigit() and not word[0].isdigit() and word.lower() not in function:
+            counted.setdefault(stem(word, language), set()).add(number)
+    months = weekdays = 0
+    names = _calendar(language)
+    for token in tokens:
+        # A capital tells the month May from the verb; languages that write months small have no such twins.
+        kind, bit = names.get(token, ("", 0))
+        months |= bit if kind == "month" else 0
+        weekdays |= bit if kind == "day" else 0
+    return Facts(
+        numbers=frozenset(token for token in tokens if token[0].isdigit()),
+        counted={word: frozenset(values) for word, values in counted.items()},
+        scores=frozenset(_scores(text)),
+        months=months,
+        weekdays=weekdays,
+    )
+
+
+def contradiction(one: Facts, other: Facts) -> float:
+    """What the contradictions between two texts take from their likeness; 0 when there is none."""
+    against = 0.0
+    if one.months and other.months and not one.months & other.months:
+        against += MONTHS
+    if one.weekdays and other.weekdays and not one.weekdays & other.weekdays:
+        against += WEEKDAYS
+    if one.numbers and other.numbers and one.numbers.isdisjoint(other.numbers) and _figures_differ(one, other):
+        against += FIGURES
+    return against
+
+
+def _figures_differ(one: Facts, other: Facts) -> bool:
+    if one.scores and other.scores:
+        return one.scores.isdisjoint(other.scores)
+    return not one.counted.keys().isdisjoint(other.counted)
+
+
+def _scores(text: str) -> list[tuple[int, int]]:
+    found = []
+    for match in _SCORE.finditer(text):
+        left, right = int(match[1]), int(match[2])
+        if ":" in match[0] and len(match[2]) == 2 and left < 24 and right < 60:
+            continue  # a time of day
+        found.append((min(left, right), max(left, right)))
+    return found
+
+
+@lru_cache(maxsize=64)
+def _calendar(language: str) -> dict[str, tuple[str, int]]:
+    """Names of months and weekdays as the language writes them inside a sentence (CLDR) -> kind and bit."""
+    from babel import Locale, UnknownLocaleError
+
+    try:
+        locale = Locale.parse(language)
+    except (UnknownLocaleError, ValueError, TypeError):
+        return {}
+    found: dict[str, tuple[str, int]] = {}
+    for kind, tables in (("month", locale.months), ("day", locale.days)):
+        for form in ("format", "stand-alone"):
+            for number, name in tables[form]["wide"].items():
+                found.setdefault(name, (kind, 1 << number))
+    return {name: what for name, what in found.items() if fold(name).isalpha()}

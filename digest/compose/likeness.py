@@ -1,0 +1,168 @@
+"""Likeness: how alike two texts of a batch are, from the words they share and how rare these are.
+
+Each text is a vector of its words' stems, weighted by rarity in the batch (TF-IDF; Spärck Jones 1972), and two texts
+are as alike as the cosine of their vectors. Three things make that hold from ten articles to ten thousand:
+
+- Rarity is smoothed with `BACKGROUND` imagined texts in which function words are common and all else is rare, so that
+  a small batch does not take 'the' for a topic.
+- A word that no other text has says little about being alike; it counts only `ALONE` of its weight in the length.
+- Texts of a busy topic are alike without telling one event. How alike a text is to its surroundings, past the few
+  that tell its own event, is taken from its likenesses (a hubness correction like that of Radovanović et al. 2010).
+
+Pairs are looked for in an inverted index, only where a rare enough word meets, so that cost follows the batch's size.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+BACKGROUND: Final = 200
+#: In what part of the imagined texts a function word, and any other word, stands.
+FUNCTION: Final = 0.3
+OTHER: Final = 0.001
+ALONE: Final = 0.2
+
+#: Words in more texts than this do not make pairs, though they count in the likeness of pairs that others made.
+COMMON: Final = 300
+#: So many likeliest partners are kept a text.
+PARTNERS: Final = 150
+#: Pairs less alike than this are not kept; they count as `UNKNOWN`.
+FAINT: Final = 0.08
+UNKNOWN: Final = 0.02
+
+#: Partners at least this alike may tell the same event and are no surroundings; the surroundings are the next ranks.
+SAME: Final = 0.2
+RANKS: Final = (20, 60)
+#: What a text's surroundings are like when the batch is too small to see them.
+USUAL: Final = 0.11
+#: How much of the surroundings is taken off.
+CONTRAST: Final = 0.8
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Vectors:
+    """Unit vectors as rows: text i has terms `term[start[i]:start[i+1]]` with `weight` likewise; `terms` in all."""
+
+    start: Ints
+    term: Ints
+    weight: Floats
+    terms: int
+
+    def __len__(self) -> int:
+        return len(self.start) - 1
+
+    def total(self, members: Sequence[int]) -> Floats:
+        """The sum of some texts' vectors, dense."""
+        out = np.zeros(self.terms)
+        for i in members:
+            row = slice(self.start[i], self.start[i + 1])
+            out[self.term[row]] += self.weight[row]
+        return out
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """What is known of a batch's pairs.
+
+    `cosine` maps (i, j), i < j, to the likeness of a kept pair; `burden[i]` is what text i's surroundings take from
+    each of its pairs; `crowded` are texts with more partners than could be kept.
+    """
+
+    cosine: dict[tuple[int, int], float]
+    burden: Floats
+    crowded: frozenset[int]
+
+
+def vectors(bags: Sequence[Mapping[str, float]], function: frozenset[str]) -> Vectors:
+    """The unit vectors of texts given as weighted counts of words; `function` are words that carry no topic."""
+    spread = Counter(word for bag in bags for word in bag)
+    number = {word: i for i, word in enumerate(word for word, texts in spread.items() if texts > 1)}
+    size = len(bags) + BACKGROUND
+    rarity = {
+        word: max(0.0, math.log(size / (texts + BACKGROUND * (FUNCTION if word in function else OTHER))))
+        for word, texts in spread.items()
+    }
+    start, term, weight = [0], list[int](), list[float]()
+    for bag in bags:
+        row = {word: (1 + math.log(count)) * rarity[word] for word, count in bag.items()}
+        length = math.sqrt(sum(x * x * (1.0 if word in number else ALONE) for word, x in row.items())) or 1.0
+        shared = [(number[word], x / length) for word, x in row.items() if word in number]
+        term.extend(t for t, _ in shared)
+        weight.extend(x for _, x in shared)
+        start.append(len(term))
+    return Vectors(np.array(start), np.array(term, dtype=np.int64), np.array(weight), len(number))
+
+
+def pairs(batch: Vectors) -> Pairs:
+    """Every pair worth knowing, and every text's burden."""
+    count = len(batch)
+    order = np.argsort(batch.term, kind="stable")
+    owner = np.repeat(np.arange(count), np.diff(batch.start))[order]
+    posted = batch.weight[order]
+    posting = np.searchsorted(batch.term[order], np.arange(batch.terms + 1))
+    dense = np.zeros(batch.terms)
+    cosine: dict[tuple[int, int], float] = {}
+    burden = np.zeros(count)
+    crowded = set()
+    for i in range(count):
+        row = slice(batch.start[i], batch.start[i + 1])
+        mine = batch.term[row]
+        dense[mine] = batch.weight[row]
+        spans = [(t, posting[t], posting[t + 1]) for t in mine if posting[t + 1] - posting[t] <= COMMON]
+        partners, likeness = _partners(batch, i, spans, owner, posted, dense)
+        dense[mine] = 0.0
+        if len(likeness) > PARTNERS:
+            best = np.argsort(-likeness, kind="stable")[:PARTNERS]
+            partners, likeness = partners[best], likeness[best]
+            if likeness[-1] >= SAME:
+                crowded.add(i)
+        burden[i] = _burden(likeness, count)
+        for j, value in zip(partners.tolist(), likeness.tolist(), strict=True):
+            if value >= FAINT:
+                cosine[(i, j) if i < j else (j, i)] = value
+    return Pairs(cosine, burden, frozenset(crowded))
+
+
+def _partners(
+    batch: Vectors,
+    i: int,
+    spans: Sequence[tuple[int, int, int]],
+    owner: Ints,
+    posted: Floats,
+    dense: Floats,
+) -> tuple[Ints, Floats]:
+    """The texts that share a rare enough word with text i (whose vector is in `dense`), with their exact cosines."""
+    if not spans:
+        return np.zeros(0, dtype=np.int64), np.zeros(0)
+    met = np.concatenate([owner[a:b] for _, a, b in spans])
+    score = np.bincount(met, np.concatenate([posted[a:b] * dense[t] for t, a, b in spans]))
+    score[i] = 0.0
+    partners = np.nonzero(score)[0]
+    if len(partners) > 2 * PARTNERS:
+        cut = np.partition(score[partners], -2 * PARTNERS)[-2 * PARTNERS]
+        partners = partners[score[partners] >= cut]
+    if not len(partners):
+        return partners, np.zeros(0)
+    lengths = batch.start[partners + 1] - batch.start[partners]
+    ends = np.cumsum(lengths)
+    cells = np.arange(ends[-1]) + np.repeat(batch.start[partners] - ends + lengths, lengths)
+    return partners, np.add.reduceat(dense[batch.term[cells]] * batch.weight[cells], ends - lengths)
+
+
+def _burden(likeness: Floats, count: int) -> float:
+    """What is taken from each likeness of a text with these partners in a batch of `count`; half a pair's share."""
+    first, last = RANKS
+    around = np.sort(likeness[likeness < SAME])[::-1][first:last]
+    seen = max(len(around), min(last, count - 1) - min(first, count - 1))
+    level = (around.sum() + UNKNOWN * (seen - len(around)) + USUAL * (last - first - seen)) / (last - first)
+    return float(CONTRAST * (level - USUAL) / 2)
