@@ -125,7 +125,7 @@ def draft(store: Store, settings: Settings, key: str, slot: Slot, *, now: dateti
     calendar = calendar_of(newsletter)
     carried = {taken.slot for taken in store.editions.slots(key) if taken.outcome == "skipped"}
     since = slots.window_start(calendar, slot, carried, newsletter.max_age)
-    until = min(slot.cut_off, now)
+    until = min(slot.cut_off, now) + timedelta(microseconds=1)  # what was seen at that very moment is in
     feeds = feeds_of(settings, newsletter)
     known = store.feeds.get(feeds)
     found = store.articles.candidates(list(feeds), since, until)
