@@ -32,6 +32,7 @@ class Piece:
     picture: str
     alt: str
     paragraphs: tuple[str, ...]
+    event: str = ""  # what it tells, where others tell it too; known to nobody but us
     yesterday: bool = False
     role: str = ""
     place: str = ""
