@@ -6,6 +6,7 @@ import tempfile
 import uuid
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +31,13 @@ def postgres_server() -> Iterator[Any]:
 
 @pytest.fixture(scope="session")
 def postgres_url(postgres_server: Any) -> str:
-    """The URL of the server's first database; make your own beside it with the fixture `postgres_database`."""
-    return str(postgres_server.get_uri())
+    """The URL of the server's first database; for tables of ours see `postgres_database`."""
+    url = str(postgres_server.get_uri())
+    # Tests kill our processes, never the machine: without fsync the server is as correct, and ten times as fast.
+    for setting in ("fsync", "full_page_writes"):
+        _administer(url, f"ALTER SYSTEM SET {setting} = off")
+    _administer(url, "SELECT pg_reload_conf()")
+    return url
 
 
 @pytest.fixture(scope="session")
@@ -46,12 +52,17 @@ def postgres_template(postgres_url: str) -> str:
 
 
 @pytest.fixture
+def postgres_empty(postgres_url: str) -> Iterator[str]:
+    """The URL of a fresh database without any table."""
+    with _database(postgres_url, "template1") as url:
+        yield url
+
+
+@pytest.fixture
 def postgres_database(postgres_url: str, postgres_template: str) -> Iterator[str]:
     """The URL of a fresh database with our tables."""
-    name = f"digest_{uuid.uuid4().hex}"
-    _administer(postgres_url, f"CREATE DATABASE {name} TEMPLATE {postgres_template} STRATEGY FILE_COPY")
-    yield _beside(postgres_url, name)
-    _administer(postgres_url, f"DROP DATABASE {name} WITH (FORCE)")
+    with _database(postgres_url, postgres_template) as url:
+        yield url
 
 
 @pytest.fixture
@@ -63,19 +74,37 @@ def sqlite_store(tmp_path: Path) -> Iterator[Any]:
         yield store
 
 
-@pytest.fixture
-def postgres_store(postgres_database: str) -> Iterator[Any]:
-    """A fresh store on a real PostgreSQL server."""
-    from digest.store import open_store
+@pytest.fixture(scope="session")
+def postgres_shared(postgres_url: str, postgres_template: str) -> Iterator[str]:
+    """The URL of one database with our tables that all tests of `postgres_store` use in turn."""
+    with _database(postgres_url, postgres_template) as url:
+        yield url
 
-    with open_store(postgres_database) as store:
+
+@pytest.fixture
+def postgres_store(postgres_shared: str) -> Iterator[Any]:
+    """An empty store on a real PostgreSQL server. For a second process, its URL is `store.database.url`."""
+    from digest.store import open_store
+    from digest.store.tables import metadata
+
+    with open_store(postgres_shared) as store:
         yield store
+    names = ", ".join(metadata.tables)
+    _administer(postgres_shared, f"TRUNCATE {names} RESTART IDENTITY CASCADE")
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
 def store(request: pytest.FixtureRequest) -> Any:
     """A fresh store, once on SQLite and once on PostgreSQL: the same promises hold on both."""
     return request.getfixturevalue("sqlite_store" if request.param == "sqlite" else "postgres_store")
+
+
+@contextmanager
+def _database(url: str, template: str) -> Iterator[str]:
+    name = f"digest_{uuid.uuid4().hex}"
+    _administer(url, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+    yield _beside(url, name)
+    _administer(url, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def _beside(url: str, name: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, false, func, not_, or_, select, true, update
+from sqlalchemy import bindparam, false, func, or_, select, true, update
 
 from digest.collect.article import Article
 from digest.collect.entry import Entry
@@ -34,33 +34,22 @@ class Articles(Area):
             return [stored_entry(*row) for row in connection.execute(query.order_by(entries.c.id))]
 
     def save(self, pairs: Iterable[tuple[Entry, Article]], *, now: datetime) -> None:
-        """Store what was read for each entry, in one transaction.
+        """Store what was read for each entry, each with its mark in one transaction.
 
         An entry whose content changed again meanwhile stays unread; the other feeds' entries of the article count as
         read with it.
         """
-        pairs = list(pairs)
-        rows = [
-            {
-                "url_hash": text_hash(article_key(entry)),
-                "canonical_url": entry.canonical_url,
-                "read_at": now,
-                "payload": dumps(article),
-            }
-            for entry, article in pairs
-        ]
         upsert = self._database.upsert(
             articles,
             ["url_hash"],
             lambda new: {"canonical_url": new.canonical_url, "read_at": new.read_at, "payload": new.payload},
         )
-        with self._database.write() as connection:
-            for row, (entry, _article) in zip(rows, pairs, strict=True):
-                connection.execute(upsert, row)
-                itself = and_(entries.c.feed_url == entry.feed_url, entries.c.key_hash == text_hash(entry.key))
-                done = or_(not_(itself), entries.c.content_hash == entry.content_hash)
-                change = update(entries).where(entries.c.url_hash == row["url_hash"], _unread(), done)
-                connection.execute(change.values(unread=false()))
+        for part in chunks(pairs):
+            rows = [_row(entry, article, now) for entry, article in part]
+            hashes = [_hashes(entry) for entry, _ in part]
+            with self._database.write() as connection:
+                connection.execute(upsert, rows)
+                connection.execute(_READ, hashes)
 
     def get(self, canonical_url: str) -> Article | None:
         """The article with this canonical URL (or `article_key` of an entry without a link)."""
@@ -124,6 +113,36 @@ class Articles(Area):
 
 def _unread() -> Any:
     return entries.c.unread == true()
+
+
+#: Read are all entries of the article, but not the entry itself if its content is another by now.
+_READ = (
+    update(entries)
+    .where(
+        entries.c.url_hash == bindparam("b_url_hash"),
+        _unread(),
+        or_(
+            entries.c.feed_url != bindparam("b_feed_url"),
+            entries.c.key_hash != bindparam("b_key_hash"),
+            entries.c.content_hash == bindparam("b_content_hash"),
+        ),
+    )
+    .values(unread=false())
+)
+
+
+def _row(entry: Entry, article: Article, now: datetime) -> dict[str, Any]:
+    key = text_hash(article_key(entry))
+    return {"url_hash": key, "canonical_url": entry.canonical_url, "read_at": now, "payload": dumps(article)}
+
+
+def _hashes(entry: Entry) -> dict[str, str]:
+    return {
+        "b_url_hash": text_hash(article_key(entry)),
+        "b_feed_url": entry.feed_url,
+        "b_key_hash": text_hash(entry.key),
+        "b_content_hash": entry.content_hash,
+    }
 
 
 def _order(entry: Entry) -> tuple[datetime, int, str, str]:

@@ -12,7 +12,7 @@ from pydantic_core import PydanticSerializationError
 
 from digest.collect.entry import Entry
 from digest.deliver.address import AddressError, canonical
-from digest.store.types import storable
+from digest.store.types import encodable
 
 T = TypeVar("T")
 
@@ -32,7 +32,7 @@ def dumps(value: Any) -> str:
     try:
         return adapter.dump_json(value).decode()
     except PydanticSerializationError:  # a lone surrogate has no UTF-8
-        return json.dumps(_storable(adapter.dump_python(value)), default=str, ensure_ascii=False)
+        return json.dumps(_encodable(adapter.dump_python(value)), default=str, ensure_ascii=False)
 
 
 def loads(kind: type[T], payload: str) -> T:
@@ -40,13 +40,13 @@ def loads(kind: type[T], payload: str) -> T:
     return _adapter(kind).validate_json(payload)
 
 
-def _storable(value: Any) -> Any:
+def _encodable(value: Any) -> Any:
     if isinstance(value, str):
-        return storable(value)
+        return encodable(value)
     if isinstance(value, dict):
-        return {key: _storable(item) for key, item in value.items()}
+        return {key: _encodable(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_storable(item) for item in value]
+        return [_encodable(item) for item in value]
     return value.isoformat() if hasattr(value, "isoformat") else value
 
 

@@ -65,10 +65,8 @@ class UtcDateTime(TypeDecorator[datetime]):
         return from_sqlite if dialect.name == "sqlite" else to_server
 
 
-def storable(text: str) -> str:
-    """Text that every database takes: NUL (PostgreSQL refuses it) and lone surrogates become U+FFFD."""
-    if "\x00" in text:
-        text = text.replace("\x00", "\ufffd")
+def encodable(text: str) -> str:
+    """Text that has a UTF-8 form: lone surrogates become U+FFFD."""
     if text.isascii():
         return text
     try:
@@ -76,6 +74,11 @@ def storable(text: str) -> str:
     except UnicodeEncodeError:
         return "".join("\ufffd" if "\ud800" <= c <= "\udfff" else c for c in text)
     return text
+
+
+def storable(text: str) -> str:
+    """Text that every database takes: encodable, and NUL (PostgreSQL refuses it) becomes U+FFFD too."""
+    return encodable(text.replace("\x00", "\ufffd") if "\x00" in text else text)
 
 
 def _stored(text: str | None) -> str | None:
