@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from digest.collect.feed import FetchOutcome, ParsedFeed
     from digest.collect.http import HttpConfig
     from digest.collect.sandbox import Sandbox
+    from digest.deliver.media import Media
+    from digest.deliver.picture import Prepared
     from digest.deliver.rendered import Rendered
     from digest.mailroom import Mailroom
     from digest.store import Store
@@ -172,9 +174,41 @@ class House:
         now = self.clock()
         self.store.editions.claim_slot(newsletter, slot.key, now)
         edition = second.compose(self.store, self.settings, newsletter, slot, now=now, author="command")
+        self.finish_composing(edition)
+        return edition, True
+
+    def finish_composing(self, edition: Edition, progress: Progress = silent) -> None:
+        """What follows a new edition: its pictures are fetched, and its readers frozen if it needs no review."""
+        if edition.state == "skipped":
+            return
+        self.fetch_pictures(edition, progress)
         if edition.state == "approved":
             self.plan(edition)
-        return edition, True
+
+    @cached_property
+    def pictures(self) -> Media:
+        """The pictures that mails show."""
+        from digest.deliver.media import Media
+
+        return Media(self.media)
+
+    def fetch_pictures(self, edition: Edition, progress: Progress = silent) -> None:
+        """Fetch and scale the pictures of an edition that are not here yet. One that cannot be had is left out."""
+        from digest.collect.http import ACCEPT_PICTURE, fetch_pages
+        from digest.deliver.media import keep_picture
+
+        named = dict.fromkeys(story.image.url for story in edition.stories if story.image)
+        wanted = [url for url in named if self.pictures.get(url) is None]
+        pages = fetch_pages(wanted, self.http, accept=ACCEPT_PICTURE)
+        fetched = ((self.media, page.url, page.body) for page in pages if not page.error)
+        progress("pictures", 0, len(wanted))
+        for done, _ in enumerate(self.sandbox.map(keep_picture, fetched), 1):
+            progress("pictures", done, len(wanted))
+        progress("pictures", len(wanted), len(wanted))
+
+    def _pictures_of(self, edition: Edition) -> dict[str, Prepared]:
+        urls = dict.fromkeys(story.image.url for story in edition.stories if story.image)
+        return {url: found for url in urls if (found := self.pictures.get(url)) is not None}
 
     def skip(self, newsletter: str, local: datetime) -> None:
         """Record a coming slot as skipped; its stories go into the next edition."""
@@ -203,7 +237,7 @@ class House:
         """Rendering, links, transport."""
         from digest.mailroom import Mailroom
 
-        return self._stack.enter_context(Mailroom(self.settings))
+        return self._stack.enter_context(Mailroom(self.settings, self._pictures_of))
 
     def render(self, edition: Edition, **variant: Any) -> Rendered:
         """The mail of an edition; the same function that sending uses."""
@@ -221,16 +255,22 @@ class House:
         edition: Edition,
         *,
         resume: bool = False,
+        at_once: bool = False,
         progress: Progress = silent,
         should_stop: Callable[[], bool] = lambda: False,
     ) -> third.Delivered:
-        """Hand over what is due of an edition. A mail that a check forbids is not sent: the edition is paused."""
+        """Hand over what is due of an edition; `at_once` everything, without waiting for its time.
+
+        Raises RenderError for a mail that a check forbids; nothing of it is sent then.
+        """
         if resume and edition.state == "paused":
             self.store.editions.set_state(edition.id, ["paused"], "sending", "resumed by hand", now=self.clock())
             edition = self.edition(edition.id)
         if edition.state == "approved":
             self.plan(edition)
-        newsletter = self.settings.newsletters[edition.newsletter]
+        if at_once:
+            self.store.deliveries.requeue(edition.id, ["planned", "deferred"], now=self.clock())
+        newsletter = self.mailroom.newsletter(edition)
         terms = third.Terms(
             owner=self.owner,
             last_moment=edition.send_at + newsletter.max_late,

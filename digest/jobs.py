@@ -54,6 +54,8 @@ class Jobs:
         now = house.clock()
         for happened in day.compose_due(house.store, house.settings, now, self._since):
             log.info(happened.what, edition=happened.edition_id, reason=happened.reason)
+            if happened.what == "composed":
+                house.finish_composing(house.edition(happened.edition_id))
         happened_now, _ = day.review_due(house.store, house.settings, now, self._remind)
         for happened in happened_now:
             log.info(happened.what, edition=happened.edition_id, reason=happened.reason)

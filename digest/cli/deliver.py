@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from digest.cli.common import LATER, NOTHING_TO_DO, as_json, emit, house, progress, say, stop
+from digest.cli.common import LATER, NOTHING_TO_DO, as_json, emit, house, local, progress, say, stop
 from digest.errors import AlreadySent
 
 
@@ -22,6 +22,7 @@ from digest.errors import AlreadySent
 @click.option(
     "--dry-run", type=click.Path(path_type=Path, file_okay=False), help="Write .eml files there; send nothing."
 )
+@click.option("--now", "at_once", is_flag=True, help="Send at once, without waiting for the edition's time.")
 @click.option("--resume", is_flag=True, help="Go on with a paused edition.")
 @click.option("--pause", is_flag=True, help="Stop every sender of it at its next batch.")
 @click.option("--cancel", is_flag=True, help="Send nothing more of it, for good.")
@@ -32,6 +33,7 @@ def deliver(
     edition: str,
     test_address: str | None,
     dry_run: Path | None,
+    at_once: bool,
     resume: bool,
     pause: bool,
     cancel: bool,
@@ -57,10 +59,11 @@ def deliver(
             say(f"{found.id} is {'paused' if pause else 'cancelled'}.")
             return
         try:
-            done = home.deliver(found, resume=resume, progress=show, should_stop=_stopped_by_signal())
+            done = home.deliver(found, resume=resume, at_once=at_once, progress=show, should_stop=_stopped_by_signal())
         except AlreadySent as error:
             say(str(error))
             stop(NOTHING_TO_DO)
+        due = home.store.deliveries.next_work(found.id)
     if json_:
         emit({**asdict(done), "open": done.open})
     else:
@@ -68,6 +71,8 @@ def deliver(
         click.echo(f"{done.edition_id} is {done.state}: {done.sent} handed over now; {counts or 'nobody to send to'}.")
     if done.stopped:
         say(f"stopped: {done.stopped}")
+    if done.open and due is not None and not done.stopped:
+        say(f"The next are due at {local(due, found.timezone)} ({found.timezone}); --now sends at once.")
     if done.open or done.stopped:
         stop(LATER)
 

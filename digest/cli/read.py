@@ -27,13 +27,13 @@ def read(sources: tuple[str, ...], url: str, lang: str, as_json: bool) -> None:
     SOURCE is a file, a folder (every .html, .htm and .txt in it), a URL, or - for standard input; HTML or plain text
     in any encoding. Pages of one host in a folder teach what that host repeats.
     """
-    from digest.collect.reading import read_many
+    from digest.collect.reading import read_together
 
     items = [item for source in sources for item in _items(source, url, lang)]
     if not items:
         raise SystemExit(3)
     failed = 0
-    for article in read_many(items):
+    for article in read_together(items):
         failed += bool(article.problem)
         if as_json:
             sys.stdout.write(json.dumps(as_object(article), ensure_ascii=False) + "\n")

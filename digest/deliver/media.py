@@ -66,3 +66,9 @@ class Media:
         part = path.with_name(f".{path.name}.{os.getpid()}")
         part.write_bytes(data)
         part.replace(path)
+
+
+def keep_picture(fetched: tuple[Path, str, bytes]) -> str:
+    """`Media(folder).put(url, data)` as one task for a child process; the problem, or ""."""
+    folder, url, data = fetched
+    return Media(folder).put(url, data).problem
