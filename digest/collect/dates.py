@@ -15,7 +15,7 @@ _CLOCK: Final = (
     r"(?P<h>\d{1,2})[:.h](?P<mi>\d\d)(?:[:.](?P<s>\d\d)(?:[.,]\d{1,9})?)?)?\s*(?P<half>[ap]\.?m\.?)?"
 )
 _ZONE: Final = r"\s*\(?(?P<zone>Z|(?:GMT|UTC|UT)?\s*[+-]\d{1,2}:?\d{2}|[+-]\d{2}|[A-Za-z]{1,5})?Z?\)?"
-_WEEKDAY: Final = r"(?:[^\W\d]{2,14}\.?,?\s+(?:den\s+)?)?"
+_WEEKDAY: Final = r"(?:[^\W\d]{2,14}\.?(?:,\s*|\s+)(?:den\s+)?)?"
 _MONTH: Final = r"(?P<month>[^\W\d_]{3,12})\.?"
 _PATTERNS: Final = tuple(
     re.compile(rf"\s*{pattern}(?:\s*\([^()]*\))?\s*\Z", re.IGNORECASE)

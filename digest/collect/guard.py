@@ -83,7 +83,8 @@ def literal(host: str) -> str | None:
     Every notation that some resolver takes is known: octal, hexadecimal, one to four parts (inet_aton), full-width
     digits, percent-encoding, a final dot. A host that ends in a number and is no address is "" (WHATWG URL, 3.5).
     """
-    name = unicodedata.normalize("NFKC", unquote(host)).strip().strip("[]").rstrip(".。．").lower()
+    # IDNA takes the ideographic full stop, which NFKC leaves alone, for a dot (RFC 3490, 3.1).
+    name = unicodedata.normalize("NFKC", unquote(host)).replace("。", ".").strip().strip("[]").rstrip(".").lower()
     if ":" in name:
         try:
             return str(IPv6Address(name))

@@ -241,8 +241,6 @@ def explain(error: BaseException) -> str:
     """One line for a person."""
     if type(error) is aiohttp.ClientConnectorError or isinstance(error, aiohttp.ClientConnectorDNSError):
         return _explain_os(error.os_error)
-    if isinstance(error, aiohttp.ClientResponseError):
-        return f"answered with something that is not HTTP ({error.message[:100]})"
     for kinds, words in _WORDS:
         if isinstance(error, kinds):
             return words
@@ -254,6 +252,7 @@ _WORDS: Final[tuple[tuple[type[BaseException] | tuple[type[BaseException], ...],
     (aiohttp.ClientConnectorCertificateError, "its TLS certificate is not valid for this name and day"),
     (aiohttp.ClientSSLError, "no secure connection (TLS) could be made"),
     (_CUT_OFF, "the connection was closed in the middle of the answer"),
+    (aiohttp.ClientResponseError, "answered with something that is not HTTP"),
     (zlib.error, "its compressed body is broken"),
 )
 
