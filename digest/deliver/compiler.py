@@ -30,6 +30,9 @@ from digest.text.locale import locale
 _STORY: Final = Markup("<mj-raw><!--\ufdd0%d\ufdd1--></mj-raw>")
 _BETWEEN: Final = "<!--\ufdd0\ufdd1-->"
 
+#: Whose templates a theme uses that does not bring its own.
+CLASSIC: Final = "classic"
+
 _INLINE: Final = re.compile(r'<mj-style inline="inline">(.*?)</mj-style>', re.DOTALL)
 _INLINER: Final = css_inline.CSSInliner(
     load_remote_stylesheets=False, keep_style_tags=True, keep_at_rules=True, minify_css=True
@@ -53,11 +56,9 @@ class Compiler:
 
     def fragments(self, theme: str, mail: Any, stories: list[Any]) -> list[str]:
         """Each story as rows of the mail's table, styles inlined."""
-        words = self._words(mail.language)
-        head = self._source(f"{theme}/head.mjml.j2", mail=mail, theme=theme, **words)
-        pieces = [
-            self._source(f"{theme}/story.mjml.j2", mail=mail, theme=theme, story=story, **words) for story in stories
-        ]
+        values = {"mail": mail, "theme": theme, "page": False, **self._words(mail.language)}
+        head = self._source(f"{theme}/head.mjml.j2", **values)
+        pieces = [self._source(f"{theme}/story.mjml.j2", story=story, **values) for story in stories]
         marked = "".join(f"{piece}<mj-raw>{_BETWEEN}</mj-raw>" for piece in pieces)
         html = _compiled(
             f'<mjml lang="{mail.language}" dir="{mail.dir}">{head}<mj-body width="600px"><mj-section><mj-column>'
@@ -110,7 +111,8 @@ class Compiler:
 
     def _printed(self, environment: jinja2.Environment, name: str, **values: Any) -> str:
         try:
-            return environment.get_template(name).render(values)
+            theme, _, file = name.partition("/")
+            return environment.select_template([name, f"{CLASSIC}/{file}"]).render(values)
         except jinja2.TemplateSyntaxError as error:
             raise Failed(error.message or "not understood", error.name or name, error.lineno) from error
         except jinja2.TemplateNotFound as error:

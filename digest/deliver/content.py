@@ -21,6 +21,7 @@ from digest.deliver.rendered import ADDRESS, PREFERENCES_URL, UNSUBSCRIBE_URL
 from digest.deliver.theme import Dress, Logo, Look, Shape, Theme, Variant, dressed
 from digest.text import html
 from digest.text.locale import Locale, direction
+from digest.text.sentence import sentences
 from digest.text.url import is_web
 
 Place = Literal["top", "first", "next"]
@@ -232,7 +233,7 @@ class _Printer:
         own = not story.language or story.language == self.locale.tag.split("-")[0]
         lang = self.locale.tag if own else story.language
         mirrored = direction(lang) == "rtl"
-        also = [AlsoIn(html.line(a.outlet, 60), link(a.url)) for a in story.also if html.line(a.outlet, 60)]
+        also = [AlsoIn(html.line(a.outlet, 30), link(a.url)) for a in story.also if html.line(a.outlet, 30)]
         lead_picture = self.theme.lead_pictures
         wide = (place == "top" and lead_picture != "none") or (place == "first" and lead_picture == "sections")
         return Story(
@@ -240,7 +241,7 @@ class _Printer:
             kicker=kicker,
             url=link(story.url),
             title=html.line(story.title, 240) or html.line(story.outlet, 80),
-            lead=html.line(story.lead, 1200),
+            lead=opening(story, self.theme),
             lang="" if own else lang,
             dir="rtl" if mirrored else "ltr",
             start="right" if mirrored else "left",
@@ -274,9 +275,17 @@ def link(url: str) -> str:
     return url if len(url) <= 2000 and is_web(url) and html.scrub(url) == url else ""
 
 
+def opening(story: EditionStory, theme: Theme) -> str:
+    """As much of the lead as the theme shows."""
+    lead = html.line(story.lead, 1200)
+    if not theme.sentences or not lead:
+        return lead
+    return lead[: sentences(lead, story.language)[: theme.sentences][-1][1]]
+
+
 def _minutes(stories: Sequence[EditionStory], theme: Theme) -> int:
     """How long the mail itself takes: 230 words, or 500 CJK characters, a minute."""
-    text = " ".join(f"{story.title} {'' if theme.sentences == 1 else story.lead}" for story in stories)
+    text = " ".join(f"{story.title} {opening(story, theme)}" for story in stories)
     cjk = sum(1 for c in text if "\u3040" <= c <= "\u30ff" or "\u4e00" <= c <= "\u9fff")
     return max(1, math.ceil(len(text.split()) / 230 + cjk / 500))
 

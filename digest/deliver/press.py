@@ -45,8 +45,7 @@ class Press:
             answer = json.loads(self._exchange(json.dumps(request).encode()))
         if "failed" in answer:
             message, name, line = answer["failed"]
-            place = f"templates/email/{name}" + (f", line {line}" if line else "") if name else "template"
-            raise RenderError(f"{place}: {message}")
+            raise RenderError(f"{name or 'template'}{f', line {line}' if line else ''}: {message}")
         return answer["ok"]
 
     def close(self) -> None:

@@ -95,7 +95,8 @@ class Locale:
 
     def time(self, moment: datetime) -> str:
         """Hours and minutes, as they are in `moment`'s own zone."""
-        return dates.format_time(moment.timetz().replace(tzinfo=None), "short", locale=self.cldr)
+        text = dates.format_time(moment.timetz().replace(tzinfo=None), "short", locale=self.cldr)
+        return text.replace("\u202f", "\u00a0")  # few fonts have the narrow one
 
 
 def direction(language: str) -> str:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import io
+import math
+import random
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Final
 
-from digest.collect.article import Image
+from PIL import Image, ImageDraw, ImageFilter, ImageOps
+
+from digest.collect import article
 from digest.compose.edition import Also, Edition, EditionStory, Section, frozen
+from digest.deliver.picture import Prepared, prepare
 from digest.deliver.theme import Look
 
 SENT: Final = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
@@ -113,7 +120,7 @@ WORDS: Final[dict[str, tuple[str, tuple[str, ...], tuple[tuple[str, str, str], .
 def story(number: int, language: str = "en", picture: bool = True) -> EditionStory:
     """The story of that number: the samples in turn, each with its own link, time and, now and then, companions."""
     title, lead, outlet = WORDS[language][2][number % len(WORDS[language][2])]
-    image = Image(
+    image = article.Image(
         f"https://pictures.example/{number}.jpg", alt="" if number % 2 else f"{title}.", width=1600, height=900
     )
     return EditionStory(
@@ -172,3 +179,41 @@ def look(theme: str = "classic", newsletter: str = "The Morning") -> Look:
 def only(whole: Edition, *stories: EditionStory) -> Edition:
     """The edition with these stories alone, in its first section."""
     return frozen(replace(whole, sections=(replace(whole.sections[0], stories=stories),)))
+
+
+def photograph(number: int) -> bytes:
+    """A made-up landscape, 1600 by 1000, as a camera's JPEG would be: hills in haze under a sky with a sun."""
+    rng = random.Random(number)
+    sky, hill = rng.choice(_MOODS)
+    picture = Image.linear_gradient("L").resize((1600, 1000))
+    image = ImageOps.colorize(picture, sky[0], sky[1])
+    draw = ImageDraw.Draw(image)
+    x, y, r = rng.randint(300, 1300), rng.randint(120, 380), rng.randint(40, 90)
+    draw.ellipse((x - r, y - r, x + r, y + r), fill=sky[2])
+    for layer in range(5):
+        base, phase, wave = 480 + layer * 105, rng.random() * 7, rng.uniform(0.002, 0.006)
+        ridge = [
+            (i, base + 60 * math.sin(i * wave + phase) + 22 * math.sin(i * wave * 3.1 + phase))
+            for i in range(0, 1601, 8)
+        ]
+        mixed = tuple(round(a + (b - a) * layer / 4) for a, b in zip(hill[0], hill[1], strict=True))
+        draw.polygon([(0, 1000), *ridge, (1600, 1000)], fill=mixed)
+    grain = Image.effect_noise((1600, 1000), 18).convert("RGB")
+    out = io.BytesIO()
+    Image.blend(image, grain, 0.06).filter(ImageFilter.GaussianBlur(0.8)).save(out, "JPEG", quality=90)
+    return out.getvalue()
+
+
+_MOODS: Final = [
+    (("#f3c892", "#fbe7cf", "#fff6e0"), ((168, 150, 158), (46, 58, 66))),
+    (("#7fa7c9", "#dfe9ee", "#ffffff"), ((150, 172, 186), (38, 66, 60))),
+    (("#c98f86", "#f2d3c0", "#fbe9d8"), ((160, 128, 140), (60, 40, 58))),
+    (("#51627a", "#c3c9cf", "#f4f1e6"), ((120, 136, 152), (24, 32, 44))),
+]
+
+
+@cache
+def pictures(count: int = 12) -> dict[str, Prepared]:
+    """The pictures of the sample stories, by address, as `picture.prepare` makes them."""
+    made = [prepare(photograph(number)) for number in range(6)]
+    return {f"https://pictures.example/{number}.jpg": made[number % 6] for number in range(count)}
