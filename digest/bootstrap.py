@@ -88,7 +88,7 @@ class House:
         """Child processes with limits, for foreign bytes."""
         from digest.collect.sandbox import Sandbox
 
-        preload = ["digest.collect.feedparser", "digest.collect.reading"]
+        preload = ["digest.collect.feedparser", "digest.collect.warm"]
         return self._stack.enter_context(Sandbox(self.settings.collect.processes, preload=preload))
 
     def topics_of_feeds(self, newsletter: str | None = None) -> dict[str, tuple[str, ...]]:

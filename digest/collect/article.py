@@ -51,6 +51,7 @@ class Article:
     image: Image | None = None
     removed: tuple[Removed, ...] = ()
     problem: str | None = None
+    standfirst: str = ""  # the introduction that the page sets apart; `text` begins with it
 
     @property
     def minutes(self) -> int:

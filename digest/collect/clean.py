@@ -1,71 +1,145 @@
-"""Blocks of a page -> the article alone, and what was taken out and why. Pure, and the same for HTML and plain text."""
+"""Blocks of a page -> the article alone, and what was taken out and why. Pure, and the same for HTML and plain text.
+
+A page has three zones: what stands above the first paragraph, the article, and what stands below the last one. Above
+and below, a line needs little to be furniture (a date, a link, a name); inside, it needs a label or known wording.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from digest.collect import noise
 from digest.collect.article import Removed
 from digest.collect.page import Block, Page
+from digest.collect.phrases import key
+from digest.collect.prose import is_prose, weight
 
 _TAIL = 0.35  # the share of a text that may follow the heading of a comment section and still belong to it
+_ALL_LINK = 0.9
+_PART_OF_TITLE = 0.4  # of a title's length: a shorter heading may be the first of the text
 
 
 @dataclass(frozen=True, slots=True)
 class Cleaned:
-    """The blocks that are the article, in order, and the rest with its reasons."""
+    """The blocks that are the article, in order, the standfirst first; and the rest with its reasons."""
 
     blocks: tuple[Block, ...] = ()
     removed: tuple[Removed, ...] = ()
 
 
+@dataclass(slots=True)
+class _Context:
+    """What is known of the page while its blocks are judged."""
+
+    language: str
+    titles: frozenset[str]
+    names: tuple[str, ...]
+    removed: list[Removed] = field(default_factory=list)
+
+    def drop(self, block: Block, why: str) -> None:
+        self.removed.append(Removed(block.text, why))
+
+
 def clean(page: Page, language: str) -> Cleaned:
     """Take out what is not the article: title, byline, date, labels, boxes, captions, and all that follows its end."""
-    removed: list[Removed] = []
-    blocks = _cut_end(page.blocks, language, removed)
-    names = _names(page)
-    links = frozenset(noise.key(link) for link in page.links)
-    marks = {noise.key(m.text): m.reason for m in page.marks}
-    titles = {noise.key(t) for t in page.facts.titles}
+    context = _Context(language, frozenset(k for t in page.facts.titles if (k := key(t))), _names(page))
+    introduction = page.blocks[page.standfirst] if page.standfirst is not None else None
+    blocks = [b for b in _cut_end(page.blocks, context) if b is not introduction]
     kept: list[Block] = []
+    seen: dict[str, Block] = {key(introduction.text): introduction} if introduction else {}
     for block in blocks:
-        why = _why(block, language, titles, names, links, marks)
-        if why:
-            removed.append(Removed(block.text, why))
+        if why := _why(block, context) or _repetition(block, seen):
+            context.drop(block, why)
         else:
             kept.append(block)
-    while kept and kept[-1].kind == "heading":
-        removed.append(Removed(kept.pop().text, "heading without text"))
-    return Cleaned(tuple(kept), tuple(removed))
+    kept = _trim(kept, context, above=introduction is None)
+    return Cleaned((introduction, *kept) if introduction else tuple(kept), tuple(context.removed))
 
 
-def _why(
-    block: Block,
-    language: str,
-    titles: Collection[str],
-    names: Sequence[str],
-    links: frozenset[str],
-    marks: dict[str, str],
-) -> str | None:
-    words = noise.key(block.text)
-    if words in titles:
+def _why(block: Block, context: _Context) -> str | None:
+    """What is noise wherever it stands."""
+    if block.kind == "code":
+        return None
+    words = key(block.text)
+    if words in context.titles:
         return "title"
-    if words in marks:
-        return marks[words]
-    return noise.reason(block.text, language, links) or (
-        noise.is_signature(block.text, language, names) if block.kind in ("paragraph", "heading") else None
-    )
+    if block.label:
+        return block.label
+    if why := noise.reason(block.text, context.language, block.linked):
+        return why
+    teaser = block.linked >= _ALL_LINK and block.kind == "paragraph" and len(words.split()) > 3
+    return "related" if teaser and not is_prose(block.text) else None
+
+
+def _repetition(block: Block, seen: dict[str, Block]) -> str | None:
+    """A paragraph that was there before: a pull quote, or the standfirst again."""
+    words = key(block.text)
+    if len(words) >= 30 and words in seen and block.kind in ("paragraph", "quote", "heading"):
+        return "repetition"
+    seen[words] = block
+    return None
+
+
+def _trim(kept: list[Block], context: _Context, *, above: bool) -> list[Block]:
+    """Clean the lines above the first paragraph and below the last one."""
+    body = [i for i, b in enumerate(kept) if is_prose(b.text, b.linked) and b.kind != "heading"]
+    if not body:
+        first, last = len(kept), -1
+    else:
+        first, last = body[0], body[-1]
+    out: list[Block] = []
+    for index, block in enumerate(kept):
+        why = None
+        if index < first or (not above and index == 0):
+            why = _why_above(block, context)
+        if why is None and index > last >= 0:
+            why = _why_below(block, context)
+        if why:
+            context.drop(block, why)
+        else:
+            out.append(block)
+    while out and out[-1].kind == "heading":
+        context.drop(out.pop(), "heading without text")
+    return out
+
+
+def _why_above(block: Block, context: _Context) -> str | None:
+    if block.kind not in ("paragraph", "heading", "item", "row"):
+        return None
+    if why := _furniture(block, context):
+        return why
+    words = key(block.text)
+    if any(f" {words} " in f" {title} " and len(words) >= _PART_OF_TITLE * len(title) for title in context.titles):
+        return "title"
+    if noise.is_breadcrumb(block.text, context.titles):
+        return "navigation"
+    if block.linked >= _ALL_LINK and weight(block.text) < 80:
+        return "navigation"
+    short = weight(block.text) < 80 and block.kind == "paragraph"
+    return block.hint if short and block.hint in ("byline", "date") else None
+
+
+def _why_below(block: Block, context: _Context) -> str | None:
+    if why := _furniture(block, context):
+        return why
+    return "navigation" if block.linked >= _ALL_LINK and weight(block.text) < 80 else None
+
+
+def _furniture(block: Block, context: _Context) -> str | None:
+    if noise.is_rights(block.text):
+        return "rights"
+    return noise.signature(block.text, context.language, context.names)
 
 
 def _names(page: Page) -> tuple[str, ...]:
     """Keys of author, site and section, the longest first."""
     facts = page.facts
     parts = [facts.author, facts.site_name, facts.section, *facts.author.replace(" and ", ",").split(",")]
-    return tuple(sorted({k for p in parts if (k := noise.key(p))}, key=len, reverse=True))
+    return tuple(sorted({k for p in parts if (k := key(p))}, key=len, reverse=True))
 
 
-def _cut_end(blocks: Sequence[Block], language: str, removed: list[Removed]) -> list[Block]:
+def _cut_end(blocks: Sequence[Block], context: _Context) -> list[Block]:
     """Drop what follows the heading of comments or related articles, if it is the smaller part of the page."""
     total = sum(len(b.text) for b in blocks)
     after = 0
@@ -74,20 +148,21 @@ def _cut_end(blocks: Sequence[Block], language: str, removed: list[Removed]) -> 
         after += len(blocks[index].text)
         if after > total * _TAIL:
             break
-        if why := noise.ends_article(blocks[index].text, language):
+        if why := noise.ends_article(blocks[index].text, context.language):
             cut = (index, why)
     if cut is None:
         return list(blocks)
-    removed.extend(Removed(b.text, cut[1]) for b in blocks[cut[0] :])
+    for block in blocks[cut[0] :]:
+        context.drop(block, cut[1])
     return list(blocks[: cut[0]])
 
 
 def join(blocks: Sequence[Block]) -> str:
     """The text: paragraphs separated by a blank line, items of a list and rows of a table by a line break."""
-    out = ""
+    out: list[str] = []
     for index, block in enumerate(blocks):
         if index:
             same = block.kind in ("item", "row") and blocks[index - 1].kind == block.kind
-            out += "\n" if same else "\n\n"
-        out += block.text
-    return out
+            out.append("\n" if same else "\n\n")
+        out.append(block.text)
+    return "".join(out)

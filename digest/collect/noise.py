@@ -1,108 +1,27 @@
-"""What pages put around an article: labels, boxes, bylines and dates, by a data table for each language.
-
-A table is `data/noise/<language>.toml`; adding a language means adding a file. Its parts hold lists of phrases by
-reason, compared without case, accents, punctuation and counters:
-
-`alone`   the block says this and nothing else: 'Publicité', 'Share this article', 'Comments (12)'.
-`opens`   the block begins with this and is no sentence of the article: 'Lire aussi : <link>'.
-`says`    wording that only furniture uses, anywhere in a block of up to 400 characters.
-`ends`    as `alone`, but what follows it near the end of the page belongs to it: comments, related articles.
-`who`     words of bylines: `opens` begin one, `words` may stand in one beside names.
-`when`    words of date lines beside months, days and numbers.
-
-Labels of other languages stand on pages too ('Share' on a French page), so `alone` and `says` of English hold
-everywhere; the rest goes by the language of the text.
-"""
+"""Whether one block is noise: a label, a box, a byline, a date, a breadcrumb. Pure; the wording is in `phrases`."""
 
 from __future__ import annotations
 
 import re
-import tomllib
-import unicodedata
-from collections.abc import Iterable
-from dataclasses import dataclass
-from functools import cache, lru_cache
-from importlib.resources import files
-from typing import Any
+from collections.abc import Iterable, Iterator
+
+from digest.collect.phrases import WIDE, Table, key, table
+from digest.collect.prose import ends_sentence
 
 SHORT = 400  # characters; longer blocks are text, whatever they say
+_LABEL_WORDS = 25  # a headline after 'Read also' is shorter
+_SIGNATURE = 200  # characters of a line that says who and when
+_NAMES = 8  # words of names in a byline
+_NUMBER = re.compile(r"\d+(?:[a-z]{1,2}|h\d*)?")
+_TIME = re.compile(r"\d{1,2}\s?[:h.]\s?\d{2}\b|\b(?:19|20)\d\d\b|\d{1,2}[./-]\d{1,2}[./-]\d{2,4}")
+_DATE = re.compile(r"\b(?:19|20)\d\d\b|\d{1,2}[./-]\d{1,2}[./-]\d{2,4}")
 _WORDS = re.compile(r"\w+")
-_NUMBER = re.compile(r"\d+(?:[a-z]{1,2})?|\d+h\d*")
-_STOP = tuple(".!?…。！？")
+_CRUMB = re.compile(r"\s[>»›/|→·•]\s")
+_RIGHTS = re.compile(r"^\W*(?:©|\(c\)\s|copyright\b)|©", re.IGNORECASE)
 
 
-@lru_cache(maxsize=8192)
-def key(text: str) -> str:
-    """`text` as compared: words in lower case without accents, single blanks between."""
-    plain = unicodedata.normalize("NFKD", text.casefold())
-    return " ".join(_WORDS.findall("".join(c for c in plain if not unicodedata.combining(c))))
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """The phrases of one language, as keys. `alone` and `ends` map a phrase to its reason."""
-
-    alone: dict[str, str]
-    ends: dict[str, str]
-    opens: tuple[tuple[str, str], ...]
-    says: tuple[tuple[str, str], ...]
-    who: frozenset[str]
-    by: tuple[str, ...]
-    when: frozenset[str]
-
-
-@cache
-def table(language: str) -> Table:
-    """Phrases for a language, with those of English that hold everywhere. An unknown language has only these."""
-    own, english = _load(language), _load("en")
-    when = set(_flat(own, "when", "words")) | _calendar(language) | _calendar("en")
-    return Table(
-        alone={**_by_phrase(english, "alone"), **_by_phrase(own, "alone")},
-        ends=_by_phrase(own, "ends"),
-        opens=tuple(_by_phrase(own, "opens").items()),
-        says=tuple({**_by_phrase(english, "says"), **_by_phrase(own, "says")}.items()),
-        who=frozenset(_flat(own, "who", "words")),
-        by=tuple(_flat(own, "who", "opens")),
-        when=frozenset(w for phrase in when for w in phrase.split()),
-    )
-
-
-@cache
-def _load(language: str) -> dict[str, Any]:
-    source = files("digest.collect") / "data" / "noise" / f"{language}.toml"
-    return tomllib.loads(source.read_text("utf-8")) if language.isalpha() and source.is_file() else {}
-
-
-def _by_phrase(data: dict[str, Any], part: str) -> dict[str, str]:
-    return {key(phrase): reason for reason, phrases in data.get(part, {}).items() for phrase in phrases}
-
-
-def _flat(data: dict[str, Any], part: str, name: str) -> Iterable[str]:
-    return (key(phrase) for phrase in data.get(part, {}).get(name, ()))
-
-
-@cache
-def _calendar(language: str) -> set[str]:
-    """Names of months and days, long and short, in every grammatical form that CLDR knows."""
-    from babel import Locale, UnknownLocaleError
-
-    try:
-        locale = Locale.parse(language)
-    except (UnknownLocaleError, ValueError):
-        return set()
-    forms = (locale.months, locale.days, locale.day_periods)
-    names = (
-        n
-        for form in forms
-        for widths in form.values()
-        for w in ("wide", "abbreviated")
-        for n in widths.get(w, {}).values()
-    )
-    return {word for name in names for word in key(str(name)).split()}
-
-
-def reason(text: str, language: str, links: frozenset[str] = frozenset()) -> str | None:
-    """Why this block is not the article, or None. `links` are the keys of the texts of the page's links."""
+def reason(text: str, language: str, linked: float = 0.0) -> str | None:
+    """Why this block is not the article, or None. `linked` is the share of it that is a link."""
     if len(text) > SHORT:
         return None
     phrases, words = table(language), key(text)
@@ -110,22 +29,26 @@ def reason(text: str, language: str, links: frozenset[str] = frozenset()) -> str
         return "no words"
     if why := phrases.alone.get(words) or phrases.alone.get(_uncounted(words)):
         return why
-    for phrase, why in phrases.opens:
-        if words.startswith(phrase + " ") and _is_label(text, words[len(phrase) + 1 :], phrase, links):
+    for phrase, why in phrases.opening(words):
+        if _is_label(text, words, phrase, linked):
             return why
     return next((why for phrase, why in phrases.says if phrase in words), None)
 
 
 def _uncounted(words: str) -> str:
+    """'comments 12' and '12 comments' -> 'comments'."""
     return " ".join(w for w in words.split() if not w.isdigit())
 
 
-def _is_label(text: str, rest: str, phrase: str, links: frozenset[str]) -> bool:
-    """A phrase that opens a block makes it furniture if a colon follows, a link makes up the rest, or it is no sentence."""
-    head = text[: len(phrase) + 12]
-    if ":" in head or "：" in head or rest in links or key(text) in links:
+def _is_label(text: str, words: str, phrase: str, linked: float) -> bool:
+    """Whether a phrase that opens a block makes it furniture: a colon follows, or a link, or it is no sentence."""
+    rest = words[len(phrase) :].split()
+    if not rest:
+        return False
+    colon = min((at for mark in ":：" if (at := text.find(mark)) >= 0), default=-1)
+    if 0 <= colon <= len(phrase) + 6 or linked >= 0.3:
         return True
-    return not text.rstrip(" »”\"')").endswith(_STOP) and len(rest.split()) <= 12
+    return not ends_sentence(text) and len(rest) <= _LABEL_WORDS
 
 
 def ends_article(text: str, language: str) -> str | None:
@@ -133,31 +56,58 @@ def ends_article(text: str, language: str) -> str | None:
     return None if len(text) > 80 else table(language).ends.get(_uncounted(key(text)))
 
 
-def is_signature(text: str, language: str, names: Iterable[str] = ()) -> str | None:
-    """'byline' or 'date' for a line made only of names, words of bylines and of dates: who and when, not what.
+def signature(text: str, language: str, names: Iterable[str] = ()) -> str | None:
+    """'byline' or 'date' for a line that says who and when and nothing else, or None.
 
-    `names` are keys of what the page calls its author, agency and site.
+    Such a line consists of names, words of bylines and dates, months, days and numbers. `names` are keys of what the
+    page calls its author, agency and site. Made for the lines above and below an article: a table of dates inside it
+    would look the same.
     """
-    if len(text) > 200:
+    if len(text) > _SIGNATURE:
         return None
     phrases, rest = table(language), f" {key(text)} "
+    named = False
     for name in names:
-        if name:
-            rest = rest.replace(f" {name} ", " \0 ")
-    words = rest.split()
-    left = [
-        w for w in words if w != "\0" and w not in phrases.when and w not in phrases.who and not _NUMBER.fullmatch(w)
-    ]
+        if name and f" {name} " in rest:
+            rest, named = rest.replace(f" {name} ", " "), True
+    left = [word for word in _unwritten(rest, phrases) if word not in phrases.small]
+    dated = bool(_DATE.search(text))
     if not left:
-        dated = any(w.isdigit() or _NUMBER.fullmatch(w) for w in words)
-        return "date" if dated and "\0" not in words else "byline" if "\0" in words or dated else None
-    opened = next((p for p in phrases.by if rest.startswith(f" {p} ")), None)
-    if opened and len(left) <= 8 and not text.rstrip().endswith(_STOP) and _all_names(text, left):
-        return "byline"
-    return None
+        timed = dated or bool(_TIME.search(text)) or any(w in phrases.months for w in rest.split())
+        return "byline" if named else "date" if timed else None
+    if ends_sentence(text) or len(left) > _NAMES or not _are_names(text, left):
+        return None
+    opened = any(rest.startswith(f" {phrase} ") for phrase in phrases.by)
+    return "byline" if opened or dated else None
 
 
-def _all_names(text: str, left: list[str]) -> bool:
+def _unwritten(rest: str, phrases: Table) -> Iterator[str]:
+    """The words that are no numbers; of scripts without blanks, what is left beside known words."""
+    for word in rest.split():
+        parts = [word]
+        if WIDE.search(word):
+            for known in phrases.spoken:
+                word = word.replace(known, " ")  # noqa: PLW2901
+            parts = word.split()
+        yield from (part for part in parts if not _NUMBER.fullmatch(part))
+
+
+def _are_names(text: str, left: list[str]) -> bool:
     """Whether every remaining word is written like a name: with a capital, in a script that has capitals."""
     capitals = {key(w) for w in _WORDS.findall(text) if w[0].isupper()}
-    return all(w in capitals for w in left)
+    return all(word in capitals for word in left)
+
+
+def is_breadcrumb(text: str, titles: Iterable[str]) -> bool:
+    """'Home > Politics > Elections': short parts between signs of a path, or the title with the page's name."""
+    parts = _CRUMB.split(text)
+    if len(parts) < 2 or len(text) > 300:
+        return False
+    if len(parts) == 2:
+        return any(key(part) in titles for part in parts)
+    return not ends_sentence(text) and max(map(len, parts[:-1])) <= 40
+
+
+def is_rights(text: str) -> bool:
+    """'© 2024 The Paper' and the like."""
+    return len(text) <= _SIGNATURE and bool(_RIGHTS.search(text)) and not ends_sentence(text.rstrip("."))

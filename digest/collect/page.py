@@ -13,10 +13,18 @@ BlockKind = Literal["paragraph", "heading", "item", "quote", "row", "code"]
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One paragraph, heading, list item, quotation, table row or piece of code; `text` is a single run, stripped."""
+    """One paragraph, heading, list item, quotation, table row or piece of code.
+
+    `text` has no blanks around it, and no line breaks unless it is code. `linked` is the share of it inside links.
+    `label` is the reason why the page's own markup says that it is not the article, and `hint` a reason that only
+    a short line should be measured by.
+    """
 
     text: str
     kind: BlockKind = "paragraph"
+    linked: float = 0.0
+    label: str | None = None
+    hint: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,25 +51,17 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
-    """A text that the page's own markup labels as something else than article text, and the reason to give."""
-
-    text: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
 class Page:
-    """One page as read. `links` holds the text of its links, `marks` what its markup labels as not the article.
+    """One page as read. `standfirst` is the index in `blocks` of the introduction that the page sets apart, or None.
 
-    `standfirst` is the introduction that the page sets apart from the text ("" when there is none). `visible` counts
-    the characters a reader could see, and `problem` is set when the page itself could not be read properly.
+    `shown` is the beginning of all that a reader sees and `visible` its length in characters; `after` is what follows
+    the last block. `problem` is set when the page itself could not be read properly.
     """
 
     blocks: tuple[Block, ...] = ()
     facts: Facts = Facts()
-    links: frozenset[str] = frozenset()
-    marks: tuple[Mark, ...] = ()
-    standfirst: str = ""
+    standfirst: int | None = None
+    shown: str = ""
+    after: str = ""
     visible: int = 0
     problem: str | None = None

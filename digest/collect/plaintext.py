@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import re
 
+from digest.collect.decoding import decode
 from digest.collect.noise import reason
 from digest.collect.page import Block, Facts, Page
+from digest.text.language import detect
 
 _PARAGRAPHS = re.compile(r"\n[ \t]*\n\s*")
+MAX_BYTES = 5_000_000
+_SAMPLE = 4_000  # characters that the language is told by
 _TITLE = 250  # characters; a longer first paragraph is text
 
 
-def read(text: str, *, language: str = "") -> Page:
+def read(body: bytes, *, content_type: str = "", language: str = "") -> Page:
     """Split into blocks at blank lines; the first block that is not noise is the title if it looks like one.
 
-    Lines that were wrapped at a fixed width are joined again. `language` chooses the table of noise.
+    Lines that were wrapped at a fixed width are joined again. `language` is told by the text if it is not known.
     """
+    text, problem = decode(body[:MAX_BYTES], content_type)
+    if len(body) > MAX_BYTES:
+        problem = f"the text has {len(body) / 1e6:.0f} MB; only its first {MAX_BYTES / 1e6:.0f} MB were read"
+    language = language or detect(text[:_SAMPLE])
     blocks: list[Block] = []
     for chunk in _PARAGRAPHS.split(text.strip()):
         lines = [line for raw in chunk.split("\n") if (line := " ".join(raw.split()))]
@@ -27,8 +35,9 @@ def read(text: str, *, language: str = "") -> Page:
     return Page(
         blocks=tuple(blocks),
         facts=Facts(title=title, titles=(title,) if title else ()),
+        shown=" ".join(text[:_SAMPLE].split()),
         visible=len(text),
-        problem=None if blocks else "the file is empty",
+        problem=problem if blocks else "the file is empty",
     )
 
 

@@ -1,26 +1,40 @@
-"""Reading: bytes of a page or file -> `Article`, down the ladder: page, structured data, feed text, title alone."""
+"""Reading: bytes of a page or text -> `Article`, in child processes with limits.
+
+`read_item` reads one in this process and is what a `Sandbox` runs; `read_page` and `read_many` bring the sandbox. What
+is heavy is imported when the first page is read.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from urllib.parse import urlsplit
 
-from digest.collect import clean as cleaning
-from digest.collect import plaintext
-from digest.collect.article import Article, Removed
-from digest.collect.decoding import decode
+from digest.collect.article import Article
+from digest.collect.boilerplate import HostMemory, learn
 from digest.collect.entry import Entry
-from digest.collect.lead import Lead
-from digest.collect.page import Block, Page
+from digest.collect.page import Facts, Page
+from digest.collect.sandbox import Failure, Sandbox
+from digest.collect.understanding import Known, LeadTarget, of_feed, understand, without_repeated
+from digest.text.plain import one_line
 
-_HTML = re.compile(rb"<(?:!doctype|html|head|body|article|div|p|meta)\b", re.IGNORECASE)
+#: For `Sandbox(preload=...)`: what reading needs, imported once for all child processes.
+PRELOAD = ("digest.collect.warm",)
+
+_HTML = re.compile(rb"<(?:!doctype|html|head|body|article|div|p|meta|title|h1)\b", re.IGNORECASE)
+_SECONDS, _MEGABYTES = 4, 500
+_FEED_TEXT = 300_000  # characters of a feed's text that are looked at
+_NO_PAGE = "the entry has no page to read"
+_USUAL = LeadTarget()
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One thing to read. `source` is what the reader of the result knows it by: a URL or a file name."""
+    """One thing to read. `source` is what the reader of the result knows it by: a URL or a file name.
+
+    `language` is the one it is in, if that is certain; `blocks` is what its host is known to repeat.
+    """
 
     source: str
     body: bytes
@@ -28,6 +42,8 @@ class Item:
     content_type: str = ""
     entry: Entry | None = None
     language: str = ""
+    blocks: HostMemory | None = None
+    lead: LeadTarget = _USUAL
 
 
 def read_page(
@@ -37,90 +53,108 @@ def read_page(
     content_type: str = "",
     entry: Entry | None = None,
     language: str = "",
+    blocks: HostMemory | None = None,
+    lead: LeadTarget = _USUAL,
     source: str = "",
-    sentences: int = 2,
-    characters: int = 280,
 ) -> Article:
-    """Read one page or text. Never raises for what stands in it: `Article.problem` says what was wrong."""
-    page = look(Item(source or url, body, url, content_type, entry, language))
-    return understand(
-        page, Item(source or url, body, url, content_type, entry, language), sentences=sentences, characters=characters
-    )
+    """Read one page or text in a child process. Never raises: `Article.problem` says what was wrong."""
+    item = Item(source or url, body, url, content_type, entry, language, blocks, lead)
+    return next(read_many([item], workers=1))
 
 
-def read_many(items: Iterable[Item], *, workers: int = 2) -> Iterator[Article]:
-    """Read many, in order, over several processes."""
-    todo = list(items)
-    if len(todo) < 4 or workers < 2:
-        yield from map(_read_item, todo)
-        return
-    with ProcessPoolExecutor(workers) as pool:
-        yield from pool.map(_read_item, todo, chunksize=4)
+def read_many(items: Iterable[Item], *, workers: int = 2, sandbox: Sandbox | None = None) -> Iterator[Article]:
+    """Read many over several child processes, in the order of the items. Never raises for what they hold.
+
+    `sandbox` uses one that is there already. Give it a `preload` of `PRELOAD`.
+    """
+    own = sandbox or Sandbox(workers, seconds=_SECONDS, megabytes=_MEGABYTES, preload=PRELOAD)
+    ready: dict[int, Article] = {}
+    position = 0
+    try:
+        for (number, item), result in own.map(_read_numbered, enumerate(items)):
+            ready[number] = _unread(item, result) if isinstance(result, Failure) else result
+            while position in ready:
+                yield ready.pop(position)
+                position += 1
+    finally:
+        if sandbox is None:
+            own.close()
 
 
-def _read_item(item: Item) -> Article:
-    return understand(look(item), item)
+def _read_numbered(numbered: tuple[int, Item]) -> Article:
+    return read_item(numbered[1])
+
+
+def read_item(item: Item) -> Article:
+    """Read one item in this process. Meant for a `Sandbox`: a hostile page can hold it for long."""
+    article = understand(look(item), _known(item))
+    return without_repeated(article, item.blocks, item.lead) if item.blocks else article
+
+
+def read_entry_only(entry: Entry, problem: str | None = None, lead: LeadTarget = _USUAL) -> Article:
+    """The article of an entry whose page could not be had: the feed's own text, or its title alone.
+
+    `problem` says why; without one, the entry has no page.
+    """
+    item = Item(entry.url or entry.feed_url, b"", entry.url, entry=entry, lead=lead)
+    return of_feed(_known(item), problem or _NO_PAGE)
 
 
 def look(item: Item) -> Page:
-    """The page behind an item, whatever its kind."""
-    if "html" in item.content_type or _HTML.search(item.body[:4096]):
+    """What is behind an item, whatever its kind: HTML or plain text."""
+    if _is_html(item):
         from digest.collect import webpage
 
         return webpage.read(item.body, url=item.url, content_type=item.content_type)
-    from digest.text.language import detect
+    from digest.collect import plaintext
 
-    text = decode(item.body, item.content_type)
-    return plaintext.read(text, language=item.language or detect(text[:5000]))
-
-
-def understand(page: Page, item: Item, *, sentences: int = 2, characters: int = 280) -> Article:
-    """Judge what a page holds: clean it, find its language, credit and lead."""
-    from digest.collect.lead import choose
-    from digest.text.language import detect
-
-    facts = page.facts
-    declared = (item.language, *facts.languages, item.entry.language if item.entry else "")
-    raw = " ".join(b.text for b in page.blocks)
-    language = item.language or detect(raw[:5000] or facts.title, tuple(d for d in declared if d))
-    cleaned = cleaning.clean(page, language)
-    blocks, credit, removed = _take_credit(cleaned.blocks, language)
-    text = cleaning.join(blocks)
-    title = facts.title or (item.entry.title if item.entry else "")
-    lead = choose(text, title, language, sentences=sentences, characters=characters) if text else Lead()
-    return Article(
-        source=item.source,
-        url=facts.url or item.url,
-        title=title,
-        language=language,
-        text=text,
-        lead=lead,
-        author=facts.author,
-        credit=credit,
-        published=facts.published,
-        modified=facts.modified,
-        section=facts.section,
-        site_name=facts.site_name,
-        image=facts.image,
-        removed=(*cleaned.removed, *removed),
-        problem=page.problem or (None if text else "no text"),
-    )
+    return plaintext.read(item.body, content_type=item.content_type, language=item.language)
 
 
-def _take_credit(blocks: Sequence[Block], language: str) -> tuple[list[Block], str, tuple[Removed, ...]]:
-    """Move credit lines out of the text; a block that loses a part keeps its kind."""
-    from digest.collect.credit import split as split_credit
+def _is_html(item: Item) -> bool:
+    kind = item.content_type.partition(";")[0].strip().lower()
+    if kind in ("text/html", "application/xhtml+xml"):
+        return True
+    return kind != "text/plain" and bool(_HTML.search(item.body[:8192].replace(b"\0", b"")))
 
-    texts = [b.text for b in blocks]
-    left, credit, removed = split_credit(texts, language)
-    kinds = {b.text: b for b in blocks}
-    kept: list[Block] = []
-    position = 0
-    for text in left:
-        if text in kinds:
-            kept.append(kinds[text])
-        else:
-            while position < len(blocks) and text not in blocks[position].text:
-                position += 1
-            kept.append(replace(blocks[position], text=text) if position < len(blocks) else Block(text))
-    return kept, credit, tuple(removed)
+
+def _known(item: Item) -> Known:
+    return Known(item.source, item.url, item.language, item.entry, _feed_page(item.entry), item.lead)
+
+
+def _feed_page(entry: Entry | None) -> Page | None:
+    """The feed's own text as a page; without asking trafilatura, as all of it is article."""
+    if entry is None:
+        return None
+    from digest.collect.fragment import blocks
+
+    title = one_line(entry.title)
+    facts = Facts(title=title, titles=(title,) if title else (), author=one_line(entry.author))
+    return Page(blocks((entry.content or entry.summary)[:_FEED_TEXT]), facts)
+
+
+def _unread(item: Item, failure: Failure) -> Article:
+    """The article of a page that its process could not read: what the feed has, with the reason."""
+    return of_feed(_known(item), f"the page could not be read: {failure.reason}")
+
+
+def read_together(items: Iterable[Item], *, workers: int = 2) -> Iterator[Article]:
+    """Read many as `read_many` does, learn from all of them what each host repeats, and take that out of each.
+
+    For pages that came together, such as a folder; gives the articles when the last one is read.
+    """
+    given = list(items)
+    articles = list(read_many(given, workers=workers))
+    memories: dict[str, HostMemory] = {}
+    for article in articles:
+        if host := host_of(article):
+            memories[host] = learn(memories.get(host, HostMemory()), article.source, article.title, article.text)
+    for item, article in zip(given, articles, strict=True):
+        memory = memories.get(host_of(article))
+        yield without_repeated(article, memory, item.lead) if memory else article
+
+
+def host_of(article: Article) -> str:
+    """The name of an article's host memory: the host of its URL without 'www.', else what the site calls itself."""
+    host = urlsplit(article.url).hostname or "" if article.url else ""
+    return host.removeprefix("www.") or article.site_name.casefold()

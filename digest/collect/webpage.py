@@ -1,32 +1,36 @@
-"""The edge to HTML: bytes -> `Page`, by lxml and trafilatura. Nothing of theirs leaves this module."""
+"""The edge to trafilatura: bytes of an HTML page -> `Page`.
+
+trafilatura chooses the article; `outline` reads the page's lines with what their markup says of them; `alignment` finds
+the choice among the lines; `selection` completes it. What is chosen and is no article after all is for `clean` to say.
+"""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from typing import Any, cast
+from typing import Any
 
-import lxml.html
 import trafilatura
-from lxml import etree
 
+from digest.collect import selection
+from digest.collect.alignment import Chosen, align
 from digest.collect.decoding import decode
-from digest.collect.page import Block, BlockKind, Mark, Page
+from digest.collect.fragment import block_of
+from digest.collect.outline import Outline, outline
+from digest.collect.page import Block, Facts, Page
+from digest.collect.phrases import key
 from digest.collect.structured import Declared, understand
+from digest.collect.tree import Element, drop_unseen, line, parse
 
-logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
-logging.getLogger("readability").setLevel(logging.CRITICAL)
+for _name in ("trafilatura", "readability", "htmldate", "justext"):
+    logging.getLogger(_name).setLevel(logging.CRITICAL)
 
 MAX_BYTES = 5_000_000
-_PARSER_OPTIONS: dict[str, Any] = {
-    "collect_ids": False,
-    "default_doctype": False,
-    "encoding": "utf-8",
-    "remove_comments": True,
-    "remove_pis": True,
-}
-_KINDS: dict[str, BlockKind] = {"head": "heading", "quote": "quote", "code": "code", "row": "row", "item": "item"}
-_UNSEEN = ("script", "style", "noscript", "template", "svg", "iframe")
+_MOST_LINES = 20_000  # beyond this a page is no article, and a library that compares lines takes minutes
+_ENOUGH = 0.6  # share of the page's prose that the quick choice must hold
+_LITTLE = 600  # characters of prose, below which a second opinion is asked for
+_AROUND, _SHOWN = 40, 2_000  # lines and characters kept of what surrounds the article
+_LINE_BREAK = "\u2028"  # Unicode's own, which pages do not use
 
 
 def read(body: bytes, *, url: str = "", content_type: str = "") -> Page:
@@ -35,118 +39,110 @@ def read(body: bytes, *, url: str = "", content_type: str = "") -> Page:
     if len(body) > MAX_BYTES:
         problem = f"the page has {len(body) / 1e6:.0f} MB; only its first {MAX_BYTES / 1e6:.0f} MB were read"
         body = body[:MAX_BYTES]
-    tree = _parse(decode(body, content_type))
+    text, broken = decode(body, content_type)
+    tree, cut = parse(text)
+    problem = problem or cut or broken
     if tree is None:
-        return Page(problem="the page is empty")
-    declared = _declared(tree, url)
-    for element in list(tree.iter(*_UNSEEN)):
-        element.drop_tree()
-    visible = len(" ".join(tree.text_content().split()))
-    links = frozenset(t for a in tree.iter("a") if (t := _line(a)))
-    marks = tuple(_marks(tree))
-    blocks = tuple(_extract(tree, url))
-    return Page(blocks, understand(declared), links, marks, visible=visible, problem=problem)
+        return Page(problem=problem or "the page is empty")
+    facts = understand(_declared(tree, url))
+    drop_unseen(tree)
+    lines = outline(tree)
+    if lines.cut:
+        problem = problem or f"the page has more than {len(lines.runs)} lines; the rest was not read"
+    blocks, introduction, end = _article(tree, lines, facts)
+    runs = lines.runs
+    shown = " ".join(run.text for run in runs[:_AROUND])[:_SHOWN]
+    after = " ".join(run.text for run in runs[end : end + _AROUND])[:_SHOWN]
+    return Page(blocks, facts, introduction, shown, after, sum(len(run.text) for run in runs), problem)
 
 
-def _parse(text: str) -> lxml.html.HtmlElement | None:
-    if not text.strip():
-        return None
-    parser = lxml.html.HTMLParser(**_PARSER_OPTIONS)
-    try:
-        return cast(
-            "lxml.html.HtmlElement", lxml.html.document_fromstring(text.encode("utf-8", "replace"), parser=parser)
-        )
-    except (etree.LxmlError, ValueError):
-        return None
+def _article(tree: Element, lines: Outline, facts: Facts) -> tuple[tuple[Block, ...], int | None, int]:
+    """The blocks of the article, the index of its standfirst, and the line after its last."""
+    whole = selection.prose(lines)
+    chosen = _choose(tree, lines, selection.size(lines, whole))
+    if chosen.strangers and not chosen.lines:  # the text was found in a script, as JSON
+        return tuple(Block(text) for text in chosen.strangers), None, 0
+    picked = selection.widen(lines, chosen.lines, whole)
+    titles = {key(title) for title in facts.titles}
+    introduction = selection.standfirst(lines, picked, titles, facts.description)
+    if introduction is not None and introduction not in picked:
+        picked = sorted((*picked, introduction))
+    trusted = selection.judge(lines, [lines.runs[i] for i in picked])
+    blocks = tuple(block_of(lines.runs[i], trusted) for i in picked)
+    return blocks, None if introduction is None else picked.index(introduction), picked[-1] + 1 if picked else 0
 
 
-def _line(element: lxml.html.HtmlElement) -> str:
-    return " ".join(str(element.text_content()).split())
+def _choose(tree: Element, lines: Outline, prose: int) -> Chosen:
+    """trafilatura's choice among the lines: its fast way, and its thorough one if that left most of the prose out."""
+    if lines.cut or len(lines.runs) > _MOST_LINES:
+        return Chosen()
+    texts = [run.text for run in lines.runs]
+    quick = align(_extract(tree, fast=True), texts)
+    have = selection.size(lines, quick.lines)
+    if have >= _ENOUGH * prose and (have > _LITTLE or quick.strangers):
+        return quick
+    thorough = align(_extract(tree, fast=False), texts)
+    better = selection.size(lines, thorough.lines) + sum(map(len, thorough.strangers))
+    return thorough if better > 1.5 * have else quick
 
 
-def _declared(tree: lxml.html.HtmlElement, url: str) -> Declared:
-    """Collect the declarations in one walk over the head and the few elements that carry any."""
+def _declared(tree: Element, url: str) -> Declared:
+    """Collect the page's declarations: meta tags, JSON-LD, and the few elements that carry any."""
     metas: dict[str, list[str]] = {}
     for meta in tree.iter("meta"):
         if content := meta.get("content"):
             for attribute in ("property", "name", "itemprop", "http-equiv"):
                 if name := meta.get(attribute):
                     metas.setdefault(name.lower(), []).append(content)
-    scripts = [s.text for s in tree.iter("script") if s.text and "ld+json" in (s.get("type") or "")]
-    title = next((_line(t) for t in tree.iter("title")), "")
     canonical = next(
         (c.get("href") or "" for c in tree.iter("link") if (c.get("rel") or "").lower() == "canonical"), ""
     )
-    times = (
-        t.get("datetime")
-        for t in tree.iter("time")
-        if t.get("pubdate") is not None or t.get("itemprop") == "datePublished"
-    )
-    first_time = next((t.get("datetime") for t in tree.iter("time") if t.get("datetime")), None)
     return Declared(
         metas=metas,
-        scripts=scripts,
-        title=title,
-        headings=[_line(h) for h in tree.iter("h1")][:10],
+        scripts=[s.text for s in tree.iter("script") if s.text and "ld+json" in (s.get("type") or "")],
+        title=next((line(t) for t in tree.iter("title")), ""),
+        headings=[line(h) for h in tree.iter("h1")][:10],
         canonical=canonical,
-        language=tree.get("lang") or tree.get("{http://www.w3.org/XML/1998/namespace}lang") or "",
-        author=next(
-            (
-                _line(a)
-                for a in tree.iter("a", "span", "address")
-                if a.get("rel") == "author" or a.get("itemprop") == "author"
-            ),
-            "",
-        ),
-        published=next((t for t in times if t), None) or first_time or "",
+        language=tree.get("lang")
+        or tree.get("{http://www.w3.org/XML/1998/namespace}lang")
+        or tree.get("xml:lang")
+        or "",
+        author=next((line(a) for a in tree.iter("a", "span", "address") if _is_author(a)), ""),
+        published=_time(tree),
         url=url or canonical,
     )
 
 
-def _marks(tree: lxml.html.HtmlElement) -> Iterator[Mark]:
-    for element in tree.iter("figcaption", "time"):
-        if text := _line(element):
-            yield Mark(text, "caption" if element.tag == "figcaption" else "date")
+def _is_author(element: Element) -> bool:
+    return "author" in (element.get("rel"), element.get("itemprop"))
 
 
-def _extract(tree: lxml.html.HtmlElement, url: str) -> Iterator[Block]:
-    document = trafilatura.bare_extraction(tree, url=url or None, include_comments=False)
-    if document is not None:
-        yield from _blocks(document.body)
+def _time(tree: Element) -> str:
+    """The time that the page marks as that of its publication, else the first it marks at all."""
+    times = [t for t in tree.iter("time") if t.get("datetime")][:50]
+    marked = [t for t in times if t.get("pubdate") is not None or t.get("itemprop") == "datePublished"]
+    return next((t.get("datetime") or "" for t in (*marked, *times)), "")
 
 
-def _blocks(body: Any) -> Iterator[Block]:
-    """Flatten trafilatura's body: one block for each paragraph, heading, item, quotation and row, in order."""
-    for element in body:
-        if not isinstance(element.tag, str):
-            continue
-        if element.tag in ("list", "table"):
-            for part in element.iter("item", "row"):
-                if part.tag == "row":
-                    text = " | ".join(t for cell in part if (t := " ".join("".join(cell.itertext()).split())))
-                else:
-                    text = _text_of(part)
-                if text:
-                    yield Block(text, _KINDS[part.tag])
-        else:
-            for text in _runs(element):
-                yield Block(text, _KINDS.get(element.tag, "paragraph"))
-        if element.tail and (text := " ".join(element.tail.split())):
-            yield Block(text)
+def _extract(tree: Element, *, fast: bool) -> list[str]:
+    """The texts that trafilatura takes for the article."""
+    document: Any = trafilatura.bare_extraction(tree, include_comments=False, fast=fast)
+    return [] if document is None else [text for element in document.body for text in _texts(element)]
 
 
-def _runs(element: Any) -> list[str]:
-    """Text of an element, broken where the page breaks it: at line breaks and at paragraphs inside it."""
-    if element.tag == "code":
-        code = "".join(element.itertext()).strip("\n")
-        return [code] if code.strip() else []
-    for inner in element.iter("lb", "p"):
-        if inner.tag == "lb":
-            inner.tail = f"\n{inner.tail or ''}"
-        elif inner is not element:
-            inner.text, inner.tail = f"\n{inner.text or ''}", f"\n{inner.tail or ''}"
-    return [line for raw in "".join(element.itertext()).split("\n") if (line := " ".join(raw.split()))]
-
-
-def _text_of(element: Any) -> str:
-    return " ".join("".join(element.itertext()).split())
+def _texts(element: Any) -> Iterator[str]:
+    """The lines of one element of trafilatura's result."""
+    if not isinstance(element.tag, str):
+        return
+    parts = list(element.iter("item", "row")) if element.tag in ("list", "table") else [element]
+    for part in parts:
+        for inner in part.iter("lb", "p"):
+            if inner.tag == "lb":
+                inner.tail = f"{_LINE_BREAK}{inner.tail or ''}"
+            elif inner is not part:
+                inner.text, inner.tail = f"{_LINE_BREAK}{inner.text or ''}", f"{_LINE_BREAK}{inner.tail or ''}"
+        for one in "".join(part.itertext()).split(_LINE_BREAK):
+            if text := " ".join(one.split()):
+                yield text
+    if element.tail and (text := " ".join(element.tail.split())):
+        yield text

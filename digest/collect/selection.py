@@ -1,0 +1,108 @@
+"""The lines of a page that are its article: a library's choice, judged and completed by what the page shows. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+from digest.collect.outline import Outline, Run
+from digest.collect.phrases import key
+from digest.collect.prose import is_prose as prose_text
+
+_NO_PROSE = frozenset(("h1", "h2", "h3", "h4", "h5", "h6", "pre", "option", "title"))
+_BELIEVED = 0.2  # a label that covers more than this share of the article is a mistake of the page's author
+_SECTION = 0.35  # a choice with less than this share of the page's prose may be a section of the article
+_INTRODUCTION = range(40, 900)  # characters of a standfirst
+
+
+def is_prose(run: Run) -> bool:
+    """Whether a line of a page reads like a paragraph."""
+    return run.tag not in _NO_PROSE and prose_text(run.text, run.linked / len(run.text))
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Which labels of an outline are believed: those that do not cover a large part of what is prose or was chosen."""
+
+    outline: Outline
+    doubted: frozenset[str]  # reasons
+
+    def reason(self, run: Run) -> str | None:
+        """Why the markup says that a line is not the article; a weak label speaks for short lines only."""
+        for index in run.labels:
+            label = self.outline.labels[index]
+            if label.reason not in self.doubted and label.strong:
+                return label.reason
+        return None
+
+    def hint(self, run: Run) -> str | None:
+        """The reason of the innermost label, strong or weak."""
+        for index in reversed(run.labels):
+            if (label := self.outline.labels[index]).reason not in self.doubted:
+                return label.reason
+        return None
+
+
+def judge(outline: Outline, lines: Iterable[Run]) -> Judge:
+    """Weigh the strong labels against lines that are known or supposed to be mostly article."""
+    covered: Counter[str] = Counter()
+    total = 1
+    for run in lines:
+        total += len(run.text)
+        covered.update(
+            dict.fromkeys({outline.labels[i].reason for i in run.labels if outline.labels[i].strong}, len(run.text))
+        )
+    return Judge(outline, frozenset(reason for reason, size in covered.items() if size > _BELIEVED * total))
+
+
+def prose(outline: Outline) -> list[int]:
+    """Every paragraph of the page that no label calls something else: what may be article at all."""
+    lines = [i for i, run in enumerate(outline.runs) if is_prose(run)]
+    trusted = judge(outline, [outline.runs[i] for i in lines])
+    return [i for i in lines if trusted.reason(outline.runs[i]) is None]
+
+
+def size(outline: Outline, lines: Iterable[int]) -> int:
+    """Characters of prose in some lines."""
+    return sum(len(outline.runs[i].text) for i in lines if is_prose(outline.runs[i]))
+
+
+def widen(outline: Outline, chosen: Sequence[int], whole: Sequence[int]) -> list[int]:
+    """The article when only a section of it was chosen: from the page's first paragraph to its last.
+
+    Page builders wrap every few paragraphs in a section of their own, and a choice by containers takes one of them.
+    A choice that leaves out most of the page's prose, with more of it standing *before* what was chosen, did that;
+    what stands after may be comments. An empty choice takes all prose there is.
+    """
+    have = size(outline, chosen)
+    start = chosen[0] if chosen else len(outline.runs)
+    before = sum(len(outline.runs[i].text) for i in whole if i < start)
+    if not whole or have >= _SECTION * sum(len(outline.runs[i].text) for i in whole) or before < max(have, 1):
+        return list(chosen)
+    trusted = judge(outline, [outline.runs[i] for i in whole])
+    return [i for i in range(whole[0], whole[-1] + 1) if trusted.reason(outline.runs[i]) is None]
+
+
+def standfirst(outline: Outline, chosen: Sequence[int], titles: Collection[str], description: str) -> int | None:
+    """The line that introduces the article and stands apart before it: by its name, or as the page's description.
+
+    Looked for between the title, where that is shown, and the first paragraph that was chosen.
+    """
+    runs = outline.runs
+    first = next((i for i in chosen if is_prose(runs[i])), None)
+    if first is None:
+        return None
+    wanted = key(description.rstrip(".… "))
+    start = next((i for i in range(first - 1, -1, -1) if runs[i].tag == "h1" and key(runs[i].text) in titles), None)
+    fallback = None
+    for index in range(start if start is not None else max(0, first - 60), first):
+        run = runs[index]
+        if len(run.text) not in _INTRODUCTION or run.linked > 0.5 * len(run.text) or key(run.text) in titles:
+            continue
+        words = key(run.text)
+        if wanted and len(wanted) >= 40 and (words.startswith(wanted[:200]) or wanted.startswith(words)):
+            return index
+        if run.standfirst and start is not None and fallback is None:
+            fallback = index
+    return fallback

@@ -1,0 +1,88 @@
+"""What is shown in place of an article: consent walls, paywalls, errors, checks for robots. Pure; see `phrases`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from digest.collect.article import Removed
+from digest.collect.page import Page
+from digest.collect.phrases import key, table
+from digest.collect.prose import weight
+
+_OPENING = 2_000  # characters: a text behind a paywall is rarely longer than this, an article rarely shorter
+_NOTICE = 600  # characters of an error page or a check for robots
+_CONSENT = 4_000  # characters of a consent wall
+_PER_PHRASE = 700  # characters of text for each wording of consent; an article on privacy has fewer
+_LEAST = 120  # characters; less is no article
+
+
+@dataclass(frozen=True, slots=True)
+class Wall:
+    """What stands in the way. An `opening` of the article may still be readable, or the page is `nothing` of it.
+
+    `told` says whether the page's declarations are about the article all the same.
+    """
+
+    problem: str
+    left: Literal["opening", "nothing"]
+    told: bool = True
+
+
+def find(page: Page, text: str, removed: tuple[Removed, ...], language: str) -> Wall | None:
+    """The wall of a page whose cleaned text is `text`, or None."""
+    size = weight(text)
+    if size < _NOTICE and (why := _notice(page, text, language)):
+        return Wall(why, "nothing", told=False)
+    if _is_consent(page, text, removed, language):
+        return Wall("a consent wall in place of the article", "nothing", told=bool(page.facts.body))
+    if size < _OPENING and _is_paywall(page, removed, language):
+        return Wall("a paywall: only the opening can be read", "opening")
+    if size < _LEAST and not _is_whole(page, text):
+        return (
+            Wall("next to no text on the page", "opening") if text else Wall("no article text on the page", "nothing")
+        )
+    return None
+
+
+def _phrases(language: str, kind: str) -> list[str]:
+    return [phrase for phrase, reason in table(language).walls if reason == kind]
+
+
+def _said(text: str, language: str, kind: str) -> int:
+    """How many wordings of a kind stand in a text."""
+    words = f" {key(text)} "
+    return sum(phrase in words for phrase in _phrases(language, kind))
+
+
+def _notice(page: Page, text: str, language: str) -> str | None:
+    shown = f"{page.facts.title} {text} {page.shown[:_NOTICE] if page.visible < 2 * _NOTICE else ''}"
+    title = key(page.facts.title)
+    if _said(page.facts.title, language, "error") or title.split(" ")[0] in ("404", "403", "500", "502", "503"):
+        return "an error page"
+    if _said(shown, language, "robot"):
+        return "a check for robots or a demand for JavaScript"
+    return "an error page" if _said(shown, language, "error") else None
+
+
+def _is_consent(page: Page, text: str, removed: tuple[Removed, ...], language: str) -> bool:
+    if len(text) > _CONSENT:
+        return False
+    said = _said(text, language, "consent")
+    if said >= 2 and len(text) <= said * _PER_PHRASE:
+        return True
+    taken = any(piece.reason == "consent" for piece in removed)
+    return weight(text) < _LEAST and (taken or _said(page.shown, language, "consent") >= 2)
+
+
+def _is_paywall(page: Page, removed: tuple[Removed, ...], language: str) -> bool:
+    """The page says it is not free, or its end asks for a subscription."""
+    if page.facts.free is False:
+        return True
+    end = " ".join((*(block.text for block in page.blocks[-6:]), *(piece.text for piece in removed[-6:]), page.after))
+    return _said(end, language, "paywall") > 0
+
+
+def _is_whole(page: Page, text: str) -> bool:
+    """Whether so short a text is all that the page holds beside its furniture: a brief, a note, a short post."""
+    return bool(text) and any(len(block.text) >= 40 for block in page.blocks)
