@@ -84,7 +84,7 @@ def feed_links(page: FetchedPage) -> tuple[FeedLink, ...]:
     """What a page names as its feeds: `link rel=alternate` (autodiscovery), else links that look like a feed."""
     from lxml import etree
 
-    text = decode(page.body, page.content_type)[:_LARGEST_PAGE]
+    text = decode(page.body, page.content_type)[0][:_LARGEST_PAGE]
     if not text.strip():
         return ()
     tree = etree.fromstring(text.encode("utf-8", "replace"), etree.HTMLParser(encoding="utf-8"))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any, Final
 
 from digest.collect import jsonfeed
@@ -52,7 +53,8 @@ def parse(body: bytes, content_type: str = "", base_url: str = "", feed_url: str
     What is broken still gives what it can, with the `problem`; what is no feed gives only a problem with its remedy.
     To be run where it may be killed (`parse_feeds`).
     """
-    text = _decoded(body, content_type).lstrip()
+    text, damage = _decoded(body, content_type)
+    text = text.lstrip()
     feed_url = feed_url or base_url
     if not text:
         return ParsedFeed(problem="the answer is empty")
@@ -63,7 +65,8 @@ def parse(body: bytes, content_type: str = "", base_url: str = "", feed_url: str
         return ParsedFeed(problem=_NO_FEED)
     if _root(text) == "html":
         return ParsedFeed(problem=_WEB_PAGE)
-    return _parse_xml(text[start:], base_url, feed_url)
+    parsed = _parse_xml(text[start:], base_url, feed_url)
+    return parsed if parsed.problem or not damage else replace(parsed, problem=damage)
 
 
 def _parse_xml(text: str, base_url: str, feed_url: str) -> ParsedFeed:
@@ -165,8 +168,8 @@ def _problem(found: Any) -> str:
     return f"broken XML ({one_line(str(words), 100)}), read as far as it goes; tell the site's owner"
 
 
-def _decoded(body: bytes, content_type: str) -> str:
-    """The text. UTF-16 and UTF-32 without a mark are told by their zeros (XML 1.0, appendix F)."""
+def _decoded(body: bytes, content_type: str) -> tuple[str, str | None]:
+    """The text, and what was wrong with it. UTF-16 and UTF-32 without a mark are told by their zeros (XML 1.0, appendix F)."""
     for start, encoding in (
         (b"\0\0\0<", "utf-32-be"),
         (b"<\0\0\0", "utf-32-le"),
