@@ -7,6 +7,7 @@ leaves here is safe for SMTP by construction: 7-bit, CRLF only, no line beginnin
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import html
 import re
@@ -22,7 +23,7 @@ from typing import Protocol
 from digest.deliver import headers, quoted
 from digest.deliver.address import canonical, is_plain
 from digest.deliver.links import Links
-from digest.deliver.rendered import ADDRESS, PLACEHOLDERS, PREFERENCES_URL, UNSUBSCRIBE_URL, Rendered
+from digest.deliver.rendered import ADDRESS, PLACEHOLDERS, PREFERENCES_URL, UNSUBSCRIBE_URL, Inline, Rendered
 from digest.deliver.returnpath import ReturnPath, base36, edition_code
 from digest.errors import RenderError
 
@@ -226,12 +227,31 @@ def _header(
 
 def _multipart(rendered: Rendered, links: Links, boundary: bytes) -> tuple[Piece, ...]:
     """Text first, HTML last (RFC 2046 5.1.4: the best comes last), both quoted-printable UTF-8."""
-    start = b"--" + boundary + b"\r\nContent-Type: text/%s; charset=utf-8\r\n"
-    start += b"Content-Transfer-Encoding: quoted-printable\r\n\r\n"
-    pieces: list[Piece] = [start % b"plain", *_pieces(rendered.text, links, Slot.TEXT_ADDRESS)]
-    pieces += [b"\r\n" + start % b"html", *_pieces(rendered.html, links, Slot.HTML_ADDRESS)]
-    pieces.append(b"\r\n--" + boundary + b"--\r\n")
-    return tuple(pieces)
+    kind = b"Content-Type: text/%s; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
+    plain = [kind % b"plain", *_pieces(rendered.text, links, Slot.TEXT_ADDRESS)]
+    page = [kind % b"html", *_pieces(rendered.html, links, Slot.HTML_ADDRESS)]
+    if rendered.inline:
+        page = _related(page, rendered.inline, boundary + b"r")
+    start = b"--" + boundary + b"\r\n"
+    return (start, *plain, b"\r\n" + start, *page, b"\r\n--" + boundary + b"--\r\n")
+
+
+def _related(page: list[Piece], pictures: Sequence[Inline], boundary: bytes) -> list[Piece]:
+    """The HTML with the pictures that it shows by `cid:` (RFC 2387, RFC 2392)."""
+    start = b"--" + boundary + b"\r\n"
+    opening = b'Content-Type: multipart/related; type="text/html";\r\n boundary="' + boundary + b'"\r\n\r\n'
+    pieces: list[Piece] = [opening + start, *page]
+    for picture in pictures:
+        if picture.content_type not in {"image/jpeg", "image/png", "image/gif"}:
+            raise RenderError(
+                f"picture {picture.cid}: '{picture.content_type}' is no kind that every mail program shows"
+            )
+        cid = headers.raw_address("Content-ID", picture.cid).encode("ascii")
+        lines = f"Content-Type: {picture.content_type}\r\nContent-Transfer-Encoding: base64\r\n".encode("ascii")
+        lines += b"Content-Disposition: inline\r\nContent-ID: <" + cid + b">\r\n\r\n"
+        body = base64.encodebytes(picture.data).replace(b"\n", b"\r\n")
+        pieces.append(b"\r\n" + start + lines + body)
+    return [*pieces, b"--" + boundary + b"--\r\n"]
 
 
 def _pieces(text: str, links: Links, address: Slot) -> list[Piece]:
