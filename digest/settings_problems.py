@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time
 from typing import Any, Final, get_args
@@ -69,7 +71,12 @@ def _key(trail: tuple[Any, ...], names: Mapping[tuple[str, ...], str]) -> str:
     for end in range(len(trail), 0, -1):
         if name := names.get(trail[:end]):
             return name
-    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in trail).lstrip(".")
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{_quoted(part)}" for part in trail).lstrip(".")
+
+
+def _quoted(key: str) -> str:
+    """A key as TOML wants it: bare, or in quotes with everything odd escaped."""
+    return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else json.dumps(key)
 
 
 def _shown(trail: tuple[Any, ...], error: Mapping[str, Any]) -> str:
@@ -81,8 +88,8 @@ def _shown(trail: tuple[Any, ...], error: Mapping[str, Any]) -> str:
             return ""
         here = field.annotation if field is not None else _inside(here)
     value = error.get("input")
-    if isinstance(value, dict | BaseModel):
-        return ""
+    if isinstance(value, dict | BaseModel) or (isinstance(value, list) and any(isinstance(v, dict) for v in value)):
+        return ""  # a table may hold a secret
     if isinstance(value, bool):
         return f" = {str(value).lower()}"
     text = str(value) if isinstance(value, date | time | datetime) else repr(value)

@@ -174,6 +174,7 @@ def language(value: str) -> str:
         raise ValueError(f"not a language code; {hint}") from None
 
 
+@cache
 def _language_names() -> dict[str, str]:
     """'french' and 'français' -> 'fr', for people who write the name."""
     from babel import Locale

@@ -202,7 +202,8 @@ TOLD = (
     "topics.world.feeds[0].url = 'example.org/feed': not a web address; "
     "write it in full, as in 'https://example.org/feed.xml'",
     "topics.world.feeds[1].wieght: unknown key; did you mean 'weight'?",
-    "topics.World news = 'World news': not a key; write small letters, digits and single hyphens, as in 'world-news'",
+    "topics.\"World news\" = 'World news': not a key; "
+    "write small letters, digits and single hyphens, as in 'world-news'",
     "newsletters.morning.title = 'Morning\\nBcc: you@example.org': "
     "holds a line break or control character; write it on one line",
     "newsletters.morning.language = 'french': not a language code; did you mean 'fr'?",

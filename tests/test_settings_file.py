@@ -35,6 +35,13 @@ def test_a_generated_secret_is_kept_for_its_owner_only_and_stays_the_same(tmp_pa
     assert sorted(path.name for path in tmp_path.iterdir()) == [".digest-secret", "settings.toml"]
 
 
+def test_an_empty_secret_file_is_told_and_never_used(tmp_path: Path) -> None:
+    file = write(tmp_path, SMALL)
+    (tmp_path / ".digest-secret").touch()
+    with pytest.raises(SettingsError, match="empty; remove it"):
+        load(file, {})
+
+
 def test_processes_that_start_at_once_agree_on_one_secret(tmp_path: Path) -> None:
     settings = load(write(tmp_path, SMALL), {})
     with ThreadPoolExecutor(16) as pool:

@@ -10,8 +10,8 @@ from functools import cache
 from pathlib import Path
 
 import feedparser
-import lxml.html
 import pytest
+from lxml.html import document_fromstring
 from PIL import Image
 
 from digest.deliver.roll import read_rows
@@ -79,7 +79,7 @@ def test_every_page_parses_and_holds_its_whole_article(outlet: Outlet) -> None:
     for piece in outlet.pieces:
         kind, body = site()[outlet.page_path(piece, DAY)]
         assert kind == "text/html; charset=utf-8"
-        page = lxml.html.document_fromstring(body)
+        page = document_fromstring(body)
         text = page.text_content()
         assert page.get("lang", "").startswith(outlet.language)
         assert page.xpath("count(//h1)") == 1
@@ -161,7 +161,7 @@ def test_before_its_time_an_article_is_neither_in_a_feed_nor_on_a_page() -> None
 
 
 def test_the_front_page_of_an_outlet_names_its_feeds() -> None:
-    page = lxml.html.document_fromstring(site()["/sorelle/"][1])
+    page = document_fromstring(site()["/sorelle/"][1])
     assert page.xpath("//link[@rel='alternate']/@href")[0] == f"{BASE}/sorelle/monde.rdf"
 
 
