@@ -1,0 +1,101 @@
+"""Leaving: one tap or one click, at once, never by a robot's GET, and nobody learns from it who reads what."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.web.conftest import Site
+
+ONE_CLICK = {"List-Unsubscribe": "One-Click"}
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_looking_at_the_link_changes_nothing(site: Site, method: str) -> None:
+    answer = site.client.request(method, f"/unsubscribe/{site.token(site.ada)}")
+    assert answer.status_code == 200
+    assert site.state(site.ada) == "confirmed"
+
+
+def test_the_page_has_one_button_and_no_script(site: Site) -> None:
+    page = site.client.get(f"/unsubscribe/{site.token(site.ada)}").text
+    assert page.count("<button") == 1
+    assert "<script" not in page
+    assert "Leave The Morning?" in page
+
+
+def test_the_button_unsubscribes_and_a_mistake_can_be_taken_back(site: Site) -> None:
+    token = site.token(site.ada)
+    page = site.client.post(f"/unsubscribe/{token}").text
+    assert "You are unsubscribed." in page
+    assert site.state(site.ada) == "unsubscribed"
+    assert "Welcome back." in site.client.post(f"/unsubscribe/{token}/back").text
+    assert site.state(site.ada) == "confirmed"
+
+
+@pytest.mark.parametrize("form", ["urlencoded", "multipart"])
+def test_one_click_answers_200_at_once_and_may_be_repeated(site: Site, form: str) -> None:
+    for _ in range(2):
+        body = {"data": ONE_CLICK} if form == "urlencoded" else {"files": {"List-Unsubscribe": (None, "One-Click")}}
+        answer = site.client.post(f"/unsubscribe/{site.token(site.ada)}", follow_redirects=False, **body)
+        assert answer.status_code == 200
+        assert answer.text == "OK"
+        assert "set-cookie" not in answer.headers
+    assert site.state(site.ada) == "unsubscribed"
+
+
+def test_an_unknown_token_gets_the_same_neutral_answer(site: Site) -> None:
+    for token in ("nonsense", site.token(site.ada)[:-3] + "abc", "é" * 50):
+        assert site.client.get(f"/unsubscribe/{token}").status_code == 200
+        answer = site.client.post(f"/unsubscribe/{token}", data=ONE_CLICK)
+        assert (answer.status_code, answer.text) == (200, "OK")
+        assert "You are unsubscribed." in site.client.post(f"/unsubscribe/{token}").text
+    assert site.state(site.ada) == "confirmed"
+
+
+def test_a_huge_body_is_not_read_and_still_only_a_button(site: Site) -> None:
+    answer = site.client.post(f"/unsubscribe/{site.token(site.ada)}", content=b"x" * 1_000_000)
+    assert answer.status_code == 200
+    assert "You are unsubscribed." in answer.text
+
+
+def test_nobody_who_never_confirmed_gets_in_by_the_way_back(site: Site) -> None:
+    stranger = site.house.store.readers.add("new@example.org", now=site.house.clock())
+    site.house.store.readers.subscribe(stranger.id, "morning", (), "unconfirmed", now=site.house.clock())
+    site.client.post(f"/unsubscribe/{site.token(stranger)}")
+    site.client.post(f"/unsubscribe/{site.token(stranger)}/back")
+    assert site.state(stranger) == "unsubscribed"
+
+
+def test_topics_are_chosen_on_one_page(site: Site) -> None:
+    token = site.token(site.ada)
+    page = site.client.get(f"/preferences/{token}").text
+    assert page.count("checked") == 2
+    page = site.client.post(f"/preferences/{token}", data={"topic": ["science", "nonsense"]}).text
+    assert page.count("checked") == 1
+    [tie] = site.house.store.readers.subscriptions(site.ada.id)
+    assert tie.topics == ("science",)
+
+
+def test_pages_speak_the_readers_language(site: Site) -> None:
+    page = site.client.get(f"/unsubscribe/{site.token(site.emile, 'matin')}", headers={"Accept-Language": "en"}).text
+    assert '<html lang="fr" dir="ltr">' in page
+    assert "Se désabonner" in page
+    unknown = site.client.get("/unsubscribe/nonsense", headers={"Accept-Language": "de-AT, fr;q=0.5"}).text
+    assert '<html lang="de"' in unknown
+
+
+def test_links_carry_tokens_so_nothing_leaks_or_is_cached(site: Site) -> None:
+    answer = site.client.get(f"/unsubscribe/{site.token(site.ada)}")
+    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert answer.headers["cache-control"] == "no-store"
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+
+
+def test_health_and_metrics_answer(site: Site) -> None:
+    assert site.client.get("/health").text == "ok"
+    assert "python_info" in site.client.get("/metrics").text
+
+
+def test_editions_are_not_shown_to_whoever_asks(site: Site) -> None:
+    assert site.client.get("/").status_code == 404
+    assert site.client.get("/archive/morning-2026-11-24-0700").status_code == 404
