@@ -34,7 +34,7 @@ class Database:
         self.url = parse_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.busy_seconds = busy_seconds
-        self.name = self.path.name if self.is_sqlite else self.url.render_as_string(hide_password=True)
+        self.name = str(self.path) if self.is_sqlite else _server_name(self.url)
         self.engine = _sqlite_engine(self.url, busy_seconds) if self.is_sqlite else _postgresql_engine(self.url)
         self._writer = threading.Lock()
         self._pid = os.getpid()
@@ -168,6 +168,11 @@ _SQLITE_WORDS = (
     ("SQLITE_PERM", "access denied: give this user access to the file and its folder"),
     ("SQLITE_IOERR", "the disk failed to read or write: check the disk and its free space"),
 )
+
+
+def _server_name(url: URL) -> str:
+    host = url.host or url.query.get("host") or "the local server"
+    return f"database '{url.database or url.username or ''}' on {host}"
 
 
 def _explain_server(name: str, error: BaseException) -> str:

@@ -48,16 +48,18 @@ class Deliveries(Sending):
         """Freeze the recipients: one row for each that has none yet; returns how many that were.
 
         Committed in batches of a thousand; planning again after a crash adds what is missing and changes nothing else.
-        A row may come `suppressed` or `skipped` with its reason: then it is in the books and never sent.
+        A row may come `suppressed` or `skipped` with its reason: then it is in the books and never sent. Raises
+        EditionError when there is no such edition.
         """
-        more = update(editions).where(editions.c.id == edition_id)
+        mine = editions.c.id == edition_id
         added = 0
         for part in chunks(rows):
             values = self._plan_rows(edition_id, part, now)
             with self._database.write() as connection:
-                number = int(self._database.run(connection, _PLAN, values).rowcount)
-                if connection.execute(more.values(planned=editions.c.planned + number)).rowcount != 1:
+                if connection.scalar(select(editions.c.id).where(mine).with_for_update()) is None:
                     raise EditionError(f"there is no edition '{edition_id}'")
+                number = int(self._database.run(connection, _PLAN, values).rowcount)
+                connection.execute(update(editions).where(mine).values(planned=editions.c.planned + number))
             added += number
         return added
 
