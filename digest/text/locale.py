@@ -1,7 +1,8 @@
 """A reader's language: translated words, plurals, dates, times and the direction of writing.
 
-Words come from gettext catalogues, `locale/LANGUAGE/LC_MESSAGES/digest.po` in the template folders. They are read as
-they are, at run time: nothing to compile, so a wheel, a checkout and a user's own folder work alike.
+Words come from gettext catalogues, `locale/LANGUAGE/LC_MESSAGES/*.po` in the template folders (`digest.po` for mails,
+`pages.po` for the web). They are read as they are, at run time: nothing to compile, so a wheel, a checkout and a user's
+own folder work alike.
 """
 
 from __future__ import annotations
@@ -117,8 +118,7 @@ def locale(language: str, folders: tuple[Path, ...] = ()) -> Locale:
     words: NullTranslations | None = None
     for folder in (*folders, resources.templates()):
         for name in dict.fromkeys((tag.replace("-", "_"), tag.split("-")[0])):
-            path = folder / "locale" / name / "LC_MESSAGES" / "digest.po"
-            if path.is_file():
+            for path in sorted((folder / "locale" / name / "LC_MESSAGES").glob("*.po")):
                 found = _catalogue(path)
                 if words is None:
                     words = found

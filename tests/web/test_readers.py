@@ -79,6 +79,7 @@ def test_topics_are_chosen_on_one_page(site: Site) -> None:
 def test_pages_speak_the_readers_language(site: Site) -> None:
     page = site.client.get(f"/unsubscribe/{site.token(site.emile, 'matin')}", headers={"Accept-Language": "en"}).text
     assert '<html lang="fr" dir="ltr">' in page
+    assert "Quitter Le Matin" in page
     assert "Se désabonner" in page
     unknown = site.client.get("/unsubscribe/nonsense", headers={"Accept-Language": "de-AT, fr;q=0.5"}).text
     assert '<html lang="de"' in unknown
