@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import lru_cache
 from itertools import pairwise
 from typing import Final
@@ -21,6 +22,10 @@ from digest.text.words import words
 FIGURES: Final = 0.10
 MONTHS: Final = 0.10
 WEEKDAYS: Final = 0.04
+#: What each day between two publications beyond the first takes, and the most that time takes. An event is told within
+#: two days; what recurs (a weekly match, a monthly report) comes later.
+DAY: Final = 0.02
+TIME: Final = 0.10
 
 _SCORE: Final = re.compile(r"(?<![\d.,:/–-])(\d{1,3}) ?[-–:] ?(\d{1,3})(?![\d.,]?\d|[:/–-])")
 
@@ -37,10 +42,11 @@ class Facts:
     scores: frozenset[tuple[int, int]] = frozenset()
     months: int = 0
     weekdays: int = 0
+    day: float | None = None  # when it was published, in days
 
 
-def facts(text: str, tokens: Sequence[str], language: str) -> Facts:
-    """The facts of a text in `language` (two-letter code), given with its tokens in order."""
+def facts(text: str, tokens: Sequence[str], language: str, published: datetime | None = None) -> Facts:
+    """The facts of a text in `language` (two-letter code), given with its tokens in order; `published` is aware."""
     function = words(language).function
     counted: dict[str, set[str]] = {}
     for number, word in pairwise(tokens):
@@ -59,6 +65,7 @@ def facts(text: str, tokens: Sequence[str], language: str) -> Facts:
         scores=frozenset(_scores(text)),
         months=months,
         weekdays=weekdays,
+        day=published.timestamp() / 86400 if published else None,
     )
 
 
@@ -71,6 +78,8 @@ def contradiction(one: Facts, other: Facts) -> float:
         against += WEEKDAYS
     if one.numbers and other.numbers and one.numbers.isdisjoint(other.numbers) and _figures_differ(one, other):
         against += FIGURES
+    if one.day is not None and other.day is not None:
+        against += min(TIME, DAY * max(0.0, abs(one.day - other.day) - 1))
     return against
 
 

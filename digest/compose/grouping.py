@@ -21,13 +21,15 @@ from digest.text.stem import fold, stem
 from digest.text.words import primary, words
 
 #: What is read of an article's text, in words. More adds background, not the event.
-OPENING: Final = 40
+OPENING: Final = 60
 #: A word in the title counts as so many in the text.
 TITLE: Final = 1.75
 #: A text that has this part of its word runs in common with another's is its copy.
 COPY: Final = 0.6
-#: Length of those runs; a text shorter than two runs is nobody's copy.
+#: Length of those runs in words; a text of fewer than RUN of them is nobody's copy.
 RUN: Final = 4
+#: Copies are looked for where a run begins with a word longer than this.
+LONG: Final = 6
 
 _TOKEN: Final = re.compile(r"\d+(?:[.,:]\d+)*|[^\W\d_]+")
 _UNSPACED: Final = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")
@@ -87,18 +89,28 @@ def terms(document: Document) -> Counter[str]:
 def copies(texts: Sequence[str]) -> list[int]:
     """For each text the position of the first one it copies, word for word or nearly; its own when it is original."""
     first: list[int] = []
+    plain = [fold(text).split() for text in texts]
     holders: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)
-    for position, text in enumerate(texts):
-        plain = fold(text).split()
-        runs = {tuple(plain[i : i + RUN]) for i in range(len(plain) - RUN + 1)}
-        hits = Counter(holder for run in runs for holder in holders.get(run, ()))
-        # The shorter text may be a cut copy of the longer: the part is of the smaller set (overlap coefficient).
-        found = [h for h, n in hits.items() if len(runs) >= RUN and n >= COPY * len(runs)]
-        first.append(min(found, default=position))
+    for position, text in enumerate(plain):
+        # Runs that begin with a long word are a sample that two copies have in common, whatever was cut before it.
+        sample = [run for run in _runs(text) if len(run[0]) > LONG]
+        likely = sorted({holder for run in sample for holder in holders[run]})
+        found = [holder for holder in likely if _is_copy(text, plain[holder])]
+        first.append(found[0] if found else position)
         if not found:
-            for run in runs:
+            for run in sample:
                 holders[run].append(position)
     return first
+
+
+def _runs(text: Sequence[str]) -> list[tuple[str, ...]]:
+    return list(zip(*(text[i:] for i in range(RUN)), strict=False))
+
+
+def _is_copy(text: Sequence[str], other: Sequence[str]) -> bool:
+    """Whether most of the text is the other's; a cut copy is a copy, so the part is of the text's own runs."""
+    runs = set(_runs(text))
+    return len(runs) >= RUN and len(runs.intersection(_runs(other))) >= COPY * len(runs)
 
 
 def _one_language(documents: Sequence[Document], language: str) -> list[list[int]]:
@@ -115,7 +127,7 @@ def _one_language(documents: Sequence[Document], language: str) -> list[list[int
         bags.append(bag)
     batch = vectors(bags, _function(language, bags))
     stated = [
-        facts(f"{documents[i].title} . {openings[i]}", [*title, *text], language)
+        facts(f"{documents[i].title} . {openings[i]}", [*title, *text], language, documents[i].published)
         for i, (title, text) in zip(kept, texts, strict=True)
     ]
     known = pairs(batch)

@@ -107,9 +107,11 @@ def pairs(batch: Vectors) -> Pairs:
     """Every pair worth knowing, and every text's burden."""
     count = len(batch)
     order = np.argsort(batch.term, kind="stable")
-    owner = np.repeat(np.arange(count), np.diff(batch.start))[order]
-    posted = batch.weight[order]
-    posting = np.searchsorted(batch.term[order], np.arange(batch.terms + 1))
+    index = _Index(
+        start=np.searchsorted(batch.term[order], np.arange(batch.terms + 1)),
+        owner=np.repeat(np.arange(count), np.diff(batch.start))[order],
+        weight=batch.weight[order],
+    )
     dense = np.zeros(batch.terms)
     cosine: dict[tuple[int, int], float] = {}
     burden = np.zeros(count)
@@ -118,8 +120,7 @@ def pairs(batch: Vectors) -> Pairs:
         row = slice(batch.start[i], batch.start[i + 1])
         mine = batch.term[row]
         dense[mine] = batch.weight[row]
-        spans = [(t, posting[t], posting[t + 1]) for t in mine if posting[t + 1] - posting[t] <= COMMON]
-        partners, likeness = _partners(batch, i, spans, owner, posted, dense)
+        partners, likeness = _partners(batch, i, index, dense)
         dense[mine] = 0.0
         if len(likeness) > PARTNERS:
             best = np.argsort(-likeness, kind="stable")[:PARTNERS]
@@ -127,25 +128,31 @@ def pairs(batch: Vectors) -> Pairs:
             if likeness[-1] >= SAME:
                 crowded.add(i)
         burden[i] = _burden(likeness, count)
-        for j, value in zip(partners.tolist(), likeness.tolist(), strict=True):
-            if value >= FAINT:
-                cosine[(i, j) if i < j else (j, i)] = value
+        kept = likeness >= FAINT
+        for j, value in zip(partners[kept].tolist(), likeness[kept].tolist(), strict=True):
+            cosine[(i, j) if i < j else (j, i)] = value
     return Pairs(cosine, burden, frozenset(crowded))
 
 
-def _partners(
-    batch: Vectors,
-    i: int,
-    spans: Sequence[tuple[int, int, int]],
-    owner: Ints,
-    posted: Floats,
-    dense: Floats,
-) -> tuple[Ints, Floats]:
+@dataclass(frozen=True, slots=True)
+class _Index:
+    """The vectors by column: term t stands in texts `owner[start[t]:start[t+1]]`, with `weight` likewise."""
+
+    start: Ints
+    owner: Ints
+    weight: Floats
+
+
+def _partners(batch: Vectors, i: int, index: _Index, dense: Floats) -> tuple[Ints, Floats]:
     """The texts that share a rare enough word with text i (whose vector is in `dense`), with their exact cosines."""
-    if not spans:
-        return np.zeros(0, dtype=np.int64), np.zeros(0)
-    met = np.concatenate([owner[a:b] for _, a, b in spans])
-    score = np.bincount(met, np.concatenate([posted[a:b] * dense[t] for t, a, b in spans]))
+    mine = batch.term[batch.start[i] : batch.start[i + 1]]
+    spread = index.start[mine + 1] - index.start[mine]
+    rare = mine[spread <= COMMON]
+    if not len(rare):
+        return rare, np.zeros(0)
+    cells, _ = _spans(index.start, rare)
+    mass = index.weight[cells] * np.repeat(dense[rare], index.start[rare + 1] - index.start[rare])
+    score = np.bincount(index.owner[cells], mass)
     score[i] = 0.0
     partners = np.nonzero(score)[0]
     if len(partners) > 2 * PARTNERS:
@@ -153,10 +160,15 @@ def _partners(
         partners = partners[score[partners] >= cut]
     if not len(partners):
         return partners, np.zeros(0)
-    lengths = batch.start[partners + 1] - batch.start[partners]
+    cells, first = _spans(batch.start, partners)
+    return partners, np.add.reduceat(dense[batch.term[cells]] * batch.weight[cells], first)
+
+
+def _spans(start: Ints, rows: Ints) -> tuple[Ints, Ints]:
+    """The cells of several rows one after the other, and where each row begins among them."""
+    lengths = start[rows + 1] - start[rows]
     ends = np.cumsum(lengths)
-    cells = np.arange(ends[-1]) + np.repeat(batch.start[partners] - ends + lengths, lengths)
-    return partners, np.add.reduceat(dense[batch.term[cells]] * batch.weight[cells], ends - lengths)
+    return np.arange(ends[-1]) + np.repeat(start[rows] - ends + lengths, lengths), ends - lengths
 
 
 def _burden(likeness: Floats, count: int) -> float:

@@ -26,11 +26,9 @@ DOUBT: Final = 3.0
 class _Group:
     members: list[int]
     burden: float  # the sum of its members'
+    size: int = 1
     inner: float = 0.0  # the sum over its pairs, each once
-
-    @property
-    def pairs(self) -> float:
-        return len(self.members) * (len(self.members) - 1) / 2
+    pairs: float = 0.0  # how many these are
 
 
 def link(count: int, known: Pairs, batch: Vectors) -> list[list[int]]:
@@ -51,10 +49,8 @@ def _exactly(groups: list[_Group], known: Pairs, batch: Vectors) -> list[_Group]
     bonds: dict[int, dict[int, float]] = {i: {} for i in range(len(crowded))}
     for i, one in enumerate(crowded):
         for j in range(i + 1, len(crowded)):
-            size = len(one.members) * len(crowded[j].members)
-            bonds[i][j] = bonds[j][i] = float(sums[i] @ sums[j]) - UNKNOWN * size
-        square = (float(sums[i] @ sums[i]) - len(one.members)) / 2
-        one.inner = square - one.burden * (len(one.members) - 1)
+            bonds[i][j] = bonds[j][i] = float(sums[i] @ sums[j]) - UNKNOWN * one.size * crowded[j].size
+        one.inner = (float(sums[i] @ sums[i]) - one.size) / 2 - one.burden * (one.size - 1)
     rest = [group for group in groups if known.crowded.isdisjoint(group.members)]
     return rest + _merge(crowded, bonds)
 
@@ -62,45 +58,61 @@ def _exactly(groups: list[_Group], known: Pairs, batch: Vectors) -> list[_Group]
 def _merge(given: Sequence[_Group], bonds: dict[int, dict[int, float]]) -> list[_Group]:
     """Merge groups while any two are alike. `bonds[i][j]` is the sum over the pairs of i and j, less UNKNOWN each."""
     groups = dict(enumerate(given))
-    heap = []
-    for i, others in bonds.items():
-        for j in others:
-            if i < j and (value := _alike(groups[i], groups[j], others[j])[0]) >= ALIKE:
-                heap.append((-value, i, j))
+    heap = [
+        (-likeness, i, j)
+        for i, others in bonds.items()
+        for j, bond in others.items()
+        if i < j and (likeness := _alike(groups[i], groups[j], bond)) >= ALIKE
+    ]
     heapq.heapify(heap)
     fresh = len(groups)
     while heap:
         _, i, j = heapq.heappop(heap)
         if i not in groups or j not in groups:
-            continue
-        total = _alike(groups[i], groups[j], bonds[i][j])[1]
-        one, other = groups.pop(i), groups.pop(j)
-        groups[fresh] = _Group(one.members + other.members, one.burden + other.burden, one.inner + other.inner + total)
-        merged, less = bonds.pop(i), bonds.pop(j)
-        if len(merged) < len(less):
-            merged, less = less, merged
-        for k, value in less.items():
-            merged[k] = merged.get(k, 0.0) + value
-        merged.pop(i, None)
-        merged.pop(j, None)
-        for k, value in merged.items():
+            continue  # one of them has grown since; the grown pair is in the heap if it is alike
+        groups[fresh] = group = _union(groups.pop(i), groups.pop(j), bonds[i][j])
+        bonds[fresh] = merged = _sum(bonds.pop(i), bonds.pop(j))
+        del merged[i], merged[j]
+        for k, bond in merged.items():
             near = bonds[k]
             near.pop(i, None)
             near.pop(j, None)
-            near[fresh] = value
-            if (likeness := _alike(groups[fresh], groups[k], value)[0]) >= ALIKE:
+            near[fresh] = bond
+            if (likeness := _alike(group, groups[k], bond)) >= ALIKE:
                 heapq.heappush(heap, (-likeness, k, fresh))
-        bonds[fresh] = merged
         fresh += 1
     return list(groups.values())
 
 
-def _alike(one: _Group, other: _Group, bond: float) -> tuple[float, float]:
-    """The likeness that decides on a merge, and the sum over the pairs across."""
-    m, n = len(one.members), len(other.members)
-    total = bond + UNKNOWN * m * n - n * one.burden - m * other.burden
-    across = total / (m * n)
-    within = (
-        (one.inner + DOUBT * across) / (one.pairs + DOUBT) + (other.inner + DOUBT * across) / (other.pairs + DOUBT)
-    ) / 2
-    return across - GAP * max(0.0, within - across), total
+def _union(one: _Group, other: _Group, bond: float) -> _Group:
+    return _Group(
+        one.members + other.members,
+        one.burden + other.burden,
+        one.size + other.size,
+        one.inner + other.inner + _total(one, other, bond),
+        one.pairs + other.pairs + one.size * other.size,
+    )
+
+
+def _sum(one: dict[int, float], other: dict[int, float]) -> dict[int, float]:
+    """Both added up, in the larger of the two."""
+    if len(one) < len(other):
+        one, other = other, one
+    for key, value in other.items():
+        one[key] = one.get(key, 0.0) + value
+    return one
+
+
+def _total(one: _Group, other: _Group, bond: float) -> float:
+    """The sum over all pairs across, after what surroundings take."""
+    return bond + UNKNOWN * one.size * other.size - other.size * one.burden - one.size * other.burden
+
+
+def _alike(one: _Group, other: _Group, bond: float) -> float:
+    """The likeness that decides on a merge; only an upper bound where that is below ALIKE already."""
+    across = _total(one, other, bond) / (one.size * other.size)
+    if across < ALIKE or one.size == other.size == 1:
+        return across
+    doubted = DOUBT * across
+    within = ((one.inner + doubted) / (one.pairs + DOUBT) + (other.inner + doubted) / (other.pairs + DOUBT)) / 2
+    return across - GAP * max(0.0, within - across)

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from digest.collect.article import Article
-from digest.compose.grouping import Document, cluster
-from digest.text.stem import fold
+from digest.compose.grouping import Document, cluster, copies
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +58,6 @@ class Story:
 
 #: How much of a lead each rung of its ladder is worth, 0 to 1.
 RUNG_WORTH: Final = {"editor": 1.0, "page": 1.0, "structured-data": 0.9, "llm": 0.8, "feed-summary": 0.7, "title": 0.0}
-
-#: Two texts that share this part of their three-word runs (Jaccard; Broder 1997) are copies of one.
-COPY: Final = 0.6
-
-_WORD: Final = re.compile(r"\w+")
 
 
 def group(candidates: Sequence[Candidate], *, language: str = "") -> list[Story]:
@@ -134,13 +127,6 @@ def lead_quality(article: Article) -> float:
 
 def _copies(candidates: Sequence[Candidate]) -> set[str]:
     """Keys of the candidates whose text repeats that of an earlier one."""
-    seen: list[set[tuple[str, ...]]] = []
-    copies = set()
-    for candidate in sorted(candidates, key=lambda c: (moment(c), c.first_seen, c.key)):
-        words = _WORD.findall(fold(document(candidate).text))[:120]
-        runs = {tuple(words[i : i + 3]) for i in range(len(words) - 2)}
-        if runs and any(len(runs & other) >= COPY * len(runs | other) for other in seen):
-            copies.add(candidate.key)
-        else:
-            seen.append(runs)
-    return copies
+    in_time = sorted(candidates, key=lambda c: (moment(c), c.first_seen, c.key))
+    first = copies([" ".join(document(candidate).text.split()[:120]) for candidate in in_time])
+    return {candidate.key for i, candidate in enumerate(in_time) if first[i] != i}
