@@ -67,6 +67,6 @@ def _international(text: str) -> Address:
         raise AddressError(f"'{text}' is not a mail address: {error}") from None
     domain = found.ascii_domain.lower()
     address = f"{found.local_part}@{domain}"
-    if len(address.encode()) > 254:
-        raise AddressError(f"'{text}' is not a mail address: longer than 254 octets")
+    if len(address.encode()) > 254 or len(found.local_part.encode()) > 64:
+        raise AddressError(f"'{text}' is not a mail address: longer than 254 octets, or 64 before the @")
     return Address(address, unicodedata.normalize("NFKC", address).lower(), not found.local_part.isascii())

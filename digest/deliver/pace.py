@@ -21,7 +21,7 @@ class Bucket:
         if self._since is not None:
             self._level = min(max(1.0, self.rate), self._level + (now - self._since) * self.rate)
         self._since = now
-        return 0.0 if self._level >= 1 else (1 - self._level) / self.rate
+        return 0.0 if self._level >= 1 - 1e-9 else (1 - self._level) / self.rate
 
     def take(self) -> None:
         """One goes."""

@@ -17,6 +17,7 @@ from digest.compose.edition import Edition
 from digest.deliver.audience import Choice, Reader
 from digest.deliver.audience import plan as plan_deliveries
 from digest.deliver.delivery import Delivery, DeliveryState, settle
+from digest.deliver.fault import fault_point
 from digest.deliver.message import Filler, Message, Recipient
 from digest.deliver.reply import Outcome, Wave
 from digest.deliver.subscriber import Subscriber, Subscription
@@ -79,7 +80,9 @@ def plan(
 ) -> int:
     """Freeze who gets an edition; planning again adds who is missing and changes nothing else."""
     stream = (Reader(person, wish) for person, wish in readers)
-    return store.deliveries.plan(edition.id, plan_deliveries(edition, stream, choice, now), now=now)
+    count = store.deliveries.plan(edition.id, plan_deliveries(edition, stream, choice, now), now=now)
+    fault_point("deliver.planned")
+    return count
 
 
 def start(store: Sending, edition: Edition, now: datetime) -> Edition:
@@ -156,12 +159,14 @@ class _Run:
     def recover(self) -> None:
         """What dead senders left: their claims are free again; what they had in flight is in doubt."""
         now = self.clock()
+        fault_point("deliver.recovering")
         self.store.deliveries.release_expired(now=now)
         if self.terms.in_doubt == "resend":
             self.store.deliveries.requeue(self.edition.id, ["unknown"], now=now)
         if now > self.terms.last_moment:
             late = f"too late (after {self.terms.last_moment:%Y-%m-%d %H:%M} UTC)"
             self.store.deliveries.close_open(self.edition.id, "skipped", late, now=now)
+        fault_point("deliver.recovered")
 
     def messages(self) -> Generator[Message]:
         """Claim a batch at a time and build its messages on the way."""
@@ -169,6 +174,7 @@ class _Run:
             batch = self.store.deliveries.claim(self.edition.id, self.terms.owner, self.clock(), LEASE, BATCH)
             if not batch:
                 return
+            fault_point("deliver.claimed")
             self.held.update((delivery.subscriber_id, delivery) for delivery in batch)
             for delivery in batch:
                 yield self.fillers(delivery.variant).fill(Recipient(delivery.subscriber_id, delivery.address))
@@ -222,6 +228,7 @@ class _Run:
 
     def finish(self, stopped: str) -> Delivered:
         """Close the books when nothing is open any more."""
+        fault_point("deliver.finishing")
         counts = Counter(self.store.deliveries.summary(self.edition.id))
         report = Delivered(self.edition.id, "sending", self.sent, dict(counts), stopped)
         if not report.open:

@@ -1,0 +1,118 @@
+"""Who gets an edition, in which variant, and when."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from digest.compose.edition import Edition, Section
+from digest.deliver.audience import Choice, Reader, Variant, not_before, plan
+from digest.deliver.subscriber import Subscriber, Subscription
+
+NOW = datetime(2026, 11, 22, 20, tzinfo=UTC)
+SECTIONS = tuple(Section(topic, topic.title(), ()) for topic in ("world", "tech", "sport"))
+EDITION = Edition(
+    "morning-2026-11-23-0700",
+    "morning",
+    "2026-11-23T07:00",
+    datetime(2026, 11, 23, 6, tzinfo=UTC),
+    datetime(2026, 11, 23, 5, 15, tzinfo=UTC),
+    "The Morning",
+    "fr",
+    "Europe/Paris",
+    SECTIONS,
+)
+CHOICE = Choice("fr", "classic", ("fr", "en"), ("classic", "compact"))
+
+
+def reader(number: int = 1, suppressed: str = "", language: str = "", timezone: str = "", **wish: object) -> Reader:
+    """A confirmed reader, with wishes."""
+    person = Subscriber(number, f"r{number}@example.org", language=language, timezone=timezone)
+    facts: dict[str, object] = {"state": "confirmed"} | wish
+    return Reader(person, Subscription(number, "morning", **facts), suppressed)  # type: ignore[arg-type]
+
+
+def test_only_confirmed_readers_get_a_row() -> None:
+    readers = [reader(1), reader(2, state="unconfirmed"), reader(3, state="unsubscribed")]
+    assert [d.subscriber_id for d in plan(EDITION, readers, CHOICE, NOW)] == [1]
+
+
+def test_the_suppressed_are_in_the_books_and_never_sent() -> None:
+    (delivery,) = plan(EDITION, [reader(suppressed="complaint since 2026-10-01")], CHOICE, NOW)
+    assert (delivery.state, delivery.reason) == ("suppressed", "complaint since 2026-10-01")
+
+
+def test_readers_with_the_same_wishes_share_a_variant_whatever_order_they_chose_in() -> None:
+    readers = [
+        reader(1),
+        reader(2, topics=("world", "tech", "sport")),
+        reader(3, topics=("sport", "tech", "world", "gone")),
+        reader(4, language="fr", theme="classic"),
+    ]
+    assert len({d.variant for d in plan(EDITION, readers, CHOICE, NOW)}) == 1
+
+
+def test_every_wish_is_kept_and_what_is_not_offered_falls_back() -> None:
+    wishes = [
+        (reader(topics=("tech",)), Variant(("tech",), "fr", "classic")),
+        (reader(language="en"), Variant(("world", "tech", "sport"), "en", "classic")),
+        (reader(language="ja"), Variant(("world", "tech", "sport"), "fr", "classic")),
+        (reader(theme="compact", pictures=False), Variant(("world", "tech", "sport"), "fr", "compact", False)),
+        (reader(theme="gone"), Variant(("world", "tech", "sport"), "fr", "classic")),
+    ]
+    for person, variant in wishes:
+        (delivery,) = plan(EDITION, [person], CHOICE, NOW)
+        assert Variant.parse(delivery.variant) == variant
+
+
+def test_a_reader_none_of_whose_topics_has_a_story_is_skipped_with_the_reason() -> None:
+    (delivery,) = plan(EDITION, [reader(topics=("weather",))], CHOICE, NOW)
+    assert delivery.state == "skipped"
+    assert "topics" in delivery.reason
+
+
+def test_a_variant_shows_its_sections_in_the_edition_s_order() -> None:
+    assert [s.topic for s in Variant(("sport", "world"), "fr", "classic").sections(EDITION)] == ["world", "sport"]
+
+
+@pytest.mark.parametrize("key", ["", "fr", "a|b|c|d|e"])
+def test_a_text_that_is_no_variant_is_refused(key: str) -> None:
+    with pytest.raises(ValueError, match="unpack"):
+        Variant.parse(key)
+
+
+def test_everybody_gets_it_at_the_edition_s_time_unless_local_time_is_wanted() -> None:
+    (delivery,) = plan(EDITION, [reader(timezone="America/New_York")], CHOICE, NOW)
+    assert delivery.not_before == EDITION.send_at
+
+
+@pytest.mark.parametrize(
+    ("zone", "hours"),
+    [("America/New_York", 6), ("Asia/Tokyo", 0), ("Europe/Paris", 0), ("", 0), ("Nowhere/Land", 0), ("../etc", 0)],
+)
+def test_local_time_is_the_reader_s_own_seven_o_clock_but_never_before_the_edition(zone: str, hours: int) -> None:
+    assert not_before(EDITION, zone) == EDITION.send_at + timedelta(hours=hours)
+
+
+def test_a_wall_time_that_the_clock_change_leaves_out_moves_past_the_gap() -> None:
+    edition = Edition(
+        "e", "n", "2026-03-08T02:30", datetime(2026, 3, 8, 1, tzinfo=UTC), NOW, "t", "en", "Europe/London"
+    )
+    # 02:30 does not exist in New York that day: 03:30 daylight time is 07:30 UTC.
+    assert not_before(edition, "America/New_York") == datetime(2026, 3, 8, 7, 30, tzinfo=UTC)
+
+
+def test_a_hundred_thousand_readers_stream_through() -> None:
+    def readers() -> Iterator[Reader]:
+        for number in range(100_000):
+            yield reader(number, topics=("world",) if number % 3 else ())
+
+    began = time.process_time()
+    states = Counter(delivery.variant for delivery in plan(EDITION, readers(), CHOICE, NOW))
+    assert sum(states.values()) == 100_000
+    assert len(states) == 2
+    assert time.process_time() - began < 5
