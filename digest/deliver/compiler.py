@@ -111,7 +111,7 @@ class Compiler:
 
     def _printed(self, environment: jinja2.Environment, name: str, **values: Any) -> str:
         try:
-            theme, _, file = name.partition("/")
+            _, _, file = name.partition("/")
             return environment.select_template([name, f"{CLASSIC}/{file}"]).render(values)
         except jinja2.TemplateSyntaxError as error:
             raise Failed(error.message or "not understood", error.name or name, error.lineno) from error

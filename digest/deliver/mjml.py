@@ -10,15 +10,14 @@ from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any, Final, Self
 
-from digest import resources
 from digest.compose.edition import Edition, EditionStory
-from digest.deliver import cascade, headline, mailcheck
+from digest.deliver import cascade, headline, mailcheck, templates
 from digest.deliver.checking import Checked
 from digest.deliver.content import Content, Shown, content, stories_of
 from digest.deliver.picture import Prepared
 from digest.deliver.press import Press
 from digest.deliver.rendered import Inline, Rendered
-from digest.deliver.theme import WHOLE, Look, Shape, Theme, Variant, parse
+from digest.deliver.theme import WHOLE, Look, Shape, Theme, Variant
 from digest.errors import RenderError
 from digest.text import html as clean
 from digest.text.locale import locale
@@ -43,6 +42,7 @@ class Renderer:
         self.folders = tuple(Path(folder) for folder in folders)
         self._press = Press(self.folders)
         self._fragments: OrderedDict[Any, str] = OrderedDict()
+        self._stamp: object = None
 
     def __enter__(self) -> Self:
         return self
@@ -56,19 +56,9 @@ class Renderer:
         """End the compiler process; rendering again starts another."""
         self._press.close()
 
-    def theme(self, name: str) -> Theme:
-        """A theme by name. Raises RenderError naming those that exist."""
-        if re.fullmatch(r"[a-z0-9][a-z0-9_-]*", name):
-            for folder in (*self.folders, resources.templates()):
-                path = folder / "email" / name / "theme.toml"
-                if path.is_file():
-                    return parse(name, path.read_text(encoding="utf-8"), str(path))
-        raise RenderError(f"there is no theme '{name}': choose from {', '.join(self.themes())}")
-
     def themes(self) -> list[str]:
         """The names of all themes."""
-        folders = (*self.folders, resources.templates())
-        return sorted({path.parent.name for folder in folders for path in (folder / "email").glob("*/theme.toml")})
+        return templates.themes(self.folders)
 
     def render(
         self,
@@ -81,7 +71,8 @@ class Renderer:
 
         Raises RenderError when a theme or a template is wrong, naming file, line and remedy.
         """
-        theme = self.theme(look.theme)
+        self._looked_through()
+        theme = templates.theme(look.theme, self.folders)
         tongue = locale(variant.language or edition.language, self.folders)
         inline: dict[str, Inline] = {}
 
@@ -128,7 +119,7 @@ class Renderer:
             "newsletter": mail.newsletter,
             "dress": asdict(mail.dress),
         }
-        key = (theme.name, mail.language, mail.newsletter, mail.dress, self._stamp(theme.name))
+        key = (theme.name, mail.language, mail.newsletter, mail.dress)
         stories = stories_of(mail)
         missing = [story for story in dict.fromkeys(stories) if (key, story) not in self._fragments]
         if missing:
@@ -149,11 +140,14 @@ class Renderer:
             size -= sizes[kept]
         return kept
 
-    def _stamp(self, theme: str) -> int:
-        """Changes when a template changes, so that an edited theme is seen at once."""
-        folders = (*self.folders, resources.templates())
-        files = (path for folder in folders for path in (folder / "email").rglob("*.j2"))
-        return max((path.stat().st_mtime_ns for path in files), default=0)
+    def _looked_through(self) -> None:
+        """Forget fragments when a template changed, and refuse templates with mistakes in them."""
+        stamp = templates.stamp(self.folders)
+        if stamp != self._stamp:
+            if faults := templates.faults(self.folders):
+                raise RenderError("\n".join(map(str, faults)))
+            self._fragments.clear()
+            self._stamp = stamp
 
 
 def _shown(

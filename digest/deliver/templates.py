@@ -1,0 +1,149 @@
+"""Mail templates in folders: the built-in ones and a user's own, which win. List, copy, compare and check them."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+import jinja2
+from jinja2 import nodes
+
+from digest import resources
+from digest.deliver.lint import Fault, lint
+from digest.deliver.theme import Theme, parse
+from digest.errors import RenderError
+
+Origin = Literal["built-in", "own", "own, instead of the built-in"]
+
+_ENDINGS: Final = (".mjml.j2", ".txt.j2", ".toml")
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateFile:
+    """One template: `name` is 'theme/file'; `blocks` are those that can be replaced alone."""
+
+    name: str
+    path: Path
+    origin: Origin
+    blocks: tuple[str, ...] = ()
+
+
+def builtin() -> Path:
+    """The folder of the built-in themes."""
+    return resources.templates() / "email"
+
+
+def listing(folders: Sequence[Path] = ()) -> list[TemplateFile]:
+    """Every template that is used, by name. `folders` are template folders, the first wins."""
+    ours = dict(_files(builtin()))
+    found = {name: TemplateFile(name, path, "built-in", _blocks(path)) for name, path in ours.items()}
+    for folder in reversed(folders):
+        for name, path in _files(folder / "email"):
+            origin: Origin = "own, instead of the built-in" if name in ours else "own"
+            found[name] = TemplateFile(name, path, origin, _blocks(path))
+    return sorted(found.values(), key=lambda file: file.name)
+
+
+def themes(folders: Sequence[Path] = ()) -> list[str]:
+    """The names of all themes."""
+    return sorted({file.path.parent.name for file in listing(folders) if file.path.name == "theme.toml"})
+
+
+def theme(name: str, folders: Sequence[Path] = ()) -> Theme:
+    """A theme by name. Raises RenderError naming those that exist."""
+    for folder in (*folders, resources.templates()):
+        path = folder / "email" / name / "theme.toml"
+        if re.fullmatch(r"[a-z0-9][a-z0-9_-]*", name) and path.is_file():
+            return parse(name, path.read_text(encoding="utf-8"), str(path))
+    raise RenderError(f"there is no theme '{name}': choose from {', '.join(themes(folders))}")
+
+
+def stamp(folders: Sequence[Path] = ()) -> tuple[tuple[str, int, int], ...]:
+    """Changes whenever a template does: name, time and size of each."""
+    files = [entry for folder in (*(f / "email" for f in folders), builtin()) for entry in _files(folder)]
+    return tuple((str(path), path.stat().st_mtime_ns, path.stat().st_size) for _, path in files)
+
+
+def faults(folders: Sequence[Path]) -> list[Fault]:
+    """What is wrong with the templates of these folders."""
+    found: list[Fault] = []
+    for folder in folders:
+        for _, path in _files(folder / "email"):
+            source = path.read_bytes().decode("utf-8", "replace")
+            if path.suffix == ".j2":
+                found += lint(source, str(path))
+            else:
+                try:
+                    parse(path.parent.name, source, str(path))
+                except RenderError as error:
+                    found.append(Fault(str(path), 1, str(error).removeprefix(f"{path}: "), "see a built-in theme.toml"))
+    return found
+
+
+def eject(name: str, folder: Path, block: str = "") -> list[Path]:
+    """Copy a theme ('classic'), a template ('classic/story.mjml.j2') or one block of it into a template folder.
+
+    A block comes alone, in a file that extends the built-in one, so the rest keeps following new versions. Nothing is
+    overwritten. Raises RenderError when there is no such thing, or a file is in the way.
+    """
+    ours = dict(_files(builtin()))
+    wanted = [found for found in ours if found == name or found.startswith(f"{name}/")]
+    if not wanted:
+        raise RenderError(f"there is no built-in template '{name}': choose from {', '.join(sorted(ours))}")
+    if block and len(wanted) > 1:
+        raise RenderError(f"'{name}' is a theme; name the template that has the block '{block}'")
+    texts = {found: ours[found].read_text(encoding="utf-8") for found in wanted}
+    if block:
+        texts = {name: _one_block(name, texts[name], block)}
+    targets = {found: folder / "email" / found for found in texts}
+    if there := [str(path) for path in targets.values() if path.exists()]:
+        raise RenderError(f"{there[0]} is there already: move it away, or edit it")
+    for found, path in targets.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(texts[found], encoding="utf-8")
+    return list(targets.values())
+
+
+def diff(folders: Sequence[Path]) -> str:
+    """What a user's templates change of the built-in ones of the same name, as a unified diff; "" for nothing."""
+    ours = dict(_files(builtin()))
+    parts: list[str] = []
+    for file in listing(folders):
+        if file.origin == "own, instead of the built-in":
+            old, new = (p.read_text(encoding="utf-8").splitlines(keepends=True) for p in (ours[file.name], file.path))
+            parts += difflib.unified_diff(old, new, f"builtin/{file.name}", str(file.path))
+    return "".join(line if line.endswith("\n") else f"{line}\n" for line in parts)
+
+
+def _files(folder: Path) -> Iterator[tuple[str, Path]]:
+    for path in sorted(folder.glob("*/*")):
+        if path.name.endswith(_ENDINGS) and path.is_file():
+            yield f"{path.parent.name}/{path.name}", path
+
+
+def _blocks(path: Path) -> tuple[str, ...]:
+    if path.suffix != ".j2":
+        return ()
+    try:
+        tree = jinja2.Environment(autoescape=True).parse(path.read_text(encoding="utf-8"))
+    except (jinja2.TemplateSyntaxError, UnicodeDecodeError):
+        return ()
+    return tuple(dict.fromkeys(block.name for block in tree.find_all(nodes.Block)))
+
+
+def _one_block(name: str, source: str, block: str) -> str:
+    """A template that extends the built-in one and has this block of it, ready to edit."""
+    starts = {m[1]: m for m in re.finditer(r"\{%-?\s*block\s+(\w+)\s*-?%\}", source)}
+    if block not in starts:
+        raise RenderError(f"'{name}' has no block '{block}': choose from {', '.join(starts) or 'none'}")
+    depth, begin = 1, starts[block].end()
+    for match in re.finditer(r"\{%-?\s*(block|endblock)\b.*?%\}", source[begin:]):
+        depth += 1 if match[1] == "block" else -1
+        if depth == 0:
+            body = source[begin : begin + match.start()]
+            return f'{{% extends "builtin/{name}" %}}\n{{% block {block} %}}{body}{{% endblock %}}\n'
+    raise RenderError(f"'{name}': the block '{block}' is never closed")
