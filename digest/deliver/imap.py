@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import imaplib
 import ssl
 from collections.abc import Callable
 from contextlib import suppress
@@ -52,7 +53,7 @@ def poll(mailbox: Mailbox, handle: Callable[[bytes], bool]) -> tuple[int, int]:
             box = MailBox(mailbox.host, mailbox.port, timeout=mailbox.timeout, ssl_context=context)
         with box.login(mailbox.username, mailbox.password, initial_folder=mailbox.folder) as session:
             return _read_all(session, mailbox, handle)
-    except (OSError, ImapToolsError) as error:
+    except (OSError, imaplib.IMAP4.error, ImapToolsError) as error:
         raise MailboxError(f"the mailbox at {mailbox.host}:{mailbox.port} cannot be read: {error}") from None
 
 

@@ -1,0 +1,58 @@
+"""Returned mail as servers write it, made here in the forms of RFC 3464 and RFC 5965."""
+
+from __future__ import annotations
+
+from digest.deliver.message import Message, Recipient
+from tests.deliver.samples import template
+
+SENT: Message = template().fill(Recipient(42, "ada@example.org"))
+
+
+def notice(
+    status: str = "5.1.1",
+    action: str = "failed",
+    words: str = "smtp; 550 5.1.1 no such user",
+    to: str = SENT.envelope_sender,
+    original: bytes = b"",
+) -> bytes:
+    """A delivery status notice that came to `to`."""
+    back = f"\r\n--b\r\nContent-Type: message/rfc822\r\n\r\n{original.decode('latin-1')}\r\n" if original else "\r\n"
+    return (
+        f"Return-Path: <>\r\nDelivered-To: {to}\r\nFrom: MAILER-DAEMON@mx.example.org\r\nTo: {to}\r\n"
+        "Subject: Undelivered Mail Returned to Sender\r\nMessage-ID: <dsn1@mx.example.org>\r\nMIME-Version: 1.0\r\n"
+        'Content-Type: multipart/report; report-type=delivery-status; boundary="b"\r\n\r\n'
+        "--b\r\nContent-Type: text/plain\r\n\r\nYour mail could not be delivered.\r\n\r\n"
+        "--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.example.org\r\n\r\n"
+        f"Final-Recipient: rfc822; victim@example.org\r\nAction: {action}\r\nStatus: {status}\r\n"
+        f"Diagnostic-Code: {words}\r\n{back}--b--\r\n"
+    ).encode("latin-1")
+
+
+def abuse_report(kind: str = "abuse", to: str = "fbl@news.example.org", original: bytes = SENT.data) -> bytes:
+    """A feedback report (ARF) with our mail in it."""
+    head = (
+        f"From: fbl@isp.example\r\nTo: {to}\r\nSubject: complaint\r\nMIME-Version: 1.0\r\n"
+        'Content-Type: multipart/report; report-type=feedback-report; boundary="b"\r\n\r\n'
+        "--b\r\nContent-Type: text/plain\r\n\r\nThis is an abuse report.\r\n\r\n"
+        "--b\r\nContent-Type: message/feedback-report\r\n\r\n"
+        f"Feedback-Type: {kind}\r\nUser-Agent: ISP/1.0\r\nVersion: 1\r\n\r\n"
+        "--b\r\nContent-Type: message/rfc822\r\n\r\n"
+    ).encode()
+    return head + original + b"\r\n--b--\r\n"
+
+
+#: Postfix before it knew of any standard, and qmail, which never wanted to: prose only.
+QMAIL = (
+    f"Return-Path: <>\r\nDelivered-To: {SENT.envelope_sender}\r\nFrom: MAILER-DAEMON@example.org\r\n"
+    f"To: {SENT.envelope_sender}\r\nSubject: failure notice\r\n\r\n"
+    "Hi. This is the qmail-send program at example.org.\r\n"
+    "I'm afraid I wasn't able to deliver your message to the following addresses.\r\n"
+    "This is a permanent error; I've given up. Sorry it didn't work out.\r\n\r\n"
+    "<ada@example.org>:\r\nSorry, no mailbox here by that name. (#5.1.1)\r\n\r\n"
+    "--- Below this line is a copy of the message.\r\n\r\nReturn-Path: <x@example.org>\r\n"
+).encode()
+
+VACATION = (
+    f"Delivered-To: {SENT.envelope_sender}\r\nFrom: ada@example.org\r\nTo: {SENT.envelope_sender}\r\n"
+    "Subject: I am away\r\nAuto-Submitted: auto-replied\r\n\r\nBack on Monday.\r\n"
+).encode()
