@@ -176,15 +176,16 @@ def _server_name(url: URL) -> str:
 
 
 def _explain_server(name: str, error: BaseException) -> str:
-    state = getattr(error, "sqlstate", None) or ""
+    """A connection that fails carries no SQLSTATE, only libpq's words: the server's own stand behind 'FATAL:'."""
+    state, words = getattr(error, "sqlstate", None) or "", str(error)
     line = _first_line(error)
     if state == "53100":
         return f"{name}: the server's disk is full: nothing was written; make room and try again ({line})"
     if state in ("55P03", "57014", "40P01"):
         return f"{name}: another program holds a lock for too long: try again ({line})"
-    if state.startswith("28") or "password authentication failed" in str(error):
+    if state.startswith("28") or "authentication failed" in words or ('role "' in words and "does not exist" in words):
         return f"{name}: the server refuses this user: check user and password in [store] url ({line})"
-    if state == "3D000" or ("database" in line and "does not exist" in line):
+    if state == "3D000" or ('database "' in words and "does not exist" in words):
         return f"{name}: the server has no such database: create it with createdb ({line})"
     if not state or state.startswith(("08", "57P")):
         return f"{name}: the server cannot be reached: check that it runs, and [store] url ({line})"

@@ -19,6 +19,8 @@ State = Literal["empty", "older", "current", "newer", "foreign"]
 #: takes longer to import than everything else here, and is needed only where tables are to change.
 REVISIONS: Final = ("0001",)
 
+MIGRATIONS: Final = Path(__file__).parent / "migrations"
+
 #: Any number that all of our processes share: one migrates, the others wait for it.
 _ADVISORY_LOCK: Final = 0x64_69_67_65_73_74
 
@@ -108,6 +110,6 @@ def alembic_config() -> Config:
     from alembic.config import Config
 
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     return config
