@@ -180,7 +180,7 @@ class NewsletterSettings(_Table):
     # the choice
     min_stories: Annotated[int, Field(ge=0)] = 3
     max_stories: Annotated[int, Field(ge=0)] = 0
-    outlet_limit: Annotated[int, Field(ge=1)] = 4
+    outlet_limit: Annotated[int, Field(ge=0)] = 0
     # the review
     review: Review = "window"
     if_unreviewed: IfUnreviewed = "send"

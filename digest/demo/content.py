@@ -29,9 +29,9 @@ class Piece:
     title: str
     at: time
     author: str
-    picture: str
-    alt: str
     paragraphs: tuple[str, ...]
+    picture: str = ""  # "" for none, as many articles have none
+    alt: str = ""
     event: str = ""  # what it tells, where others tell it too; known to nobody but us
     yesterday: bool = False
     role: str = ""

@@ -44,7 +44,7 @@ def build(base_url: str, day: date, now: datetime | None = None) -> Site:
     for outlet in outlets():
         press = _Press(base_url, outlet, day, now)
         site |= press.feeds() | press.pages() | press.home()
-        shown |= {piece.picture for piece in outlet.latest(day, now)}
+        shown |= {piece.picture for piece in outlet.latest(day, now) if piece.picture}
     site |= {f"/pictures/{name}.jpg": ("image/jpeg", picture(name)) for name in sorted(shown)}
     names = [(outlet.name, outlet.tagline, outlet.language, f"{base_url}/{outlet.path}/") for outlet in outlets()]
     site["/"] = (HTML, _render("pages/index.html.j2", names=names))
@@ -126,24 +126,24 @@ class _Press:
         return _render(f"feeds/{self.outlet.format}.xml.j2", outlet=self.outlet, items=items, **facts)
 
     def _item(self, piece: Piece) -> dict[str, Any]:
-        from babel.dates import format_datetime as in_words
+        from babel.dates import format_date, format_time
 
-        published = piece.published(self.day)
+        published, language = piece.published(self.day), self.outlet.language
         return {
             "piece": piece,
             "url": self.base_url + self.outlet.page_path(piece, self.day),
             "key": f"{self.outlet.path.replace('/', '-')}:{published:%Y%m%d}:{piece.slug}",
             "published": published,
-            "when": in_words(published, "long", locale=self.outlet.language),
-            "picture": f"{self.base_url}/pictures/{piece.picture}.jpg",
-            "bytes": len(picture(piece.picture)),
+            "when": f"{format_date(published, 'long', language)}, {format_time(published, 'short', locale=language)}",
+            "picture": f"{self.base_url}/pictures/{piece.picture}.jpg" if piece.picture else "",
+            "bytes": len(picture(piece.picture)) if piece.picture else 0,
             "section": self.outlet.sections[piece.section],
         }
 
 
 def _structured_data(outlet: Outlet, piece: Piece, item: dict[str, Any]) -> dict[str, Any]:
     """What the page says of itself as JSON-LD."""
-    return {
+    facts = {
         "@context": "https://schema.org",
         "@type": "NewsArticle",
         "headline": piece.title,
@@ -154,10 +154,13 @@ def _structured_data(outlet: Outlet, piece: Piece, item: dict[str, Any]) -> dict
         "articleSection": item["section"],
         "author": [{"@type": "Person", "name": piece.author}],
         "publisher": {"@type": "NewsMediaOrganization", "name": outlet.name},
-        "image": {"@type": "ImageObject", "url": item["picture"], "width": PICTURE_SIZE[0], "height": PICTURE_SIZE[1]},
         "mainEntityOfPage": item["url"],
         "isAccessibleForFree": not piece.paywall,
     }
+    if piece.picture:
+        width, height = PICTURE_SIZE
+        facts["image"] = {"@type": "ImageObject", "url": item["picture"], "width": width, "height": height}
+    return facts
 
 
 def _json_feed(outlet: Outlet, facts: dict[str, Any], items: list[dict[str, Any]]) -> bytes:
@@ -181,11 +184,12 @@ def _json_item(item: dict[str, Any]) -> dict[str, Any]:
         "url": item["url"],
         "title": piece.title,
         "summary": piece.summary,
-        "image": item["picture"],
         "date_published": item["published"].isoformat(),
         "authors": [{"name": piece.author}],
         "tags": [item["section"]],
     }
+    if piece.picture:
+        entry["image"] = item["picture"]
     if not piece.paywall:
         entry["content_text"] = "\n\n".join(piece.paragraphs)
     return entry

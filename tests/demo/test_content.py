@@ -59,7 +59,7 @@ def test_every_article_is_whole(outlet: Outlet) -> None:
     for piece in outlet.pieces:
         assert piece.section in outlet.sections
         assert piece.author
-        assert piece.alt
+        assert bool(piece.alt) == bool(piece.picture)
         assert len(piece.paragraphs) >= (1 if piece.yesterday else 2)
         assert all(text == text.strip() and "\n" not in text for text in piece.paragraphs)
         assert not piece.title.endswith(".")
