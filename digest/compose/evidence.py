@@ -25,7 +25,7 @@ WEEKDAYS: Final = 0.04
 #: What each day between two publications beyond the first takes, and the most that time takes. An event is told within
 #: two days; what recurs (a weekly match, a monthly report) comes later.
 DAY: Final = 0.02
-TIME: Final = 0.10
+TIME: Final = 0.30
 
 _SCORE: Final = re.compile(r"(?<![\d.,:/–-])(\d{1,3}) ?[-–:] ?(\d{1,3})(?![\d.,]?\d|[:/–-])")
 

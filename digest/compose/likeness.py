@@ -5,7 +5,8 @@ are as alike as the cosine of their vectors. Three things make that hold from te
 
 - Rarity is smoothed with `BACKGROUND` imagined texts in which function words are common and all else is rare, so that
   a small batch does not take 'the' for a topic.
-- A word that no other text has says little about being alike; it counts only `ALONE` of its weight in the length.
+- A word that no other text has says little about being alike; it counts only `ALONE` of its weight in the length, and
+  more in a batch of two or three, where nearly every word is alone.
 - Texts of a busy topic are alike without telling one event. How alike a text is to its surroundings, past the few
   that tell its own event, is taken from its likenesses (a hubness correction like that of Radovanović et al. 2010).
 
@@ -40,7 +41,7 @@ UNKNOWN: Final = 0.02
 #: Partners at least this alike may tell the same event and are no surroundings; the surroundings are the next ranks.
 SAME: Final = 0.2
 RANKS: Final = (20, 60)
-#: What a text's surroundings are like when the batch is too small to see them.
+#: What surroundings are usually like, and what they are taken for where a batch is too small to have any.
 USUAL: Final = 0.11
 #: How much of the surroundings is taken off.
 CONTRAST: Final = 0.8
@@ -92,10 +93,11 @@ def vectors(bags: Sequence[Mapping[str, float]], function: frozenset[str]) -> Ve
         word: max(0.0, math.log(size / (texts + BACKGROUND * (FUNCTION if word in function else OTHER))))
         for word, texts in spread.items()
     }
+    alone = min(1.0, ALONE + 2 / max(1, len(bags)) ** 2)
     start, term, weight = [0], list[int](), list[float]()
     for bag in bags:
         row = {word: (1 + math.log(count)) * rarity[word] for word, count in bag.items()}
-        length = math.sqrt(sum(x * x * (1.0 if word in number else ALONE) for word, x in row.items())) or 1.0
+        length = math.sqrt(sum(x * x * (1.0 if word in number else alone) for word, x in row.items())) or 1.0
         shared = [(number[word], x / length) for word, x in row.items() if word in number]
         term.extend(t for t, _ in shared)
         weight.extend(x for _, x in shared)
