@@ -7,6 +7,7 @@ because MJML can overflow the stack and a template can eat all memory (hardening
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import sys
@@ -22,7 +23,7 @@ import mjml
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
-from digest.deliver import text_part
+from digest.deliver import lint, text_part
 from digest.text.locale import locale
 
 #: What the parent finds where a story belongs; noncharacters, which `digest.text.html` takes out of every text.
@@ -49,9 +50,9 @@ class Compiler:
     def __init__(self, builtin: str, folders: list[str]) -> None:
         own = jinja2.FileSystemLoader(builtin)
         theirs = [jinja2.FileSystemLoader(folder) for folder in folders]
-        loader = jinja2.ChoiceLoader([*theirs, own, jinja2.PrefixLoader({"builtin": own})])
-        self._html = _environment(loader, autoescape=True)
-        self._text = _environment(loader, autoescape=False)
+        self._loader = jinja2.ChoiceLoader([*theirs, own, jinja2.PrefixLoader({"builtin": own})])
+        self._html = _environment(self._loader, autoescape=True)
+        self._text = _environment(self._loader, autoescape=False)
         self._catalogues = tuple(Path(folder).parent for folder in folders)
 
     def fragments(self, theme: str, mail: Any, stories: list[Any]) -> list[str]:
@@ -60,7 +61,7 @@ class Compiler:
         head = self._source(f"{theme}/head.mjml.j2", **values)
         pieces = [self._source(f"{theme}/story.mjml.j2", story=story, **values) for story in stories]
         marked = "".join(f"{piece}<mj-raw>{_BETWEEN}</mj-raw>" for piece in pieces)
-        html = _compiled(
+        html = self._compiled(
             f'<mjml lang="{mail.language}" dir="{mail.dir}">{head}<mj-body width="600px"><mj-section><mj-column>'
             f"<mj-raw>{_BETWEEN}</mj-raw>{marked}</mj-column></mj-section></mj-body></mjml>",
             f"{theme}/story.mjml.j2",
@@ -83,7 +84,7 @@ class Compiler:
 
         words = self._words(mail.language)
         name = f"{theme}/mail.mjml.j2"
-        html = _compiled(self._source(name, mail=mail, theme=theme, page=True, fragment=fragment, **words), name)
+        html = self._compiled(self._source(name, mail=mail, theme=theme, page=True, fragment=fragment, **words), name)
         return {"html": html, "text": self.text(theme, mail)}
 
     def text(self, theme: str, mail: Any) -> str:
@@ -105,6 +106,21 @@ class Compiler:
             return self._text.from_string(template).render(context)
         except jinja2.TemplateError as error:
             raise Failed(f"subject: {error.message}", "", 0) from error
+
+    def _compiled(self, source: str, name: str) -> str:
+        try:
+            return _compiled(source)
+        except ValueError as error:
+            raise Failed(f"MJML: {error}, near: {_near(source, str(error))}{self._suspects(name)}", name, 0) from error
+
+    def _suspects(self, name: str) -> str:
+        """Where the theme's templates may be wrong, as further lines of an error."""
+        found = []
+        for file in (name, name.replace("mail.", "head."), name.replace("story.", "head.")):
+            with contextlib.suppress(jinja2.TemplateNotFound):
+                source, path, _ = self._loader.get_source(self._html, file)
+                found += lint.unbalanced(source, path or file)
+        return "".join(f"\n{fault}" for fault in dict.fromkeys(found))
 
     def _source(self, name: str, **values: Any) -> str:
         return self._printed(self._html, name, **values)
@@ -151,14 +167,11 @@ def _place(error: BaseException, name: str) -> tuple[str, int]:
     return found
 
 
-def _compiled(source: str, name: str) -> str:
+def _compiled(source: str) -> str:
     """MJML -> HTML with the styles of `mj-style inline="inline"` in the elements."""
     css = "\n".join(_INLINE.findall(source))
     source = _INLINE.sub("", source)
-    try:
-        html = mjml.mjml2html(source, fonts={}, disable_comments=False)
-    except ValueError as error:
-        raise Failed(f"MJML: {error}; near: {_near(source, str(error))}", name, 0) from error
+    html = mjml.mjml2html(source, fonts={}, disable_comments=False)
     html = html.replace("<style", '<style data-css-inline="ignore"')
     html = html.replace("<head>", f"<head><style>{css}</style>", 1)
     html = _INLINER.inline(html)

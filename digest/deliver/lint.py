@@ -9,7 +9,9 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
-from collections.abc import Collection, Iterator
+from bisect import bisect_left
+from collections import deque
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -32,6 +34,10 @@ _TAG: Final = re.compile(
 )
 _STATEMENT: Final = re.compile(r"\{%[-+]?\s*(if|for|elif|else|endif|endfor)\b")
 _ATTRIBUTE: Final = re.compile(r"([a-zA-Z_:][\w:.-]*)\s*(?:=\s*(\"[^\"]*\"|'[^']*'|[^\s\"'>]+))?")
+_VOID: Final = frozenset(("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr"))
+#: Characters of a template; ours have about 6,000.
+LARGEST: Final = 300_000
+
 _FOR: Final = "\ue000"  # stands for Jinja2 while the rest is read
 
 
@@ -73,10 +79,48 @@ def tags() -> tuple[dict[str, Tag], dict[str, str]]:
 
 def lint(source: str, file: str) -> list[Fault]:
     """Every mistake in one template. `file` is its name; one that ends in `.txt.j2` has no MJML in it."""
+    if len(source) > LARGEST:
+        return [Fault(file, 1, f"the template has {len(source):,} characters", "leave pictures and data out of it")]
     faults = list(_names(source, file))
     if not file.endswith(".txt.j2") and not any(fault.message.startswith("Jinja2") for fault in faults):
         faults += _structure(source, file)
     return sorted(set(faults), key=lambda fault: (fault.line, fault.message))
+
+
+def unbalanced(source: str, file: str) -> list[Fault]:
+    """HTML tags that a template opens more often than it closes, or the reverse.
+
+    For when the compiler refused what a template made: it wants every tag closed, but names no line. It is a suspicion
+    only, since branches of a condition may differ.
+    """
+    flat = _JINJA.sub(lambda match: re.sub(r"[^\n]", _FOR, match[0]), source)
+    line_of = _line_of(flat)
+    lines: dict[str, list[int]] = {}
+    for match in _TAG.finditer(flat):
+        name, line = (match["name"] or "").lower(), line_of(match.start())
+        if not name or name in _VOID:
+            if name and not match["attributes"].endswith("/"):
+                lines[f"{name} /"] = [line]
+        elif match["end"]:
+            opened = lines.setdefault(name, [])
+            opened.pop() if opened and opened[-1] > 0 else opened.append(-line)
+        elif not match["attributes"].endswith("/"):
+            lines.setdefault(name, []).append(line)
+    return [_suspicion(name, found[-1], file) for name, found in lines.items() if found]
+
+
+def _line_of(text: str) -> Callable[[int], int]:
+    """A function from a place in the text to its line, from 1."""
+    ends = [match.start() for match in re.finditer("\n", text)]
+    return lambda place: bisect_left(ends, place) + 1
+
+
+def _suspicion(name: str, line: int, file: str) -> Fault:
+    if name.endswith(" /"):
+        return Fault(file, line, f"<{name[:-2]}> is not closed in itself", f"write <{name}>")
+    if line > 0:
+        return Fault(file, line, f"<{name}> is opened and not closed", f"write </{name}>")
+    return Fault(file, -line, f"</{name}> closes nothing", "take it out")
 
 
 def _names(source: str, file: str) -> Iterator[Fault]:
@@ -112,11 +156,11 @@ def _structure(source: str, file: str) -> Iterator[Fault]:
     """Tags that do not exist, stand in the wrong place, are not closed, or take no such attribute."""
     table, refused = tags()
     flat = _JINJA.sub(lambda match: re.sub(r"[^\n]", _FOR, match[0]), source)
-    branches = _Branches(source)
+    branches, line_of = _Branches(source), _line_of(flat)
     open_: list[tuple[str, int]] = []
     for match in _TAG.finditer(flat):
         open_ = branches.until(match.start(), open_)
-        line = flat.count("\n", 0, match.start()) + 1
+        line = line_of(match.start())
         name = (match["name"] or "").lower()
         if match["odd"]:
             yield from _odd(match["odd"], file, line)
@@ -141,13 +185,13 @@ class _Branches:
     """What is open where Jinja2 goes one way or another: each branch begins with what was open before the `if`."""
 
     def __init__(self, source: str) -> None:
-        self._words = [(m.start(), m[1]) for m in _STATEMENT.finditer(source)]
+        self._words = deque((m.start(), m[1]) for m in _STATEMENT.finditer(source))
         self._before: list[list[tuple[str, int]]] = []
 
     def until(self, place: int, open_: list[tuple[str, int]]) -> list[tuple[str, int]]:
         """What is open at `place` in the source."""
         while self._words and self._words[0][0] < place:
-            _, word = self._words.pop(0)
+            _, word = self._words.popleft()
             if word in ("if", "for"):
                 self._before.append(list(open_))
             elif word in ("elif", "else") and self._before:

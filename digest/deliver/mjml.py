@@ -15,7 +15,7 @@ from digest.deliver import cascade, headline, mailcheck, templates
 from digest.deliver.checking import Checked
 from digest.deliver.content import Content, Shown, content, stories_of
 from digest.deliver.picture import Prepared
-from digest.deliver.press import Press
+from digest.deliver.press import TIME_LIMIT, Press
 from digest.deliver.rendered import Inline, Rendered
 from digest.deliver.theme import WHOLE, Look, Shape, Theme, Variant
 from digest.errors import RenderError
@@ -32,15 +32,17 @@ _KEPT: Final = 5000  # fragments
 
 
 class Renderer:
-    """Makes mails. `folders` are users' template folders (with `email/` and `locale/`), the first wins over the next.
+    """Makes mails. `folders` are users' template folders (with `email/` and `locale/`), the first wins.
+
+    Templates may run for `time_limit` seconds.
 
     Keeps one compiler process and the fragments of stories: a story is printed once per language and look, whatever
     the number of variants. Safe to share between threads.
     """
 
-    def __init__(self, folders: Sequence[Path] = ()) -> None:
+    def __init__(self, folders: Sequence[Path] = (), time_limit: float = TIME_LIMIT) -> None:
         self.folders = tuple(Path(folder) for folder in folders)
-        self._press = Press(self.folders)
+        self._press = Press(self.folders, time_limit)
         self._fragments: OrderedDict[Any, str] = OrderedDict()
         self._stamp: object = None
 

@@ -1,0 +1,150 @@
+"""Users' own templates: one block, one file or a theme of their own, and what happens when they are wrong."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from digest import resources
+from digest.deliver import templates
+from digest.deliver.content import fields
+from digest.deliver.mjml import Renderer
+from digest.errors import RenderError
+from tests.deliver import editions
+
+
+def _write(folder: Path, name: str, text: str) -> Path:
+    path = folder / "email" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_one_block_of_ones_own_changes_only_that_block(tmp_path: Path) -> None:
+    extends = '{% extends "builtin/classic/mail.mjml.j2" %}'
+    _write(
+        tmp_path,
+        "classic/mail.mjml.j2",
+        extends + "{% block note %}<mj-text><p>Hello there</p></mj-text>{% endblock %}",
+    )
+    with Renderer([tmp_path]) as renderer:
+        rendered = renderer.render(editions.edition(stories=3), editions.look())
+    assert "Hello there" in rendered.html
+    assert "Unsubscribe" in rendered.html
+    assert "Glacier lake" in rendered.html
+
+
+def test_an_own_theme_needs_only_what_it_changes(tmp_path: Path) -> None:
+    _write(tmp_path, "mine/theme.toml", 'title = "Mine"\n[light]\npaper = "#f4f7f2"\n')
+    with Renderer([tmp_path]) as renderer:
+        assert renderer.themes() == ["classic", "compact", "magazine", "mine"]
+        rendered = renderer.render(editions.edition(stories=3), editions.look("mine"))
+    assert "#f4f7f2" in rendered.html
+    assert not rendered.blocked
+
+
+def test_a_template_that_is_edited_is_seen_at_once(tmp_path: Path) -> None:
+    source = '{% extends "builtin/classic/story.mjml.j2" %}{% block label %}<p>NUMBER</p>{% endblock %}'
+    with Renderer([tmp_path]) as renderer:
+        for number in ("one", "three"):
+            _write(tmp_path, "classic/story.mjml.j2", source.replace("NUMBER", number))
+            assert f"<p>{number}</p>" in renderer.render(editions.edition(stories=2), editions.look()).html
+
+
+def test_a_mistake_is_reported_with_file_and_line_before_anything_is_printed(tmp_path: Path) -> None:
+    path = _write(tmp_path, "classic/story.mjml.j2", "<mj-text>\n{{ story.titel }}</mj-text>")
+    with Renderer([tmp_path]) as renderer, pytest.raises(RenderError) as caught:
+        renderer.render(editions.edition(), editions.look())
+    assert str(caught.value) == f"{path}, line 2: 'story' has no 'titel'; did you mean 'title'?"
+
+
+def test_an_error_that_only_printing_finds_has_file_and_line_too(tmp_path: Path) -> None:
+    path = _write(tmp_path, "classic/story.mjml.j2", "<mj-text>\n\n{{ story.title.nothing.at.all }}</mj-text>")
+    with Renderer([tmp_path]) as renderer, pytest.raises(RenderError) as caught:
+        renderer.render(editions.edition(), editions.look())
+    assert str(caught.value).startswith(f"{path}, line 3: ")
+
+
+def test_html_that_is_not_closed_is_reported_with_what_stands_near(tmp_path: Path) -> None:
+    path = _write(tmp_path, "classic/story.mjml.j2", "<mj-text>\n<p>{{ story.title }}<b></mj-text>")
+    with Renderer([tmp_path]) as renderer, pytest.raises(RenderError) as caught:
+        renderer.render(editions.edition(), editions.look())
+    assert str(path) in str(caught.value)
+    assert "line 2: <b> is opened and not closed" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "{% for a in range(99999) %}{% for b in range(99999) %}x{% endfor %}{% endfor %}",
+        "{{ 'a' * 10 ** 10 }}",
+        "{{ ''.__class__.__mro__[1].__subclasses__() }}",
+        "<b>" * 40_000 + "</b>" * 40_000,
+    ],
+    ids=["endless", "memory", "sandbox", "nesting"],
+)
+def test_a_template_that_runs_away_ends_in_an_error_and_the_next_mail_is_made(tmp_path: Path, body: str) -> None:
+    _write(tmp_path, "classic/story.mjml.j2", f"<mj-text>{body}</mj-text>")
+    with Renderer([tmp_path], time_limit=3) as renderer:
+        with pytest.raises(RenderError):
+            renderer.render(editions.edition(stories=2), editions.look())
+        shutil.rmtree(tmp_path / "email")
+        assert "Harbour railway" in renderer.render(editions.edition(stories=2), editions.look()).html
+
+
+def test_an_unknown_theme_names_those_that_exist() -> None:
+    with Renderer() as renderer, pytest.raises(RenderError, match="'clasic': choose from classic, compact, magazine"):
+        renderer.render(editions.edition(), editions.look("clasic"))
+
+
+@pytest.mark.parametrize(
+    ("toml", "message"),
+    [
+        ('titel = "x"', "unknown key 'titel'"),
+        ("wide = '536'", "'wide' must be a number"),
+        ('[light]\nink = "black"', "'black' is no colour"),
+        ("title = ", "not TOML"),
+    ],
+)
+def test_a_wrong_theme_file_names_its_key(tmp_path: Path, toml: str, message: str) -> None:
+    _write(tmp_path, "mine/theme.toml", toml)
+    assert [message in fault.message for fault in templates.faults([tmp_path])] == [True]
+
+
+def test_ejecting_a_block_gives_a_file_that_extends_the_built_in_one(tmp_path: Path) -> None:
+    [path] = templates.eject("classic/mail.mjml.j2", tmp_path, "footer")
+    assert path.read_text(encoding="utf-8").startswith(
+        '{% extends "builtin/classic/mail.mjml.j2" %}\n{% block footer %}'
+    )
+    with Renderer() as plain, Renderer([tmp_path]) as own:
+        assert own.render(editions.edition(), editions.look()) == plain.render(editions.edition(), editions.look())
+
+
+def test_ejecting_a_theme_copies_all_of_it_and_overwrites_nothing(tmp_path: Path) -> None:
+    paths = templates.eject("compact", tmp_path)
+    assert {path.name for path in paths} == {"theme.toml", "head.mjml.j2", "story.mjml.j2"}
+    assert templates.diff([tmp_path]) == ""
+    with pytest.raises(RenderError, match="is there already"):
+        templates.eject("compact", tmp_path)
+    with pytest.raises(RenderError, match="has no block 'fotter': choose from preheader, masthead"):
+        templates.eject("classic/mail.mjml.j2", tmp_path, "fotter")
+
+
+def test_the_list_tells_own_from_built_in_and_the_difference_is_shown(tmp_path: Path) -> None:
+    path = _write(
+        tmp_path, "classic/theme.toml", (templates.builtin() / "classic/theme.toml").read_text() + "wide = 600\n"
+    )
+    path.write_text(path.read_text().replace("wide = 536\n", ""))
+    listed = {file.name: file for file in templates.listing([tmp_path])}
+    assert listed["classic/theme.toml"].origin == "own, instead of the built-in"
+    assert listed["classic/mail.mjml.j2"].origin == "built-in"
+    assert "footer" in listed["classic/mail.mjml.j2"].blocks
+    assert "+wide = 600" in templates.diff([tmp_path])
+
+
+def test_the_documentation_names_everything_that_templates_can_use() -> None:
+    text = (resources.templates() / "email" / "README.md").read_text(encoding="utf-8")
+    for name in {name for names in fields().values() for name in names}:
+        assert name in text, name
