@@ -40,9 +40,17 @@ class Candidate:
     terms: frozenset[str]
     back: bool
     ahead: bool
-    quotes: bool  # holds a quotation
-    speaks: bool  # begins with one
+    speaks: bool  # begins with a quotation
     unfit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """The candidates in order, the salience of every term of the article (0 to 1), and the terms of its title."""
+
+    candidates: tuple[Candidate, ...]
+    salience: dict[str, float]
+    title: frozenset[str]
 
 
 def width(text: str) -> float:
@@ -50,8 +58,8 @@ def width(text: str) -> float:
     return len(text) + 1.5 * len(_WIDE.findall(text))
 
 
-def read(text: str, title: str, table: Words) -> tuple[list[Candidate], dict[str, float]]:
-    """The candidates of the opening, in order, and the salience of every term of the article."""
+def read(text: str, title: str, table: Words) -> Opening:
+    """Judge the first sentences of an article."""
     spans = sentences(text[:_READ], table.language)
     if len(text) > _READ and len(spans) > 1:
         spans.pop()  # cut short
@@ -75,9 +83,8 @@ def read(text: str, title: str, table: Words) -> tuple[list[Candidate], dict[str
                 end=end,
                 width=width(sentence),
                 terms=frozenset(terms(sentence, table)),
-                back=bool(inside) or _points_back(opening, table),
+                back=bool(inside) or _points_back(opening, title_terms, table),
                 ahead=bool(quotation),
-                quotes=any(c in sentence for c in _PAIRS),
                 speaks=sentence[0] in _PAIRS,
                 unfit="",
             )
@@ -86,7 +93,7 @@ def read(text: str, title: str, table: Words) -> tuple[list[Candidate], dict[str
         found[-1] = replace(found[-1], unfit=reason)
         if sum(not c.unfit for c in found) == _SENTENCES:
             break
-    return found, likelihood([text[a:b] for a, b in spans], title, table)
+    return Opening(tuple(found), likelihood([text[a:b] for a, b in spans], title, table), title_terms)
 
 
 def _quotation(sentence: str, opened: str) -> str:
@@ -101,15 +108,21 @@ def _quotation(sentence: str, opened: str) -> str:
     return opened
 
 
-def _points_back(opening: str, table: Words) -> bool:
-    """Whether the first words ask for the sentence before: 'Il', 'However', 'En revanche'."""
+def _points_back(opening: str, title: frozenset[str], table: Words) -> bool:
+    """Whether the first words ask for the sentence before: 'Il', 'However', 'En revanche'.
+
+    'Cette réforme' does not where the title names the reform.
+    """
     if any(opening.startswith(words) for words in table.free):
         return False
     if any(opening == words or opening.startswith(words + " ") for words in table.links):
         return True
     if table.unspaced:
         return opening.startswith(tuple(table.anaphora))
-    return opening.partition(" ")[0] in table.anaphora
+    first, _, rest = opening.partition(" ")
+    if first in table.demonstratives:
+        return not title.intersection(terms(" ".join(rest.split()[:2]), table))
+    return first in table.anaphora
 
 
 def _unfit(sentence: str, found: Candidate, opening: str, inside: str, title: frozenset[str], table: Words) -> str:

@@ -19,7 +19,8 @@ written in small letters stands for any case, one with a capital only for itself
 
 - `function` words carry no topic; they also typically open sentences.
 - `anaphora` as a first word, and `links` as first words (parted by `|`), point back to an earlier sentence.
-- `free` first words look like `anaphora` and are not ('this week', 'il y a').
+- `demonstratives` do so before a noun that was not named yet ('cette réforme').
+- `free` first words look like one of these and are not ('this week', 'il y a').
 - `page`: first words of sentences about the page, not about the news ('in this article').
 - `unspaced`: no blanks between words, so that first words are compared letter by letter.
 - `speech`: verbs of saying, which give a quotation its speaker.
@@ -70,6 +71,7 @@ class Words:
     free: tuple[str, ...] = ()
     page: tuple[str, ...] = ()
     unspaced: bool = False
+    demonstratives: frozenset[str] = frozenset()
     speech: frozenset[str] = frozenset()
 
 
@@ -120,4 +122,4 @@ def _tables(code: str) -> tuple[dict[str, Any], dict[str, Any]]:
     return table.get("stops", {}), table.get("words", {})
 
 
-_SETS = {"titles", "never", "numbers", "inner", "ends", "after_number", "months", "function", "anaphora", "speech"}
+_SETS = {"titles", "never", "numbers", "inner", "ends", "after_number", "months", "function", "anaphora", "demonstratives", "speech"}
