@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, false, func, or_, select, true, update
+from sqlalchemy import bindparam, false, or_, select, true, update
 
 from digest.collect.article import Article
 from digest.collect.entry import Entry
@@ -21,17 +21,16 @@ class Articles(Area):
 
     def unread(self, limit: int | None = None) -> Sequence[Entry]:
         """Accepted entries whose page was not read since their content was new, oldest first, one per article."""
-        first = (
-            select(func.min(entries.c.id).label("id"))
-            .where(_unread(), entries.c.standing == "accepted")
-            .group_by(entries.c.url_hash)
-            .order_by(func.min(entries.c.id))
-            .limit(limit)
-            .subquery()
-        )
-        query = select(entries.c.payload, entries.c.first_seen).join(first, first.c.id == entries.c.id)
+        waiting = select(entries.c.id, entries.c.url_hash).where(_unread(), entries.c.standing == "accepted")
+        found: list[Entry] = []
         with self._database.read() as connection:
-            return [stored_entry(*row) for row in connection.execute(query.order_by(entries.c.id))]
+            first: dict[str, int] = {}
+            for number, url_hash in connection.execute(waiting.order_by(entries.c.id)):
+                first.setdefault(url_hash, number)
+            for part in chunks(list(first.values())[:limit]):
+                query = select(entries.c.payload, entries.c.first_seen).where(entries.c.id.in_(part))
+                found += [stored_entry(*row) for row in connection.execute(query.order_by(entries.c.id))]
+        return found
 
     def save(self, pairs: Iterable[tuple[Entry, Article]], *, now: datetime) -> None:
         """Store what was read for each entry, each with its mark in one transaction.

@@ -123,7 +123,7 @@ editions = Table(
     Column("approved_hash", Text, nullable=False),
     _words("approved_by"),
     _count("planned"),  # recipients frozen so far; the books are closed against it
-    _words("settled", server_default=""),
+    _words("settled", server_default=text("''")),
     _words("payload"),
     _moment("created_at"),
     _moment("updated_at"),

@@ -61,7 +61,7 @@ def upgrade() -> None:
         sa.Column("approved_hash", sa.Text(), nullable=False),
         sa.Column("approved_by", sa.Text(), nullable=False),
         sa.Column("planned", sa.Integer(), server_default=sa.text("0"), nullable=False),
-        sa.Column("settled", sa.Text(), server_default="", nullable=False),
+        sa.Column("settled", sa.Text(), server_default=sa.text("('')"), nullable=False),
         sa.Column("payload", sa.Text(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),

@@ -1,0 +1,193 @@
+"""The schema over time: what migrations make is what the code expects, all of it or nothing."""
+
+from __future__ import annotations
+
+import importlib
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import text
+
+from digest.errors import StoreError
+from digest.store import Store, open_store, schema, upgrade_store
+from digest.store.tables import metadata
+from tests.store.samples import HERALD, NOW, crowd, entry, keep, planned, reader, stored_edition
+
+#: A later migration as they will come: a table that others refer to is rebuilt, which SQLite can only do by copying it.
+LATER = '''"""A later one."""
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = depends_on = None
+
+
+def upgrade() -> None:
+    how = "always" if op.get_bind().dialect.name == "sqlite" else "auto"
+    with op.batch_alter_table("subscribers", recreate=how) as batch:
+        batch.add_column(sa.Column("nickname", sa.Text(), nullable=False, server_default=""))
+    with op.batch_alter_table("editions", recreate=how) as batch:
+        batch.add_column(sa.Column("colour", sa.Text(), nullable=False, server_default=""))
+    {then}
+'''
+
+
+def later(monkeypatch: pytest.MonkeyPatch, folder: Path, then: str = "pass") -> None:
+    """Make this program one migration newer."""
+    shutil.copytree(schema.MIGRATIONS, folder, ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True)
+    (folder / "versions" / "v0002_later.py").write_text(LATER.format(then=then))
+    monkeypatch.setattr(schema, "MIGRATIONS", folder)
+    monkeypatch.setattr(schema, "REVISIONS", ("0001", "0002"))
+
+
+def revisions_of(path: Path) -> list[str]:
+    """What an SQLite file says it is, asked without our code."""
+    with closing(sqlite3.connect(path)) as connection:
+        return [row[0] for row in connection.execute("SELECT version_num FROM alembic_version")]
+
+
+def test_the_known_revisions_are_those_of_the_migrations_in_order() -> None:
+    script = ScriptDirectory.from_config(schema.alembic_config())
+    assert tuple(r.revision for r in reversed(list(script.walk_revisions()))) == schema.REVISIONS
+    assert script.get_heads() == [schema.head()]
+
+
+def test_migrations_make_exactly_the_tables_that_the_code_uses(store: Store) -> None:
+    with store.database.read() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_server_default": True})
+        assert compare_metadata(context, metadata) == []
+
+
+def test_migrations_and_code_agree_on_partial_indexes(sqlite_store: Store) -> None:
+    with sqlite_store.database.read() as connection:
+        found: dict[str, str] = dict(
+            connection.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'index'")).all()
+        )
+    assert "WHERE due_at IS NOT NULL" in found["ix_deliveries_due"]
+    assert "WHERE unread = 1" in found["ix_entries_unread"]
+
+
+def test_the_send_path_looks_at_open_rows_only(sqlite_store: Store) -> None:
+    query = "SELECT id FROM deliveries WHERE edition_id = 'e' AND due_at <= 'now' ORDER BY due_at LIMIT 9"
+    unread = "SELECT id, url_hash FROM entries WHERE unread = 1 AND standing = 'accepted' ORDER BY id"
+    with sqlite_store.database.read() as connection:
+        plans = [str(connection.execute(text(f"EXPLAIN QUERY PLAN {q}")).all()) for q in (query, unread)]
+    assert "ix_deliveries_due" in plans[0]
+    assert "ix_entries_unread" in plans[1]
+
+
+def test_there_is_no_way_back_but_the_backup() -> None:
+    first = importlib.import_module("digest.store.migrations.versions.v0001_the_first_tables")
+    with pytest.raises(NotImplementedError, match="restore the backup"):
+        first.downgrade()
+
+
+def test_an_older_store_is_refused_with_the_command_to_type(
+    tmp_path: Path, sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later(monkeypatch, tmp_path / "migrations")
+    with pytest.raises(StoreError, match=r"of an older digest \(schema 0001\): run 'digest db upgrade'"):
+        open_store(f"sqlite:///{sqlite_store.database.path}")
+    assert next(iter(sqlite_store.meta.check())).level == "error"
+
+
+def test_an_older_store_is_upgraded_with_a_backup_beside_it_and_loses_nothing(
+    tmp_path: Path, sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(sqlite_store)
+    sqlite_store.close()
+    path = sqlite_store.database.path
+    later(monkeypatch, tmp_path / "migrations")
+    assert upgrade_store(f"sqlite:///{path}") == ("0001", "0002")
+    assert revisions_of(path.with_name("digest.db.before-0002.backup")) == ["0001"]
+    still_full(open_store(f"sqlite:///{path}"))
+
+
+@pytest.mark.postgresql
+def test_an_older_store_on_a_server_is_upgraded_and_loses_nothing(
+    tmp_path: Path, postgres_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_store(postgres_database) as store:
+        fill(store)
+    later(monkeypatch, tmp_path / "migrations")
+    assert upgrade_store(postgres_database) == ("0001", "0002")
+    still_full(open_store(postgres_database))
+
+
+@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def test_a_migration_that_fails_half_way_changes_nothing_and_can_be_tried_again(
+    kind: str, tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if kind == "sqlite":
+        url = f"sqlite:///{request.getfixturevalue('sqlite_store').database.path}"
+    else:
+        url = request.getfixturevalue("postgres_database")
+    with open_store(url) as store:
+        fill(store)
+    with monkeypatch.context() as patch:
+        later(patch, tmp_path / "broken", then="op.execute('SELECT nonsense FROM nowhere')")
+        with pytest.raises(StoreError, match="nowhere"):
+            upgrade_store(url)
+    with open_store(url) as store:
+        still_full(store)
+        assert not any("half-way" in finding.what for finding in store.meta.check())
+    later(monkeypatch, tmp_path / "mended")
+    assert upgrade_store(url) == ("0001", "0002")
+    still_full(open_store(url))
+
+
+def test_an_upgrade_that_is_killed_at_any_statement_changes_nothing(tmp_path: Path) -> None:
+    for statement in (2, 9, 25, 60):
+        path = tmp_path / f"killed{statement}.db"
+        code = f"""
+import os, signal
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+from digest.store import upgrade_store
+count = 0
+@event.listens_for(Engine, "after_cursor_execute")
+def kill(connection, cursor, statement, *rest):
+    global count
+    count += statement.lstrip().startswith(("CREATE", "INSERT"))
+    if count == {statement}: os.kill(os.getpid(), signal.SIGKILL)
+upgrade_store("sqlite:///{path}")
+"""
+        ended = subprocess.run([sys.executable, "-c", code], check=False)
+        if ended.returncode == 0:
+            break
+        assert ended.returncode == -signal.SIGKILL
+        with closing(sqlite3.connect(path)) as connection:
+            assert connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,)
+        assert upgrade_store(f"sqlite:///{path}") == (None, schema.head())
+        open_store(f"sqlite:///{path}").close()
+    assert statement > 9  # it was killed in the midst of it
+
+
+def fill(store: Store) -> None:
+    """A little of everything that refers to something else."""
+    keep(store, entry("a"))
+    made = stored_edition(store)
+    planned(store, made.id, crowd(store, 3))
+    reader(store, "ada@example.org")
+
+
+def still_full(store: Store) -> None:
+    """What `fill` stored is there."""
+    with store:
+        assert store.feeds.known(HERALD) == {"a": "hash of a"}
+        assert [len(ties) for _, ties in store.readers.all()] == [1] * 4
+        assert sum(1 for _ in store.readers.audience("morning")) == 4
+        (made,) = store.editions.recent()
+        assert store.deliveries.summary(made.id) == {"planned": 3}
+        assert len(store.editions.versions(made.id)) == 1
+        assert store.readers.why("ada@example.org").events[0].at == NOW
