@@ -6,7 +6,6 @@ for minutes. `parse_feeds` runs all of it in child processes with limits, since 
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -17,7 +16,8 @@ from digest.collect.dates import parse_date
 from digest.collect.decoding import decode
 from digest.collect.entry import Entry, distinguish
 from digest.collect.feed import FetchOutcome, ParsedFeed
-from digest.collect.given import MOST_ENTRIES, given_entry
+from digest.collect.feedmarkup import read_markup
+from digest.collect.given import MOST_ENTRIES, given_entry, title_text
 from digest.collect.sandbox import Failure, Sandbox
 from digest.text.plain import one_line
 from digest.text.url import absolute
@@ -25,8 +25,6 @@ from digest.text.url import absolute
 #: For `Sandbox(preload=...)`: what workers should have imported before they start.
 PRELOAD: Final = ("feedparser", "babel", __name__)
 
-_DECLARATION: Final = re.compile(r"<\?xml\b[^<>]{0,1000}\?>")
-_REFERENCE: Final = re.compile(r"&#(?:[xX]([0-9a-fA-F]{1,8})|([0-9]{1,8}));")
 _ROOT: Final = re.compile(r"<([A-Za-z_][\w:.-]{0,40})")
 _PERIODS: Final = {"hourly": 3600, "daily": 86_400, "weekly": 604_800, "monthly": 2_592_000, "yearly": 31_536_000}
 _WEB_PAGE: Final = "this is a web page, not a feed; 'digest feeds add URL' looks for the feed of a page"
@@ -70,16 +68,7 @@ def parse(body: bytes, content_type: str = "", base_url: str = "", feed_url: str
 
 
 def _parse_xml(text: str, base_url: str, feed_url: str) -> ParsedFeed:
-    import feedparser
-
-    text = '<?xml version="1.0" encoding="utf-8"?>\n' + _REFERENCE.sub(_sane, _DECLARATION.sub("", text, count=1))
-    headers = {"content-type": "application/xml; charset=utf-8", "content-location": base_url}
-    found = feedparser.parse(
-        io.BytesIO(text.encode("utf-8", "replace")),
-        response_headers=headers,
-        sanitize_html=False,
-        resolve_relative_uris=False,
-    )
+    found = read_markup(text)
     if not found.version and not found.entries:
         return ParsedFeed(problem=_WEB_PAGE if "<html" in text[:5000].lower() else _NO_FEED)
     facts, language = found.feed, _get(found.feed, "language")
@@ -108,7 +97,7 @@ def _entry(item: Any, position: int, base: str, feed_url: str, language: str) ->
         position=position,
         guid=_get(item, "id"),
         link=_link(item),
-        title=_get(item, "title"),
+        title=title_text(_get(item, "title")),
         summary=_get(item, "summary"),
         content=max(bodies, key=len, default=""),
         author=_get(item, "author"),
@@ -123,12 +112,12 @@ def _entry(item: Any, position: int, base: str, feed_url: str, language: str) ->
 
 def _link(item: Any) -> str:
     """The page itself rather than a counter before it; else a permanent guid, else what is enclosed."""
-    for candidate in (_get(item, "feedburner_origlink"), _get(item, "link")):
-        if candidate:
+    guid, link = _get(item, "id"), _get(item, "link")
+    if item.get("guidislink") and link == guid and not guid.startswith(("http://", "https://", "/")):
+        link = ""  # feedparser takes an id for a link where nothing says that it is none
+    for candidate in (_get(item, "feedburner_origlink"), link, guid):
+        if candidate.startswith(("http://", "https://")) or (candidate and candidate == link):
             return candidate
-    guid = _get(item, "id")
-    if guid.startswith(("http://", "https://")):
-        return guid
     return next((_get(e, "href") for e in item.get("enclosures", ()) if _get(e, "href")), "")
 
 
@@ -169,7 +158,10 @@ def _problem(found: Any) -> str:
 
 
 def _decoded(body: bytes, content_type: str) -> tuple[str, str | None]:
-    """The text, and what was wrong with it. UTF-16 and UTF-32 without a mark are told by their zeros (XML 1.0, appendix F)."""
+    """The text, and what was wrong with it.
+
+    UTF-16 and UTF-32 without a byte order mark are told by their zeros (XML 1.0, appendix F).
+    """
     for start, encoding in (
         (b"\0\0\0<", "utf-32-be"),
         (b"<\0\0\0", "utf-32-le"),
@@ -202,13 +194,6 @@ def _root(text: str) -> str:
         if at < 0:
             return ""
     return ""
-
-
-def _sane(match: re.Match[str]) -> str:
-    """A character reference, unless XML forbids what it stands for (XML 1.0, 2.2): surrogates and controls."""
-    number = int(match[1], 16) if match[1] else int(match[2])
-    fine = number in (9, 10, 13) or 0x20 <= number < 0xD800 or 0xE000 <= number < 0xFFFE or 0x10000 <= number < 0x110000
-    return match[0] if fine else ""
 
 
 def _get(thing: Any, name: str) -> str:

@@ -49,9 +49,11 @@ def given_entry(
     image: str = "",
     categories: Iterable[str] = (),
 ) -> Entry:
-    """One Entry. `base` is the address that relative links start from, `date_text` the date as written."""
+    """One Entry. `title` is plain text (`title_text`), `base` the address that relative links start from, and
+    `date_text` the date as written.
+    """
     url = unwrap(absolute(base, plain(link)))
-    title, words = title_text(title), ""
+    title, words = one_line(title, _LONGEST_TITLE), ""
     summary = plain(summary).strip()[:_LONGEST_SUMMARY]
     content = plain(content).strip()[:_LONGEST_CONTENT]
     if not title:
@@ -76,7 +78,7 @@ def given_entry(
 
 
 def title_text(title: str) -> str:
-    """A title as plain text: inline markup and entities resolved, on one line."""
+    """A title that is HTML as plain text: inline markup and entities resolved, on one line."""
     title = _TITLE_TAGS.sub("", title[: _LONGEST_TITLE * 10])
     if "&" in title:
         title = _TITLE_TAGS.sub("", html.unescape(title))

@@ -88,7 +88,7 @@ class Client:
         return answer
 
     async def may_fetch(self, url: str) -> bool:
-        """What the host's robots.txt says, asked once a run; none to be had (5xx, no answer) means no (RFC 9309, 2.3)."""
+        """What the host's robots.txt says, asked once a run; no answer or 5xx means no (RFC 9309, 2.3)."""
         if is_own(url):
             return True
         place = self.hosts[host(url)]

@@ -19,7 +19,8 @@ def parse(text: str, base_url: str, feed_url: str) -> ParsedFeed:
     try:
         feed = json.loads(text)
     except (ValueError, RecursionError) as error:
-        return ParsedFeed(problem=f"JSON that cannot be read ({str(error)[:100]}); tell the site's owner")
+        words = error.msg if isinstance(error, json.JSONDecodeError) else "nested too deeply, or a number too long"
+        return ParsedFeed(problem=f"broken JSON ({words}); tell the site's owner")
     version = _text(feed, "version") if isinstance(feed, dict) else ""
     items = feed.get("items") if isinstance(feed, dict) else None
     if not isinstance(items, list) or "jsonfeed.org" not in version:
@@ -37,7 +38,7 @@ def parse(text: str, base_url: str, feed_url: str) -> ParsedFeed:
         language=one_line(language, 35),
         version="json11" if version.rstrip("/").endswith("1.1") else "json1",
         entries=distinguish(entries),
-        problem="" if len(entries) == len(items) else f"{len(items) - len(entries)} items were left out",
+        problem="" if len(entries) == len(items) else f"{len(items) - len(entries)} of {len(items)} items left out",
     )
 
 
@@ -52,7 +53,7 @@ def _entry(item: dict[str, Any], position: int, base: str, feed_url: str, langua
         position=position,
         guid=_text(item, "id"),
         link=_text(item, "url") or _text(item, "external_url"),
-        title=html.escape(_text(item, "title"), quote=False),  # plain text by the standard
+        title=_text(item, "title"),
         summary=html.escape(_text(item, "summary"), quote=False),
         content=body,
         author=_author(item) or author,
