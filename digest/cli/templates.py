@@ -1,0 +1,61 @@
+"""`digest templates`: the mail templates: which there are, take one to change it, see what was changed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from digest.cli.common import NOTHING_TO_DO, as_json, emit, say, settings, stop, table
+
+
+@click.group()
+def templates() -> None:
+    """List, eject or compare the mail templates."""
+
+
+@templates.command(name="list")
+@as_json
+@click.pass_context
+def list_(ctx: click.Context, json_: bool) -> None:
+    """Show every template in use, whose it is, and the blocks that can be replaced alone."""
+    from digest.deliver.templates import listing
+
+    files = listing([settings(ctx).folder / "templates"])
+    if json_:
+        emit([{"name": f.name, "path": str(f.path), "origin": f.origin, "blocks": f.blocks} for f in files])
+    else:
+        table("", ["template", "whose", "blocks"], [[f.name, f.origin, ", ".join(f.blocks)] for f in files])
+
+
+@templates.command()
+@click.argument("name")
+@click.option("--block", default="", help="Only this block; the rest keeps following the built-in template.")
+@click.pass_context
+def eject(ctx: click.Context, name: str, block: str) -> None:
+    """Copy NAME, a theme or one of its templates, beside the settings to change it.
+
+    For example 'classic/mail.mjml.j2 --block footer', or 'compact'. Nothing is overwritten.
+    """
+    from digest.deliver.templates import eject as copy
+
+    for path in copy(name, settings(ctx).folder / "templates", block):
+        click.echo(_short(path))
+
+
+@templates.command()
+@click.pass_context
+def diff(ctx: click.Context) -> None:
+    """Show what your templates change of the built-in ones. Exit code 3 when there is nothing."""
+    from digest.deliver.templates import diff as compare
+
+    changes = compare([settings(ctx).folder / "templates"])
+    if not changes:
+        say("No template of yours replaces a built-in one.")
+        stop(NOTHING_TO_DO)
+    click.echo(changes, nl=False)
+
+
+def _short(path: Path) -> str:
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
