@@ -24,7 +24,7 @@ from digest.deliver import headers, quoted
 from digest.deliver.address import canonical, is_plain
 from digest.deliver.links import Links
 from digest.deliver.rendered import ADDRESS, PLACEHOLDERS, PREFERENCES_URL, UNSUBSCRIBE_URL, Inline, Rendered
-from digest.deliver.returnpath import ReturnPath, base36, edition_code
+from digest.deliver.returnpath import ReturnPath, edition_code
 from digest.errors import RenderError
 
 
@@ -37,6 +37,7 @@ class Slot(IntEnum):
     MAIL_TAG = 3  # in the mailto: of List-Unsubscribe
     TEXT_ADDRESS = 4
     HTML_ADDRESS = 5
+    BOUNCE_TAG = 6  # in the envelope, not in the mail
 
 
 Piece = bytes | Slot
@@ -109,6 +110,7 @@ class Template:
     _flat: list[bytes]
     _slots: tuple[tuple[int, Slot], ...]
     _id_start: str
+    _id_end: str
 
     @classmethod
     def build(cls, rendered: Rendered, facts: Facts, links: Links, return_path: ReturnPath) -> Template:
@@ -118,7 +120,7 @@ class Template:
         body = _multipart(rendered, links, boundary)
         lines = [(name.encode("ascii") + b": ", *pieces, b"\r\n") for name, pieces in header]
         flat, slots = flatten([*chain.from_iterable(lines), b"\r\n", *body])
-        template = cls(facts, header, body, links, return_path, flat, slots, _id_start(facts))
+        template = cls(facts, header, body, links, return_path, flat, slots, *_id_ends(facts))
         _check(template)
         return template
 
@@ -140,9 +142,9 @@ class Template:
         return Message(
             facts.edition_id,
             to.subscriber_id,
-            self.return_path.make("b", facts.edition_id, to.subscriber_id),
+            self.return_path.address_of(values[Slot.BOUNCE_TAG].decode("ascii")),
             to.address,
-            f"<{self._id_start}.{values[Slot.NUMBER].decode()}@{facts.domain}>",
+            f"{self._id_start}{to.subscriber_id:x}{self._id_end}",
             parts,
             not to.address.isascii(),
             True,
@@ -156,13 +158,16 @@ class Template:
             raise RenderError(f"'{address}' is not in its canonical form; store addresses by address.canonical")
         encoded = address.encode()
         quick = plain and len(address) <= 75 and not _ESCAPED.search(address)
+        number = to.subscriber_id
+        bounce, leave = self.return_path.tags(self.facts.edition_id, number)
         return (
             encoded if not to.name else headers.mailbox("To", to.name, address),
-            base36(to.subscriber_id).encode("ascii"),
-            _token_lines(self.links.token(to.subscriber_id, self.facts.newsletter)),
-            self.return_path.tag("u", self.facts.edition_id, to.subscriber_id).encode("ascii"),
+            b"%x" % number,
+            _token_lines(self.links.token(number, self.facts.newsletter)),
+            leave.encode("ascii"),
             encoded if quick else quoted.encode(address),
             encoded if quick else quoted.encode(html.escape(address)),
+            bounce.encode("ascii"),
         )
 
 
@@ -178,8 +183,13 @@ def _token_lines(token: str) -> bytes:
     return quoted.SOFT.join(raw[at : at + 75] for at in range(0, len(raw), 75))
 
 
-def _id_start(facts: Facts) -> str:
+def _id_name(facts: Facts) -> str:
     return headers.safe_id(facts.edition_id, edition_code(facts.edition_id))
+
+
+def _id_ends(facts: Facts) -> tuple[str, str]:
+    """What stands before and after the subscriber in a Message-ID."""
+    return f"<{_id_name(facts)}.", f"@{facts.domain}>"
 
 
 def _boundary(rendered: Rendered, facts: Facts) -> bytes:
@@ -200,8 +210,9 @@ def _header(
     list_title = (
         headers.phrase("List-ID", facts.title, len("List-ID: ") + len(list_id)) + b"\r\n " if facts.title else b""
     )
-    feedback = f"{_id_start(facts)}:{number}:digest:{re.sub('[^a-z0-9]', '', domain)[:15]}"
+    feedback = f"{_id_name(facts)}:{number}:digest:{re.sub('[^a-z0-9]', '', domain)[:15]}"
     unsubscribe = headers.uris("List-Unsubscribe", links.unsubscribe_prefix)[:-1]
+    id_start, id_end = _id_ends(facts)
     mailto = b">,\r\n <mailto:" + return_path.prefix.replace("%", "%25").encode("ascii")
     mail_end = f"@{return_path.domain}?subject=unsubscribe>".encode("ascii")
     fixed: list[tuple[str, Piece | tuple[Piece, ...]]] = [
@@ -210,7 +221,7 @@ def _header(
         ("Reply-To", headers.raw_address("Reply-To", facts.reply_to or facts.sender_address).encode("ascii")),
         ("Subject", headers.unstructured("Subject", rendered.subject)),
         ("Date", headers.date(facts.date)),
-        ("Message-ID", (f"<{_id_start(facts)}.".encode("ascii"), Slot.NUMBER, f"@{domain}>".encode("ascii"))),
+        ("Message-ID", (id_start.encode("ascii"), Slot.NUMBER, id_end.encode("ascii"))),
         ("List-ID", list_title + list_id),
         ("List-Unsubscribe", (unsubscribe, Slot.TOKEN, mailto, Slot.MAIL_TAG, mail_end)),
         ("List-Unsubscribe-Post", b"List-Unsubscribe=One-Click"),

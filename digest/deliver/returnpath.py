@@ -1,6 +1,6 @@
 """Return path: an envelope sender of its own for every delivery (VERP), so that a bounce names what came back. Pure.
 
-`bounces@example.org` becomes `bounces+b2n9c-k3mz7q-w5xq2h7a4c@example.org`: kind, subscriber, edition's code and
+`bounces@example.org` becomes `bounces+b3039-k3mz7q-07ab61c29d4e@example.org`: kind, subscriber, edition's code and
 signature, which is what makes a forged bounce harmless. All lower case, for servers that fold the case.
 """
 
@@ -18,8 +18,8 @@ from digest.errors import SettingsError
 
 Kind = Literal["b", "u"]  # a bounce; a mail that asks to be unsubscribed
 
-_TAG = re.compile(r"([bu])([0-9a-z]{1,13})-([a-z2-7]{6})-([a-z2-7]{10})")
-_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+_TAG = re.compile(r"([bu])([0-9a-f]{1,16})-([a-z2-7]{6})-([0-9a-f]{12})")
+_LONGEST = 1 + 16 + 1 + 6 + 1 + 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,17 +29,6 @@ class Return:
     kind: Kind
     subscriber_id: int
     code: str
-
-
-def base36(number: int) -> str:
-    """A non-negative number in base 36, lower case."""
-    if number < 0:
-        raise ValueError("a subscriber's number is never negative")
-    text = ""
-    while number >= 36:
-        number, rest = divmod(number, 36)
-        text = _DIGITS[rest] + text
-    return _DIGITS[number] + text
 
 
 @lru_cache(maxsize=1024)
@@ -57,19 +46,24 @@ class ReturnPath:
         self._delimiter = delimiter
         self._key = hashlib.sha256(b"digest.returnpath\0" + secret.encode()).digest()
         self.prefix = f"{self._local}{delimiter}"
-        if len(self.prefix) > 64 - 32:
+        if len(self.prefix) > 64 - _LONGEST:
             raise SettingsError(
-                f"deliver.bounce_address: '{address}' has more than 31 characters before the @, give one with less"
+                f"deliver.bounce_address: '{address}' has more than 27 characters before the @; give one with less"
             )
 
-    def tag(self, kind: Kind, edition_id: str, subscriber_id: int) -> str:
-        """The signed tag alone."""
-        text = f"{kind}{base36(subscriber_id)}-{edition_code(edition_id)}"
-        return f"{text}-{self._sign(text)}"
+    def tags(self, edition_id: str, subscriber_id: int) -> tuple[str, str]:
+        """The signed tags of one delivery: for its bounces, and for a mail that unsubscribes."""
+        name = f"{subscriber_id:x}-{edition_code(edition_id)}"
+        bounce, leave = self._sign(name)
+        return f"b{name}-{bounce}", f"u{name}-{leave}"
 
     def make(self, kind: Kind, edition_id: str, subscriber_id: int) -> str:
         """The whole address of one delivery."""
-        return f"{self.prefix}{self.tag(kind, edition_id, subscriber_id)}@{self.domain}"
+        return self.address_of(self.tags(edition_id, subscriber_id)[kind == "u"])
+
+    def address_of(self, tag: str) -> str:
+        """The address with that tag."""
+        return f"{self.prefix}{tag}@{self.domain}"
 
     def read(self, address: str) -> Return | None:
         """What an address that we made says; None for any other, forged ones included."""
@@ -78,10 +72,14 @@ class ReturnPath:
         if domain.lower() != self.domain.lower() or prefix.lower() != self.prefix.lower():
             return None
         match = _TAG.fullmatch(tag)
-        if match is None or not hmac.compare_digest(self._sign(tag.rpartition("-")[0]), match[4]):
+        if match is None:
             return None
         kind: Kind = "u" if match[1] == "u" else "b"
-        return Return(kind, int(match[2], 36), match[3])
+        if not hmac.compare_digest(self._sign(f"{match[2]}-{match[3]}")[kind == "u"], match[4]):
+            return None
+        return Return(kind, int(match[2], 16), match[3])
 
-    def _sign(self, text: str) -> str:
-        return b32encode(hmac.digest(self._key, text.encode("ascii"), "sha256")[:7])[:10].decode("ascii").lower()
+    def _sign(self, name: str) -> tuple[str, str]:
+        """48 bits for each kind, of one signature."""
+        text = hmac.digest(self._key, name.encode("ascii"), "sha256").hex()
+        return text[:12], text[12:24]

@@ -64,7 +64,7 @@ def test_who_it_is_about_comes_from_our_signature_and_never_from_what_the_notice
     "to",
     [
         RETURN_PATH.address,
-        "bounces+b16-aaaaaa-aaaaaaaaaa@news.example.org",
+        "bounces+b16-aaaaaa-aaaaaaaaaaaa@news.example.org",
         SENT.envelope_sender.replace("+b", "+b1"),
         ReturnPath(RETURN_PATH.address, "another secret").make("b", FACTS.edition_id, 42),
     ],

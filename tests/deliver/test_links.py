@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.deliver.links import Links
-from digest.deliver.returnpath import Return, ReturnPath, base36, edition_code
+from digest.deliver.returnpath import Return, ReturnPath, edition_code
 from digest.errors import SettingsError
 from tests.deliver.samples import LINKS, RETURN_PATH, SECRET
 
@@ -69,9 +69,9 @@ def test_a_return_address_reads_back_and_fits_the_standard(number: int, edition:
     [
         "bounces@news.example.org",
         "bounces+@news.example.org",
-        "bounces+b9ix-6ygsh2-aaaaaaaaaa@news.example.org",
-        "bounces+b9ix-6ygsh2-xl3x4y2foo@evil.example",
-        "other+b9ix-6ygsh2-xl3x4y2foo@news.example.org",
+        "bounces+b9ix-6ygsh2-aaaaaaaaaaaa@news.example.org",
+        "bounces+b9-6ygsh2-0123456789ab@evil.example",
+        "other+b9-6ygsh2-0123456789ab@news.example.org",
         "",
         "@",
     ],
@@ -82,17 +82,11 @@ def test_a_forged_return_address_says_nothing(address: str) -> None:
 
 def test_a_tag_cannot_be_turned_into_another_reader_s_or_another_kind() -> None:
     address = RETURN_PATH.make("b", "e", 35)
-    assert RETURN_PATH.read(address.replace("+bz-", "+by-")) is None
+    assert RETURN_PATH.read(address.replace("+b23-", "+b24-")) is None
     assert RETURN_PATH.read(address.replace("+b", "+u")) is None
     assert ReturnPath(RETURN_PATH.address, "another secret").read(address) is None
 
 
 def test_a_bounce_mailbox_with_too_long_a_name_is_refused() -> None:
-    with pytest.raises(SettingsError, match="31 characters"):
+    with pytest.raises(SettingsError, match="27 characters"):
         ReturnPath("x" * 40 + "@example.org", SECRET)
-
-
-def test_base_36_has_no_negative_numbers() -> None:
-    assert [base36(n) for n in (0, 35, 36, 1295, 1296)] == ["0", "z", "10", "zz", "100"]
-    with pytest.raises(ValueError, match="negative"):
-        base36(-1)

@@ -41,7 +41,7 @@ def body(message: Message, kind: str) -> str:
 def test_the_headers_are_those_of_the_rules_in_their_order_octet_for_octet() -> None:
     head = template().fill(TO).data.partition(b"\r\n\r\n")[0].decode("ascii")
     token = LINKS.token(12345, "morning")
-    tag = RETURN_PATH.tag("u", FACTS.edition_id, 12345)
+    tag = RETURN_PATH.tags(FACTS.edition_id, 12345)[1]
     assert head.split("\r\n")[:-1] == [
         "From: The Morning",
         " <morning@news.example.org>",
@@ -49,7 +49,7 @@ def test_the_headers_are_those_of_the_rules_in_their_order_octet_for_octet() -> 
         "Reply-To: hello@news.example.org",
         "Subject: =?utf-8?q?O=C3=B9_en_est-on_ce_matin_=3F?=",
         "Date: Mon, 23 Nov 2026 07:00:00 +0000",
-        "Message-ID: <morning-2026-11-23-0700.9ix@news.example.org>",
+        "Message-ID: <morning-2026-11-23-0700.3039@news.example.org>",
         "List-ID: The Morning",
         " <morning.news.example.org>",
         f"List-Unsubscribe: <https://news.example.org/unsubscribe/{token}>,",
@@ -108,7 +108,7 @@ def test_the_octets_are_safe_for_smtp() -> None:
 
 def test_the_same_edition_and_reader_give_the_same_octets_for_ever() -> None:
     assert template().fill(TO).data == template().fill(TO).data
-    assert template().fill(TO).message_id == "<morning-2026-11-23-0700.9ix@news.example.org>"
+    assert template().fill(TO).message_id == "<morning-2026-11-23-0700.3039@news.example.org>"
 
 
 def test_another_reader_or_edition_gives_another_message_id_and_return_address() -> None:
