@@ -48,6 +48,15 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
 class LazyGroup(click.Group):
     """A group whose commands are imported when called, and which turns our errors into one line and an exit code."""
 
+    def invoke(self, ctx: click.Context) -> object:
+        """Run a command; our errors become a line each on standard error, and their exit code."""
+        try:
+            return super().invoke(ctx)
+        except DigestError as error:
+            for line in str(error).splitlines():
+                click.echo(f"digest: {line}", err=True)
+            ctx.exit(error.exit_code)
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Every command whose module is part of this installation, in the order of the day."""
         here = Path(__file__).parent
@@ -88,13 +97,9 @@ def cli(ctx: click.Context, settings_path: Path | None) -> None:
 
 
 def main() -> None:
-    """Entry point of the `digest` program: our errors become one line each on standard error and their exit code."""
+    """Entry point of the `digest` program."""
     try:
         cli(prog_name="digest")
-    except DigestError as error:
-        for line in str(error).splitlines():
-            click.echo(f"digest: {line}", err=True)
-        sys.exit(error.exit_code)
-    except BrokenPipeError:
+    except BrokenPipeError:  # 'digest ... | head' is no error
         sys.stderr.close()
         sys.exit(0)

@@ -85,14 +85,13 @@ def brief_of(settings: Settings, key: str) -> Brief:
     )
 
 
-def choose_slot(store: Store, settings: Settings, key: str, now: datetime) -> Slot:
-    """The slot that composing by hand means: the one just due, else the next to come."""
+def choose_slot(settings: Settings, key: str, now: datetime) -> Slot:
+    """The slot that composing by hand means: the one just due, else the next to come. Asking twice gives the same."""
     calendar = calendar_of(newsletter_of(settings, key))
-    taken = {slot.slot for slot in store.editions.slots(key) if slot.edition_id}
-    open_slot = slots.due(calendar, now, taken, since=now - calendar.max_late - timedelta(days=1)).slot
+    open_slot = slots.due(calendar, now, (), since=now - calendar.max_late - timedelta(days=1)).slot
     if open_slot is not None:
         return open_slot
-    coming = next((s for s in slots.slots(calendar, now) if not s.closed and s.key not in taken), None)
+    coming = next((slot for slot in slots.slots(calendar, now) if not slot.closed), None)
     if coming is None:
         raise EditionError(f"newsletter {key!r} has no slot within {slots.HORIZON.days} days: see its days and pauses")
     return coming
@@ -103,11 +102,14 @@ def compose(
 ) -> Edition:
     """Make, freeze and store the edition of a slot, with why it is as it is; returns it as stored.
 
-    The content is what was seen until the cut-off (or `now`, when that is earlier). Raises EditConflict when the slot
-    has an edition already.
+    The content is what was seen until the cut-off (or `now`, when that is earlier). An edition with too few stories is
+    stored as skipped once the cut-off has passed; before it, it is only returned: more may come. Raises EditConflict
+    when the slot has an edition already.
     """
     composed = draft(store, settings, key, slot, now=now)
     edition = composed.edition
+    if edition.state == "skipped" and now < slot.cut_off:
+        return edition
     if edition.state != "skipped":
         state = first_state(policy_of(newsletter_of(settings, key)))
         edition = moved(edition, state)

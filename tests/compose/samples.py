@@ -2,7 +2,10 @@
 
 from datetime import UTC, datetime
 
+from digest.collect.article import Article
+from digest.collect.lead import Lead, LeadSentence
 from digest.compose.edition import Edition, EditionStory, Section, frozen
+from digest.compose.story import Candidate
 
 
 def story(key: str, **facts: object) -> EditionStory:
@@ -31,3 +34,25 @@ def edition(**facts: object) -> Edition:
         "state": "in_review",
     }
     return frozen(Edition(**{**basis, **facts}))  # type: ignore[arg-type]
+
+
+def candidate(key: str, title: str, lead: str, outlet: str = "Herald", **facts: object) -> Candidate:
+    """A readable article of this morning from `outlet`, carried by that outlet's feed of topic world."""
+    text = f"{lead} Further paragraphs follow in the article itself."
+    article = Article(
+        source=f"https://{outlet.lower()}.example/{key}",
+        url=f"https://{outlet.lower()}.example/{key}",
+        title=title,
+        language=str(facts.pop("language", "en")),
+        text=text,
+        lead=Lead((LeadSentence(lead, 0, len(lead)),), "page"),
+    )
+    basis = {
+        "key": article.url,
+        "article": article,
+        "feed_url": f"https://{outlet.lower()}.example/feed",
+        "outlet": outlet,
+        "first_seen": datetime(2026, 11, 24, 4, tzinfo=UTC),
+        "topics": ("world",),
+    }
+    return Candidate(**{**basis, **facts})  # type: ignore[arg-type]

@@ -1,0 +1,113 @@
+"""A newcomer's day at the command line: collect, compose, look, approve, deliver; and again, which does nothing."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from email.parser import BytesParser
+from email.policy import default
+from pathlib import Path
+
+import pytest
+import time_machine
+
+from digest.demo.site import whole_day
+from tests.cli.conftest import DAY, Run
+
+MORNING = "morning-2026-11-24-0700"
+
+
+@pytest.fixture
+def morning() -> time_machine.travel:
+    """The clock on the day of the news, between collecting and the cut-off."""
+    return time_machine.travel(whole_day(DAY) + timedelta(minutes=3), tick=True)
+
+
+def test_collecting_reports_each_feed_and_finds_the_days_articles(
+    desk: Path, run: Run, morning: time_machine.travel
+) -> None:
+    with morning:
+        collected = run("collect", "--json")
+    assert collected.exit_code == 0, collected.stderr
+    report = json.loads(collected.stdout)
+    assert report["articles"]["new"] >= 40
+    assert {feed["status"] for feed in report["feeds"]} == {"ok"}
+    assert set(report["feeds"][0]) == {"url", "status", "entries", "new", "error"}
+
+
+def test_a_whole_day_by_hand(full_desk: Path, run: Run, morning: time_machine.travel) -> None:
+    desk = full_desk
+    with morning as clock:
+        composed = run("compose", "morning")
+        assert composed.exit_code == 0, composed.stderr
+        assert "also in" in composed.stdout
+        again = run("compose", "morning")
+        assert (again.exit_code, "has its edition already" in again.stderr) == (3, True)
+
+        preview = run("preview", "morning", "--html", str(desk / "mail.html"))
+        assert preview.exit_code == 0, preview.stderr
+        assert (desk / "mail.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+
+        early = run("deliver", MORNING)
+        assert early.exit_code == 1
+        assert "waits for review" in early.stderr
+        assert run("approve", MORNING).exit_code == 0
+        not_yet = run("deliver", MORNING)
+        assert (not_yet.exit_code, "--now sends at once" in not_yet.stderr) == (75, True)
+
+        clock.shift(60 * 60)
+        done = run("deliver", MORNING, "--json")
+        assert done.exit_code == 0, done.stderr
+        assert json.loads(done.stdout)["counts"] == {"accepted": 6}
+        assert len(list((desk / "outbox" / MORNING).glob("*.eml"))) == 6
+        before = {path: path.read_bytes() for path in desk.rglob("*.eml")}
+        nothing = run("deliver", MORNING)
+        assert (nothing.exit_code, "nothing left to send" in nothing.stderr) == (3, True)
+        assert {path: path.read_bytes() for path in desk.rglob("*.eml")} == before
+
+        listed = run("deliveries", "morning", "--json").stdout.splitlines()
+        assert {json.loads(line)["state"] for line in listed} == {"accepted"}
+
+
+def test_why_explains_every_candidate(full_desk: Path, run: Run, morning: time_machine.travel) -> None:
+    with morning:
+        run("compose", "morning")
+        why = json.loads(run("why", "morning", "--json").stdout)
+        assert {c["decision"] for c in why["candidates"]} <= {"in", "out"}
+        assert len(why["candidates"]) > 20
+        assert all(c["reason"] for c in why["candidates"])
+        full = run("why", "morning", "bank")
+        assert "coverage" in full.stdout
+        assert run("why", "morning", "no such article").exit_code == 1
+
+
+def test_a_dry_run_writes_files_and_touches_no_delivery(
+    full_desk: Path, run: Run, morning: time_machine.travel
+) -> None:
+    with morning:
+        run("compose", "matin")
+        assert run("deliver", "matin", "--dry-run", str(full_desk / "look")).exit_code == 0
+        assert len(list((full_desk / "look").rglob("*.eml"))) == 3
+        assert run("deliveries", "matin", "--json").stdout == ""
+        assert run("deliver", "matin", "--test", "me@example.org").exit_code == 0
+        [test] = (full_desk / "outbox").rglob("*.eml")
+        assert str(BytesParser(policy=default).parsebytes(test.read_bytes())["Subject"]).startswith("[test]")
+
+
+def test_with_too_few_stories_the_slot_is_skipped_and_says_so(
+    desk: Path, run: Run, morning: time_machine.travel
+) -> None:
+    with morning:
+        skipped = run("compose", "morning")
+        assert (skipped.exit_code, "0 of at least 3 stories" in skipped.stderr) == (3, True)
+
+
+def test_a_second_collect_asks_nothing_that_is_not_due_and_finds_nothing_new(
+    full_desk: Path, run: Run, morning: time_machine.travel
+) -> None:
+    with morning:
+        idle = json.loads(run("collect", "--json").stdout)
+        assert {feed["status"] for feed in idle["feeds"]} == {"skipped"}
+        forced = json.loads(run("collect", "--all", "--json").stdout)
+        assert {feed["status"] for feed in forced["feeds"]} == {"not_modified"}
+        assert forced["articles"] == {"new": 0, "changed": 0, "failed": 0}

@@ -1,0 +1,137 @@
+"""Bad input: one clear line that names the thing and the remedy, the right exit code, and nothing lost."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Run
+
+
+def one_line(text: str) -> str:
+    lines = [line for line in text.splitlines() if line]
+    assert len(lines) == 1, text
+    assert "Traceback" not in text
+    return lines[0]
+
+
+def test_missing_settings_say_what_to_do(run: Run, tmp_path: Path) -> None:
+    done = run("collect")
+    assert done.exit_code == 78
+    assert "digest init" in one_line(done.stderr)
+
+
+def test_broken_settings_are_all_told_at_once(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "settings.toml").write_text('[site]\nbase_ur = "x"\n[collect]\nevery = "soon"\n', encoding="utf-8")
+    done = run("collect")
+    assert done.exit_code == 78
+    assert "base_url" in done.stderr
+    assert "every" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 2
+
+
+def test_init_writes_settings_that_work_and_never_overwrites(run: Run, tmp_path: Path) -> None:
+    home = tmp_path / "new"
+    assert run("init", str(home)).exit_code == 0
+    settings = home / "settings.toml"
+    before = settings.read_bytes()
+    assert run("schedule", "next", "3", "--json", settings=settings).exit_code == 0
+    again = run("init", str(home))
+    assert again.exit_code == 1
+    assert "left as it is" in one_line(again.stderr)
+    assert settings.read_bytes() == before
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere, so this can only be shown to others")
+def test_an_unwritable_folder_is_named(run: Run, desk: Path) -> None:
+    desk.chmod(0o500)
+    try:
+        done = run("subscribers", "list")
+    finally:
+        desk.chmod(0o700)
+    assert done.exit_code != 0
+    assert str(desk) in one_line(done.stderr)
+
+
+def test_a_folder_that_is_a_file_is_named(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    done = run("init", str(tmp_path / "file" / "below"))
+    assert done.exit_code == 1
+    assert "choose a folder" in one_line(done.stderr)
+
+
+def test_a_file_that_is_no_database_is_refused_and_kept(run: Run, desk: Path) -> None:
+    (desk / "digest.db").write_bytes(b"these are my notes, not a database\n" * 100)
+    done = run("subscribers", "list")
+    assert done.exit_code == 1
+    assert "digest.db" in one_line(done.stderr)
+    assert (desk / "digest.db").read_bytes().startswith(b"these are my notes")
+
+
+def test_a_newer_database_is_refused(run: Run, desk: Path) -> None:
+    assert run("db", "upgrade").exit_code == 0
+    with sqlite3.connect(desk / "digest.db") as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    done = run("subscribers", "list")
+    assert done.exit_code == 1
+    assert "newer" in one_line(done.stderr)
+
+
+def test_a_bad_row_is_listed_and_the_good_ones_are_taken(run: Run, desk: Path) -> None:
+    rows = [
+        "email;name;newsletter;topics",
+        "ada@example.org;Ada;morning;world",
+        "not an address;Bob;morning;",
+        "eve@example.org> ORCPT=x;Eve;morning;",
+        "cy@example.org;Cy;evening;",
+        "dee@example.org;Dee;morning;wrld",
+        'dan@example.org;"Dan; the man";matin;',
+        "",
+        "ADA@example.org;Ada again;morning;",
+    ]
+    (desk / "people.csv").write_text("\n".join(rows), encoding="utf-8-sig")
+    done = run("subscribers", "import", str(desk / "people.csv"), "--json")
+    assert done.exit_code == 5
+    report = json.loads(done.stdout)
+    assert report["added"] == 2
+    assert [bad["line"] for bad in report["bad"]] == [3, 4, 5, 6]
+    assert "line 5: no newsletter 'evening'" in done.stderr
+    assert "Dan; the man" in run("subscribers", "list").stdout
+
+
+@pytest.mark.parametrize("content", ["", "name,city\nAda,Paris\n", "\x00\x01\x02"])
+def test_a_list_without_addresses_is_refused_with_its_reason(run: Run, desk: Path, content: str) -> None:
+    (desk / "people.csv").write_text(content, encoding="utf-8")
+    done = run("subscribers", "import", str(desk / "people.csv"))
+    assert done.exit_code in (0, 1)
+    assert "Traceback" not in done.stderr
+    if content:
+        assert "'address' or 'email'" in done.stderr
+
+
+def test_a_list_in_another_encoding_says_how_to_save_it(run: Run, desk: Path) -> None:
+    (desk / "people.csv").write_bytes("email,name\nrené@example.org,René\n".encode("latin-1"))
+    done = run("subscribers", "import", str(desk / "people.csv"))
+    assert done.exit_code == 1
+    assert "CSV UTF-8" in one_line(done.stderr)
+
+
+def test_unknown_names_tell_the_known_ones(run: Run, desk: Path) -> None:
+    assert "morning" in one_line(run("compose", "mornin").stderr)
+    assert "there is no edition" in one_line(run("preview", "morning-2020-01-01-0700").stderr)
+    assert "no edition yet" in one_line(run("preview", "morning").stderr)
+
+
+def test_a_leaving_reader_stays_away_from_imports(run: Run, desk: Path) -> None:
+    (desk / "people.csv").write_text("email,newsletter\nada@example.org,matin\n", encoding="utf-8")
+    run("subscribers", "import", str(desk / "people.csv"))
+    (desk / "left.csv").write_text("email,newsletter,state\nada@example.org,matin,unsubscribed\n", encoding="utf-8")
+    exported = run("subscribers", "export").stdout
+    assert "ada@example.org" in exported
+    run("subscribers", "erase", "--yes", "ada@example.org")
+    assert "ada@example.org" not in run("subscribers", "export").stdout
+    assert run("subscribers", "why", "ada@example.org").exit_code in (0, 3)
