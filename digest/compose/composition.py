@@ -14,7 +14,7 @@ from digest.compose.edition import Also, Edition, EditionStory, Section, edition
 from digest.compose.ledger import Told, Verdict, judge_all
 from digest.compose.rank import Limits, Ranked, rank, stale
 from digest.compose.slot import Slot
-from digest.compose.story import Candidate, Story, group
+from digest.compose.story import Candidate, Story, group, led_by
 from digest.compose.topic import Assignment, TopicSettings, assign_story
 
 #: So many other outlets are named at a story.
@@ -55,8 +55,9 @@ def compose(
     """
     fresh = {c.key: stale(c, slot.cut_off, brief.max_age) for c in candidates}
     stories = group(sorted((c for c in candidates if not fresh[c.key]), key=lambda c: c.key), language=brief.language)
-    assigned = {story.key: assign_story(story, brief.topics) for story in stories}
     verdicts = judge_all(stories, told)
+    stories = [led_by(story, verdicts[story.key].leads) for story in stories]
+    assigned = {story.key: assign_story(story, brief.topics) for story in stories}
     by_topic: dict[str, list[Story]] = {topic: [] for topic in brief.topics}
     for story in stories:
         if (topic := assigned[story.key].topic) is not None:

@@ -15,8 +15,8 @@ from functools import lru_cache
 from typing import Final
 
 from digest.compose.evidence import contradiction, facts
-from digest.compose.likeness import Pairs, pairs, vectors
-from digest.compose.linkage import link
+from digest.compose.likeness import Pairs, Vectors, pairs, vectors
+from digest.compose.linkage import ALIKE, attach, link
 from digest.text.stem import fold, stem
 from digest.text.words import primary, words
 
@@ -30,6 +30,8 @@ COPY: Final = 0.6
 RUN: Final = 4
 #: Copies are looked for where a run begins with a word longer than this.
 LONG: Final = 6
+#: So many texts at most are remembered a run: what more of them have is a phrase of the trade, not a copy.
+HOLDERS: Final = 20
 
 _TOKEN: Final = re.compile(r"\d+(?:[.,:]\d+)*|[^\W\d_]+")
 _UNSPACED: Final = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")
@@ -89,22 +91,50 @@ def terms(document: Document) -> Counter[str]:
 def copies(texts: Sequence[str]) -> list[int]:
     """For each text the position of the first one it copies, word for word or nearly; its own when it is original."""
     first: list[int] = []
-    plain = [fold(text).split() for text in texts]
+    plain = [tokens(fold(text)) for text in texts]
     holders: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)
     for position, text in enumerate(plain):
-        # Runs that begin with a long word are a sample that two copies have in common, whatever was cut before it.
-        sample = [run for run in _runs(text) if len(run[0]) > LONG]
+        sample = [run for run in _runs(text) if _telling(run[0])]
         likely = sorted({holder for run in sample for holder in holders[run]})
-        found = [holder for holder in likely if _is_copy(text, plain[holder])]
-        first.append(found[0] if found else position)
-        if not found:
+        found = next((holder for holder in likely if _is_copy(text, plain[holder])), None)
+        first.append(position if found is None else found)
+        if found is None:
             for run in sample:
-                holders[run].append(position)
+                if len(holders[run]) < HOLDERS:
+                    holders[run].append(position)
     return first
+
+
+def match(groups: Sequence[Sequence[Document]], singles: Sequence[Document], enough: float = ALIKE) -> list[int | None]:
+    """For each of `singles` the one group of articles that tells its event; None where none is alike `enough`.
+
+    The groups are taken for different events, so a single belongs to the likeliest one alone.
+    """
+    documents = [*singles, *(document for group in groups for document in group)]
+    owner = [None] * len(singles) + [number for number, group in enumerate(groups) for _ in group]
+    by_language: defaultdict[str, list[int]] = defaultdict(list)
+    for position, document in enumerate(documents):
+        by_language[_language(document)].append(position)
+    found: list[int | None] = [None] * len(singles)
+    for language, positions in by_language.items():
+        inside: defaultdict[int, list[int]] = defaultdict(list)
+        for i, position in enumerate(positions):
+            if (number := owner[position]) is not None:
+                inside[number].append(i)
+        alone = [i for i, position in enumerate(positions) if owner[position] is None]
+        known = _compared([documents[p] for p in positions], language)[1]
+        for i, place in zip(alone, attach(known, list(inside.values()), alone, enough), strict=True):
+            found[positions[i]] = None if place is None else list(inside)[place]
+    return found
 
 
 def _runs(text: Sequence[str]) -> list[tuple[str, ...]]:
     return list(zip(*(text[i:] for i in range(RUN)), strict=False))
+
+
+def _telling(word: str) -> bool:
+    """Runs that begin so are a sample that two copies have in common, whatever was cut before it."""
+    return len(word) > LONG or bool(len(word) == 2 and not word.isascii() and _UNSPACED.match(word))
 
 
 def _is_copy(text: Sequence[str], other: Sequence[str]) -> bool:
@@ -114,29 +144,31 @@ def _is_copy(text: Sequence[str], other: Sequence[str]) -> bool:
 
 
 def _one_language(documents: Sequence[Document], language: str) -> list[list[int]]:
-    openings = [opening(document) for document in documents]
-    original = copies(openings)
+    original = copies([opening(document) for document in documents])
     kept = [i for i, first in enumerate(original) if i == first]
-    texts = [[tokens(documents[i].title), tokens(openings[i])] for i in kept]
-    bags = []
-    for title, text in texts:
-        bag: defaultdict[str, float] = defaultdict(float)
-        for part, weight in ((title, TITLE), (text, 1.0)):
-            for token in part:
-                bag[stem(token, language)] += weight
-        bags.append(bag)
-    batch = vectors(bags, _function(language, bags))
-    stated = [
-        facts(f"{documents[i].title} . {openings[i]}", [*title, *text], language, documents[i].published)
-        for i, (title, text) in zip(kept, texts, strict=True)
-    ]
-    known = pairs(batch)
-    argued = {(i, j): value - contradiction(stated[i], stated[j]) for (i, j), value in known.cosine.items()}
-    groups = link(len(kept), Pairs(argued, known.burden, known.crowded), batch)
+    batch, known = _compared([documents[i] for i in kept], language)
     followers: defaultdict[int, list[int]] = defaultdict(list)
     for i, leader in enumerate(original):
         followers[leader].append(i)
-    return [[i for member in group for i in followers[kept[member]]] for group in groups]
+    return [[i for member in group for i in followers[kept[member]]] for group in link(len(kept), known, batch)]
+
+
+def _compared(documents: Sequence[Document], language: str) -> tuple[Vectors, Pairs]:
+    """The vectors of documents in one language, and their pairs with the contradictions taken off."""
+    bags, stated = [], []
+    for document in documents:
+        text = opening(document)
+        parts = tokens(document.title), tokens(text)
+        bag: defaultdict[str, float] = defaultdict(float)
+        for part, weight in zip(parts, (TITLE, 1.0), strict=True):
+            for token in part:
+                bag[stem(token, language)] += weight
+        bags.append(bag)
+        stated.append(facts(f"{document.title} . {text}", [*parts[0], *parts[1]], language, document.published))
+    batch = vectors(bags, _function(language, bags))
+    known = pairs(batch)
+    argued = {(i, j): value - contradiction(stated[i], stated[j]) for (i, j), value in known.cosine.items()}
+    return batch, Pairs(argued, known.burden, known.crowded)
 
 
 def _language(document: Document) -> str:

@@ -42,6 +42,37 @@ def link(count: int, known: Pairs, batch: Vectors) -> list[list[int]]:
     return sorted(sorted(group.members) for group in groups)
 
 
+def attach(
+    known: Pairs, groups: Sequence[Sequence[int]], singles: Sequence[int], enough: float = ALIKE
+) -> list[int | None]:
+    """For each of `singles` the position of the group it is most alike to, None where that is less than `enough`."""
+    built = [_group(known, members) for members in groups]
+    place = {member: number for number, members in enumerate(groups) for member in members}
+    wanted = set(singles)
+    bonds: dict[int, dict[int, float]] = {single: {} for single in singles}
+    for (i, j), cosine in known.cosine.items():
+        for single, member in ((i, j), (j, i)):
+            if single in wanted and member in place:
+                near = bonds[single]
+                near[place[member]] = near.get(place[member], 0.0) + cosine - UNKNOWN
+    found: list[int | None] = []
+    for single in singles:
+        one = _Group([single], float(known.burden[single]))
+        best = max(((_alike(one, built[g], bond), -g) for g, bond in bonds[single].items()), default=(0.0, 0))
+        found.append(-best[1] if best[0] >= enough else None)
+    return found
+
+
+def _group(known: Pairs, members: Sequence[int]) -> _Group:
+    """The group of these texts, given and not found."""
+    size = len(members)
+    burden = float(sum(known.burden[i] for i in members))
+    pairs = size * (size - 1) / 2
+    kept = (known.cosine.get((i, j)) for n, i in enumerate(sorted(members)) for j in sorted(members)[n + 1 :])
+    inner = sum(cosine - UNKNOWN for cosine in kept if cosine is not None) + UNKNOWN * pairs - burden * (size - 1)
+    return _Group(list(members), burden, size, inner, pairs)
+
+
 def _exactly(groups: list[_Group], known: Pairs, batch: Vectors) -> list[_Group]:
     """Merge again those groups whose texts had more partners than were kept, with the likeness of all their pairs."""
     crowded = [group for group in groups if not known.crowded.isdisjoint(group.members)]

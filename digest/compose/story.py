@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -103,6 +103,13 @@ def story(candidates: Sequence[Candidate], *, language: str = "") -> Story:
     best, *others = sorted(candidates, key=worth)
     key = hashlib.blake2b(best.key.encode(), digest_size=8).hexdigest()
     return Story(key=key, best=best, others=tuple(others), copies=frozenset(copies - {best.key}))
+
+
+def led_by(story: Story, key: str) -> Story:
+    """The same story led by another of its articles; its own `key` stays. An unknown key changes nothing."""
+    best = next((candidate for candidate in story.candidates if candidate.key == key), story.best)
+    others = tuple(candidate for candidate in story.candidates if candidate is not best)
+    return replace(story, best=best, others=others, copies=story.copies - {best.key})
 
 
 def moment(candidate: Candidate) -> datetime:
