@@ -134,7 +134,11 @@ def story(number: int, language: str = "en", picture: bool = True) -> EditionSto
         minutes=2 + number % 6,
         credit="AFP" if number % 4 == 1 else "",
         image=image if picture else None,
-        also=(Also("Coast Radio", "https://coast.example/1"), Also("Nord Infos", "https://nord.example/n/7"))
+        also=(
+            Also("AP", "https://ap.example/2"),
+            Also("Coast Radio", "https://coast.example/1"),
+            Also("Nord Infos", "https://nord.example/n/7"),
+        )
         if number % 3 == 0
         else (),
         update=number % 5 == 4,

@@ -1,0 +1,202 @@
+"""The mail in a real browser: how it looks, fits, reads and is tapped. Pictures of it are kept under artefacts/mail."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, FloatRect, Page, Route, sync_playwright
+
+from digest.compose.edition import Edition
+from digest.deliver.mjml import Renderer
+from digest.deliver.rendered import Rendered
+from digest.deliver.theme import Variant
+from tests.deliver import editions
+
+pytestmark = pytest.mark.browser
+
+ARTEFACTS: Final = Path(__file__).parents[2] / "artefacts" / "mail"
+THEMES: Final = ("classic", "compact", "magazine")
+NAMES: Final = {"en": "The Morning", "ar": "نشرة الصباح", "fr": "Le Matin"}
+Scheme = Literal["light", "dark"]
+SCHEMES: Final[tuple[Scheme, ...]] = ("light", "dark")
+#: A mail is no page: it has no landmarks of its own inside the mail program (axe, best practices).
+NO_LANDMARKS: Final = {"region": {"enabled": False}, "landmark-one-main": {"enabled": False}}
+
+
+@pytest.fixture(scope="module")
+def renderer() -> Iterator[Renderer]:
+    with Renderer() as renderer:
+        yield renderer
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    with sync_playwright() as playwright:
+        options: dict[str, Any] = {"executable_path": chromium} if chromium else {}
+        opened = playwright.chromium.launch(args=["--no-sandbox", "--disable-dev-shm-usage"], **options)
+        yield opened
+        opened.close()
+
+
+@dataclass
+class Shown:
+    """A mail in a window; `asked` are the addresses that opening it fetched."""
+
+    page: Page
+    asked: list[str]
+
+
+@pytest.fixture
+def show(browser: Browser) -> Iterator[Callable[..., Shown]]:
+    """Opens a mail; its pictures come from memory, and nothing else is reachable."""
+    contexts = []
+    files = {
+        picture.name: picture.data
+        for prepared in editions.pictures(40).values()
+        for picture in (prepared.wide, prepared.square)
+        if picture
+    }
+
+    def open_(mail: Rendered, width: int = 375, scheme: Scheme = "light") -> Shown:
+        context = browser.new_context(viewport={"width": width, "height": 700}, color_scheme=scheme)
+        contexts.append(context)
+        asked: list[str] = []
+
+        def answer(route: Route) -> None:
+            asked.append(route.request.url)
+            body = files.get(route.request.url.rpartition("/")[2])
+            route.fulfill(body=body, content_type="image/jpeg") if body else route.abort()
+
+        context.route("**/*", answer)
+        page = context.new_page()
+        page.set_content(mail.html, wait_until="load")
+        return Shown(page, asked)
+
+    yield open_
+    for context in contexts:
+        context.close()
+
+
+def _hard(language: str, stories: int) -> Edition:
+    """Titles, leads and names without end, and words that cannot be broken."""
+    whole = editions.edition(language, stories)
+    word = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
+    hard = [
+        replace(
+            story,
+            title=f"{story.title} {word * 3} " * 4,
+            lead=f"{word} {story.lead} " * 3,
+            outlet=f"{story.outlet} {word}",
+        )
+        for story in whole.stories
+    ]
+    return editions.only(whole, *hard)
+
+
+def _mail(renderer: Renderer, theme: str, language: str, case: str, pictures: bool = True) -> Rendered:
+    edition = (
+        _hard(language, 6) if case == "long" else editions.edition(language, int(case), note="" if case == "1" else "…")
+    )
+    look = editions.look(theme, NAMES[language])
+    return renderer.render(edition, look, pictures=editions.pictures(40) if pictures else {})
+
+
+def _keep(page: Page, name: str) -> None:
+    """A picture of the page (its first 4,000 pixels) for people to look at."""
+    ARTEFACTS.mkdir(parents=True, exist_ok=True)
+    height = min(page.evaluate("document.documentElement.scrollHeight"), 4000)
+    width = page.evaluate("innerWidth")
+    clip: FloatRect = {"x": 0, "y": 0, "width": width, "height": height}
+    page.screenshot(path=ARTEFACTS / f"{name}.jpg", type="jpeg", quality=80, full_page=True, clip=clip)
+
+
+CASES: Final = [
+    (theme, language, case) for theme in THEMES for language in ("en", "ar") for case in ("1", "12", "40", "long")
+]
+
+
+@pytest.mark.parametrize(("theme", "language", "case"), CASES, ids=["-".join(case) for case in CASES])
+def test_it_fits_every_width_without_scrolling_sideways(
+    renderer: Renderer, show: Callable[..., Shown], theme: str, language: str, case: str
+) -> None:
+    shown = show(_mail(renderer, theme, language, case))
+    for width in (320, 375, 640, 1000):
+        shown.page.set_viewport_size({"width": width, "height": 700})
+        assert shown.page.evaluate("document.scrollingElement.scrollWidth") <= width
+        if width > 320:
+            for scheme in SCHEMES if case == "12" else SCHEMES[:1]:
+                shown.page.emulate_media(color_scheme=scheme)
+                _keep(shown.page, f"{theme}-{language}-{case}-{width}-{scheme}")
+
+
+READ: Final = [
+    *((theme, language, True, "light") for theme in THEMES for language in ("en", "ar")),
+    *((theme, "en", True, "dark") for theme in THEMES),
+    *((theme, "ar", False, "light") for theme in THEMES),
+]
+
+
+@pytest.mark.parametrize(("theme", "language", "pictures", "scheme"), READ)
+def test_a_screen_reader_finds_nothing_to_complain_about(
+    renderer: Renderer, show: Callable[..., Shown], theme: str, language: str, pictures: bool, scheme: Scheme
+) -> None:
+    mail = _mail(renderer, theme, language, "12", pictures)
+    assert mail.problems == ()
+    page = show(mail, 375, scheme).page
+    found = Axe().run(page, options={"rules": NO_LANDMARKS})
+    assert found.response["violations"] == [], found.generate_report()
+    if not pictures:
+        _keep(page, f"{theme}-{language}-bare-375-{scheme}")
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_every_link_is_large_enough_for_a_finger(renderer: Renderer, show: Callable[..., Shown], theme: str) -> None:
+    shown = show(_mail(renderer, theme, "en", "40"))
+    small = shown.page.evaluate(
+        """() => [...document.querySelectorAll('a')].map(a => [a.textContent, a.getBoundingClientRect()])
+                 .filter(([, box]) => box.height < 44 || box.width < 44)
+                 .map(([text, box]) => `${text} ${box.width}x${box.height}`)"""
+    )
+    assert small == []
+
+
+def test_opening_it_fetches_nothing_but_our_own_pictures(renderer: Renderer, show: Callable[..., Shown]) -> None:
+    shown = show(_mail(renderer, "magazine", "en", "12"))
+    assert shown.asked
+    assert all(url.startswith("https://news.example.org/media/") for url in shown.asked), shown.asked
+
+
+def test_without_pictures_it_fetches_nothing(renderer: Renderer, show: Callable[..., Shown]) -> None:
+    assert show(_mail(renderer, "classic", "en", "12", pictures=False)).asked == []
+
+
+def test_right_to_left_is_the_mirror_image(renderer: Renderer, show: Callable[..., Shown]) -> None:
+    for language, start, picture_side in (("en", "left", "right"), ("ar", "right", "left")):
+        page = show(_mail(renderer, "classic", language, "12"), 640).page
+        box = page.evaluate(
+            """() => { const r = q => { const b = document.querySelector(q).getBoundingClientRect();
+                       return {left: b.left, right: innerWidth - b.right}; };
+                       return {img: r('img.q'), title: r('h3'), date: r('.folio td')}; }"""
+        )
+        assert box["img"][picture_side] == pytest.approx(52, abs=1)  # (640 - 600) / 2 + 32
+        assert box["title"][start] == pytest.approx(52, abs=1)
+        assert box["date"][start] == pytest.approx(52, abs=1)
+
+
+def test_the_page_of_the_archive_has_landmarks_and_nothing_personal(
+    renderer: Renderer, show: Callable[..., Shown]
+) -> None:
+    look = editions.look()
+    page = renderer.render(editions.edition(stories=40), look, Variant(web=True), editions.pictures(40))
+    assert page.problems == ()
+    shown = show(page, 1000)
+    found = Axe().run(shown.page)
+    assert found.response["violations"] == [], found.generate_report()
+    _keep(shown.page, "web-en-40-1000-light")
