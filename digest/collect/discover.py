@@ -101,8 +101,11 @@ def feed_links(page: FetchedPage) -> tuple[FeedLink, ...]:
         for a in tree.iter("a")
         if _looks_like_feed(a.get("href") or "")
     ]
-    found = {link.url: link for link in reversed(named or looks) if link.url}
-    return tuple(reversed(found.values()))
+    found: dict[str, FeedLink] = {}
+    for link in named or looks:
+        if link.url:
+            found.setdefault(link.url, link)
+    return tuple(found.values())
 
 
 def usual_places(url: str) -> tuple[str, ...]:

@@ -12,11 +12,15 @@ _UNWANTED: Final = re.compile(
 )
 
 
+# Only in titles: they make two that look the same different. Joiners (U+200C, U+200D) have work to do.
+_UNSEEN: Final = re.compile("[\u00ad\u200b\u2060\u180e]")
+
+
 def plain(text: str) -> str:
     """`text` without control characters (tab and newline stay), lone surrogates, noncharacters and bidi controls."""
     return _UNWANTED.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def one_line(text: str, limit: int = 1000) -> str:
-    """The same on one line, blanks collapsed, at most `limit` characters: for titles and names."""
-    return " ".join(plain(text).split())[:limit].rstrip()
+    """The same on one line, blanks collapsed, invisible breaks out, at most `limit` characters: for titles, names."""
+    return " ".join(_UNSEEN.sub("", plain(text)).split())[:limit].rstrip()
