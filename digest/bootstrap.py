@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -64,6 +65,7 @@ class House:
     def __init__(self, settings: Settings, store: Store, clock: Clock, stack: ExitStack) -> None:
         self.settings, self.store, self.clock = settings, store, clock
         self._stack = stack
+        self.stopping = threading.Event()  # set: what runs comes to its next safe point
         self.owner = f"{socket.gethostname()}:{os.getpid()}"
 
     # --- collect ---------------------------------------------------------------------------------------------
@@ -80,6 +82,7 @@ class House:
             per_host=asked.per_host,
             timeout=asked.timeout.total_seconds(),
             max_body=asked.max_body,
+            should_stop=self.stopping.is_set,
         )
         return replace(config, user_agent=asked.user_agent) if asked.user_agent else config
 
@@ -89,7 +92,9 @@ class House:
         from digest.collect.sandbox import Sandbox
 
         preload = ["digest.collect.feedparser", "digest.collect.warm"]
-        return self._stack.enter_context(Sandbox(self.settings.collect.processes, preload=preload))
+        return self._stack.enter_context(
+            Sandbox(self.settings.collect.processes, preload=preload, should_stop=self.stopping.is_set)
+        )
 
     def topics_of_feeds(self, newsletter: str | None = None) -> dict[str, tuple[str, ...]]:
         """Every feed address (of a newsletter's topics) with the topics it brings."""
@@ -106,7 +111,6 @@ class House:
         *,
         forced: bool = False,
         progress: Progress = silent,
-        should_stop: Callable[[], bool] = lambda: False,
     ) -> first.Collected:
         """Poll the feeds that are due and read what is new."""
         from digest.collect.fetchread import read_entries
@@ -123,7 +127,7 @@ class House:
             read=lambda entries: read_entries(entries, lambda pages: fetch_pages(pages, self.http), self.sandbox),
             now=self.clock(),
             day_start=self._day_start(newsletter),
-            rounds=first.Rounds(self.settings.collect.every, forced, should_stop),
+            rounds=first.Rounds(self.settings.collect.every, forced, self.stopping.is_set),
             progress=progress,
         )
 
@@ -256,7 +260,6 @@ class House:
         resume: bool = False,
         at_once: bool = False,
         progress: Progress = silent,
-        should_stop: Callable[[], bool] = lambda: False,
     ) -> third.Delivered:
         """Hand over what is due of an edition; `at_once` everything, without waiting for its time.
 
@@ -275,7 +278,7 @@ class House:
             last_moment=edition.send_at + newsletter.max_late,
             in_doubt=self.settings.deliver.in_doubt,
             pause_after=self.settings.deliver.pause_after,
-            should_stop=should_stop,
+            should_stop=self.stopping.is_set,
         )
         fillers = self.mailroom.fillers(edition)
         return third.deliver(

@@ -6,7 +6,6 @@ claims. So a job needs no lock of its own.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
@@ -27,11 +26,10 @@ LOOK: Final = timedelta(seconds=15)
 
 
 class Jobs:
-    """The jobs of one house. `stopping` makes those that run come to their next safe point."""
+    """The jobs of one house; `house.stopping` makes those that run come to their next safe point."""
 
     def __init__(self, house: House) -> None:
         self.house = house
-        self.stopping = threading.Event()
 
     def table(self) -> dict[str, tuple[timedelta, Callable[[], None]]]:
         """All jobs with their intervals, as the bell wants them."""
@@ -42,7 +40,7 @@ class Jobs:
         """Poll the feeds that are due and read what is new."""
         if not self.house.topics_of_feeds():
             return
-        done = self.house.collect(should_stop=self.stopping.is_set)
+        done = self.house.collect()
         polled = [feed for feed in done.feeds if feed.status != "skipped"]
         if polled:
             failed = sum(1 for feed in polled if feed.error)
@@ -65,10 +63,10 @@ class Jobs:
         house = self.house
         _, ready = day.review_due(house.store, house.settings, house.clock(), self._remind)
         for edition_id in ready:
-            if self.stopping.is_set():
+            if house.stopping.is_set():
                 return
             try:
-                done = house.deliver(house.edition(edition_id), should_stop=self.stopping.is_set)
+                done = house.deliver(house.edition(edition_id))
             except (AlreadySent, EditionError) as error:
                 log.warning("not delivered", edition=edition_id, reason=str(error))
                 continue

@@ -19,7 +19,10 @@ def configure(settings: LogSettings) -> None:
     renderer = (
         structlog.processors.JSONRenderer()
         if settings.json_lines
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        else structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(),
+            exception_formatter=structlog.dev.plain_traceback,  # the rich one shows locals: addresses and tokens
+        )
     )
     structlog.configure(
         processors=[

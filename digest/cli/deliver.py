@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -46,6 +45,7 @@ def deliver(
     """
     with house(ctx) as home, progress({"messages": "Handing over"}) as show:
         found = home.edition(edition)
+        _stop_at_signals(home.stopping)
         if test_address:
             home.deliver_test(found, test_address)
             say(f"One test copy of {found.id} handed over for {test_address}.")
@@ -59,7 +59,7 @@ def deliver(
             say(f"{found.id} is {'paused' if pause else 'cancelled'}.")
             return
         try:
-            done = home.deliver(found, resume=resume, at_once=at_once, progress=show, should_stop=_stopped_by_signal())
+            done = home.deliver(found, resume=resume, at_once=at_once, progress=show)
         except AlreadySent as error:
             say(str(error))
             stop(NOTHING_TO_DO)
@@ -77,9 +77,7 @@ def deliver(
         stop(LATER)
 
 
-def _stopped_by_signal() -> Callable[[], bool]:
-    """A question that turns true at SIGTERM or Ctrl-C: what is under way is finished, nothing more is begun."""
-    stopping = threading.Event()
+def _stop_at_signals(stopping: threading.Event) -> None:
+    """At SIGTERM or Ctrl-C what is under way is finished, and nothing more is begun."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
-    return stopping.is_set

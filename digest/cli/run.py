@@ -65,6 +65,13 @@ def _work(
         jobs = Jobs(home)
         bell = Bell({name: job for name, job in jobs.table().items() if name in names})
         stop = threading.Event()
+
+        def ask_to_stop(*_: object) -> None:
+            home.stopping.set()
+            stop.set()
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, ask_to_stop)
         ends: list[Callable[[], None]] = [bell.stop]
         if web:
             from digest.web.server import Server
@@ -75,13 +82,6 @@ def _work(
             server.start()
             ends.append(server.stop)
             say(f"Listening on {server.url}")
-
-        def ask_to_stop(*_: object) -> None:
-            jobs.stopping.set()
-            stop.set()
-
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, ask_to_stop)
         bell.start()
         say("Running; Ctrl-C or SIGTERM ends it.")
         while not stop.wait(3600):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -39,6 +39,7 @@ class HttpConfig:
     max_body: int = 10_000_000  # decoded bytes of a feed
     max_page: int = 5_000_000  # of a page or picture
     robots: bool = True  # ask robots.txt before fetching pages (RFC 9309)
+    should_stop: Callable[[], bool] = lambda: False  # asked while waiting; then all requests end
     lookup: Lookup = system_lookup  # name and port -> addresses
     refuse: Refusal = refusal  # address -> why not, or ""
 
@@ -63,7 +64,9 @@ def fetch_feeds(feeds: Iterable[Feed], config: HttpConfig) -> Iterator[FetchOutc
             wait = error.retry_after if isinstance(error, AskedToWait) else None
             return FetchOutcome(feed.url, "error", http_status=error.status, retry_after=wait, error=error.reason)
 
-    return httpmany.run(list(feeds), one, lambda feed: feed.address, lambda: _client(config), config.at_once)
+    return httpmany.run(
+        list(feeds), one, lambda feed: feed.address, lambda: _client(config), config.at_once, config.should_stop
+    )
 
 
 def fetch_pages(
@@ -82,7 +85,9 @@ def fetch_pages(
         except FetchError as error:
             return FetchedPage(url, status=error.status or 0, error=error.reason)
 
-    return httpmany.run(list(dict.fromkeys(urls)), one, str, lambda: _client(config), config.at_once)
+    return httpmany.run(
+        list(dict.fromkeys(urls)), one, str, lambda: _client(config), config.at_once, config.should_stop
+    )
 
 
 def fetch_one(url: str, config: HttpConfig, *, accept: str = ACCEPT_PAGE) -> FetchedPage:

@@ -120,8 +120,11 @@ def run(
     address: Callable[[Item], str],
     open_client: Callable[[], Client],
     at_once: int,
+    should_stop: Callable[[], bool] = lambda: False,
 ) -> Iterator[Result]:
     """`one` for every item, many at once; the results as they come. Closing the iterator ends all requests.
+
+    So does `should_stop`, asked several times a second.
 
     At most twice `at_once` results are in memory: a slow caller slows the network down, while no time limit runs.
     """
@@ -156,7 +159,13 @@ def run(
     thread = threading.Thread(target=main, name="digest-http", daemon=True)
     thread.start()
     try:
-        while (got := results.get()) is not _END:
+        while not should_stop():
+            try:
+                got = results.get(timeout=0.3)
+            except queue.Empty:
+                continue
+            if got is _END:
+                return
             if isinstance(got, BaseException):
                 raise got
             with contextlib.suppress(RuntimeError):  # all was fetched before the caller took it: the loop is closed

@@ -14,6 +14,7 @@ import pickle
 import resource
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -29,6 +30,7 @@ Result = TypeVar("Result")
 
 _WALL_TIMES: Final = 6  # on a busy machine a second of CPU takes several; the clock only ends what sleeps
 _WINDOW: Final = 4  # tasks in flight a worker: enough to keep it busy, few enough bodies in memory
+_GLANCE: Final = 0.3  # seconds between two looks whether the program should stop
 _TRIES: Final = 2  # for a task whose worker was killed from outside
 _TASKS: Final = 1000  # then a worker is replaced: whatever leaks, leaks that long
 _SET_PDEATHSIG: Final = 1
@@ -56,9 +58,17 @@ class Sandbox:
     program decides. A worker that dies is replaced. Use it as a context manager, or call `close`.
     """
 
-    def __init__(self, workers: int = 0, seconds: float = 5, megabytes: int = 500, preload: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        workers: int = 0,
+        seconds: float = 5,
+        megabytes: int = 500,
+        preload: Sequence[str] = (),
+        should_stop: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._workers = workers or max(1, min(8, os.cpu_count() or 1))
         self._seconds, self._bytes = seconds, megabytes * 1_000_000
+        self._should_stop = should_stop
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload([__name__, *preload])
         self._pool: ProcessPool | None = None
@@ -67,11 +77,12 @@ class Sandbox:
         """`function` of every item, in the order they are done; what goes wrong is a `Failure`, never an exception.
 
         The function must be at the top of a module, items and results picklable. Items are drawn as there is room.
+        When the program should stop, it ends without the results that are not there yet.
         """
         running: dict[Future[bytes], _Task[Item]] = {}
         source, more = iter(items), True
         try:
-            while more or running:
+            while (more or running) and not self._should_stop():
                 if more and len(running) < self._workers * _WINDOW:
                     try:
                         task = _Task(next(source))
@@ -135,8 +146,11 @@ class Sandbox:
     def _wait(self, futures: set[Future[bytes]]) -> set[Future[bytes]]:
         """Those that are done; should the pool lose a task, it is given up, and with it all that it holds."""
         longest = self._seconds * _WALL_TIMES * (_WINDOW + 1) + 30
-        done, _ = wait(futures, timeout=longest, return_when=FIRST_COMPLETED)
-        if not done:
+        deadline = time.monotonic() + longest
+        done: set[Future[bytes]] = set()
+        while not done and time.monotonic() < deadline and not self._should_stop():
+            done, _ = wait(futures, timeout=_GLANCE, return_when=FIRST_COMPLETED)
+        if not done and not self._should_stop():
             self.close()
             for future in futures:
                 if not future.done():
