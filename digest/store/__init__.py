@@ -113,5 +113,7 @@ def _reachable(database: Database, *, create: bool) -> None:
         )
     if not path.exists() and not create:
         raise StoreError(f"{path} does not exist yet: run 'digest db upgrade'")
-    if path.exists() and not os.access(path, os.R_OK | os.W_OK):
+    if not path.exists():
+        path.touch(mode=0o600)  # it will hold addresses; SQLite gives its side files the same mode
+    elif not os.access(path, os.R_OK | os.W_OK):
         raise StoreError(f"{path}: this file cannot be written: give this user access")

@@ -11,11 +11,13 @@ from digest.errors import StoreError
 from digest.store.database import Database
 from digest.store.sending import PAUSED_KEY
 
+_PAUSED = "this store comes from a backup: see what was sent since it was taken, then 'digest schedule pause --resume'"
+
 
 def backup(database: Database, target: Path) -> Path:
     """Copy the store to `target` (new), by SQLite's own backup: never a copy of the file. Returns `target`.
 
-    The copy is checked (integrity, references, the same number of rows in each table) before it gets its name. It
+    The copy is opened and checked (integrity, references) before it gets its name, and only its owner may read it. It
     starts with sending paused: what the original sent after the copy was taken, the copy does not know.
     Raises StoreError when `target` exists or cannot be written, and for PostgreSQL, which has better tools.
     """
@@ -29,18 +31,14 @@ def backup(database: Database, target: Path) -> Path:
     partial = target.with_name(target.name + ".partial")
     try:
         partial.unlink(missing_ok=True)
-        with database.told():
-            _copy(database, partial)
-        with closing(sqlite3.connect(partial)) as copy:
-            _check(partial, copy)
-            copy.execute(
-                "INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)",
-                (
-                    PAUSED_KEY,
-                    "this store comes from a backup: look what was sent since, then 'digest deliver --resume'",
-                ),
-            )
-            copy.commit()
+        partial.touch(mode=0o600)
+        with closing(sqlite3.connect(database.path, timeout=database.busy_seconds)) as source:
+            with closing(sqlite3.connect(partial)) as copy:
+                source.backup(copy)
+                copy.execute("PRAGMA journal_mode=DELETE").close()  # one file, complete in itself
+                _check(partial, copy)
+                copy.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (PAUSED_KEY, _PAUSED))
+                copy.commit()
         _flush(partial)
         partial.rename(target)
         _flush(target.parent)
@@ -51,13 +49,6 @@ def backup(database: Database, target: Path) -> Path:
     finally:
         partial.unlink(missing_ok=True)
     return target
-
-
-def _copy(database: Database, target: Path) -> None:
-    with closing(sqlite3.connect(database.path, timeout=database.busy_seconds)) as source:
-        with closing(sqlite3.connect(target)) as copy:
-            source.backup(copy)
-            copy.execute("PRAGMA journal_mode=DELETE").close()  # one file, complete in itself
 
 
 def _check(path: Path, copy: sqlite3.Connection) -> None:

@@ -176,7 +176,7 @@ def _edition(row: Any) -> Edition:
 
 def _head(connection: Connection, edition_id: str) -> Any:
     query = select(editions.c.state, editions.c.version, editions.c.content_hash).where(editions.c.id == edition_id)
-    row = connection.execute(query).one_or_none()
+    row = connection.execute(query.with_for_update()).one_or_none()
     if row is None:
         raise _missing(edition_id)
     return row

@@ -1,25 +1,24 @@
-"""The store's own affairs: small facts, the pause of all sending, and its health."""
+"""The store's own affairs: small facts, the pause of all sending, room, backups and its health."""
 
 from __future__ import annotations
 
-import sqlite3
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import delete, select
 
-from digest.store import schema
 from digest.store.backup import backup
-from digest.store.database import Area
+from digest.store.health import check
 from digest.store.records import Finding
+from digest.store.retention import Retention
 from digest.store.sending import PAUSED_KEY
-from digest.store.tables import entries, meta
+from digest.store.tables import meta
 
-#: Older SQLite libraries can corrupt a WAL database (fixed in 3.51.3, see hardening notes in the documentation).
-SAFE_SQLITE = (3, 51, 3)
+_HOME_KEY = "home"
 
 
-class Meta(Area):
+class Meta(Retention):
     """Small facts by name, and what one can do with the database as a whole."""
 
     def get(self, key: str) -> str | None:
@@ -48,6 +47,27 @@ class Meta(Area):
         """Why sending is paused, or None when it is not."""
         return self.get(PAUSED_KEY)
 
+    def settle_in(self) -> str | None:
+        """Ask this before sending: pauses, once, when an SQLite store wakes up on another machine or in another place.
+
+        A clone of a machine, or a copy of the file, would mail everybody a second time. Returns why it paused, or None.
+        A PostgreSQL store has many homes by intention and never pauses.
+        """
+        if not self._database.is_sqlite:
+            return None
+        here, before = _place(self._database.path), self.get(_HOME_KEY)
+        if here == before:
+            return None
+        self.set(_HOME_KEY, here)
+        if before is None:
+            return None
+        reason = (
+            "this store was used on another machine or in another folder before: make sure that it no longer sends "
+            "there, then 'digest schedule pause --resume'"
+        )
+        self.pause_sending(reason)
+        return reason
+
     def backup(self, path: Path | str) -> Path:
         """See `digest.store.backup.backup`."""
         return backup(self._database, Path(path))
@@ -55,60 +75,13 @@ class Meta(Area):
     def check(self) -> Sequence[Finding]:
         """The health of the store, each finding with its remedy."""
         with self._database.read() as connection:
-            found, at = schema.state(connection), schema.revision(connection)
-            level = "ok" if found == "current" else "error"
-            words, _, remedy = schema.describe(self._database, found, at).partition(": ")
-            findings = [Finding("ok" if level == "ok" else "error", words, remedy)]
-            if found == "current":
-                findings += self._quarantine(connection)
-            return findings + (self._sqlite(connection) if self._database.is_sqlite else self._server(connection))
+            return list(check(self._database, connection))
 
-    def _quarantine(self, connection: object) -> list[Finding]:
-        from sqlalchemy import Connection
 
-        assert isinstance(connection, Connection)
-        held = select(entries.c.feed_url, func.count()).where(entries.c.standing == "held").group_by(entries.c.feed_url)
-        return [
-            Finding(
-                "warning", f"{url}: {number} new entries at once are held for review", f"digest feeds release {url}"
-            )
-            for url, number in connection.execute(held)
-        ]
-
-    def _sqlite(self, connection: object) -> list[Finding]:
-        from sqlalchemy import Connection
-
-        assert isinstance(connection, Connection)
-        findings = []
-        problems = [row[0] for row in connection.execute(text("PRAGMA integrity_check")) if row[0] != "ok"]
-        if problems:
-            findings.append(Finding("error", f"the database is damaged: {problems[0]}", "restore the last backup"))
-        else:
-            findings.append(Finding("ok", f"{self._database.name}: integrity"))
-        if sqlite3.sqlite_version_info < SAFE_SQLITE:
-            findings.append(
-                Finding(
-                    "warning",
-                    f"the SQLite library is {sqlite3.sqlite_version}, with a known bug that can damage a busy database",
-                    "use a Python with SQLite 3.51.3 or newer, or PostgreSQL; back up daily with 'digest db backup'",
-                )
-            )
-        leftovers = [
-            row[0]
-            for row in connection.execute(
-                text("SELECT name FROM sqlite_master WHERE name LIKE '\\_alembic\\_tmp\\_%' ESCAPE '\\'")
-            )
-        ]
-        if leftovers:
-            findings.append(
-                Finding("error", f"an upgrade ended half-way ({leftovers[0]})", "restore the backup made before it")
-            )
-        return findings
-
-    def _server(self, connection: object) -> list[Finding]:
-        from sqlalchemy import Connection
-
-        assert isinstance(connection, Connection)
-        if connection.scalar(text("SHOW fsync")) == "off":
-            return [Finding("error", "the server runs with fsync = off: a power cut loses mails", "set fsync = on")]
-        return [Finding("ok", f"{self._database.name}: durable commits")]
+def _place(path: Path) -> str:
+    """A name for this file on this machine that says nothing about either. No host name: containers change theirs."""
+    try:
+        machine = Path("/etc/machine-id").read_text().strip()
+    except OSError:
+        machine = ""
+    return hashlib.sha256(f"{machine}\n{path.resolve()}".encode()).hexdigest()

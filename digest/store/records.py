@@ -118,6 +118,13 @@ class ReaderWhy(NamedTuple):
     deliveries: tuple[tuple[str, str, str, datetime], ...]  # edition, state, reason, when
 
 
+class Pruned(NamedTuple):
+    """What `prune` did: entries without their texts now, and articles dropped."""
+
+    entries: int
+    articles: int
+
+
 BounceKind = Literal["hard", "soft", "complaint"]
 
 

@@ -143,3 +143,32 @@ def test_an_old_sqlite_library_is_warned_about(sqlite_store: Store) -> None:
 def test_a_server_that_may_forget_commits_is_warned_about(postgres_store: Store) -> None:
     (found,) = [finding for finding in postgres_store.meta.check() if finding.level == "error"]
     assert "fsync = off" in found.what  # as our test server runs, to be fast
+
+
+def test_only_its_owner_may_read_a_store_or_its_backup(tmp_path: Path, sqlite_store: Store) -> None:
+    keep(sqlite_store, entry("a"))
+    target = sqlite_store.meta.backup(tmp_path / "backup.db")
+    path = sqlite_store.database.path
+    modes = {one.name: one.stat().st_mode & 0o777 for one in (target, path, path.with_name("digest.db-wal"))}
+    assert set(modes.values()) == {0o600}
+
+
+def test_a_copied_store_wakes_up_paused_once(tmp_path: Path, sqlite_store: Store) -> None:
+    assert sqlite_store.meta.settle_in() is None
+    assert sqlite_store.meta.settle_in() is None
+    sqlite_store.close()
+    other = tmp_path / "elsewhere" / "digest.db"
+    other.parent.mkdir()
+    other.write_bytes(sqlite_store.database.path.read_bytes())
+    with open_store(f"sqlite:///{other}") as clone:
+        assert "on another machine or in another folder" in (clone.meta.settle_in() or "")
+        assert clone.meta.sending_paused() is not None
+        clone.meta.resume_sending()
+        assert clone.meta.settle_in() is None
+        assert clone.meta.sending_paused() is None
+
+
+@pytest.mark.postgresql
+def test_a_server_has_many_homes(postgres_store: Store) -> None:
+    assert postgres_store.meta.settle_in() is None
+    assert postgres_store.meta.get("home") is None
