@@ -111,7 +111,7 @@ def content_hash(edition: Edition) -> str:
     seen = (edition.newsletter, edition.slot, edition.title, edition.language, edition.note, edition.subject)
     content = [*seen, [asdict(section) for section in edition.sections]]
     canonical = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
-    return hashlib.sha256(canonical.encode()).hexdigest()
+    return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def frozen(edition: Edition) -> Edition:

@@ -8,11 +8,10 @@ anything else.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
 from digest.compose.edition import Edition, EditionStory
@@ -23,6 +22,9 @@ from digest.text import html
 from digest.text.locale import Locale, direction
 from digest.text.sentence import sentences
 from digest.text.url import is_web
+
+#: The domain of our placeholders: in somebody else's words it would be filled with the reader's own links.
+_RESERVED: Final = "digest.invalid"
 
 Place = Literal["top", "first", "next"]
 
@@ -149,10 +151,10 @@ def content(
     everything = [story for _, _, stories in chosen for story in stories]
     stories = locale.ngettext("%(n)s story", "%(n)s stories", total)
     minutes = locale.ngettext("%(n)s minute", "%(n)s minutes", _minutes(everything[:kept], theme))
-    title = html.line(look.newsletter, 80)
+    title = words(look.newsletter, 80)
     date = locale.full_date(datetime.fromisoformat(edition.slot).date())
-    titles = [html.line(story.title, 200) for story in everything]
-    leads = [html.line(story.lead, 400) for story in everything]
+    titles = [words(story.title, 200) for story in everything]
+    leads = [words(story.lead, 400) for story in everything]
     base = look.base_url
     return Content(
         language=locale.tag,
@@ -160,16 +162,16 @@ def content(
         start="right" if locale.direction == "rtl" else "left",
         end="left" if locale.direction == "rtl" else "right",
         newsletter=title,
-        site=html.line(look.site_name, 80),
-        tagline=html.line(look.brand.tagline, 120),
+        site=words(look.site_name, 80),
+        tagline=words(look.brand.tagline, 120),
         logo=look.brand.logo,
-        subject=headline.subject(subject or edition.subject, titles, title),
+        subject=headline.subject(words(subject or edition.subject, 300), titles, title),
         preheader=headline.preheader(titles, leads, f"{stories}, {minutes}", date, title),
         date=date,
         stories=stories,
         minutes=minutes,
         count=total,
-        note=html.paragraphs(edition.note),
+        note=tuple(words(paragraph, 2000) for paragraph in html.paragraphs(edition.note)),
         contents=total >= theme.contents and len(parts) > 1,
         top=top,
         parts=parts,
@@ -177,7 +179,7 @@ def content(
         web=variant.web,
         image=next((p for story in everything if (p := picture_of(story, "wide"))), None),
         address="" if variant.web else ADDRESS,
-        postal_address=html.paragraphs(re.sub(r"\s*\n\s*", "\n\n", look.postal_address), 300),
+        postal_address=tuple(line for part in look.postal_address.splitlines() if (line := words(part, 120))),
         links=Links(
             web=f"{base}/archive/{edition.id}" if base else "",
             home=f"{base}/" if base else "",
@@ -198,7 +200,7 @@ def chosen_sections(edition: Edition, variant: Variant) -> list[tuple[str, str, 
     merged: dict[str, tuple[str, tuple[EditionStory, ...]]] = {}
     for section in edition.sections:
         if section.stories and (variant.topics is None or section.topic in variant.topics):
-            title, stories = merged.get(section.topic, (html.line(section.title, 80), ()))
+            title, stories = merged.get(section.topic, (words(section.title, 80), ()))
             merged[section.topic] = (title, stories + section.stories)
     return [(topic, title, stories) for topic, (title, stories) in merged.items()]
 
@@ -233,26 +235,26 @@ class _Printer:
         own = not story.language or story.language == self.locale.tag.split("-")[0]
         lang = self.locale.tag if own else story.language
         mirrored = direction(lang) == "rtl"
-        also = [AlsoIn(html.line(a.outlet, 30), link(a.url)) for a in story.also if html.line(a.outlet, 30)]
+        also = [AlsoIn(words(a.outlet, 30), link(a.url)) for a in story.also if words(a.outlet, 30)]
         lead_picture = self.theme.lead_pictures
         wide = (place == "top" and lead_picture != "none") or (place == "first" and lead_picture == "sections")
         return Story(
             place=place,
             kicker=kicker,
             url=link(story.url),
-            title=html.line(story.title, 240) or html.line(story.outlet, 80),
+            title=words(story.title, 240) or words(story.outlet, 80),
             lead=opening(story, self.theme),
             lang="" if own else lang,
             dir="rtl" if mirrored else "ltr",
             start="right" if mirrored else "left",
             end="left" if mirrored else "right",
-            outlet=html.line(story.outlet, 60),
-            author=html.line(story.author, 80),
-            credit=html.line(story.credit, 80),
+            outlet=words(story.outlet, 60),
+            author=words(story.author, 80),
+            credit=words(story.credit, 80),
             time=self.time(story.published),
             minutes=max(1, min(story.minutes, 600)),
             updated=story.update,
-            note=html.line(story.note, 600),
+            note=words(story.note, 600),
             also=tuple(also[:3]),
             also_more=max(0, len(also) - 3),
             picture=self.picture_of(story, "wide" if wide else "square"),
@@ -269,15 +271,21 @@ class _Printer:
         return self.locale.short_date(local.date()) if abs(local.date() - day) < timedelta(days=300) else ""
 
 
+def words(text: str, limit: int) -> str:
+    """One clean line of at most `limit` characters, in which nothing can be taken for a placeholder of ours."""
+    return html.line(text, limit).replace(_RESERVED, "digest invalid")
+
+
 def link(url: str) -> str:
     """The address if it may stand in a mail (absolute http or https, at most 2,000 characters), else ""."""
     url = url.strip()
-    return url if len(url) <= 2000 and is_web(url) and html.scrub(url) == url else ""
+    fine = len(url) <= 2000 and is_web(url) and html.scrub(url) == url and _RESERVED not in url
+    return url if fine else ""
 
 
 def opening(story: EditionStory, theme: Theme) -> str:
     """As much of the lead as the theme shows."""
-    lead = html.line(story.lead, 1200)
+    lead = words(story.lead, 1200)
     if not theme.sentences or not lead:
         return lead
     return lead[: sentences(lead, story.language)[: theme.sentences][-1][1]]

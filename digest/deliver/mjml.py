@@ -13,13 +13,12 @@ from typing import Any, Final, Self
 from digest.compose.edition import Edition, EditionStory
 from digest.deliver import cascade, headline, mailcheck, templates
 from digest.deliver.checking import Checked
-from digest.deliver.content import Content, Shown, content, stories_of
+from digest.deliver.content import Content, Shown, content, stories_of, words
 from digest.deliver.picture import Prepared
 from digest.deliver.press import TIME_LIMIT, Press
 from digest.deliver.rendered import Inline, Rendered
 from digest.deliver.theme import WHOLE, Look, Shape, Theme, Variant
 from digest.errors import RenderError
-from digest.text import html as clean
 from digest.text.locale import locale
 
 NO_PICTURES: Final[Mapping[str, Prepared]] = MappingProxyType({})
@@ -102,7 +101,7 @@ class Renderer:
             return mail.subject
         context = {"newsletter": {"title": mail.newsletter}, "top": mail.top and asdict(mail.top), "date": mail.date}
         made = self._press.ask("subject", look.subject, {**context, "stories": mail.stories, "count": mail.count})
-        return headline.subject(made, [mail.subject], mail.newsletter)
+        return headline.subject(words(made, 300), [mail.subject], mail.newsletter)
 
     def _printed(self, theme: Theme, mail: Content) -> tuple[str, str]:
         """HTML and text."""
@@ -179,4 +178,4 @@ def _shown(
         cid = f"{picture.name}@pictures.digest"
         inline[cid] = Inline(cid, "image/jpeg", picture.data)
         src = f"cid:{cid}"
-    return Shown(src, clean.line(story.image.alt, 160) or clean.line(story.title, 160), width, height, shape)
+    return Shown(src, words(story.image.alt, 160) or words(story.title, 160), width, height, shape)
