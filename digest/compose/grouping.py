@@ -34,7 +34,8 @@ LONG: Final = 6
 HOLDERS: Final = 20
 
 _TOKEN: Final = re.compile(r"\d+(?:[.,:]\d+)*|[^\W\d_]+")
-_UNSPACED: Final = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")
+#: A character of a script that sets no spaces between words.
+UNSPACED: Final = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ def tokens(text: str) -> list[str]:
     """The words and numbers of a text as written; two-character pieces where a script has no spaces."""
     found = []
     for token in _TOKEN.findall(text):
-        if _UNSPACED.search(token):
+        if UNSPACED.search(token):
             found += [token[i : i + 2] for i in range(max(1, len(token) - 1))]
         else:
             found.append(token)
@@ -77,7 +78,7 @@ def tokens(text: str) -> list[str]:
 
 def opening(document: Document) -> str:
     """The part of the text that is read."""
-    if _UNSPACED.search(document.text[:200]):
+    if UNSPACED.search(document.text[:200]):
         return document.text[: 3 * OPENING]
     return " ".join(document.text.split(maxsplit=OPENING)[:OPENING])
 
@@ -134,7 +135,7 @@ def _runs(text: Sequence[str]) -> list[tuple[str, ...]]:
 
 def _telling(word: str) -> bool:
     """Runs that begin so are a sample that two copies have in common, whatever was cut before it."""
-    return len(word) > LONG or bool(len(word) == 2 and not word.isascii() and _UNSPACED.match(word))
+    return len(word) > LONG or bool(len(word) == 2 and not word.isascii() and UNSPACED.match(word))
 
 
 def _is_copy(text: Sequence[str], other: Sequence[str]) -> bool:

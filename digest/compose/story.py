@@ -10,7 +10,8 @@ from datetime import datetime
 from typing import Final
 
 from digest.collect.article import Article
-from digest.compose.grouping import Document, cluster, copies
+from digest.compose.grouping import Document, cluster, copies, tokens
+from digest.text.words import primary
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ RUNG_WORTH: Final = {"editor": 1.0, "page": 1.0, "structured-data": 0.9, "llm": 
 def group(candidates: Sequence[Candidate], *, language: str = "") -> list[Story]:
     """The stories that `candidates` tell; each candidate is in exactly one. Languages are grouped apart.
 
-    `language` is the newsletter's (two-letter code): in it a story's best article is looked for first.
+    `language` is the newsletter's (BCP 47): in it a story's best article is looked for first.
     """
     groups = cluster([document(candidate) for candidate in candidates])
     return [story([candidates[i] for i in positions], language=language) for positions in groups]
@@ -97,7 +98,7 @@ def story(candidates: Sequence[Candidate], *, language: str = "") -> Story:
         article = candidate.article
         value = lead_quality(article) + 0.3 * math.log2(max(candidate.weight, 0.01))
         value -= 0.4 * (candidate.key in copies) + 0.15 * bool(article.credit)
-        foreign = bool(language and article.language and article.language != language)
+        foreign = bool(language and article.language) and primary(article.language) != primary(language)
         return foreign, -value, candidate.first_seen.timestamp(), candidate.key
 
     best, *others = sorted(candidates, key=worth)
@@ -124,7 +125,7 @@ def moment(candidate: Candidate) -> datetime:
 
 def lead_quality(article: Article) -> float:
     """How well the article can open a story, 0 (a title alone) to 1 (whole sentences of a healthy page)."""
-    words = len(article.lead.text.split())
+    words = len(tokens(article.lead.text))
     if not words:
         return 0.0
     worth = RUNG_WORTH[article.lead.rung]

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Final, Protocol
 from urllib.parse import unquote, urlsplit
 
+from digest.compose.grouping import UNSPACED
 from digest.compose.story import Candidate, Story
 from digest.text.stem import fold, stem
 
@@ -174,8 +175,10 @@ def find(pattern: str, text: str, language: str) -> str:
     """What in `text` the pattern matches, as written there; "" when nothing.
 
     A pattern is one or more words in a row; case and accents do not matter, a word matches its other forms (by stem),
-    and a word with '*' matches as written ('climat*').
+    and a word with '*' matches as written ('climat*'). In scripts without spaces it may stand anywhere.
     """
+    if UNSPACED.search(pattern):
+        return pattern if fold(pattern.strip()) in fold(text) else ""
     wanted = _compiled(pattern, language)
     if not wanted:
         return ""

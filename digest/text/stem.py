@@ -6,6 +6,7 @@ where Snowball knows the language, and does nothing more than fold where it does
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
@@ -37,6 +38,10 @@ def fold(text: str) -> str:
     return "".join(c for c in plain if not unicodedata.combining(c))
 
 
+#: Snowball's French keeps the s of short words that end so: élus, lois, villas.
+_FRENCH_PLURAL: Final = re.compile(r"..[aiou]s$")
+
+
 @lru_cache(maxsize=64)
 def _stemmer(algorithm: str) -> Stemmer.Stemmer:
     stemmer = Stemmer.Stemmer(algorithm)
@@ -54,6 +59,8 @@ def stem(word: str, language: str) -> str:
     algorithm = ALGORITHMS.get(language)
     if algorithm and folded.isalpha():
         folded = _stemmer(algorithm).stemWord(folded)
+        if language == "fr" and _FRENCH_PLURAL.search(folded):
+            folded = folded[:-1]
     return fold(folded)
 
 
