@@ -7,6 +7,7 @@ depend on what is already in.
 
 from __future__ import annotations
 
+import heapq
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -119,7 +120,11 @@ def rank(
 
 
 class _Choice:
-    """The state of one greedy choice."""
+    """The state of one greedy choice.
+
+    A story's score only falls while others are taken (its diversity does), so the best one is found by looking again
+    at the one that was best before (lazy greedy: Minoux 1978).
+    """
 
     def __init__(
         self,
@@ -134,8 +139,11 @@ class _Choice:
         self.topic_of = {s.key: topic for topic, stories in stories_by_topic.items() for s in stories}
         self.waiting = {s.key: s for stories in stories_by_topic.values() for s in stories}
         self.parts = {key: _own_parts(story, at, weights) for key, story in self.waiting.items()}
+        self.own = {key: sum(part.points for part in parts) for key, parts in self.parts.items()}
         self.words = {key: frozenset(terms(document(s.best))) for key, s in self.waiting.items()}
-        self.nearest: dict[str, tuple[float, str]] = {}
+        self.nearest: dict[str, tuple[float, str]] = {}  # key -> likeness and title of the most alike story taken
+        self.seen: Counter[str] = Counter()  # with how many of `chosen` a story was compared
+        self.chosen: list[Story] = []
         self.outlets: Counter[str] = Counter()
         self.outlets_of_topic: Counter[tuple[str, str]] = Counter()
         self.taken: Counter[str] = Counter()
@@ -145,10 +153,14 @@ class _Choice:
         for key in sorted(self.waiting):
             if reason := self.refused.get(key) or _story_stale(self.waiting[key], self.at, self.limits.max_age):
                 self._out(key, reason)
-        while self.waiting:
-            scores = {key: self._score(key) for key in self.waiting}
-            key = min(scores, key=lambda k: (-scores[k], k))
-            if reason := self._no_room(key, scores[key]):
+        heap = [(-self._score(key), key) for key in self.waiting]
+        heapq.heapify(heap)
+        while heap:
+            _, key = heapq.heappop(heap)
+            score = self._score(key)
+            if heap and (-score, key) > heap[0]:
+                heapq.heappush(heap, (-score, key))
+            elif reason := self._no_room(key, score):
                 self._out(key, reason)
             else:
                 self._take(key)
@@ -157,10 +169,14 @@ class _Choice:
         return Ranking(tuple(self.done))
 
     def _score(self, key: str) -> float:
-        return sum(part.points for part in self.parts[key]) + self._diversity(key).points
+        return self.own[key] + self._diversity(key).points
 
     def _diversity(self, key: str) -> Part:
         """Less for the fourth story of one outlet, less for one that uses the words of a story already in."""
+        for story in self.chosen[self.seen[key] :]:
+            likeness = _overlap(self.words[key], self.words[story.key])
+            self.nearest[key] = max(self.nearest.get(key, (0.0, "")), (likeness, story.best.article.title))
+        self.seen[key] = len(self.chosen)
         outlet, topic = self.waiting[key].best.outlet, self.topic_of[key]
         before = self.outlets_of_topic[topic, outlet]
         likeness, other = self.nearest.get(key, (0.0, ""))
@@ -176,11 +192,11 @@ class _Choice:
         if score < self.limits.floor:
             return f"score {score:.2f} is under the floor of {self.limits.floor:.2f}"
         if room and self.taken[topic] >= room:
-            return f"topic '{topic}' is full: {room} better stories"
+            return f"topic '{topic}' is full: {_better(room)}"
         if self.limits.per_outlet and self.outlets[outlet] >= self.limits.per_outlet:
             return f"{outlet} already leads {self.limits.per_outlet} stories"
         if self.limits.per_edition and sum(self.taken.values()) >= self.limits.per_edition:
-            return f"the edition is full: {self.limits.per_edition} better stories"
+            return f"the edition is full: {_better(self.limits.per_edition)}"
         return ""
 
     def _take(self, key: str) -> None:
@@ -191,10 +207,7 @@ class _Choice:
         self.outlets_of_topic[topic, story.best.outlet] += 1
         place = self.taken[topic]
         self.done.append(Ranked(story, topic, parts, "in", f"place {place} in topic '{topic}'", place))
-        for other in self.waiting:
-            likeness = _overlap(self.words[key], self.words[other])
-            if likeness > self.nearest.get(other, (0.0, ""))[0]:
-                self.nearest[other] = (likeness, story.best.article.title)
+        self.chosen.append(story)
 
     def _out(self, key: str, reason: str) -> None:
         parts = (*self.parts[key], self._diversity(key))
@@ -229,6 +242,10 @@ def _story_stale(story: Story, at: datetime, max_age: timedelta | None) -> str:
 
 def _overlap(one: frozenset[str], other: frozenset[str]) -> float:
     return len(one & other) / max(1, min(len(one), len(other)))
+
+
+def _better(count: int) -> str:
+    return f"{count} better {'story' if count == 1 else 'stories'}"
 
 
 def _hours(span: timedelta) -> str:
