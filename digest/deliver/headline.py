@@ -14,7 +14,9 @@ from digest.text import html
 SUBJECT: Final = 60
 PREHEADER: Final = (40, 90)
 
-_CLAUSE: Final = re.compile(r"(?:[:;,،؛—–]|\s-|[.!?。！？])\s")
+#: Where a title can be parted: never at a colon, before which it says who speaks, and after it what is new.
+_SENTENCE: Final = re.compile(r"(?<=[.!?。！？])(?:\s|(?<=[。！？]))")
+_CLAUSE: Final = re.compile(r"(?:[;,،؛]|\s[—–-])\s")
 
 
 def subject(wanted: str, titles: Sequence[str], newsletter: str) -> str:
@@ -24,11 +26,14 @@ def subject(wanted: str, titles: Sequence[str], newsletter: str) -> str:
 
 
 def fitted(text: str, limit: int) -> str:
-    """The text, or its longest first clause of more than half the room, or its first words and '…'."""
+    """The text, else its first sentences, else its first clauses or words and '…'; more than half the room is used."""
     if len(text) <= limit:
         return text
-    ends = [m.start() for m in _CLAUSE.finditer(text) if limit * 0.58 <= m.start() <= limit]
-    return text[: ends[-1]].rstrip() if ends else html.cut(text, limit)
+    for pattern, mark in ((_SENTENCE, ""), (_CLAUSE, "…")):
+        ends = [m.start() for m in pattern.finditer(text) if limit * 0.55 <= m.start() <= limit - len(mark)]
+        if ends:
+            return text[: ends[-1]].rstrip() + mark
+    return html.cut(text, limit)
 
 
 def preheader(titles: Sequence[str], leads: Sequence[str], summary: str, date: str, newsletter: str) -> str:

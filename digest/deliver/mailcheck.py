@@ -49,6 +49,8 @@ def _size(c: Checked) -> Iterator[Problem]:
 def _leftovers(c: Checked) -> Iterator[Problem]:
     theirs = sorted((flat(t) for t in _written(c.mail) if _MARKS.search(t)), key=len, reverse=True)
     texts = [*c.page.itertext(), *(str(value) for e in c.page.iter("*") for value in e.attrib.values())]
+    for name in sorted({str(e.tag) for e in c.page.iter("*") if str(e.tag).startswith("mj-")}):
+        yield Problem("template-mark", f"<{name}> was not compiled", "see whether it stands in the right place")
     for part, whole in (("HTML", "\n".join(map(str, texts))), ("text", c.text)):
         left = " ".join(whole.split())
         for text in theirs:

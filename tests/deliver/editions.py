@@ -202,7 +202,7 @@ def photograph(number: int) -> bytes:
         ]
         mixed = tuple(round(a + (b - a) * layer / 4) for a, b in zip(hill[0], hill[1], strict=True))
         draw.polygon([(0, 1000), *ridge, (1600, 1000)], fill=mixed)
-    grain = Image.effect_noise((1600, 1000), 18).convert("RGB")
+    grain = Image.frombytes("L", (1600, 1000), rng.randbytes(1_600_000)).convert("RGB")
     out = io.BytesIO()
     Image.blend(image, grain, 0.06).filter(ImageFilter.GaussianBlur(0.8)).save(out, "JPEG", quality=90)
     return out.getvalue()
