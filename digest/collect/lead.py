@@ -49,8 +49,9 @@ _WEIGHTS = (
     0.025,  # length, in shares of the wanted length
     -0.065,  # ... what of it is over
     -0.43,  # ... what is missing to half of it
-    -0.07,  # the share of sentences that begin with a quotation
+    -0.1,  # the share of sentences that begin with a quotation
 )
+_START = 2  # sentences that may stand before it; what comes later was written for who has read these
 _GAP = 3  # sentences between two chosen ones at most, so that the lead reads as one piece
 
 
@@ -76,9 +77,10 @@ def choose(
     pool = _preferred(read.candidates, text, standfirst, characters)
     most = min(max(sentences, 1), 3)
     fits = [c for c in pool if not c.unfit]
-    sets = [s for s in _sets(fits, most) if _holds(s)] or list(_sets(fits, 1)) or [(c,) for c in pool[:1]]
-    if not sets:
+    if not pool:
         return Lead((), rung)
+    latest = max(_START, fits[0].index) if fits else 0
+    sets = [s for s in _sets(fits, most) if s[0].index <= latest and _holds(s)] or [(c,) for c in (*fits, *pool)[:1]]
     best = max(sets, key=lambda s: _worth(s, read, characters))
     return Lead(tuple(LeadSentence(text[c.start : c.end], c.start, c.end) for c in best), rung)
 

@@ -21,6 +21,7 @@ _PAIRS = {"«": "»", "»": "«", "“": "”“", "„": "“”", "”": "”"
 _NOISE = re.compile(r"https?://|www\.|\bpic\.twitter|[#@]\w+ [#@]\w+|\.{5}")
 _BULLET = re.compile(r"[-–—•*·▪●►→]\s|\d{1,2}[.)]\s")
 _FIRST = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
+_TOKEN = re.compile(r"[^\W_]+")
 _WIDE = re.compile(r"[\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3\uff01-\uff60]")
 _APOSTROPHE = str.maketrans({"’": "'", "\u00a0": " ", "\u202f": " "})
 
@@ -83,7 +84,12 @@ def read(text: str, title: str, table: Words) -> Opening:
                 end=end,
                 width=width(sentence),
                 terms=frozenset(terms(sentence, table)),
-                back=bool(inside) or _points_back(opening, title_terms, table),
+                back=bool(inside)
+                or _points_back(opening, title_terms, table)
+                or (
+                    sentence[0] in _PAIRS
+                    and not table.pronouns.isdisjoint(_TOKEN.findall(_outside(sentence, "").lower()))
+                ),
                 ahead=bool(quotation),
                 speaks=sentence[0] in _PAIRS,
                 unfit="",
@@ -122,7 +128,7 @@ def _points_back(opening: str, title: frozenset[str], table: Words) -> bool:
     first, _, rest = opening.partition(" ")
     if first in table.demonstratives:
         return not title.intersection(terms(" ".join(rest.split()[:2]), table))
-    return first in table.anaphora
+    return first in table.anaphora or first in table.pronouns
 
 
 def _unfit(sentence: str, found: Candidate, opening: str, inside: str, title: frozenset[str], table: Words) -> str:
@@ -138,17 +144,17 @@ def _unfit(sentence: str, found: Candidate, opening: str, inside: str, title: fr
         return "about the page"
     if len(found.terms - title) * 5 <= len(found.terms) and len(found.terms) <= len(title) + 2:
         return "repeats the title"
-    if (found.speaks or inside) and _outside(sentence, inside) < 12:
+    if (found.speaks or inside) and sum(map(str.isalpha, _outside(sentence, inside))) < 12:
         return "quotation without its speaker"
     return ""
 
 
-def _outside(sentence: str, inside: str) -> int:
-    """How many letters stand outside quotation marks."""
-    count, opened = 0, inside
+def _outside(sentence: str, inside: str) -> str:
+    """What stands outside quotation marks."""
+    kept, opened = [], inside
     for char in sentence:
         if char in _PAIRS:
             opened = "" if opened and char in _PAIRS[opened] else opened or char
         elif not opened:
-            count += char.isalpha()
-    return count
+            kept.append(char)
+    return "".join(kept)

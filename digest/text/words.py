@@ -12,13 +12,15 @@ written in small letters stands for any case, one with a capital only for itself
 - `ends` close a list or an era: a capital after them begins a sentence ('и т. п.').
 - `after_number` become ordinary words when a number stands before them (Russian 'в 1990 г.', against 'г. Москва').
 - `months` and `ordinals`: a dot after a small number makes it an ordinal ('am 3. Mai') in languages that write so.
-- `capitals`: nouns are written with a capital (German).
+- `capitals`: a word with a capital may follow an ordinal (German nouns, Turkish names of things).
+- `marks` end sentences in this language alone (the Greek question mark).
 - `carries_on`: right after a closed quotation, these continue its sentence (Japanese 「…。」と).
 
 `[words]` serves choosing the lead:
 
 - `function` words carry no topic; they also typically open sentences.
 - `anaphora` as a first word, and `links` as first words (parted by `|`), point back to an earlier sentence.
+- `pronouns` are those among them that stand for a person or thing; they also leave a quotation without its speaker.
 - `demonstratives` do so before a noun that was not named yet ('cette réforme').
 - `free` first words look like one of these and are not ('this week', 'il y a').
 - `page`: first words of sentences about the page, not about the news ('in this article').
@@ -64,6 +66,8 @@ class Words:
     months: frozenset[str] = frozenset()
     ordinals: bool = False
     capitals: bool = False
+    abbreviations: frozenset[str] = frozenset()  # all of the above
+    marks: str = ""
     carries_on: tuple[str, ...] = ()
     function: frozenset[str] = frozenset()
     anaphora: frozenset[str] = frozenset()
@@ -71,6 +75,7 @@ class Words:
     free: tuple[str, ...] = ()
     page: tuple[str, ...] = ()
     unspaced: bool = False
+    pronouns: frozenset[str] = frozenset()
     demonstratives: frozenset[str] = frozenset()
     speech: frozenset[str] = frozenset()
 
@@ -96,6 +101,8 @@ def _load(code: str) -> Words:
         code,
         ordinals=bool(stops.get("ordinals", False)),
         capitals=bool(stops.get("capitals", False)),
+        marks=stops.get("marks", ""),
+        abbreviations=frozenset[str]().union(*(sets.get(kind, ()) for kind in _ABBREVIATIONS)),
         carries_on=tuple(sorted(stops.get("carries_on", "").split(), key=len, reverse=True)),
         unspaced=bool(words_.get("unspaced", False)),
         links=_phrases(words_, "links"),
@@ -122,4 +129,5 @@ def _tables(code: str) -> tuple[dict[str, Any], dict[str, Any]]:
     return table.get("stops", {}), table.get("words", {})
 
 
-_SETS = {"titles", "never", "numbers", "inner", "ends", "after_number", "months", "function", "anaphora", "demonstratives", "speech"}
+_ABBREVIATIONS = ("titles", "never", "numbers", "inner", "ends", "after_number")
+_SETS = {*_ABBREVIATIONS, "months", "function", "anaphora", "pronouns", "demonstratives", "speech"}
