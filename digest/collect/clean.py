@@ -17,6 +17,9 @@ from digest.collect.prose import is_prose, weight
 
 _TAIL = 0.35  # the share of a text that may follow the heading of a comment section and still belong to it
 _ALL_LINK = 0.9
+_ASIDE = 0.4  # of the text: more of it on cookies or subscriptions is what the text is about, or a wall
+_NEAR = 4  # blocks after the first paragraph among which a byline or a date may stand
+_SHORT_LINE = 80  # characters
 _PART_OF_TITLE = 0.4  # of a title's length: a shorter heading may be the first of the text
 
 
@@ -45,15 +48,18 @@ def clean(page: Page, language: str) -> Cleaned:
     """Take out what is not the article: title, byline, date, labels, boxes, captions, and all that follows its end."""
     context = _Context(language, frozenset(k for t in page.facts.titles if (k := key(t))), _names(page))
     introduction = page.blocks[page.standfirst] if page.standfirst is not None else None
+    if introduction and (noise.reason(introduction.text, language) or _furniture(introduction, context)):
+        introduction = None
     blocks = [b for b in _cut_end(page.blocks, context) if b is not introduction]
     kept: list[Block] = []
-    seen: dict[str, Block] = {key(introduction.text): introduction} if introduction else {}
+    seen = {key(introduction.text)} if introduction else set()
     for block in blocks:
         if why := _why(block, context) or _repetition(block, seen):
             context.drop(block, why)
         else:
             kept.append(block)
-    kept = _trim(kept, context, above=introduction is None)
+    kept = _without_asides(kept, context)
+    kept = _trim(kept, context)
     return Cleaned((introduction, *kept) if introduction else tuple(kept), tuple(context.removed))
 
 
@@ -68,68 +74,90 @@ def _why(block: Block, context: _Context) -> str | None:
         return block.label
     if why := noise.reason(block.text, context.language, block.linked):
         return why
+    if block.kind in ("paragraph", "heading") and noise.is_picture_line(block.text, context.language):
+        return "caption"
     teaser = block.linked >= _ALL_LINK and block.kind == "paragraph" and len(words.split()) > 3
-    return "related" if teaser and not is_prose(block.text) else None
+    return "related" if teaser and block.text[-1].isalnum() and not noise.is_address(block.text) else None
 
 
-def _repetition(block: Block, seen: dict[str, Block]) -> str | None:
+def _repetition(block: Block, seen: set[str]) -> str | None:
     """A paragraph that was there before: a pull quote, or the standfirst again."""
     words = key(block.text)
     if len(words) >= 30 and words in seen and block.kind in ("paragraph", "quote", "heading"):
         return "repetition"
-    seen[words] = block
+    seen.add(words)
     return None
 
 
-def _trim(kept: list[Block], context: _Context, *, above: bool) -> list[Block]:
+def _without_asides(kept: list[Block], context: _Context) -> list[Block]:
+    """Drop what speaks of cookies or of subscribing, where that is not what the article is about."""
+    total = sum(len(b.text) for b in kept)
+    for why, test in (("consent", noise.speaks_of_consent), ("paywall", noise.speaks_of_paywall)):
+        found = [b for b in kept if test(b.text, context.language)]
+        if 0 < sum(len(b.text) for b in found) <= _ASIDE * total:
+            for block in found:
+                context.drop(block, why)
+            kept = [b for b in kept if b not in found]
+    return kept
+
+
+def _trim(kept: list[Block], context: _Context) -> list[Block]:
     """Clean the lines above the first paragraph and below the last one."""
     body = [i for i, b in enumerate(kept) if is_prose(b.text, b.linked) and b.kind != "heading"]
-    if not body:
-        first, last = len(kept), -1
-    else:
-        first, last = body[0], body[-1]
+    first, last = (body[0], body[-1]) if body else (len(kept), -1)
     out: list[Block] = []
     for index, block in enumerate(kept):
         why = None
-        if index < first or (not above and index == 0):
+        if index < first:
             why = _why_above(block, context)
+        elif index < first + _NEAR:
+            why = _furniture(block, context)
         if why is None and index > last >= 0:
-            why = _why_below(block, context)
+            why = _why_below(block, context, out[-1] if out else None)
         if why:
             context.drop(block, why)
         else:
             out.append(block)
-    while out and out[-1].kind == "heading":
+    while out and (out[-1].kind == "heading" or _leads_nowhere(out[-1])):
         context.drop(out.pop(), "heading without text")
     return out
 
 
+def _leads_nowhere(block: Block) -> bool:
+    """'More on this subject:' with nothing after it."""
+    return block.text.endswith((":", "：")) and len(block.text) <= 80
+
+
 def _why_above(block: Block, context: _Context) -> str | None:
-    if block.kind not in ("paragraph", "heading", "item", "row"):
+    if block.kind in ("code", "quote"):
         return None
     if why := _furniture(block, context):
         return why
     words = key(block.text)
     if any(f" {words} " in f" {title} " and len(words) >= _PART_OF_TITLE * len(title) for title in context.titles):
         return "title"
-    if noise.is_breadcrumb(block.text, context.titles):
+    if noise.is_breadcrumb(block.text, context.titles) or noise.is_address(block.text):
         return "navigation"
-    if block.linked >= _ALL_LINK and weight(block.text) < 80:
+    if block.linked >= _ALL_LINK and weight(block.text) < _SHORT_LINE:
         return "navigation"
-    short = weight(block.text) < 80 and block.kind == "paragraph"
+    short = weight(block.text) < _SHORT_LINE and block.kind == "paragraph"
     return block.hint if short and block.hint in ("byline", "date") else None
 
 
-def _why_below(block: Block, context: _Context) -> str | None:
+def _why_below(block: Block, context: _Context, before: Block | None) -> str | None:
     if why := _furniture(block, context):
         return why
-    return "navigation" if block.linked >= _ALL_LINK and weight(block.text) < 80 else None
+    if noise.is_address(block.text) and block.kind != "item":
+        return "navigation"
+    if before and before.text.endswith((":", "：")):
+        return None
+    return "navigation" if block.linked >= _ALL_LINK and weight(block.text) < _SHORT_LINE else None
 
 
 def _furniture(block: Block, context: _Context) -> str | None:
     if noise.is_rights(block.text):
         return "rights"
-    return noise.signature(block.text, context.language, context.names)
+    return noise.signature(block.text, context.language, context.names) if block.kind != "row" else None
 
 
 def _names(page: Page) -> tuple[str, ...]:

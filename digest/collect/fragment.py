@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from digest.collect import selection
-from digest.collect.outline import Run, outline
+from digest.collect.outline import Outline, outline
 from digest.collect.page import Block, BlockKind
 from digest.collect.tree import drop_unseen, parse
 
@@ -22,11 +25,30 @@ def blocks(markup: str) -> tuple[Block, ...]:
         return ()
     drop_unseen(tree)
     lines = outline(tree)
-    trusted = selection.judge(lines, lines.runs)
-    return tuple(block_of(run, trusted) for run in lines.runs)
+    return blocks_of(lines, range(len(lines.runs)))[0]
 
 
-def block_of(run: Run, trusted: selection.Judge) -> Block:
-    """One line as a block, with what the markup says of it."""
-    kind: BlockKind = "quote" if run.quoted else _KINDS.get(run.tag, "paragraph")
-    return Block(run.text, kind, min(1.0, run.linked / len(run.text)), trusted.reason(run), trusted.hint(run))
+def blocks_of(lines: Outline, picked: Sequence[int], title: int = -1) -> tuple[tuple[Block, ...], list[int]]:
+    """Some lines as blocks, and the line that each begins with. Cells of one row of a table become one block.
+
+    What stands above the line of the `title` and is no paragraph is marked so.
+    """
+    runs = lines.runs
+    trusted = selection.judge(lines, [runs[i] for i in picked])
+    found: list[Block] = []
+    places: list[int] = []
+    row = -1
+    for index in picked:
+        run = runs[index]
+        cell = run.path[-2] if run.tag in ("td", "th") and len(run.path) > 1 else -1
+        if cell >= 0 and cell == row:
+            found[-1] = replace(found[-1], text=f"{found[-1].text} | {run.text}")
+        else:
+            label = trusted.reason(run)
+            if index < title and not label and not selection.is_prose(run):
+                label = "above the title"
+            kind: BlockKind = "quote" if run.quoted else _KINDS.get(run.tag, "paragraph")
+            found.append(Block(run.text, kind, min(1.0, run.linked / len(run.text)), label, trusted.hint(run)))
+            places.append(index)
+        row = cell
+    return tuple(found), places

@@ -27,6 +27,8 @@ _TAGS = {
     "address": ("byline", False),
     "summary": ("navigation", False),
 }
+#: Tags that have a label whatever they are called.
+NAMED = frozenset(_TAGS)
 _ROLES = {"navigation": "navigation", "search": "form", "contentinfo": "footer", "complementary": "aside"}
 
 

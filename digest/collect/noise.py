@@ -11,10 +11,17 @@ from digest.collect.prose import ends_sentence
 SHORT = 400  # characters; longer blocks are text, whatever they say
 _LABEL_WORDS = 25  # a headline after 'Read also' is shorter
 _SIGNATURE = 200  # characters of a line that says who and when
-_NAMES = 8  # words of names in a byline
+_NAMES = 10  # words of names in a byline
+_NAMES_BESIDE_DATE = 4  # when nothing but a date makes it one
+_DATELINE = 40  # characters of a date with one more word
+_INITIALS = re.compile(r"[(\[]?[^\W\d_]{2,4}(?:/[^\W\d_]{2,4})*[)\]]?")
+_CLOCK = re.compile(r"\d:\d\d")
+_COOKIES = re.compile(r" cookies? | куки | クッキー")
+_CREDIT = 60  # characters of whom a picture is from
 _NUMBER = re.compile(r"\d+(?:[a-z]{1,2}|h\d*)?")
 _TIME = re.compile(r"\d{1,2}\s?[:h.]\s?\d{2}\b|\b(?:19|20)\d\d\b|\d{1,2}[./-]\d{1,2}[./-]\d{2,4}")
-_DATE = re.compile(r"\b(?:19|20)\d\d\b|\d{1,2}[./-]\d{1,2}[./-]\d{2,4}")
+_DATE = re.compile(r"\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\b(?:19|20)\d\d[./-]\d{1,2}[./-]\d{1,2}\b")
+_URL = re.compile(r"https?://\S+|www\.\S+")
 _WORDS = re.compile(r"\w+")
 _CRUMB = re.compile(r"\s[>»›/|→·•]\s")
 _RIGHTS = re.compile(r"^\W*(?:©|\(c\)\s|copyright\b)|©", re.IGNORECASE)
@@ -63,22 +70,26 @@ def signature(text: str, language: str, names: Iterable[str] = ()) -> str | None
     page calls its author, agency and site. Made for the lines above and below an article: a table of dates inside it
     would look the same.
     """
-    if len(text) > _SIGNATURE:
+    if len(text) > _SIGNATURE or not _WORDS.search(text):
         return None
+    if _INITIALS.fullmatch(text):
+        return "byline"
     phrases, rest = table(language), f" {key(text)} "
     named = False
     for name in names:
         if name and f" {name} " in rest:
             rest, named = rest.replace(f" {name} ", " "), True
     left = [word for word in _unwritten(rest, phrases) if word not in phrases.small]
-    dated = bool(_DATE.search(text))
+    dates = len(_DATE.findall(text)) or any(w in phrases.months for w in rest.split())
     if not left:
-        timed = dated or bool(_TIME.search(text)) or any(w in phrases.months for w in rest.split())
+        timed = dates or _TIME.search(text) or text.rstrip().endswith((":", "："))
         return "byline" if named else "date" if timed else None
     if ends_sentence(text) or len(left) > _NAMES or not _are_names(text, left):
-        return None
-    opened = any(rest.startswith(f" {phrase} ") for phrase in phrases.by)
-    return "byline" if opened or dated else None
+        return "date" if dates and len(left) == 1 and len(text) <= _DATELINE and not ends_sentence(text) else None
+    if any(rest.startswith(f" {phrase} ") for phrase in phrases.by):
+        return "byline"
+    beside = dates == 1 and ":" not in _CLOCK.sub("", text)
+    return "byline" if beside and len(left) <= _NAMES_BESIDE_DATE else None
 
 
 def _unwritten(rest: str, phrases: Table) -> Iterator[str]:
@@ -106,6 +117,43 @@ def is_breadcrumb(text: str, titles: Iterable[str]) -> bool:
     if len(parts) == 2:
         return any(key(part) in titles for part in parts)
     return not ends_sentence(text) and max(map(len, parts[:-1])) <= 40
+
+
+def is_picture_line(text: str, language: str) -> bool:
+    """A caption that ends with whom the picture is from: '... after the vote. Photo: Jane Doe', '... © AFP'."""
+    if len(text) > _SIGNATURE + 100:
+        return False
+    end = text[-_CREDIT:]
+    if "©" in end:
+        return not end.startswith("©")
+    if ":" not in end and "：" not in end:
+        return False
+    for phrase in table(language).captions:
+        at = end.rfind(phrase)
+        if at > 0 and end[at - 1] in " (|/[" and end[at + len(phrase) :].lstrip()[:1] in (":", "："):
+            return not ends_sentence(end.rstrip(".)] "))
+    return False
+
+
+def speaks_of_consent(text: str, language: str) -> bool:
+    """Whether a paragraph asks for consent to cookies: it names them twice, or once with wording of such walls."""
+    words = f" {key(text)} "
+    cookies = len(_COOKIES.findall(words))
+    return cookies >= 2 or (cookies == 1 and _walled(words, language, "consent"))
+
+
+def speaks_of_paywall(text: str, language: str) -> bool:
+    """Whether a short paragraph tells that the rest is for subscribers."""
+    return len(text) <= SHORT and _walled(key(text), language, "paywall")
+
+
+def _walled(words: str, language: str, kind: str) -> bool:
+    return any(phrase in words for phrase, reason in table(language).walls if reason == kind)
+
+
+def is_address(text: str) -> bool:
+    """A line that is mostly URLs."""
+    return 2 * sum(map(len, _URL.findall(text))) > len(text)
 
 
 def is_rights(text: str) -> bool:

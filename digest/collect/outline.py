@@ -11,13 +11,9 @@ from typing import Any
 
 from lxml import etree
 
-from digest.collect.markup import Label, is_standfirst, label
+from digest.collect.markup import NAMED, Label, is_standfirst, label
+from digest.collect.tree import INLINE
 
-_NAMES = """
-a abbr acronym b bdi bdo big cite code data del dfn em font i img ins kbd label mark math picture q rp rt ruby s samp
-small source span strike strong sub sup time tt u var wbr
-"""
-_INLINE = frozenset(_NAMES.split())
 _ANCESTORS = 5  # containers of a line that are remembered, the nearest last
 _NESTED_LABELS = 20
 _MOST_ELEMENTS = 100_000  # half a second; the largest article seen has 15,000
@@ -99,22 +95,26 @@ class _Walker:
         self.linked = 0
 
     def start(self, element: Any, tag: str) -> None:
-        attributes = dict(element.items())
-        name = f"{attributes.get('class', '')} {attributes.get('id', '')}" if attributes else ""
-        itemprop = attributes.get("itemprop", "")
-        if tag not in _INLINE:
+        self.outer.append(self.labels)
+        standfirst, found = False, None
+        if items := element.items():
+            attributes = dict(items)
+            name, itemprop = f"{attributes.get('class', '')} {attributes.get('id', '')}", attributes.get("itemprop", "")
+            found = label(tag, name, attributes.get("role", ""), itemprop)
+            standfirst = is_standfirst(name, itemprop)
+        elif tag in NAMED:
+            found = label(tag, "")
+        if tag not in INLINE:
             self.flush()
             if tag != "br":
                 self.numbers += 1
                 above = self.frames[-1]
-                standfirst = above.standfirst or (bool(attributes) and is_standfirst(name, itemprop))
-                kind = "pre" if above.tag == "pre" else tag
                 path = (*above.path[1 - _ANCESTORS :], self.numbers)
-                self.frames.append(_Frame(kind, path, above.quoted or tag in _QUOTES, standfirst))
+                kind = "pre" if above.tag == "pre" else tag
+                quoted = above.quoted or tag in _QUOTES
+                self.frames.append(_Frame(kind, path, quoted, standfirst or above.standfirst))
         elif tag == "a":
             self.links += 1
-        self.outer.append(self.labels)
-        found = label(tag, name, attributes.get("role", ""), itemprop)
         if found and len(self.labels) < _NESTED_LABELS:
             self.labels = (*self.labels, len(self.out.labels))
             self.out.labels.append(found)
@@ -122,7 +122,7 @@ class _Walker:
     def end(self, tag: str) -> None:
         if tag == "a":
             self.links -= 1
-        elif tag not in _INLINE:
+        elif tag not in INLINE:
             self.flush()
             if tag != "br":
                 self.frames.pop()

@@ -26,6 +26,9 @@ from importlib.resources import files
 from typing import Any
 
 WIDE = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")  # scripts that put no blanks between words, or few
+_COMBINING = re.compile(
+    "[" + "".join(c for c in map(chr, range(0x300, 0x3100)) if unicodedata.category(c) == "Mn") + "\ufe20-\ufe2f]+"
+)
 _WORDS = re.compile(r"\w+")
 
 Phrases = tuple[tuple[str, str], ...]  # (key of the phrase, reason)
@@ -34,8 +37,10 @@ Phrases = tuple[tuple[str, str], ...]  # (key of the phrase, reason)
 @lru_cache(maxsize=8192)
 def key(text: str) -> str:
     """`text` as compared: its words in lower case without accents, single blanks between."""
-    plain = unicodedata.normalize("NFKD", text.casefold())
-    return " ".join(_WORDS.findall("".join(c for c in plain if not unicodedata.combining(c))))
+    plain = text.casefold()
+    if not plain.isascii():
+        plain = _COMBINING.sub("", unicodedata.normalize("NFKD", plain))
+    return " ".join(_WORDS.findall(plain))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,7 @@ class Table:
     says: Phrases
     walls: Phrases
     by: tuple[str, ...]  # what opens a byline
+    captions: tuple[str, ...]  # as written, with a capital and without
     small: frozenset[str]  # words of bylines and dates
     months: frozenset[str]
     spoken: tuple[str, ...]  # those of `small` in scripts without blanks, the longest first
@@ -73,6 +79,7 @@ def table(language: str) -> Table:
         says=tuple({**_by_phrase(english, "says"), **_by_phrase(own, "says")}.items()),
         walls=tuple({**_by_phrase(english, "walls"), **_by_phrase(own, "walls")}.items()),
         by=tuple(key(phrase) for phrase in own.get("who", {}).get("opens", ())),
+        captions=tuple(form for phrase in _captions(own) for form in (phrase, phrase.capitalize())),
         small=frozenset(small),
         months=frozenset(word for word in months if not word.isdigit()),
         spoken=tuple(sorted((w for w in small if WIDE.search(w)), key=len, reverse=True)),
@@ -83,6 +90,10 @@ def table(language: str) -> Table:
 def _load(language: str) -> dict[str, Any]:
     source = files("digest.collect") / "data" / "noise" / f"{language}.toml"
     return tomllib.loads(source.read_text("utf-8")) if language.isalpha() and source.is_file() else {}
+
+
+def _captions(data: dict[str, Any]) -> list[str]:
+    return list(data.get("opens", {}).get("caption", ()))
 
 
 def _by_phrase(data: dict[str, Any], part: str) -> dict[str, str]:

@@ -10,9 +10,11 @@ from digest.collect.outline import Outline, Run
 from digest.collect.phrases import key
 from digest.collect.prose import is_prose as prose_text
 
+_HEADINGS = frozenset(("h1", "h2"))
 _NO_PROSE = frozenset(("h1", "h2", "h3", "h4", "h5", "h6", "pre", "option", "title"))
 _BELIEVED = 0.2  # a label that covers more than this share of the article is a mistake of the page's author
 _SECTION = 0.35  # a choice with less than this share of the page's prose may be a section of the article
+_ABOVE = 60  # lines above the first paragraph among which it is looked for when the title is not shown
 _INTRODUCTION = range(40, 900)  # characters of a standfirst
 
 
@@ -84,6 +86,13 @@ def widen(outline: Outline, chosen: Sequence[int], whole: Sequence[int]) -> list
     return [i for i in range(whole[0], whole[-1] + 1) if trusted.reason(outline.runs[i]) is None]
 
 
+def heading(outline: Outline, chosen: Sequence[int], titles: Collection[str]) -> int:
+    """The line that shows the title above the first paragraph chosen, or -1."""
+    runs = outline.runs
+    first = next((i for i in chosen if is_prose(runs[i])), 0)
+    return next((i for i in range(first - 1, -1, -1) if runs[i].tag in _HEADINGS and key(runs[i].text) in titles), -1)
+
+
 def standfirst(outline: Outline, chosen: Sequence[int], titles: Collection[str], description: str) -> int | None:
     """The line that introduces the article and stands apart before it: by its name, or as the page's description.
 
@@ -94,15 +103,15 @@ def standfirst(outline: Outline, chosen: Sequence[int], titles: Collection[str],
     if first is None:
         return None
     wanted = key(description.rstrip(".… "))
-    start = next((i for i in range(first - 1, -1, -1) if runs[i].tag == "h1" and key(runs[i].text) in titles), None)
+    start = heading(outline, chosen, titles)
     fallback = None
-    for index in range(start if start is not None else max(0, first - 60), first):
+    for index in range(start if start >= 0 else max(0, first - _ABOVE), first):
         run = runs[index]
         if len(run.text) not in _INTRODUCTION or run.linked > 0.5 * len(run.text) or key(run.text) in titles:
             continue
         words = key(run.text)
         if wanted and len(wanted) >= 40 and (words.startswith(wanted[:200]) or wanted.startswith(words)):
             return index
-        if run.standfirst and start is not None and fallback is None:
+        if run.standfirst and start >= 0 and fallback is None:
             fallback = index
     return fallback

@@ -18,6 +18,7 @@ from urllib.parse import urljoin, urlsplit
 
 from digest.collect.article import Image
 from digest.collect.page import Facts
+from digest.collect.title import choose_title
 
 _ARTICLE = re.compile(r"(Article|Posting|Report|Review|Recipe|HowTo|Essay|Story)$")
 _MARKUP = re.compile(r"<[a-zA-Z/!][^<>]*>")
@@ -52,7 +53,8 @@ def understand(page: Declared) -> Facts:
     site = _name(article.get("publisher"), by_id) if not meta("og:site_name") else ""
     site = meta("og:site_name", "application-name") or site or _site_of(nodes)
     headline = _plain(article.get("headline") or article.get("name"))
-    title, titles = choose_title(page.headings, headline, meta("og:title", "twitter:title"), page.title, site)
+    shared = meta("og:title", "twitter:title")
+    title, titles = choose_title(page.headings, (headline, shared, page.title), site, urlsplit(page.url).hostname or "")
     return Facts(
         title=title,
         titles=titles,
@@ -156,8 +158,19 @@ def _author(
     article: Mapping[str, Any], by_id: Mapping[str, Mapping[str, Any]], meta: Any, marked: str, site: str
 ) -> str:
     candidates = (_name(article.get("author"), by_id), meta("author", "article:author", "dc.creator", "byl"), marked)
-    fit = [c for c in candidates if c and "://" not in c and not c.startswith("@") and len(c) < 200]
-    return next((c for c in fit if c.casefold() != site.casefold()), "")
+    fit = [_person(c) for c in candidates if c and "://" not in c and not c.startswith("@") and len(c) < 200]
+    return next((c for c in fit if c and c.casefold() != site.casefold()), "")
+
+
+_BY = re.compile(
+    r"(?:(?:view )?all posts by|posted by|written by|by|von|par|por|di|door|autore?|auth?or|auteur)\s*:?\s+", re.I
+)
+_MAIL = re.compile(r"[<(]?\S+@\S+\.\S+[>)]?")
+
+
+def _person(name: str) -> str:
+    """A name without 'by' before it and a mail address after it."""
+    return _MAIL.sub("", _BY.sub("", name, count=1) if _BY.match(name) else name).strip(" ,;|-–")
 
 
 def _section(article: Mapping[str, Any], meta: Any) -> str:
@@ -226,45 +239,3 @@ def _size(value: Any) -> int | None:
         value = value.get("value")
     match = re.match(r"\s*(\d{1,5})\b", str(value)) if value is not None else None
     return int(match[1]) or None if match else None
-
-
-_SEPARATOR = re.compile(r"\s+[|–—·•»:\-]+\s+|\s*[|»]\s*")
-
-
-def choose_title(
-    headings: Sequence[str], headline: str, shared: str, tag: str, site: str
-) -> tuple[str, tuple[str, ...]]:
-    """The title as the page shows it, and all its wordings.
-
-    The heading that a reader sees wins where <title>, OpenGraph or JSON-LD say something alike (a page's first <h1>
-    is often the site's name). Otherwise the declarations in the order of their care, without the site's name.
-    """
-    declared = [without_site(t, site) for t in (headline, shared, tag) if t]
-    seen = [h for h in headings if h and len(h) < 400 and h.casefold() != site.casefold()]
-    for heading in seen:
-        if any(_alike(heading, d) for d in declared):
-            return heading, _distinct((heading, *declared))
-    best = next((d for d in declared if d), "") or next(iter(seen), "")
-    return best, _distinct((best, *declared, *seen[:1]))
-
-
-def without_site(title: str, site: str) -> str:
-    """`title` without ' | Site name' at its end (or start)."""
-    parts = _SEPARATOR.split(title)
-    if len(parts) < 2:
-        return title
-    name = site.casefold()
-    if name and parts[-1].casefold() in (name, name.removeprefix("www.")):
-        return title[: title.rfind(parts[-1])].rstrip(" |–—·•»:-")
-    if name and parts[0].casefold() == name:
-        return title[len(parts[0]) :].lstrip(" |–—·•»:-")
-    return title
-
-
-def _alike(one: str, other: str) -> bool:
-    a, b = set(re.findall(r"\w+", one.casefold())), set(re.findall(r"\w+", other.casefold()))
-    return bool(a and b) and len(a & b) >= 0.6 * min(len(a), len(b)) and len(a & b) >= 0.4 * max(len(a), len(b))
-
-
-def _distinct(values: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(v for v in values if v))

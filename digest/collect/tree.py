@@ -14,13 +14,42 @@ import lxml.html
 from lxml import etree
 
 _DEEPEST = 250
+_LONG = 20_000  # characters between two '>'
 _LONG_TAG = re.compile(r"<([a-zA-Z][a-zA-Z0-9]*+)[^<>]{20000,}+>")
+_ATTRIBUTE = re.compile(r"""[\s/]+([^\s=<>"'/]++)(?:\s*+=\s*+("[^"]*"|'[^']*'|[^\s"'<>]++))?""")
+_MOST_ATTRIBUTES = 300
+_CUT = "data-attributes-were-cut"
 _WRAPPERS = re.compile(
     r"</?(?:div|span|section|article|main|center|font|b|i|u|em|strong|big|small|table|tbody|tr|td|ul|ol|dl|blockquote|"
     r"select|optgroup|a|form|fieldset|ins|label)\b[^<>]*+>",
     re.IGNORECASE,
 )
-_UNSEEN = ("script", "style", "noscript", "template", "svg", "iframe", "object", "math")
+_NAMES = """
+a abbr acronym b bdi bdo big cite code data del dfn em font i img ins kbd label mark math picture q rp rt ruby s samp
+small source span strike strong sub sup time tt u var wbr
+"""
+#: Elements that do not break a line.
+INLINE = frozenset(_NAMES.split())
+_FORMATTING = (
+    "abbr",
+    "b",
+    "big",
+    "em",
+    "font",
+    "i",
+    "ins",
+    "mark",
+    "s",
+    "small",
+    "strong",
+    "sub",
+    "sup",
+    "tt",
+    "u",
+    "wbr",
+)
+_CONTROLS = ("nav", "footer", "form", "button", "select", "dialog")
+_UNSEEN = ("head", "script", "style", "noscript", "template", "svg", "iframe", "object", "math")
 
 Element = lxml.html.HtmlElement
 
@@ -30,13 +59,22 @@ def parse(text: str) -> tuple[Element | None, str | None]:
 
     A page nested too deeply for libxml2 is read without the elements that only wrap others.
     """
-    text, cut = _LONG_TAG.subn(r"<\1>", text)
-    problem = "an element has thousands of attributes; they were cut" if cut else None
+    if max(map(len, text.split(">"))) > _LONG:  # quicker than the pattern, and nearly always the answer
+        text = _LONG_TAG.sub(_with_fewer_attributes, text)
+    problem = "an element has thousands of attributes; they were cut" if _CUT in text else None
     tree = _parse(text)
     if tree is not None and _is_too_deep(tree):
         tree = _parse(_WRAPPERS.sub("\n<br>", text))
         problem = "the page is nested too deeply; it was read as flat text"
     return tree, problem
+
+
+def _with_fewer_attributes(tag: re.Match[str]) -> str:
+    """The tag as it is; or without attributes, if it has so many that they are an attack or an accident."""
+    for count, _ in enumerate(_ATTRIBUTE.finditer(tag[0]), 1):
+        if count > _MOST_ATTRIBUTES:
+            return f"<{tag[1]} {_CUT}>"
+    return tag[0]
 
 
 def _parse(text: str) -> Element | None:
@@ -60,11 +98,27 @@ def _is_too_deep(tree: Element) -> bool:
 
 
 def drop_unseen(tree: Element) -> None:
-    """Take out what is never shown as text."""
+    """Take out what is never shown as text, and the page's controls: menus, forms, buttons, the foot of the page.
+
+    Tags that only shape letters go too, their text stays: one element in five. A form that holds most of the page is
+    the frame of some old site, not a control.
+    """
     for element in list(tree.iter(*_UNSEEN)):
         element.drop_tree()
+    etree.strip_tags(tree, *_FORMATTING)
+    controls = list(tree.iter(*_CONTROLS))
+    most = len(tree.text_content()) / 3 if controls else 0
+    for element in controls:
+        if len(element.text_content()) <= most:
+            element.drop_tree()
 
 
 def line(element: Element) -> str:
-    """Text of an element on one line."""
-    return " ".join(str(element.text_content()).split())
+    """Text of an element on one line, with a blank where a block or a line break parts it."""
+    parts: list[str] = []
+    for event, part in etree.iterwalk(element, events=("start", "end")):
+        if part.tag not in INLINE:
+            parts.append(" ")
+        text = part.text if event == "start" else part.tail if part is not element else None
+        parts.append(text or "")
+    return " ".join("".join(parts).split())

@@ -20,7 +20,7 @@ from digest.collect.page import Block, Facts, Page
 from digest.text.language import detect
 from digest.text.plain import one_line
 
-_SAMPLE = 4_000  # characters that the language is told by
+_SAMPLE = 800  # characters that the language is told by
 _TEXT = 60  # characters; a description that is shorter says no more than the title
 
 

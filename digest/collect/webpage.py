@@ -11,11 +11,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import trafilatura
+from trafilatura.settings import Extractor
 
 from digest.collect import selection
 from digest.collect.alignment import Chosen, align
 from digest.collect.decoding import decode
-from digest.collect.fragment import block_of
+from digest.collect.fragment import blocks_of
 from digest.collect.outline import Outline, outline
 from digest.collect.page import Block, Facts, Page
 from digest.collect.phrases import key
@@ -27,7 +28,7 @@ for _name in ("trafilatura", "readability", "htmldate", "justext"):
 
 MAX_BYTES = 5_000_000
 _MOST_LINES = 20_000  # beyond this a page is no article, and a library that compares lines takes minutes
-_ENOUGH = 0.6  # share of the page's prose that the quick choice must hold
+_ENOUGH = 0.4  # share of the page's prose that the quick choice must hold
 _LITTLE = 600  # characters of prose, below which a second opinion is asked for
 _AROUND, _SHOWN = 40, 2_000  # lines and characters kept of what surrounds the article
 _LINE_BREAK = "\u2028"  # Unicode's own, which pages do not use
@@ -67,9 +68,9 @@ def _article(tree: Element, lines: Outline, facts: Facts) -> tuple[tuple[Block, 
     introduction = selection.standfirst(lines, picked, titles, facts.description)
     if introduction is not None and introduction not in picked:
         picked = sorted((*picked, introduction))
-    trusted = selection.judge(lines, [lines.runs[i] for i in picked])
-    blocks = tuple(block_of(lines.runs[i], trusted) for i in picked)
-    return blocks, None if introduction is None else picked.index(introduction), picked[-1] + 1 if picked else 0
+    blocks, places = blocks_of(lines, picked, selection.heading(lines, picked, titles))
+    place = places.index(introduction) if introduction in places else None
+    return blocks, place, picked[-1] + 1 if picked else 0
 
 
 def _choose(tree: Element, lines: Outline, prose: int) -> Chosen:
@@ -126,7 +127,10 @@ def _time(tree: Element) -> str:
 
 def _extract(tree: Element, *, fast: bool) -> list[str]:
     """The texts that trafilatura takes for the article."""
-    document: Any = trafilatura.bare_extraction(tree, include_comments=False, fast=fast)
+    options = Extractor(fast=fast, comments=False)
+    if fast:
+        options.focus = "quick"  # none of its own: 'balanced' starts again by itself when the result is short
+    document: Any = trafilatura.bare_extraction(tree, options=options)
     return [] if document is None else [text for element in document.body for text in _texts(element)]
 
 
