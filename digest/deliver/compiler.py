@@ -40,6 +40,10 @@ _INLINER: Final = css_inline.CSSInliner(
 )
 
 
+#: What a template can raise while it is printed.
+_MISTAKES: Final = (jinja2.TemplateError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+
+
 class Failed(Exception):
     """A template cannot be printed; `args` are message, file and line."""
 
@@ -100,12 +104,12 @@ class Compiler:
             self._printed(self._text, name, mail=mail, theme=theme, **helpers, **self._words(mail.language))
         )
 
-    def subject(self, template: str, context: dict[str, Any]) -> str:
+    def subject(self, template: str, context: Any) -> str:
         """A newsletter's own subject line."""
         try:
-            return self._text.from_string(template).render(context)
-        except jinja2.TemplateError as error:
-            raise Failed(f"subject: {error.message}", "", 0) from error
+            return self._text.from_string(template).render(vars(context))
+        except _MISTAKES as error:
+            raise Failed(f"{error}; look at the newsletter's 'subject' in settings.toml", "subject", 0) from error
 
     def _compiled(self, source: str, name: str) -> str:
         try:
@@ -133,7 +137,7 @@ class Compiler:
             raise Failed(error.message or "not understood", error.name or name, error.lineno) from error
         except jinja2.TemplateNotFound as error:
             raise Failed(f"there is no template '{error.message}'", name, 0) from error
-        except (jinja2.TemplateError, ArithmeticError, LookupError, TypeError, ValueError) as error:
+        except _MISTAKES as error:
             raise Failed(str(error), *_place(error, name)) from error
 
     def _words(self, language: str) -> dict[str, Any]:
