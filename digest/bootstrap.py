@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import socket
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from digest import owner
 from digest.compose.edition import Edition, EditionState, approved, edition_id
 from digest.compose.slot import Slot, slot_at
 from digest.deliver.address import canonical
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from digest.deliver.media import Media
     from digest.deliver.picture import Prepared
     from digest.deliver.rendered import Rendered
+    from digest.deliver.reply import Outcome
     from digest.mailroom import Mailroom
     from digest.store import Store
 
@@ -66,7 +67,7 @@ class House:
         self.settings, self.store, self.clock = settings, store, clock
         self._stack = stack
         self.stopping = threading.Event()  # set: what runs comes to its next safe point
-        self.owner = f"{socket.gethostname()}:{os.getpid()}"
+        self.owner = owner.myself()
 
     # --- collect ---------------------------------------------------------------------------------------------
 
@@ -279,11 +280,21 @@ class House:
             in_doubt=self.settings.deliver.in_doubt,
             pause_after=self.settings.deliver.pause_after,
             should_stop=self.stopping.is_set,
+            is_gone=owner.is_gone,
+            bounced=lambda number, outcome: self._disowned(edition.id, number, outcome),
         )
         fillers = self.mailroom.fillers(edition)
         return third.deliver(
             self.store, edition, fillers, self.mailroom.transport(), terms, clock=self.clock, progress=progress
         )
+
+    def _disowned(self, edition_id: str, subscriber_id: int, outcome: Outcome) -> None:
+        """A server said at RCPT that the mailbox is not there (or is full): it counts like a bounce."""
+        from digest.pipeline.returned import weigh_refusal
+
+        person = self.store.readers.get(subscriber_id)
+        if person is not None and outcome.bounce:
+            weigh_refusal(self.store, person, outcome.bounce, edition_id, outcome.reason, self.clock())
 
     def dry_run(self, edition: Edition, folder: Path, *, progress: Progress = silent) -> int:
         """Write every message of an edition as a file, for looking at; touches no delivery and no connection."""
@@ -310,6 +321,36 @@ class House:
                 self.store.deliveries.close_open(edition.id, "skipped", "the edition was cancelled", now=now)
         if not done:
             raise AlreadySent(f"edition {edition.id} is {edition.state}: it cannot be {state} any more")
+
+    # --- returned mail ---------------------------------------------------------------------------------------
+
+    def take_returned(self, mail: bytes, arrived_at: str = "") -> str:
+        """Take in one returned mail; what it did: 'ignored' for whatever proves nothing."""
+        from digest.deliver.notice import Ignored, read_notice
+        from digest.pipeline.returned import take
+
+        notice = read_notice(mail, self.mailroom.return_path, self.mailroom.links, arrived_at)
+        return "ignored" if isinstance(notice, Ignored) else take(self.store, notice, self.clock()).effect
+
+    def poll_bounces(self) -> Counter[str]:
+        """Read the bounce mailbox once; how many mails did what. Raises MailboxError or SettingsError."""
+        from digest.deliver.imap import Mailbox, poll
+
+        asked = self.settings.bounces
+        if not asked.host:
+            raise SettingsError("bounces.host: empty; name the mail server whose mailbox gets returned mail")
+        counts: Counter[str] = Counter()
+
+        def handle(mail: bytes) -> bool:
+            effect = self.take_returned(mail)
+            counts[effect] += 1
+            return effect != "ignored"
+
+        mailbox = Mailbox(
+            asked.host, asked.username, asked.password.get_secret_value(), port=asked.port, folder=asked.folder
+        )
+        poll(mailbox, handle)
+        return counts
 
     # --- readers ---------------------------------------------------------------------------------------------
 

@@ -26,13 +26,14 @@ from digest.deliver.reply import ACCEPTED, Outcome
 from digest.deliver.returnpath import ReturnPath
 from digest.deliver.smtp import Interrupted, Relay, Result, send
 from digest.deliver.theme import Brand, Look, Variant
-from digest.errors import DigestError, EditionError, RenderError, SendError
+from digest.errors import DigestError, EditionError, RenderError, SendError, SettingsError
 from digest.pipeline.deliver import Record, Transport
 from digest.pipeline.ports import Progress, silent
 from digest.settings import NewsletterSettings, Settings, SmtpSettings
 from digest.text.locale import available
 
 if TYPE_CHECKING:
+    from digest.deliver.dkim import Signer
     from digest.deliver.mjml import Renderer
 
 #: So many files are written between two commits of the outbox.
@@ -181,8 +182,28 @@ class Mailroom:
             reply_to=newsletter.reply_to or self.settings.site.mailbox,
         )
 
+    @cached_property
+    def signer(self) -> Signer | None:
+        """Signs with the keys of `[dkim.*]`; None when there are none."""
+        if not self.settings.dkim:
+            return None
+        from digest.deliver.dkim import Signer, load_key
+
+        keys = []
+        for name, asked in self.settings.dkim.items():
+            pem = asked.key.get_secret_value()
+            if not pem and asked.key_file is not None:
+                try:
+                    pem = asked.key_file.read_text(encoding="ascii", errors="replace")
+                except OSError as error:
+                    raise SettingsError(
+                        f"dkim.{name}.key_file: {asked.key_file} cannot be read ({error.strerror})"
+                    ) from error
+            keys.append(load_key(asked.domain, asked.selector or name, pem))
+        return Signer(keys)
+
     def _signed(self, template: Template) -> Filler:
-        return template
+        return self.signer.template(template) if self.signer else template
 
     # --- handing over ----------------------------------------------------------------------------------------
 

@@ -24,7 +24,7 @@ FLOORS = [
     {"deliver"},
     {"pipeline"},
     {"store"},
-    {"log", "mailroom"},
+    {"log", "mailroom", "owner"},
     {"schedule"},
     {"bootstrap"},
     {"checkup", "jobs"},

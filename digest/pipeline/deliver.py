@@ -57,6 +57,8 @@ class Terms:
     in_doubt: Literal["resend", "hold"] = "resend"
     pause_after: int = 20
     should_stop: Callable[[], bool] = lambda: False
+    is_gone: Callable[[str], bool] = lambda owner: False  # whether a sender of that name has certainly died
+    bounced: Callable[[int, Outcome], None] = lambda subscriber_id, outcome: None  # an address that a server disowned
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +128,11 @@ def deliver(
     if run.wave.broke:
         stopped = f"{run.wave.count} times in a row: {run.wave.reason}"
         run.pause(stopped)
+        run.disowned.clear()  # a wave of refusals was no word about anybody
     elif fault is not None and fault.stops:
         run.pause(stopped)
+    for subscriber_id, outcome in run.disowned:
+        terms.bounced(subscriber_id, outcome)
     return run.finish(stopped)
 
 
@@ -146,6 +151,8 @@ class _Run:
         self.store, self.edition, self.fillers = store, edition, fillers
         self.terms, self.clock, self.progress = terms, clock, progress
         self.held: dict[int, Delivery] = {}
+        self.disowned: list[tuple[int, Outcome]] = []
+        self.left: list[DeliveryRow] = []  # settled, and to be written with the next commit
         self.wave = Wave(terms.pause_after)
         self.sent = 0
         counts = store.deliveries.summary(edition.id)
@@ -161,6 +168,9 @@ class _Run:
         now = self.clock()
         fault_point("deliver.recovering")
         self.store.deliveries.release_expired(now=now)
+        for owner in self.store.deliveries.holders():
+            if self.terms.is_gone(owner):
+                self.store.deliveries.release_expired(now=now, owner=owner)
         if self.terms.in_doubt == "resend":
             self.store.deliveries.requeue(self.edition.id, ["unknown"], now=now)
         if now > self.terms.last_moment:
@@ -180,22 +190,21 @@ class _Run:
                 yield self.fillers(delivery.variant).fill(Recipient(delivery.subscriber_id, delivery.address))
 
     def record(self, results: Sequence[tuple[Message, Outcome]], intents: Sequence[Message]) -> Collection[int]:
-        """Commit what came of earlier messages, then the intent to send these; unwanted ones are settled here."""
+        """Commit what came of earlier messages and the intent to send these, at once; who is not to be mailed after
+        all is returned, and settled with the next commit.
+        """
         now = self.clock()
-        rows = [self._settled(message, outcome, now) for message, outcome in results]
-        ids = [message.subscriber_id for message in intents]
-        unwanted: set[int] = set()
-        if ids:
-            unwanted = set(ids).difference(self.store.deliveries.still_wanted(self.edition.id, ids))
-            rows += [self._row(number, "suppressed", UNWANTED) for number in sorted(unwanted)]
+        rows = [*self.left, *(self._settled(message, outcome, now) for message, outcome in results)]
+        going = [self.held[message.subscriber_id] for message in intents]
+        if not rows and not going:
+            return ()
+        turn = self.store.deliveries.turn(rows, going, self.terms.owner, now=now)
+        unwanted = {number for _, number in turn.unwanted}
+        self.left = [self._row(number, "suppressed", UNWANTED) for number in sorted(unwanted)]
         if rows:
-            self.store.deliveries.record(rows, self.terms.owner, now=now)
             self.progress("messages", self.done, max(self.total, self.done))
-        going = [self.held[number] for number in ids if number not in unwanted]
-        if going:
-            ours = self.store.deliveries.mark_handed_over(going, now=now)
-            if len(ours) != len(going):
-                raise LeaseLost(f"edition {self.edition.id}: another sender took over; this one stops")
+        if len(turn.ours) + len(unwanted) != len(going):
+            raise LeaseLost(f"edition {self.edition.id}: another sender took over; this one stops")
         return unwanted
 
     def _settled(self, message: Message, outcome: Outcome, now: datetime) -> DeliveryRow:
@@ -203,6 +212,8 @@ class _Run:
         if outcome.state == "accepted":
             self.sent += 1
         self.wave = self.wave.after(message.subscriber_id, outcome)
+        if outcome.bounce:
+            self.disowned.append((message.subscriber_id, outcome))
         handed = _handed_over(held)
         after = settle(handed, outcome, now, self.terms.last_moment)
         return self._row(held.subscriber_id, after.state, after.reason, after.next_attempt)
@@ -215,7 +226,8 @@ class _Run:
 
     def give_back(self) -> None:
         """What was claimed and never handed over is free for the next run."""
-        rows = [self._row(number, "planned", "") for number in sorted(self.held)]
+        rows = [*self.left, *(self._row(number, "planned", "") for number in sorted(self.held))]
+        self.left = []
         if rows:
             self.store.deliveries.record(rows, self.terms.owner, now=self.clock())
 
@@ -232,6 +244,7 @@ class _Run:
         counts = Counter(self.store.deliveries.summary(self.edition.id))
         report = Delivered(self.edition.id, "sending", self.sent, dict(counts), stopped)
         if not report.open:
+            self.store.deliveries.settle(self.edition.id, now=self.clock())
             self.store.editions.set_state(self.edition.id, ["sending"], "sent", now=self.clock(), author="deliver")
         found = self.store.editions.get(self.edition.id)
         assert found is not None

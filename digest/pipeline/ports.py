@@ -150,16 +150,19 @@ class DeliveriesKept(Protocol):
     ) -> Sequence[Delivery]:
         """Take what is due; nobody else gets it meanwhile."""
 
-    def mark_handed_over(self, claimed: Iterable[Delivery], *, now: datetime) -> Collection[tuple[str, int]]:
-        """Commit the intent; returns those that are still ours."""
+    def turn(self, results: Iterable[Any], intents: Iterable[Delivery], owner: str, *, now: datetime) -> Any:
+        """Write results and intents in one durable commit; what is `ours` to send, and what is `unwanted`."""
 
     def record(self, results: Iterable[Any], owner: str, *, now: datetime) -> int:
         """Write results (`DeliveryRow`) where owner and epoch still match."""
 
-    def still_wanted(self, edition_id: str, subscriber_ids: Iterable[int]) -> Collection[int]:
-        """Those neither unsubscribed nor suppressed at this moment."""
+    def holders(self) -> Collection[str]:
+        """The owners of all that is claimed or handed over."""
 
-    def release_expired(self, *, now: datetime) -> Any:
+    def settle(self, edition_id: str, *, now: datetime) -> Any:
+        """Compare the plan with what became of it, and keep the result."""
+
+    def release_expired(self, *, now: datetime, owner: str | None = None) -> Any:
         """End the claims whose lease is over."""
 
     def requeue(

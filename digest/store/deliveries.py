@@ -142,6 +142,12 @@ class Deliveries(Sending):
             row = connection.execute(query).one_or_none()
         return None if row is None else _delivery(row)
 
+    def editions_of(self, subscriber_id: int) -> Sequence[str]:
+        """The editions that a reader has a delivery of, the latest first."""
+        query = select(_D.edition_id).where(_D.subscriber_id == subscriber_id).order_by(_D.id.desc()).limit(1000)
+        with self._database.read() as connection:
+            return connection.scalars(query).all()
+
     def summary(self, edition_id: str) -> Counter[str]:
         """How many deliveries of an edition are in each state."""
         query = select(_D.state, func.count()).where(_D.edition_id == edition_id).group_by(_D.state)

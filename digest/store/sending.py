@@ -185,6 +185,12 @@ class Sending(Area):
         with self._database.write() as connection:
             return Released(connection.execute(back).rowcount, connection.execute(lost).rowcount)
 
+    def holders(self) -> set[str]:
+        """The owners of everything that is claimed or handed over at this moment."""
+        query = select(_D.owner).distinct().where(_D.due_at.is_not(None), _D.state.in_(HELD))
+        with self._database.read() as connection:
+            return set(connection.scalars(query))
+
     def still_wanted(self, edition_id: str, subscriber_ids: Iterable[int]) -> set[int]:
         """Those who, at this moment, are confirmed for the edition's newsletter and not suppressed."""
         with self._database.read() as connection:

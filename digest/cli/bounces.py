@@ -1,0 +1,51 @@
+"""`digest bounces`: returned mail and complaints."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from pathlib import Path
+
+import click
+
+from digest.cli.common import NOTHING_TO_DO, as_json, emit, house, stop
+
+
+@click.group()
+def bounces() -> None:
+    """Take in returned mail and complaints."""
+
+
+@bounces.command()
+@as_json
+@click.pass_context
+def poll(ctx: click.Context, json_: bool) -> None:
+    """Read the mailbox of [bounces] once. What was read is moved to a folder of its own, never deleted."""
+    with house(ctx) as home:
+        counts = home.poll_bounces()
+    _tell(counts, json_)
+
+
+@bounces.command()
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path, dir_okay=False, allow_dash=True))
+@click.option("--to", "arrived_at", default="", help="The address it came to, as a mail server's pipe knows it.")
+@as_json
+@click.pass_context
+def ingest(ctx: click.Context, files: tuple[Path, ...], arrived_at: str, json_: bool) -> None:
+    """Take in returned mails from FILES, or one from standard input (a mail server's pipe).
+
+    Only what proves by a signature of ours that it is about our mail counts; anything else is ignored.
+    """
+    data = [sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes() for file in files or (Path("-"),)]
+    with house(ctx) as home:
+        counts = Counter(home.take_returned(mail, arrived_at) for mail in data)
+    _tell(counts, json_)
+
+
+def _tell(counts: Counter[str], json_: bool) -> None:
+    if json_:
+        emit(dict(counts))
+    else:
+        click.echo(", ".join(f"{number} {what}" for what, number in sorted(counts.items())) or "nothing there")
+    if not counts:
+        stop(NOTHING_TO_DO)

@@ -1,0 +1,50 @@
+"""`digest dkim`: signing keys."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Literal
+
+import click
+
+from digest.cli.common import say
+from digest.errors import DigestError
+
+
+@click.group()
+def dkim() -> None:
+    """Make a signing key and its DNS record."""
+
+
+@dkim.command()
+@click.argument("domain")
+@click.option(
+    "--selector", default="digest", show_default=True, help="Its name under the domain; a new key, a new name."
+)
+@click.option("--type", "kind", type=click.Choice(["rsa", "ed25519"]), default="rsa", show_default=True)
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), help="Where to write it; else SELECTOR.DOMAIN.pem."
+)
+def keygen(domain: str, selector: str, kind: Literal["rsa", "ed25519"], out: Path | None) -> None:
+    """Make a private key for DOMAIN and print the DNS record to publish.
+
+    RSA is what every verifier knows; add an Ed25519 key under another selector if you like. The file is readable by
+    its owner only, and never overwritten.
+    """
+    from digest.deliver.dkim import generate, load_key
+
+    pem = generate(kind)
+    key = load_key(domain, selector, pem)
+    path = out or Path(f"{selector}.{domain}.pem")
+    try:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+            file.write(pem)
+    except FileExistsError as error:
+        raise DigestError(f"{path} exists already and was left as it is; choose another --selector or --out") from error
+    except OSError as error:
+        raise DigestError(f"{path}: cannot be written ({error.strerror}); name another place with --out") from error
+    say(f"Private key: {path} (keep it secret). Publish this record:\n")
+    click.echo(key.zone_line)
+    table = f'[dkim.{selector}]\ndomain = "{domain}"\nselector = "{selector}"\nkey_file = "{path}"'
+    say(f"\nThen, in settings.toml:\n\n{table}")

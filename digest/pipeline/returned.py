@@ -1,0 +1,124 @@
+"""Returned mail: what a proven notice changes. A delivery is marked, and an address that had enough is left alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final, Literal, Protocol
+
+from digest.deliver.bounce import Event, Notice, Rules, verdict
+from digest.deliver.returnpath import edition_code
+from digest.deliver.subscriber import Subscriber, SuppressionReason
+
+#: How far back bounces are weighed; older ones have faded.
+MEMORY: Final = timedelta(days=180)
+
+RULES: Final = Rules()
+
+Effect = Literal["unknown", "repeated", "noted", "suppressed", "unsubscribed"]
+
+
+class _Readers(Protocol):
+    def get(self, subscriber_id: int) -> Subscriber | None: ...
+    def find(self, address: str) -> Subscriber | None: ...
+    def unsubscribe(
+        self, subscriber_id: int, newsletter: str | None = None, *, now: datetime, detail: str = ""
+    ) -> object: ...
+    def suppress(self, address: str, reason: SuppressionReason, detail: str = "", *, now: datetime) -> None: ...
+
+
+class _Bounces(Protocol):
+    def record(
+        self,
+        address: str,
+        kind: Any,
+        notice: str,
+        *,
+        at: datetime,
+        detail: str = "",
+        edition_id: str = "",
+        subscriber_id: int | None = None,
+    ) -> bool: ...
+    def of(self, address: str, since: datetime) -> Sequence[Any]: ...
+
+
+class _Deliveries(Protocol):
+    def editions_of(self, subscriber_id: int) -> Sequence[str]: ...
+    def bounced(self, edition_id: str, subscriber_id: int, reason: str, *, now: datetime) -> bool: ...
+
+
+class Returns(Protocol):
+    """The areas of the store that returned mail touches."""
+
+    @property
+    def readers(self) -> _Readers: ...
+    @property
+    def bounces(self) -> _Bounces: ...
+    @property
+    def deliveries(self) -> _Deliveries: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What a notice did, and to whom (0: nobody we know)."""
+
+    effect: Effect
+    subscriber_id: int = 0
+
+
+def take(store: Returns, notice: Notice, now: datetime, rules: Rules = RULES) -> Taken:
+    """Take in one proven notice; the same one again changes nothing."""
+    person = store.readers.get(notice.subscriber_id) if notice.subscriber_id is not None else None
+    if person is None and notice.address:
+        person = store.readers.find(notice.address)
+    if person is None:
+        return Taken("unknown")
+    if notice.kind == "unsubscribe":
+        ended = store.readers.unsubscribe(person.id, notice.newsletter or None, now=now, detail="by mail")
+        return Taken("unsubscribed" if ended else "repeated", person.id)
+    edition = _edition(store, person.id, notice.edition_code)
+    new = store.bounces.record(
+        person.address,
+        notice.kind,
+        notice.key,
+        at=now,
+        detail=notice.detail,
+        edition_id=edition,
+        subscriber_id=person.id,
+    )
+    if not new:
+        return Taken("repeated", person.id)
+    if edition and notice.kind in ("hard", "soft", "refusal"):
+        store.deliveries.bounced(edition, person.id, notice.detail, now=now)
+    return Taken(_weigh(store, person, notice.detail, now, rules), person.id)
+
+
+def weigh_refusal(
+    store: Returns, person: Subscriber, kind: Literal["hard", "soft"], edition_id: str, detail: str, now: datetime
+) -> Effect:
+    """Count what a server said of an address while we sent to it, as a notice would be."""
+    key = f"reply:{edition_id}:{person.id}"
+    if not store.bounces.record(
+        person.address, kind, key, at=now, detail=detail, edition_id=edition_id, subscriber_id=person.id
+    ):
+        return "repeated"
+    return _weigh(store, person, detail, now, RULES)
+
+
+def _weigh(store: Returns, person: Subscriber, detail: str, now: datetime, rules: Rules) -> Effect:
+    events = [
+        Event(record.at, record.kind, record.edition_id) for record in store.bounces.of(person.address, now - MEMORY)
+    ]
+    reason = verdict(events, now, rules)
+    if not reason:
+        return "noted"
+    store.readers.suppress(person.address, reason, detail, now=now)
+    return "suppressed"
+
+
+def _edition(store: Returns, subscriber_id: int, code: str) -> str:
+    """The edition that a return address means by its code."""
+    if not code:
+        return ""
+    return next((e for e in store.deliveries.editions_of(subscriber_id) if edition_code(e) == code), "")
