@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, time
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from digest.deliver.picture import Prepared
     from digest.deliver.rendered import Rendered
     from digest.deliver.reply import Outcome
+    from digest.deliver.webhook import Vendor
     from digest.mailroom import Mailroom
     from digest.store import Store
 
@@ -351,6 +352,25 @@ class House:
         )
         poll(mailbox, handle)
         return counts
+
+    def take_webhook(self, vendor: Vendor, body: bytes, headers: Mapping[str, str], secret: str) -> int:
+        """Take in what a mail service tells; how many notices changed something.
+
+        Raises Untrusted for what proves nothing, ValueError for what is not that service's.
+        """
+        from digest.collect.http import fetch_one
+        from digest.deliver.webhook import Trust, read_webhook
+        from digest.pipeline.returned import take
+
+        asked, now = self.settings.bounces, self.clock()
+        trust = Trust(
+            asked.webhook_secret.get_secret_value(), asked.ses_topics, lambda url: fetch_one(url, self.http).body
+        )
+        told = read_webhook(vendor, body, headers, trust, secret=secret, now=now.timestamp())
+        if told.confirm:
+            fetch_one(told.confirm, self.http)
+        effects = [take(self.store, notice, now).effect for notice in told.notices]
+        return sum(effect not in ("unknown", "repeated") for effect in effects)
 
     # --- readers ---------------------------------------------------------------------------------------------
 

@@ -34,7 +34,10 @@ class Jobs:
     def table(self) -> dict[str, tuple[timedelta, Callable[[], None]]]:
         """All jobs with their intervals, as the bell wants them."""
         every = min(self.house.settings.collect.every, timedelta(minutes=1))
-        return {"collect": (every, self.collect), "compose": (LOOK, self.compose), "deliver": (LOOK, self.deliver)}
+        jobs = {"collect": (every, self.collect), "compose": (LOOK, self.compose), "deliver": (LOOK, self.deliver)}
+        if self.house.settings.bounces.host:
+            jobs["bounces"] = (self.house.settings.bounces.every, self.bounces)
+        return jobs
 
     def collect(self) -> None:
         """Poll the feeds that are due and read what is new."""
@@ -75,6 +78,11 @@ class Jobs:
                 continue
             if done.sent or done.stopped:
                 log.info("delivered", edition=edition_id, state=done.state, sent=done.sent, stopped=done.stopped)
+
+    def bounces(self) -> None:
+        """Read the mailbox that returned mail comes to."""
+        if counts := self.house.poll_bounces():
+            log.info("returned mail", **counts)
 
     def _hold(self, edition_id: str, reason: str) -> None:
         """Pause an edition that cannot be sent as it is, so that nobody is mailed half of it again and again."""

@@ -9,6 +9,7 @@ from babel.dates import format_datetime
 from starlette.applications import Starlette
 
 from digest.errors import DigestError
+from digest.web import returns
 from digest.web.app import Ports, build
 from digest.web.pages import Pages
 from digest.web.preview import Listed, Previews
@@ -32,6 +33,7 @@ def application(house: House, *, previews: bool = False) -> Starlette:
             media=house.media,
             web_edition=lambda edition_id: _web_edition(house, edition_id),
             previews=_previews(house) if previews else None,
+            extra=returns.routes(house.take_webhook),
         )
     )
 
