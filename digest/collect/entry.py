@@ -94,7 +94,11 @@ def alias(url: str) -> str:
 
     The same under the old and the new name of a site that moved.
     """
-    parts = urlsplit(canonical(url))
+    return _alias(canonical(url))
+
+
+def _alias(canonical_url: str) -> str:
+    parts = urlsplit(canonical_url)
     path = parts.path + (f"?{parts.query}" if parts.query else "")
     return path if len(path) >= _SPECIFIC_PATH and re.search(r"\d{4}|-\w+-", path) else ""
 
@@ -145,7 +149,7 @@ def triage(
     without a usable date the first ten above any older one; later, nothing from before the first run or older than a
     week. More than max(20, 5 times the usual) at once, or twice what the time passed explains, is a flood and held.
     """
-    entries = [replace(e, published=min(e.published, now)) if e.published else e for e in _distinct(entries)]
+    entries = [replace(e, published=now) if e.published and e.published > now else e for e in _distinct(entries)]
     same = _Sameness(entries, known_hashes, known_urls)
     changed = tuple(e for e in entries if known_hashes.get(e.key, e.content_hash) != e.content_hash)
     fresh = [e for e in entries if not same.is_known(e)]
@@ -169,12 +173,14 @@ class _Sameness:
         self._hashes = hashes
         # A link that several entries share (a live page, the home page) tells nothing.
         self._urls = {u for u in urls if shared[u] <= 1 and urlsplit(u).path.strip("/")}
-        self._aliases = {a for u in self._urls if (a := alias(u))}
+        self._aliases: set[str] | None = None  # made when first needed: most bodies bring nothing new
 
     def is_known(self, entry: Entry) -> bool:
         if entry.key in self._hashes or entry.canonical_url in self._urls:
             return True
-        return bool(entry.canonical_url) and alias(entry.canonical_url) in self._aliases
+        if self._aliases is None:
+            self._aliases = {a for u in self._urls if (a := _alias(u))}
+        return _alias(entry.canonical_url) in self._aliases
 
 
 def _distinct(entries: Iterable[Entry]) -> list[Entry]:

@@ -85,7 +85,7 @@ def title_text(title: str) -> str:
     return one_line(title, _LONGEST_TITLE)
 
 
-def visible(markup: str, limit: int = 20_000) -> str:
+def visible(markup: str, limit: int = 5_000) -> str:
     """The words of a piece of HTML on one line: enough for a key or a makeshift title."""
     return one_line(html.unescape(_TAGS.sub(" ", _UNSEEN.sub(" ", markup[:limit]))), limit)
 

@@ -241,6 +241,8 @@ def explain(error: BaseException) -> str:
     """One line for a person."""
     if type(error) is aiohttp.ClientConnectorError or isinstance(error, aiohttp.ClientConnectorDNSError):
         return _explain_os(error.os_error)
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return f"its TLS certificate cannot be trusted ({getattr(error.certificate_error, 'verify_message', 'TLS')})"
     for kinds, words in _WORDS:
         if isinstance(error, kinds):
             return words
@@ -249,7 +251,6 @@ def explain(error: BaseException) -> str:
 
 _CUT_OFF: Final = (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, aiohttp.ClientPayloadError)
 _WORDS: Final[tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str], ...]] = (
-    (aiohttp.ClientConnectorCertificateError, "its TLS certificate is not valid for this name and day"),
     (aiohttp.ClientSSLError, "no secure connection (TLS) could be made"),
     (_CUT_OFF, "the connection was closed in the middle of the answer"),
     (aiohttp.ClientResponseError, "answered with something that is not HTTP"),

@@ -4,52 +4,31 @@ from __future__ import annotations
 
 import gzip
 import socket
-import threading
+import ssl
 import time
 import tracemalloc
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler
+from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
-from digest.collect.feed import Feed, FetchOutcome
-from digest.collect.fetched import FetchedPage
-from digest.collect.guard import refusal
-from digest.collect.http import HttpConfig, fetch_feeds, fetch_one, fetch_pages
+from digest.collect.feed import Feed
+from digest.collect.http import HttpConfig
+from tests.collect.asking import ask, page, redirect
 from tests.collect.site import Asked, Reply, Site
-
-HERE = HttpConfig(allow_private=True, timeout=10)
 
 
 @pytest.fixture
 def site() -> Iterator[Site]:
     with Site() as site:
         yield site
-
-
-def ask(feed: Feed | str, config: HttpConfig = HERE) -> FetchOutcome:
-    (outcome,) = fetch_feeds([Feed(feed) if isinstance(feed, str) else feed], config)
-    return outcome
-
-
-def page(url: str, config: HttpConfig = HERE) -> FetchedPage:
-    (got,) = fetch_pages([url], config)
-    return got
-
-
-def redirect(to: str, status: int = 302) -> Reply:
-    return Reply(status, headers={"Location": to})
-
-
-def by_name(**addresses: str | Sequence[str]) -> Callable[[str, int], Sequence[str]]:
-    """A resolver that knows these names."""
-
-    def lookup(name: str, port: int) -> Sequence[str]:
-        found = addresses[name.replace(".", "_").replace("-", "_")]
-        return [found] if isinstance(found, str) else found
-
-    return lookup
 
 
 # --- what a feed may answer ----------------------------------------------------------------------------------
@@ -299,196 +278,25 @@ def test_nothing_listening_and_unknown_names_say_so() -> None:
     assert "resolved" in ask("http://nowhere.example/", HttpConfig(lookup=unknown)).error
 
 
-# --- the guard -----------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "host",
-    [
-        "127.0.0.1", "127.1", "2130706433", "0x7f.0.0.1", "0x7f000001", "0177.0.0.1", "017700000001", "127.0.0.1.",
-        "１２７.０.０.１", "①②⑦.0.0.1", "%31%32%37.0.0.1", "[::1]", "[0:0:0:0:0:0:0:1]", "[::ffff:127.0.0.1]",
-        "[::ffff:7f00:1]", "[::127.0.0.1]", "[64:ff9b::7f00:1]", "[2002:7f00:1::]", "[fe80::1%25lo]", "0.0.0.0", "0",
-        "localhost", "LOCALHOST.",
-    ],
-)  # fmt: skip
-def test_no_notation_of_this_machine_is_ever_connected_to(site: Site, host: str) -> None:
-    outcome = ask(f"http://{host}:{site.port}/", HttpConfig())
-    assert outcome.status == "error"
-    assert site.asked == []
-    site_redirect = HttpConfig(refuse=lambda address: "" if address == "127.0.0.2" else refusal(address))
-    with Site("127.0.0.2") as other:
-        other.routes["/"] = redirect(f"http://{host}:{site.port}/")
-        assert ask(other.url("/"), site_redirect).status == "error"
-        assert other.paths == ["/"]
-    assert site.asked == []
-
-
-def test_the_reason_of_a_refusal_names_the_network(site: Site) -> None:
-    assert "loopback" in ask(site.url("/"), HttpConfig()).error
-    assert "metadata" in ask("http://169.254.169.254/latest/meta-data/", HttpConfig()).error
-
-
-def test_a_name_is_refused_if_any_of_its_addresses_is_private(site: Site) -> None:
-    config = HttpConfig(lookup=by_name(a_example=["127.0.0.2", "127.0.0.1"]), refuse=_only_second)
-    assert "127.0.0.1" in ask(site.url("/", "a.example"), config).error
-    assert site.asked == []
-
-
-def test_a_name_that_answers_differently_the_second_time_is_connected_to_as_it_was_checked() -> None:
-    with Site("127.0.0.2") as outside, Site("127.0.0.1", outside.port) as inside:
-        answers = iter([["127.0.0.2"], ["127.0.0.1"], ["127.0.0.1"]])
-        outside.routes["/"] = Reply(200, b"outside", {"Connection": "close"})
-        inside.routes["/"] = Reply(200, b"inside")
-        config = HttpConfig(lookup=lambda name, port: next(answers), refuse=_only_second, robots=False)
-        assert page(outside.url("/", "rebind.example"), config).body == b"outside"
-        assert "not public" in page(outside.url("/", "rebind.example"), config).error
-        assert inside.asked == []
-
-
-def test_a_redirect_to_a_name_of_a_private_address_is_refused(site: Site) -> None:
-    config = HttpConfig(lookup=by_name(out_example="127.0.0.2", in_example="127.0.0.1"), refuse=_only_second)
-    with Site("127.0.0.2") as outside:
-        outside.routes["/feed"] = redirect(site.url("/secret", "in.example"), 301)
-        outcome = ask(outside.url("/feed", "out.example"), config)
-    assert "not public" in outcome.error
-    assert (outcome.moved_to, site.asked) == ("", [])
-
-
-def test_the_environment_has_no_say(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    with Site() as proxy:
-        monkeypatch.setenv("http_proxy", proxy.url())
-        monkeypatch.setenv("HTTP_PROXY", proxy.url())
-        site.routes["/feed"] = Reply(200, b"x")
-        assert ask(site.url("/feed")).status == "ok"
-        assert proxy.asked == []
-
-
-def _only_second(address: str) -> str:
-    return "" if address == "127.0.0.2" else f"{address} is not public (test)"
-
-
-# --- many at once --------------------------------------------------------------------------------------------
-
-
-def test_one_outcome_a_feed_and_a_slow_one_holds_up_nobody(site: Site) -> None:
-    def slow(handler: BaseHTTPRequestHandler) -> None:
-        site.ended.wait(3)
-
-    site.raw["/slow"] = slow
-    for number in range(100):
-        site.routes[f"/{number}"] = Reply(200, b"%d" % number)
-    feeds = [Feed(site.url("/slow")), *(Feed(site.url(f"/{n}")) for n in range(100))]
-    outcomes = list(fetch_feeds(feeds, HttpConfig(allow_private=True, timeout=2)))
-    assert {o.url for o in outcomes} == {f.url for f in feeds}
-    assert outcomes[-1].url == site.url("/slow")
-    assert sum(o.status == "ok" for o in outcomes) == 100
-
-
-def test_a_host_gets_few_requests_at_a_time_and_a_pause_between_them() -> None:
-    now, most, starts, lock = 0, 0, [], threading.Lock()
-
-    def answer(asked: Asked) -> Reply:
-        nonlocal now, most
-        with lock:
-            starts.append(time.monotonic())
-            now += 1
-            most = max(most, now)
-        time.sleep(0.05)
-        with lock:
-            now -= 1
-        return Reply(200, b"x")
-
-    config = HttpConfig(allow_private=True, lookup=by_name(one_example="127.0.0.1"), per_host=2, delay=0.02)
+def test_a_certificate_that_nobody_vouches_for_is_named(tmp_path: Path) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(_self_signed(tmp_path))
     with Site() as site:
-        for number in range(12):
-            site.routes[f"/{number}"] = answer
-        list(fetch_feeds([Feed(site.url(f"/{n}", "one.example")) for n in range(12)], config))
-    assert most <= 2
-    assert starts[-1] - starts[0] >= 11 * 0.02 * 0.9
+        site.wrap(context)
+        outcome = ask(site.url("/").replace("http:", "https:"))
+        assert site.asked == []
+    assert "certificate cannot be trusted" in outcome.error
+    assert "self-signed" in outcome.error
 
 
-def test_a_host_that_says_429_is_left_alone_for_the_rest_of_the_run() -> None:
-    config = HttpConfig(allow_private=True, lookup=by_name(busy_example="127.0.0.1"), per_host=1, delay=0)
-    with Site() as site:
-        for number in range(5):
-            site.routes[f"/{number}"] = Reply(429, headers={"Retry-After": "60"})
-        outcomes = list(fetch_feeds([Feed(site.url(f"/{n}", "busy.example")) for n in range(5)], config))
-        assert len(site.asked) == 1
-    assert [(o.http_status, o.retry_after) for o in outcomes] == [(429, 60)] * 5
-
-
-def test_a_caller_that_stops_early_leaves_no_thread_and_no_open_request(site: Site) -> None:
-    for number in range(50):
-        site.routes[f"/{number}"] = Reply(200, b"x" * 1000)
-    before = {thread.name for thread in threading.enumerate()}
-    outcomes = fetch_feeds([Feed(site.url(f"/{n}")) for n in range(50)], HttpConfig(allow_private=True, at_once=4))
-    next(outcomes)
-    outcomes.close()  # type: ignore[attr-defined]
-    assert "digest-http" not in {thread.name for thread in threading.enumerate()} - before
-
-
-def test_a_slow_caller_holds_the_network_back_instead_of_filling_memory(site: Site) -> None:
-    for number in range(100):
-        site.routes[f"/{number}"] = Reply(200, b"x" * 1000)
-    outcomes = fetch_feeds([Feed(site.url(f"/{n}")) for n in range(100)], HttpConfig(allow_private=True, at_once=5))
-    next(outcomes)
-    settled = 0
-    for _ in range(100):  # until the number of requests stands still
-        time.sleep(0.02)
-        if settled == len(site.asked):
-            break
-        settled = len(site.asked)
-    assert len(site.asked) <= 1 + 2 * 5
-    assert len(list(outcomes)) == 99
-
-
-# --- pages ---------------------------------------------------------------------------------------------------
-
-
-def test_pages_come_with_their_facts_and_errors_as_values(site: Site) -> None:
-    site.routes["/a"] = Reply(200, b"<p>text", {"Content-Type": "text/html; charset=utf-8"})
-    site.routes["/old"] = redirect("/a")
-    pages = {p.url: p for p in fetch_pages([site.url("/a"), site.url("/old"), site.url("/gone"), site.url("/a")], HERE)}
-    assert len(pages) == 3
-    good = pages[site.url("/old")]
-    assert (good.final_url, good.status, good.content_type) == (site.url("/a"), 200, "text/html; charset=utf-8")
-    assert (pages[site.url("/gone")].status, bool(pages[site.url("/gone")].error)) == (404, True)
-
-
-def test_a_page_larger_than_its_limit_is_an_error_and_pictures_have_their_own(site: Site) -> None:
-    site.routes["/a"] = Reply(200, b"x" * 2000, {"Content-Type": "image/png"})
-    (small,) = fetch_pages([site.url("/a")], HERE, accept="image/png", most=1000)
-    assert "larger than 1,000" in small.error
-    assert site.asked[0].headers["accept"] == "image/png"
-
-
-ROBOTS = b"User-agent: *\nDisallow: /private\n\nUser-agent: digest\nAllow: /private/open\nDisallow: /private\n"
-
-
-def test_pages_that_robots_txt_closes_are_not_read_and_it_is_asked_once_a_host() -> None:
-    config = HttpConfig(allow_private=True, lookup=by_name(a_example="127.0.0.1"), delay=0)
-    with Site() as site:
-        site.routes["/robots.txt"] = Reply(200, ROBOTS)
-        for path in ("/news/1", "/news/2", "/private/3", "/private/open/4"):
-            site.routes[path] = Reply(200, b"x")
-        urls = [site.url(p, "a.example") for p in ("/news/1", "/news/2", "/private/3", "/private/open/4")]
-        pages = {p.url: p for p in fetch_pages(urls, config)}
-        assert "robots.txt" in pages[urls[2]].error
-        assert [bool(pages[u].error) for u in urls] == [False, False, True, False]
-        assert site.paths.count("/robots.txt") == 1
-        assert "/private/3" not in site.paths
-        assert fetch_one(urls[2], config).error == "", "a person named this page"
-
-
-def test_no_robots_txt_means_yes_and_a_failing_one_means_no() -> None:
-    config = HttpConfig(allow_private=True, lookup=by_name(a_example="127.0.0.1"), delay=0)
-    with Site() as site:
-        site.routes["/page"] = Reply(200, b"x")
-        assert page(site.url("/page", "a.example"), config).body == b"x"
-        site.routes["/robots.txt"] = Reply(500)
-        assert "robots.txt" in page(site.url("/page", "a.example"), config).error
-
-
-def test_we_say_who_we_are(site: Site) -> None:
-    page(site.url("/"), HttpConfig(allow_private=True, user_agent="digest/9 (+https://news.example)"))
-    assert site.asked[0].headers["user-agent"] == "digest/9 (+https://news.example)"
+def _self_signed(folder: Path) -> Path:
+    """A fresh key and its certificate for 127.0.0.1 in one file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    made = x509.CertificateBuilder(name, name, key.public_key(), 1, now - timedelta(days=1), now + timedelta(days=1))
+    pem = serialization.Encoding.PEM
+    private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    path = folder / "site.pem"
+    path.write_bytes(private + made.sign(key, hashes.SHA256()).public_bytes(pem))
+    return path
