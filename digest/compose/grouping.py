@@ -33,7 +33,8 @@ LONG: Final = 6
 #: So many texts at most are remembered a run: what more of them have is a phrase of the trade, not a copy.
 HOLDERS: Final = 20
 
-_TOKEN: Final = re.compile(r"\d+(?:[.,:]\d+)*|[^\W\d_]+")
+_TOKEN: Final = re.compile(r"\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?!\d)|\d+(?:[.,:]\d+)*|[^\W\d_]+")
+_THOUSANDS: Final = re.compile(r"\d{1,3}(?:[., \u00a0\u202f]\d{3})+")
 #: A character of a script that sets no spaces between words.
 UNSPACED: Final = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")
 
@@ -66,10 +67,15 @@ def cluster(documents: Sequence[Document]) -> list[list[int]]:
 
 
 def tokens(text: str) -> list[str]:
-    """The words and numbers of a text as written; two-character pieces where a script has no spaces."""
+    """The words and numbers of a text as written; two-character pieces where a script has no spaces.
+
+    Thousands are set together: '1 100', '1.100' and '1,100' are one number.
+    """
     found = []
     for token in _TOKEN.findall(text):
-        if UNSPACED.search(token):
+        if token[0].isdigit():
+            found.append(re.sub(r"\D", "", token) if _THOUSANDS.fullmatch(token) else token)
+        elif UNSPACED.search(token):
             found += [token[i : i + 2] for i in range(max(1, len(token) - 1))]
         else:
             found.append(token)

@@ -38,6 +38,9 @@ PARTNERS: Final = 150
 FAINT: Final = 0.08
 UNKNOWN: Final = 0.02
 
+#: How much is taken off a likeness that rests on one word alone; in proportion when it rests on few.
+LONE: Final = 0.2
+
 #: Partners at least this alike may tell the same event and are no surroundings; the surroundings are the next ranks.
 SAME: Final = 0.2
 RANKS: Final = (20, 60)
@@ -61,6 +64,12 @@ class Vectors:
 
     def __len__(self) -> int:
         return len(self.start) - 1
+
+    def presence(self, members: Sequence[int]) -> tuple[Floats, Floats]:
+        """For each term, in how many of some texts it stands, and its mean weight over all of them; dense."""
+        cells, _ = _spans(self.start, np.array(members))
+        found = np.bincount(self.term[cells], minlength=self.terms).astype(np.float64)
+        return found, np.bincount(self.term[cells], self.weight[cells], self.terms) / len(members)
 
     def total(self, members: Sequence[int]) -> Floats:
         """The sum of some texts' vectors, dense."""
@@ -163,7 +172,11 @@ def _partners(batch: Vectors, i: int, index: _Index, dense: Floats) -> tuple[Int
     if not len(partners):
         return partners, np.zeros(0)
     cells, first = _spans(batch.start, partners)
-    return partners, np.add.reduceat(dense[batch.term[cells]] * batch.weight[cells], first)
+    shares = dense[batch.term[cells]] * batch.weight[cells]
+    cosine = np.add.reduceat(shares, first)
+    # The sum of the squared shares: 1 when one word makes the whole likeness (Herfindahl).
+    lone = np.add.reduceat(shares * shares, first) / np.maximum(cosine * cosine, 1e-12)
+    return partners, cosine * (1 - LONE * lone)
 
 
 def _spans(start: Ints, rows: Ints) -> tuple[Ints, Ints]:
