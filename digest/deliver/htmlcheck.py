@@ -32,7 +32,8 @@ def links(c: Checked) -> Iterator[Problem]:
             if href[1:] not in ids:
                 yield Problem("link", f"'{words[:40]}' leads to {href}, which is not there", "give a part that id")
         elif href in c.foreign_links:
-            not_https += not href.startswith("https:")
+            here = c.look.trial and _LOCAL.fullmatch(urlsplit(href).hostname or "")  # the demo's newsstand
+            not_https += not (href.startswith("https:") or here)
         else:
             yield from _own_link(c, href, words)
     if not_https:
