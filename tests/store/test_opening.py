@@ -234,3 +234,14 @@ def test_a_child_process_does_not_share_the_parents_connections(sqlite_store: St
     assert os.waitstatus_to_exitcode(status) == 0
     assert sqlite_store.meta.get("child") == "was here"
     keep(sqlite_store, entry("b"), now=NOW)
+
+
+def test_a_store_that_is_up_to_date_opens_without_the_weight_of_alembic(path: Path) -> None:
+    code = f"""
+import sys
+from digest.store import open_store
+open_store({url_of(path)!r}, upgrade=True).close()
+print([name for name in ("alembic", "psycopg", "numpy") if name in sys.modules])
+"""
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert said.strip() == "[]"
