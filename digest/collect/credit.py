@@ -1,8 +1,8 @@
-"""Credit: who a text comes from when it is not (only) the paper's own: agency, translator, the piece it was adapted from.
+"""Credit: who a text comes from when it is not only the paper's own: agency, translator, the piece it was adapted from.
 
 Such lines are shown beside an article and never summarised. They stand at its ends: a line of agency names ('dpa/AFP'),
-a bracket after the last word ('(Reporting by ...; editing by ...)'), or a sentence of known wording, which the tables
-in `data/credit.toml` hold for each language.
+a bracket after the last word ('(Reporting by ...; editing by ...)'), or a sentence of known wording, for which
+`data/credit.toml` has a table for each language.
 """
 
 from __future__ import annotations
@@ -10,35 +10,40 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import NamedTuple
 
-from digest.collect import dateline
+from digest.collect import agency, dateline
 from digest.collect.article import Removed
 from digest.text.sentence import sentences
-from digest.text.words import primary
+from digest.text.words import Words, primary, words
 
 _REASON = "credit"
-_ENDS = 4  # paragraphs from the end in which a sentence of credit may close an article
+_ENDS = 4  # paragraphs from the end in which a credit may close an article
 _LONGEST = 400  # characters of one credit sentence
-_BRACKET = re.compile(r"\s*[(（\[【]\s*([^()（）\[\]【】\n]{2,300})[)）\]】]\s*[.。]?\s*\Z")
-_TRAILING = re.compile(r"(?<=[.!?…»”\"。])\s*(?:[-–—/*]{1,2}\s*|\s)([^\s.!?…»”\"。][^.!?…»”\"。\n]{1,60})\.?\s*\Z")
-_WORD = re.compile(r"[^\s/,;:+&|·()\[\]–—-]+")
-_JOINING = frozenset(
-    "with and from by via avec et de du la le mit und von der con y e da com o os as met en van z i oraz s a och med og ja ve ile "
-    "с и по با و مع ו 및 © ® copyright source sources quelle quellen fuente fuentes fonte fonti bron källa kilde zdroj źródło источник "
-    "agencies agency agences agence agenturen agentur agencias agencia agenzie agenzia agências agência agentschappen agencje "
-    "agentury wires wire staff afp/agencias ajanslar وكالات المصدر المصادر agencí media".split()
-)
+_BRACKET = re.compile(r"(?<=[.!?…»”\"。！？।؟])\s*[(（\[【]\s*([^()（）\[\]【】\n]{2,300})[)）\]】]\s*[.。]?\s*\Z")
+_TAIL = re.compile(r"(?<=[.!?…»”\"。])\s*(?:[-–—/*]{1,2}\s*|\s)([^\s.!?…»”\"。][^.!?…»”\"。\n]{1,60})\.?\s*\Z")
+_WORD = re.compile(r"[^\W\d_][\w'’.-]*")
+_AROUND = " *_—–-·•"
 
 
 class Split(NamedTuple):
-    """The paragraphs without their credit lines, the credit as one line to show ("" when none), and what was removed."""
+    """Paragraphs without their credit lines, the credit as one line to show ("" when none), and what was removed."""
 
     paragraphs: list[str]
     credit: str
     removed: tuple[Removed, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Wording:
+    """How credits begin: `lines` whatever follows, `by` when only names follow."""
+
+    lines: re.Pattern[str]
+    by: re.Pattern[str]
+    table: Words
 
 
 def split(paragraphs: Sequence[str], language: str) -> Split:
@@ -49,16 +54,14 @@ def split(paragraphs: Sequence[str], language: str) -> Split:
     wording = _wording(primary(language))
     kept: list[str] = []
     found: list[str] = []
-    total = len(paragraphs)
     for index, paragraph in enumerate(paragraphs):
-        near_end = index >= total - _ENDS
         text = paragraph
-        if _is_credit(text, wording) or (is_agencies(text) and (near_end or index == 0)):
-            found.append(_plain(text))
-            continue
-        if near_end or index == 0:
-            text, parts = _strip(text, language, wording, last=near_end)
+        if index == 0 or index >= len(paragraphs) - _ENDS:
+            text, parts = _strip(paragraph, wording)
             found.extend(parts)
+        elif _is_credit(paragraph, wording):
+            found.append(_plain(paragraph))
+            continue
         if text:
             kept.append(text)
     removed = tuple(Removed(part, _REASON) for part in found)
@@ -67,67 +70,80 @@ def split(paragraphs: Sequence[str], language: str) -> Split:
     return Split(kept, " ".join(dict.fromkeys(found)), removed)
 
 
-def _strip(text: str, language: str, wording: re.Pattern[str], *, last: bool) -> tuple[str, list[str]]:
+def _strip(text: str, wording: _Wording) -> tuple[str, list[str]]:
     """Cut credit sentences, brackets and agency names from the end of a paragraph, until none is left."""
     parts: list[str] = []
     while text:
-        shorter, part = _strip_once(text, language, wording)
-        if not part:
+        shorter = _strip_once(text, wording)
+        if shorter == text:
             break
+        parts.insert(0, _plain(text[len(shorter) :]))
         text = shorter
-        parts.insert(0, _plain(part))
-    return text, parts if last or parts else []
+    return text, parts
 
 
-def _strip_once(text: str, language: str, wording: re.Pattern[str]) -> tuple[str, str]:
-    if (bracket := _BRACKET.search(text[-320:])) and (is_agencies(bracket[1]) or wording.match(bracket[1])):
-        return text[: len(text) - len(bracket[0])].rstrip(), bracket[1]
-    if (tail := _TRAILING.search(text[-80:])) and is_agencies(tail[1]):
-        return text[: len(text) - len(tail[0])].rstrip(), tail[1]
-    start, end = sentences(text[-_LONGEST:], language)[-1]
+def _strip_once(text: str, wording: _Wording) -> str:
+    if _is_credit(text, wording) or agency.is_line(text):
+        return ""
+    bracket = _BRACKET.search(text, max(0, len(text) - 320))
+    if bracket and (agency.is_line(bracket[1]) or _is_credit(bracket[1], wording)):
+        return text[: bracket.start()].rstrip()
+    tail = _TAIL.search(text, max(0, len(text) - 80))
+    if tail and agency.is_line(tail[1]):
+        return text[: tail.start()].rstrip()
     shift = max(0, len(text) - _LONGEST)
-    if (start or not shift) and _is_credit(text[shift + start : shift + end], wording):
-        return text[: shift + start].rstrip(), text[shift + start : shift + end]
-    return text, ""
+    start, end = sentences(text[shift:], wording.table.language)[-1]
+    whole = start > 0 or shift == 0  # else its beginning was cut off
+    return text[: shift + start].rstrip() if whole and _is_credit(text[shift + start : shift + end], wording) else text
 
 
-def _is_credit(text: str, wording: re.Pattern[str]) -> bool:
-    """One sentence of known wording, in brackets or not."""
-    return len(text) <= _LONGEST and bool(wording.match(text.strip(" ([*_—–-")))
-
-
-def is_agencies(text: str) -> bool:
-    """Whether a short line names agencies and nothing else but joining words and editors' initials ('dpa/rhu')."""
-    words = _WORD.findall(text.strip(" .*_"))
-    if not 0 < len(words) <= 12 or len(text) > 90:
+def _is_credit(text: str, wording: _Wording) -> bool:
+    """Whether one sentence, in brackets or not, is of known wording."""
+    if len(text) > _LONGEST:
         return False
-    known = [w for w in words if dateline.is_agency(w)]
-    joining = sum(w.lower().strip(".") in _JOINING for w in words)
-    signs = sum(bool(re.fullmatch(r"[a-zäöü]{2,4}", w)) and "/" in text for w in words if w.lower() not in _JOINING)
-    named = bool(known) or any(w.lower() in _PLURAL for w in words)
-    others = [w for w in words if not dateline.is_agency(w) and w.lower().strip(".") not in _JOINING]
-    return named and len(others) - (signs if known else 0) <= 0 and len(known) + joining > 0
+    bare = text.strip(_AROUND + "([（【")
+    if wording.lines.match(bare):
+        return True
+    by = wording.by.match(bare)
+    return bool(by and _names_only(bare[by.end() :], wording.table))
 
 
-_PLURAL = frozenset(
-    "agencies agences agenturen agencias agenzie agências agentschappen agencje agentury ajanslar وكالات".split()
-)
+def _names_only(text: str, table: Words) -> bool:
+    """Whether nothing but names and small words follow, as in 'Jane Doe in London; editing by John Roe'."""
+    found = _WORD.findall(text)
+    names = [w for w in found if not w[0].islower()]
+    rest = [w for w in found if w[0].islower() and w.rstrip(".") not in table.function and not agency.is_name(w)]
+    others = [w for w in rest if w.rstrip(".") not in _crafts()]
+    return len(text) <= 160 and bool(names or agency.find(text)) and len(others) <= len(names) // 4
 
 
 def _plain(text: str) -> str:
-    text = text.strip(" *_")
-    return text[1:-1].strip() if text[:1] in "([（【" and text[-1:] in ")]）】" else text.strip("—–- ")
+    """A credit as it is shown: without the brackets and dashes around it."""
+    bare = text.strip(_AROUND)
+    closed = re.fullmatch(r"[(（\[【]\s*(.*?)\s*[)）\]】][.。]?", bare, re.DOTALL)
+    return closed[1] if closed else bare
 
 
 @lru_cache(maxsize=32)
-def _wording(language: str) -> re.Pattern[str]:
-    """One pattern of all wordings of the language and of English, whose credits stand under texts in any language."""
-    tables = _tables()
-    lines = [line for code in dict.fromkeys((language, "en")) for line in tables.get(code, [])]
-    return re.compile("(?:" + "|".join(f"(?:{line})" for line in lines) + ")", re.IGNORECASE)
+def _wording(language: str) -> _Wording:
+    """The wording of a language, and of English, whose credits stand under texts in any language."""
+    tables = [_tables()[code] for code in dict.fromkeys((language, "en")) if code in _tables()]
+    lines, by = ([part for t in tables for part in t.get(kind, [])] for kind in ("lines", "by"))
+    return _Wording(_any(lines), _any(by), words(language))
+
+
+def _any(parts: Sequence[str]) -> re.Pattern[str]:
+    return re.compile("(?:" + "|".join(f"(?:{part})" for part in parts) + ")", re.IGNORECASE)
 
 
 @cache
-def _tables() -> dict[str, list[str]]:
+def _tables() -> dict[str, dict[str, list[str]]]:
     source = files("digest.collect") / "data" / "credit.toml"
-    return {code: table["lines"] for code, table in tomllib.loads(source.read_text(encoding="utf-8")).items()}
+    tables: dict[str, dict[str, list[str]]] = tomllib.loads(source.read_text(encoding="utf-8"))
+    return tables
+
+
+@cache
+def _crafts() -> frozenset[str]:
+    """What people named in a credit did: 'reporting', 'traduit'."""
+    return frozenset(word for table in _tables().values() for word in table.get("crafts", []))

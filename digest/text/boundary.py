@@ -19,6 +19,8 @@ MARKS = ".!?…" + _SURE
 _NEAR = 40  # characters looked back: longer than any abbreviation with the word before it
 _OPENERS = re.escape("«‹»“„‚‘\"'([{¿¡「『（【《〈—–-•*·,`")
 _NEXT = re.compile(rf"\s*+(?P<open>(?:[{_OPENERS}]\s?){{0,4}}+)(?P<word>[^\W_]++(?:['’]\w++)?)?")
+_CLAUSE = re.compile(rf"[^，、；：,;:{re.escape(MARKS)}]{{1,12}}(?=[，。：])")
+_DUTCH = re.compile(r"\s['’][a-z]\s([A-Z]\w*)")  # 's Avonds: the capital comes with the second word
 _APOSTROPHE = re.compile("['’]")
 _INITIALS = re.compile(r"[^\W\d_](?:[.\-‐]{1,2}[^\W\d_]){0,5}\Z")  # J, J.-P, U.S
 _ROMAN = re.compile(r"[IVXLCDM]+\Z")
@@ -52,6 +54,8 @@ def ends(stop: Stop, table: Words) -> bool:
         return before.endswith((".", "!", "?"))  # a mark in brackets of its own: (?), [...]
     following = _NEXT.match(text, end)
     word = following["word"] if following else None
+    if dutch := _DUTCH.match(text, end):
+        word = dutch[1]
     if not following or not word:
         return False  # what has no word yet belongs to this sentence: '. . .', '! "'
     if word[0].islower():
@@ -66,11 +70,10 @@ def _ends_without_blank(stop: Stop, table: Words) -> bool:
     text, at, mark, end, last = stop.text, stop.at, stop.mark, stop.end, stop.mark[-1]
     after = text[end]
     if last in _SURE or (last in "!?" and "\u3000" <= after <= "\u9fff"):
-        carried = stop.closed and text.startswith(table.carries_on, end)
-        return not (carried or after in "，、；：,;:" + MARKS)
+        return after not in "，、；：,;:" + MARKS and not _carries_on(stop, table)
     before = text[at - 1 : at]
     if _HANGUL.match(before) and _HANGUL.match(after):
-        return not (stop.closed and text.startswith(table.carries_on, end))
+        return not _carries_on(stop, table)
     if not (before.islower() or before.isdigit() or before in tuple('"”’»)]') or (before.isupper() and mark != ".")):
         return False
     following = _NEXT.match(text, end)
@@ -78,6 +81,17 @@ def _ends_without_blank(stop: Stop, table: Words) -> bool:
     if not following or not word or not word[0].isupper():
         return False
     return text.startswith(" ", following.end()) and _opens(word, table)
+
+
+def _carries_on(stop: Stop, table: Words) -> bool:
+    """Where no blank parts words: what goes on after a quotation, a bracket, or a name that ends in a mark."""
+    text, end = stop.text, stop.end
+    if not stop.closed:
+        return text.startswith(table.joins, end)
+    if text[end - 1] in ")）" and text[stop.start] not in "(（":
+        return True
+    clause = _CLAUSE.match(text, end)
+    return text.startswith(table.carries_on, end) or (clause is not None and clause[0].endswith(tuple(table.speech)))
 
 
 def _token(stop: Stop) -> tuple[str, list[str]]:
@@ -92,6 +106,8 @@ def _kinds(token: str, near: list[str]) -> set[str]:
     """The ways a word may stand in a table: as it is, in small letters, after an apostrophe, with the one before it."""
     tail = _APOSTROPHE.split(token)[-1]
     kinds = {token, tail, token.lower(), tail.lower()}
+    if tail.endswith("str"):
+        kinds.add("str")  # 'Hauptstr. 12', 'Kerkstr. 5'
     if len(near) > 1 and near[-2].endswith("."):
         kinds.add((near[-2] + token).lower())  # 'z. B.', 'т. п.'
     return kinds
@@ -123,7 +139,8 @@ def _ends_at_dot(stop: Stop, word: str, table: Words) -> bool:
         if known is not None:
             return known
     if token.isdigit():
-        return _ends_at_number(token, first, word, opens, table)
+        dated = table.dates and (word[0].isdigit() or (near[-2:-1] != [] and near[-2].rstrip(".").isdigit()))
+        return not dated and _ends_at_number(token, first, word, opens, table)
     if _INITIALS.match(token) and not _SYLLABLE.match(token):
         return _ends_at_initial(token, near, first, word, opens)
     return opens or not (_NO_VOWEL.match(token) or (table.ordinals and _ROMAN.match(token)))
@@ -157,7 +174,7 @@ def _ends_at_number(token: str, first: bool, word: str, opens: bool, table: Word
 
 def _ends_at_initial(token: str, near: list[str], first: bool, word: str, opens: bool) -> bool:
     """'J. Smith', 'U.S. troops' go on; 'the U.S. The', 'plan B. Le' end."""
-    if first or not opens:
+    if first or not opens or (token.islower() and len(token) == 1):
         return not first and token.islower() and len(token) == 1
     if len(token) > 1 or word.lower() not in _PARTICLES or len(near) < 2:
         return True

@@ -36,16 +36,18 @@ _SCRIPTS = {
 }  # fmt: skip
 _LETTERS = {script: re.compile(f"[{letters}]") for script, (letters, _) in _SCRIPTS.items()}
 
-# Languages that share a script, with how much less often than others they stand in news; 1 where nothing is said.
+# Languages that share a script.
 _SHARING = {
-    "Latn": "en fr de es it pt nl sv da no fi pl cs sk hu ro tr hr sl ca et lt lv vi id ms sq is ga eu gl af mt cy sw az bs sr tl lb",
+    "Latn": "en fr de es it pt nl sv da no fi pl cs sk hu ro tr hr sl ca et lt lv vi id ms sq is ga eu gl af mt cy sw"
+    " az bs sr tl lb",
     "Cyrl": "ru uk bg sr mk be kk ky tg mn",
     "Arab": "ar fa ur ps ug",
     "Deva": "hi mr ne",
     "Beng": "bn as",
     "Hani": "zh ja",
 }
-_RARE = dict.fromkeys("ms bs gl af mt cy ga eu is sq sw az tl lb sr_Latn ky tg mn ps ug as".split(), 0.4)
+_RARE = "ms bs gl af mt cy ga eu is sq sw az tl lb ky tg mn ps ug as"  # less often in news than their kin
+_RARITY = dict.fromkeys(_RARE.split(), 0.4)
 # Letters that only one of the languages sharing a script writes: one of them outweighs the model on a short title.
 _OWN = {
     "uk": "іїєґ", "be": "ў", "sr": "ћђљњџ", "mk": "ѓќѕ", "kk": "әғқңұһ", "fa": "گچپژ", "ur": "ٹڈڑےںھ", "ps": "ټډړږښڼې",
@@ -53,13 +55,14 @@ _OWN = {
 }  # fmt: skip
 # Words that a language has and its nearest kin writes otherwise; each outweighs the model a little.
 _TELLING = {
-    "da": "af hvad uge åbner meget siger kører", "no": "hva uke åpner mye sier kjører etter sykehus",
+    "da": "af hospital hvad uge åbner meget siger kører", "no": "hva uke åpner mye sier kjører etter sykehus",
     "sv": "och inte är från vecka öppnar säger", "cs": "při není jsou ve lidí", "sk": "pri nie sú vo ľudí rokov",
     "id": "bahwa karena bisa kantor", "ms": "bahawa kerana boleh pejabat", "gl": "unha dunha coa", "bg": "са ще",
 }  # fmt: skip
 _TELLING_SETS = {code: frozenset(listed.split()) for code, listed in _TELLING.items()}
 _NONE: frozenset[str] = frozenset()
-_RTL = frozenset("ar arc ckb dv fa he ks ku_Arab nqo ps sd syr ug ur yi".split())
+_RIGHT_TO_LEFT = "ar arc arz ary ckb dv fa he ks nqo pnb ps sd syr ug ur yi"
+_RTL = frozenset(_RIGHT_TO_LEFT.split())
 _RTL_SCRIPT = re.compile(r"-(?:arab|hebr|syrc|thaa|nkoo)\b")
 
 
@@ -108,7 +111,7 @@ def _among(sample: str, script: str, hints: Sequence[str]) -> str:
     letters = unicodedata.normalize("NFC", sample.lower())
     seen = frozenset(letters.split())
     for code in belief:
-        rare = _RARE.get(code, 1.0)
+        rare = _RARITY.get(code, 1.0)
         own = any(c in letters for c in _OWN.get(code, ""))
         telling = len(_TELLING_SETS.get(code, _NONE) & seen)
         belief[code] *= (rare if code not in hints else 1.0) * (20.0 if own else 1.0) * 3.0**telling

@@ -46,9 +46,9 @@ def sentences(text: str, language: str) -> list[tuple[int, int]]:
         if at < start:
             continue
         if mark["mark"] is None:
-            end = at
             if mark["gap"] is None and not _line_ends(text, start, at, mark.end()):
                 continue
+            end = start + len(text[start:at].rstrip())
         else:
             seen = text.count('"', counted, at)
             quotes, inside, counted = quotes + seen, inside + seen, at

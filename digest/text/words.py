@@ -14,6 +14,8 @@ written in small letters stands for any case, one with a capital only for itself
 - `months` and `ordinals`: a dot after a small number makes it an ordinal ('am 3. Mai') in languages that write so.
 - `capitals`: a word with a capital may follow an ordinal (German nouns, Turkish names of things).
 - `marks` end sentences in this language alone (the Greek question mark).
+- `dates`: a dot after a number may part the numbers of a date ('2024. 5. 3.' in Korean).
+- `joins`: where no blank parts words, these follow a name that ends in a mark (Japanese 'の').
 - `carries_on`: right after a closed quotation, these continue its sentence (Japanese 「…。」と).
 
 `[words]` serves choosing the lead:
@@ -68,6 +70,8 @@ class Words:
     capitals: bool = False
     abbreviations: frozenset[str] = frozenset()  # all of the above
     marks: str = ""
+    dates: bool = False
+    joins: tuple[str, ...] = ()
     carries_on: tuple[str, ...] = ()
     function: frozenset[str] = frozenset()
     anaphora: frozenset[str] = frozenset()
@@ -102,6 +106,8 @@ def _load(code: str) -> Words:
         ordinals=bool(stops.get("ordinals", False)),
         capitals=bool(stops.get("capitals", False)),
         marks=stops.get("marks", ""),
+        dates=bool(stops.get("dates", False)),
+        joins=tuple(stops.get("joins", "").split()),
         abbreviations=frozenset[str]().union(*(sets.get(kind, ()) for kind in _ABBREVIATIONS)),
         carries_on=tuple(sorted(stops.get("carries_on", "").split(), key=len, reverse=True)),
         unspaced=bool(words_.get("unspaced", False)),
@@ -123,7 +129,7 @@ def _phrases(table: dict[str, Any], name: str) -> tuple[str, ...]:
 
 def _tables(code: str) -> tuple[dict[str, Any], dict[str, Any]]:
     source = files("digest.text") / "data" / f"{code}.toml"
-    if not (code.isascii() and code.isalpha() and source.is_file()):
+    if not (code.isascii() and code.isalpha() and len(code) < 4 and source.is_file()):
         return {}, {}
     table = tomllib.loads(source.read_text(encoding="utf-8"))
     return table.get("stops", {}), table.get("words", {})

@@ -1,0 +1,83 @@
+"""Agency: the names of news agencies, and lines that are made of nothing else."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+_EAST = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3"  # these scripts put no blank around a name
+_WORD = re.compile(r"[^\s/,;:+&|·()\[\]（）【】«»\"–—]+")
+_SIGN = re.compile(r"[a-zäöü]{2,4}")  # an editor's initials after a slash: 'dpa/rhu'
+_LONGEST = 90  # characters of a line of names
+
+
+@dataclass(frozen=True, slots=True)
+class _Names:
+    pattern: re.Pattern[str]
+    words: frozenset[str]  # every word of a name, as written
+    general: frozenset[str]
+    joining: frozenset[str]
+    beside: frozenset[str]
+
+
+@cache
+def _names() -> _Names:
+    table = tomllib.loads((files("digest.collect") / "data" / "agencies.toml").read_text(encoding="utf-8"))
+    longest_first = sorted(table["names"], key=len, reverse=True)
+    pattern = rf"(?<![^\W{_EAST}])(?:" + "|".join(map(re.escape, longest_first)) + rf")(?![^\W{_EAST}])"
+    return _Names(
+        pattern=re.compile(pattern),
+        words=frozenset(word for name in table["names"] for word in _WORD.findall(name)),
+        general=frozenset(table["general"]),
+        joining=frozenset(table["joining"]),
+        beside=frozenset(table["beside"]),
+    )
+
+
+def find(text: str) -> str:
+    """The first agency that the text names, as written there; "" when there is none."""
+    found = _names().pattern.search(text)
+    return found[0] if found else ""
+
+
+def ends_name(text: str, start: int) -> int:
+    """Where the name of an agency that begins at `start` ends; `start` when none does."""
+    found = _names().pattern.match(text, start)
+    return found.end() if found else start
+
+
+def is_name(word: str) -> bool:
+    """Whether a single word is, or belongs to, the name of an agency."""
+    return word.strip(".,:;*") in _names().words
+
+
+def is_line(text: str) -> bool:
+    """Whether a short line names agencies and nothing else of weight: 'dpa/rhu', 'Avec AFP', 'Le Courrier avec AFP'."""
+    names = _names()
+    words = [w.strip(".,*_'’") for w in _WORD.findall(text.replace("l'", "").replace("l’", ""))]
+    words = [w for w in words if w]
+    if not words or len(text) > _LONGEST or not (names.pattern.search(text) or _general(words, names)):
+        return False
+    after_slash = {w for part in text.split("/")[1:] for w in _WORD.findall(part)[:1]}
+    rest = [
+        w
+        for w in words
+        if w not in names.words
+        and w.lower() not in names.joining
+        and w.lower() not in names.general
+        and not w.isdigit()
+        and not (w in after_slash and _SIGN.fullmatch(w))
+    ]
+    if not rest:
+        return True
+    last = words[-1]
+    beside = any(w.lower() in names.beside for w in words[1:-1])
+    named = last in names.words or last.lower() in names.general
+    return beside and named and all(not w[0].islower() or "." in w for w in rest) and not text.rstrip().endswith(".")
+
+
+def _general(words: list[str], names: _Names) -> bool:
+    return any(w.lower() in names.general for w in words)
