@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from digest.collect import noise
 from digest.collect.article import Removed
-from digest.collect.page import Block, Page
+from digest.collect.page import LEFT_OUT, Block, Page
 from digest.collect.phrases import key
 from digest.collect.prose import is_prose, weight
 
@@ -19,6 +19,7 @@ _TAIL = 0.35  # the share of a text that may follow the heading of a comment sec
 _ALL_LINK = 0.9
 _ASIDE = 0.4  # of the text: more of it on cookies or subscriptions is what the text is about, or a wall
 _NEAR = 4  # blocks after the first paragraph among which a byline or a date may stand
+_MOST_REMOVED = 1_000  # pieces that are listed
 _SHORT_LINE = 80  # characters
 _PART_OF_TITLE = 0.4  # of a title's length: a shorter heading may be the first of the text
 
@@ -60,7 +61,8 @@ def clean(page: Page, language: str) -> Cleaned:
             kept.append(block)
     kept = _without_asides(kept, context)
     kept = _trim(kept, context)
-    return Cleaned((introduction, *kept) if introduction else tuple(kept), tuple(context.removed))
+    removed = tuple(context.removed[:_MOST_REMOVED])
+    return Cleaned((introduction, *kept) if introduction else tuple(kept), removed)
 
 
 def _why(block: Block, context: _Context) -> str | None:
@@ -70,9 +72,9 @@ def _why(block: Block, context: _Context) -> str | None:
     words = key(block.text)
     if words in context.titles:
         return "title"
-    if block.label:
+    if block.label and block.label != LEFT_OUT:
         return block.label
-    if why := noise.reason(block.text, context.language, block.linked):
+    if why := noise.reason(block.text, context.language, block.linked) or block.label:
         return why
     if block.kind in ("paragraph", "heading") and noise.is_picture_line(block.text, context.language):
         return "caption"
@@ -168,16 +170,22 @@ def _names(page: Page) -> tuple[str, ...]:
 
 
 def _cut_end(blocks: Sequence[Block], context: _Context) -> list[Block]:
-    """Drop what follows the heading of comments or related articles, if it is the smaller part of the page."""
+    """Drop what follows the heading of comments or related articles, if it is the smaller part of the page.
+
+    A heading that was itself left out must be followed by short lines only: it may be a link at the top of the text.
+    """
     total = sum(len(b.text) for b in blocks)
-    after = 0
-    cut: tuple[int, str] | None = None
+    after, prose, cut = 0, False, None
     for index in range(len(blocks) - 1, -1, -1):
-        after += len(blocks[index].text)
+        block = blocks[index]
+        after += len(block.text)
         if after > total * _TAIL:
             break
-        if why := noise.ends_article(blocks[index].text, context.language):
+        if why := noise.ends_article(block.text, context.language):
+            if block.label and prose:
+                break
             cut = (index, why)
+        prose = prose or (not block.label and is_prose(block.text, block.linked))
     if cut is None:
         return list(blocks)
     for block in blocks[cut[0] :]:

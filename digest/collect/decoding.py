@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import codecs
+import re
 
 from w3lib.encoding import html_body_declared_encoding, http_content_type_encoding, read_bom
 
 from digest.text.plain import plain
 
+#: Encodings that the web was written in (the WHATWG's list, without duplicates), those of the Latin alphabet apart.
+_WEB = "cp1251 koi8_r cp1253 cp1255 cp1256 cp1257 cp1258 cp932 euc_jp iso2022_jp gb18030 big5 cp949 tis_620".split()
+_LATIN = ("cp1252", "cp1250", "iso8859_2", "cp1254")  # the likeliest first
+_SIGN_IN_WORD = re.compile(r"[^\W\d_][^\w\s'’‘´`.,;:!?@&/()\[\]<>«»\"”“„=*+|·•…–—\x00-\x7f-]|[^\W\d_][¹²³]|[\x80-\x9f]")
+_SAMPLE = 20_000
 _TOLERATED = 0.01  # share of characters that may not fit a declared encoding
 
 
@@ -52,14 +58,23 @@ def _decode_as(body: bytes, encoding: str) -> str | None:
 
 
 def _guess(body: bytes) -> str:
-    """Nearly UTF-8 with a few broken bytes, or what charset-normalizer says of a sample."""
+    """Nearly UTF-8 with a few broken bytes; else what charset-normalizer says of a sample, if it knows at all."""
     text = body.decode("utf-8", "replace")
     broken = text.count("\ufffd")
     if broken <= max(3, sum(c > "\x7f" for c in text) // 3):
         return text
     from charset_normalizer import from_bytes
 
-    sample = body if len(body) < 20_000 else body[:10_000] + body[-10_000:]
-    best = from_bytes(sample).best()
-    guessed = body.decode(best.encoding, "replace") if best else text
-    return guessed if guessed.count("\ufffd") < broken else text
+    sample = body if len(body) < _SAMPLE else body[: _SAMPLE // 2] + body[-_SAMPLE // 2 :]
+    best = from_bytes(sample, cp_isolation=[*_WEB, *_LATIN]).best()
+    if best is None:
+        return text
+    guessed = body.decode(best.encoding, "replace")
+    if best.encoding not in _LATIN:
+        return guessed
+    return min((guessed, *(body.decode(name, "replace") for name in _LATIN)), key=_strange)
+
+
+def _strange(text: str) -> int:
+    """How often a sign stands inside a word, as letters do in the wrong Latin alphabet ('og³osi³')."""
+    return len(_SIGN_IN_WORD.findall(text)) + text.count("\ufffd")

@@ -7,9 +7,10 @@ from dataclasses import replace
 
 from digest.collect import selection
 from digest.collect.outline import Outline, outline
-from digest.collect.page import Block, BlockKind
+from digest.collect.page import LEFT_OUT, Block, BlockKind
 from digest.collect.tree import drop_unseen, parse
 
+_LABEL = 80  # characters of a line that may be a label
 _KINDS: dict[str, BlockKind] = {
     **dict.fromkeys(("h1", "h2", "h3", "h4", "h5", "h6"), "heading"),
     **dict.fromkeys(("li", "dd", "dt"), "item"),
@@ -31,15 +32,22 @@ def blocks(markup: str) -> tuple[Block, ...]:
 def blocks_of(lines: Outline, picked: Sequence[int], title: int = -1) -> tuple[tuple[Block, ...], list[int]]:
     """Some lines as blocks, and the line that each begins with. Cells of one row of a table become one block.
 
-    What stands above the line of the `title` and is no paragraph is marked so.
+    What stands above the line of the `title` and is no paragraph is marked so. Short lines between those picked come
+    along, marked as left out: they may head what follows ('Related articles'), and a reader may ask where they went.
     """
     runs = lines.runs
     trusted = selection.judge(lines, [runs[i] for i in picked])
+    wanted = set(picked)
     found: list[Block] = []
     places: list[int] = []
     row = -1
-    for index in picked:
+    for index in range(picked[0], picked[-1] + 1) if picked else ():
         run = runs[index]
+        if index not in wanted:
+            if len(run.text) <= _LABEL and run.tag not in ("td", "th"):
+                found.append(Block(run.text, label=trusted.reason(run) or LEFT_OUT))
+                places.append(index)
+            continue
         cell = run.path[-2] if run.tag in ("td", "th") and len(run.path) > 1 else -1
         if cell >= 0 and cell == row:
             found[-1] = replace(found[-1], text=f"{found[-1].text} | {run.text}")

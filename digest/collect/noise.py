@@ -9,7 +9,9 @@ from digest.collect.phrases import WIDE, Table, key, table
 from digest.collect.prose import ends_sentence
 
 SHORT = 400  # characters; longer blocks are text, whatever they say
+_CALL = 250  # characters of a call to subscribe, follow, download
 _LABEL_WORDS = 25  # a headline after 'Read also' is shorter
+_UNREADABLE = 0.1  # share of characters that fit no encoding
 _SIGNATURE = 200  # characters of a line that says who and when
 _NAMES = 10  # words of names in a byline
 _NAMES_BESIDE_DATE = 4  # when nothing but a date makes it one
@@ -19,9 +21,9 @@ _CLOCK = re.compile(r"\d:\d\d")
 _COOKIES = re.compile(r" cookies? | куки | クッキー")
 _CREDIT = 60  # characters of whom a picture is from
 _NUMBER = re.compile(r"\d+(?:[a-z]{1,2}|h\d*)?")
-_TIME = re.compile(r"\d{1,2}\s?[:h.]\s?\d{2}\b|\b(?:19|20)\d\d\b|\d{1,2}[./-]\d{1,2}[./-]\d{2,4}")
 _DATE = re.compile(r"\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\b(?:19|20)\d\d[./-]\d{1,2}[./-]\d{1,2}\b")
-_URL = re.compile(r"https?://\S+|www\.\S+")
+_YEAR = re.compile(r"\b(?:19|20)\d\d\b")
+_URL = re.compile(r"https?://\S+|www\.\S+|\S+@\S+\.\w+")
 _WORDS = re.compile(r"\w+")
 _CRUMB = re.compile(r"\s[>»›/|→·•]\s")
 _RIGHTS = re.compile(r"^\W*(?:©|\(c\)\s|copyright\b)|©", re.IGNORECASE)
@@ -29,17 +31,26 @@ _RIGHTS = re.compile(r"^\W*(?:©|\(c\)\s|copyright\b)|©", re.IGNORECASE)
 
 def reason(text: str, language: str, linked: float = 0.0) -> str | None:
     """Why this block is not the article, or None. `linked` is the share of it that is a link."""
+    if why := _unreadable(text):
+        return why
     if len(text) > SHORT:
         return None
     phrases, words = table(language), key(text)
-    if not words:
-        return "no words"
-    if why := phrases.alone.get(words) or phrases.alone.get(_uncounted(words)):
-        return why
-    for phrase, why in phrases.opening(words):
-        if _is_label(text, words, phrase, linked):
-            return why
-    return next((why for phrase, why in phrases.says if phrase in words), None)
+    return (
+        phrases.alone.get(words)
+        or phrases.alone.get(_uncounted(words))
+        or next((why for phrase, why in phrases.opening(words) if _is_label(text, words, phrase, linked)), None)
+        or (next((why for _, why in phrases.calling(words)), None) if len(text) <= _CALL else None)
+        or next((why for phrase, why in phrases.says if phrase in words), None)
+    )
+
+
+def _unreadable(text: str) -> str | None:
+    """What no reader could read: no words, or one word without an end, or bytes of no encoding."""
+    if text.count("\ufffd") > _UNREADABLE * len(text):
+        return "unreadable"
+    endless = len(text) > SHORT and text.isascii() and " " not in text[:SHORT]
+    return "no words" if endless or not _WORDS.search(text) else None
 
 
 def _uncounted(words: str) -> str:
@@ -80,13 +91,15 @@ def signature(text: str, language: str, names: Iterable[str] = ()) -> str | None
         if name and f" {name} " in rest:
             rest, named = rest.replace(f" {name} ", " "), True
     left = [word for word in _unwritten(rest, phrases) if word not in phrases.small]
-    dates = len(_DATE.findall(text)) or any(w in phrases.months for w in rest.split())
+    month = any(word in phrases.months for word in rest.split())
+    dates = len(_DATE.findall(text)) or int(month and bool(_YEAR.search(text)))
     if not left:
-        timed = dates or _TIME.search(text) or text.rstrip().endswith((":", "："))
+        timed = month or any(c.isdigit() for c in text) or text.rstrip().endswith((":", "："))
         return "byline" if named else "date" if timed else None
-    if ends_sentence(text) or len(left) > _NAMES or not _are_names(text, left):
+    opened = any(rest.startswith(f" {phrase} ") for phrase in phrases.by)
+    if ends_sentence(text) or len(left) > _NAMES or not _are_names(text, left, caseless=opened):
         return "date" if dates and len(left) == 1 and len(text) <= _DATELINE and not ends_sentence(text) else None
-    if any(rest.startswith(f" {phrase} ") for phrase in phrases.by):
+    if opened:
         return "byline"
     beside = dates == 1 and ":" not in _CLOCK.sub("", text)
     return "byline" if beside and len(left) <= _NAMES_BESIDE_DATE else None
@@ -97,15 +110,17 @@ def _unwritten(rest: str, phrases: Table) -> Iterator[str]:
     for word in rest.split():
         parts = [word]
         if WIDE.search(word):
+            dated = any(c.isdigit() for c in word)
             for known in phrases.spoken:
-                word = word.replace(known, " ")  # noqa: PLW2901
+                if dated or len(known) > 1:  # a single sign is a day in a date, and anything in a name
+                    word = word.replace(known, " ")  # noqa: PLW2901
             parts = word.split()
         yield from (part for part in parts if not _NUMBER.fullmatch(part))
 
 
-def _are_names(text: str, left: list[str]) -> bool:
-    """Whether every remaining word is written like a name: with a capital, in a script that has capitals."""
-    capitals = {key(w) for w in _WORDS.findall(text) if w[0].isupper()}
+def _are_names(text: str, left: list[str], *, caseless: bool) -> bool:
+    """Whether every remaining word is written like a name: with a capital, or in a `caseless` script if allowed."""
+    capitals = {key(w) for w in _WORDS.findall(text) if w[0].isupper() or (caseless and w.lower() == w.upper())}
     return all(word in capitals for word in left)
 
 
@@ -152,7 +167,7 @@ def _walled(words: str, language: str, kind: str) -> bool:
 
 
 def is_address(text: str) -> bool:
-    """A line that is mostly URLs."""
+    """A line that is mostly URLs or mail addresses."""
     return 2 * sum(map(len, _URL.findall(text))) > len(text)
 
 

@@ -8,6 +8,8 @@ from typing import Literal
 
 from digest.collect.article import Image
 
+LEFT_OUT = "left out"  # reason of a line that no rule names, but that was not chosen as part of the article
+
 BlockKind = Literal["paragraph", "heading", "item", "quote", "row", "code"]
 
 

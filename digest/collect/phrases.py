@@ -5,6 +5,7 @@ each a list of phrases by reason:
 
 `alone`   the block says this and nothing else: 'Publicité', 'Share this article', 'Comments (12)'.
 `opens`   the block begins with this and is no sentence of the article: 'Lire aussi : <link>'.
+`calls`   the block begins with this and calls to subscribe, follow, download, be it a sentence: 'Sign up for our ...'.
 `says`    wording that only furniture uses, anywhere in a short block.
 `ends`    as `alone`, but what follows it near the end of the page belongs to it: comments, related articles.
 `who`     words of bylines: `opens` begin one, `words` may stand in one beside names.
@@ -50,6 +51,7 @@ class Table:
     alone: dict[str, str]
     ends: dict[str, str]
     opens: dict[str, Phrases]  # by their first character
+    calls: dict[str, Phrases]
     says: Phrases
     walls: Phrases
     by: tuple[str, ...]  # what opens a byline
@@ -59,10 +61,18 @@ class Table:
     spoken: tuple[str, ...]  # those of `small` in scripts without blanks, the longest first
 
     def opening(self, words: str) -> Iterator[tuple[str, str]]:
-        """The phrases that a key begins with; whole words of it, in scripts that have blanks."""
-        for phrase, why in self.opens.get(words[:1], ()):
-            if words.startswith(phrase) and (WIDE.match(words) or words[len(phrase) : len(phrase) + 1] in ("", " ")):
-                yield phrase, why
+        """The phrases of `opens` that a key begins with; whole words of it, in scripts that have blanks."""
+        return _beginning(self.opens, words)
+
+    def calling(self, words: str) -> Iterator[tuple[str, str]]:
+        """The phrases of `calls` that it begins with."""
+        return _beginning(self.calls, words)
+
+
+def _beginning(phrases: dict[str, Phrases], words: str) -> Iterator[tuple[str, str]]:
+    for phrase, why in phrases.get(words[:1], ()):
+        if words.startswith(phrase) and (WIDE.match(words) or words[len(phrase) : len(phrase) + 1] in ("", " ")):
+            yield phrase, why
 
 
 @cache
@@ -76,6 +86,7 @@ def table(language: str) -> Table:
         alone={**_by_phrase(english, "alone"), **_by_phrase(own, "alone")},
         ends=_by_phrase(own, "ends"),
         opens=_by_first(_by_phrase(own, "opens")),
+        calls=_by_first({**_by_phrase(english, "calls"), **_by_phrase(own, "calls")}),
         says=tuple({**_by_phrase(english, "says"), **_by_phrase(own, "says")}.items()),
         walls=tuple({**_by_phrase(english, "walls"), **_by_phrase(own, "walls")}.items()),
         by=tuple(key(phrase) for phrase in own.get("who", {}).get("opens", ())),

@@ -11,6 +11,7 @@ from digest.text.language import detect
 
 _PARAGRAPHS = re.compile(r"\n[ \t]*\n\s*")
 MAX_BYTES = 5_000_000
+_MOST_LINES = 20_000
 _SAMPLE = 4_000  # characters that the language is told by
 _TITLE = 250  # characters; a longer first paragraph is text
 
@@ -30,6 +31,9 @@ def read(body: bytes, *, content_type: str = "", language: str = "") -> Page:
         if _is_wrapped(lines):
             lines = [" ".join(lines)]
         blocks.extend(Block(line) for line in lines)
+        if len(blocks) > _MOST_LINES:
+            problem = f"the text has more than {_MOST_LINES} lines; the rest was not read"
+            break
     index = next((i for i, b in enumerate(blocks) if reason(b.text, language) is None), 0)
     title = blocks[index].text if blocks and _is_title(blocks, index) else ""
     return Page(

@@ -22,7 +22,11 @@ from digest.text.plain import one_line
 #: For `Sandbox(preload=...)`: what reading needs, imported once for all child processes.
 PRELOAD = ("digest.collect.warm",)
 
-_HTML = re.compile(rb"<(?:!doctype|html|head|body|article|div|p|meta|title|h1)\b", re.IGNORECASE)
+_HTML = re.compile(
+    rb"<!doctype html|<!--|<(?:html|head|body|title|meta|link|script|style|main|article|section|header|nav|form|div|span|p|a|br|"
+    rb"h[1-6]|ul|ol|li|table|tr|td|blockquote|img|b|i|em|strong|font|center)(?:\s[^<>]*+)?+/?>",
+    re.IGNORECASE,
+)
 _SECONDS, _MEGABYTES = 4, 500
 _FEED_TEXT = 300_000  # characters of a feed's text that are looked at
 _NO_PAGE = "the entry has no page to read"

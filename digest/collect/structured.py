@@ -23,6 +23,7 @@ from digest.collect.title import choose_title
 _ARTICLE = re.compile(r"(Article|Posting|Report|Review|Recipe|HowTo|Essay|Story)$")
 _MARKUP = re.compile(r"<[a-zA-Z/!][^<>]*>")
 _TRAILING_COMMA = re.compile(r",\s*(?=[}\]])")
+_LONGEST = 20_000  # characters of any one fact but the article's body
 _NODES = 5_000  # a page with more JSON-LD nodes than this tells us nothing about one article
 
 
@@ -132,7 +133,7 @@ def _plain(value: Any) -> str:
         value = next((v for v in value if isinstance(v, str)), "")
     if not isinstance(value, str):
         return ""
-    return " ".join(_MARKUP.sub(" ", html.unescape(value)).split())
+    return " ".join(_MARKUP.sub(" ", html.unescape(value[:_LONGEST])).split())
 
 
 def _text(value: Any) -> str:

@@ -21,6 +21,7 @@ from digest.text.language import detect
 from digest.text.plain import one_line
 
 _SAMPLE = 800  # characters that the language is told by
+_LONGEST_LEAD = 2_000  # characters; whatever has a longer sentence is no prose
 _TEXT = 60  # characters; a description that is shorter says no more than the title
 
 
@@ -160,4 +161,4 @@ def _lead(text: str, title: str, language: str, target: LeadTarget, standfirst: 
         standfirst=standfirst,
         rung=rung,
     )
-    return lead if lead.sentences else Lead((), "title")
+    return lead if lead.sentences and len(lead.text) <= _LONGEST_LEAD else Lead((), "title")

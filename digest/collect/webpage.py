@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 import trafilatura
@@ -30,6 +31,7 @@ MAX_BYTES = 5_000_000
 _MOST_LINES = 20_000  # beyond this a page is no article, and a library that compares lines takes minutes
 _ENOUGH = 0.4  # share of the page's prose that the quick choice must hold
 _LITTLE = 600  # characters of prose, below which a second opinion is asked for
+_TITLE = 1_000  # characters of a title that are looked at
 _AROUND, _SHOWN = 40, 2_000  # lines and characters kept of what surrounds the article
 _LINE_BREAK = "\u2028"  # Unicode's own, which pages do not use
 
@@ -101,8 +103,8 @@ def _declared(tree: Element, url: str) -> Declared:
     return Declared(
         metas=metas,
         scripts=[s.text for s in tree.iter("script") if s.text and "ld+json" in (s.get("type") or "")],
-        title=next((line(t) for t in tree.iter("title")), ""),
-        headings=[line(h) for h in tree.iter("h1")][:10],
+        title=next((line(t)[:_TITLE] for t in tree.iter("title")), ""),
+        headings=[line(h)[:_TITLE] for h in islice(tree.iter("h1"), 10)],
         canonical=canonical,
         language=tree.get("lang")
         or tree.get("{http://www.w3.org/XML/1998/namespace}lang")
