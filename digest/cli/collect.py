@@ -11,17 +11,18 @@ from digest.cli.common import PARTLY, as_json, emit, house, progress, say, stop
 
 @click.command()
 @click.argument("newsletter", required=False)
-@click.option("--all", "all_", is_flag=True, help="Poll feeds that are not due yet, too.")
+@click.option("--due", is_flag=True, help="Only the feeds whose time has come, as the scheduler does; for cron.")
 @as_json
 @click.pass_context
-def collect(ctx: click.Context, newsletter: str | None, all_: bool, json_: bool) -> None:
-    """Poll the feeds that are due and read their new articles.
+def collect(ctx: click.Context, newsletter: str | None, due: bool, json_: bool) -> None:
+    """Poll the feeds and read their new articles.
 
-    With NEWSLETTER only the feeds of its topics. Exit code 5 when some feeds could not be used: the others were.
+    A feed that is gone, or whose site asked to be left alone for a while, is skipped. With NEWSLETTER only the feeds of
+    its topics. Exit code 5 when some feeds could not be used: the others were.
     """
     labels = {"feeds": "Polling feeds", "articles": "Reading articles"}
     with house(ctx) as home, progress(labels) as show:
-        done = home.collect(newsletter, forced=all_, progress=show)
+        done = home.collect(newsletter, forced=not due, progress=show)
     broken = [feed for feed in done.feeds if feed.error and feed.status != "skipped"]
     if json_:
         names = ("url", "status", "entries", "new", "error")
@@ -35,7 +36,9 @@ def collect(ctx: click.Context, newsletter: str | None, all_: bool, json_: bool)
         )
     else:
         polled = sum(1 for feed in done.feeds if feed.status != "skipped")
-        click.echo(f"{polled} of {len(done.feeds)} feeds were due; {done.new} new articles, {done.changed} read again.")
+        click.echo(f"{polled} of {len(done.feeds)} feeds polled; {done.new} new articles, {done.changed} read again.")
+    for reason, number in done.problems[:5]:
+        say(f"{number} pages, known by their feeds' text alone: {reason}")
     for feed in broken:
         say(f"{feed.url}: {feed.error}")
     for feed in done.feeds:

@@ -93,6 +93,8 @@ def _tell(summary: Summary, folder: Path) -> None:
         f"{summary.articles} articles of {summary.outlets} outlets read from {summary.feeds} feeds, "
         f"{summary.removed} pieces of noise taken out.\n"
     )
+    if summary.unread:
+        lines.append(f"{summary.unread} known by their feeds' text alone (a paywall, as on a real day).\n", "dim")
     lines.append(f"{summary.messages} messages written in {summary.seconds:.0f} s: ").append(
         str(summary.outbox), "bold"
     )

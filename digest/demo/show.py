@@ -41,6 +41,7 @@ class Summary:
     feeds: int = 0
     articles: int = 0
     outlets: int = 0
+    unread: int = 0  # whose page could not be read
     removed: int = 0  # pieces of noise taken out of pages
     messages: int = 0
     outbox: Path = Path()
@@ -80,6 +81,7 @@ def live(house: House, clock: Clock, day: date, progress: Progress) -> Summary:
     known = house.store.articles.candidates(list(feeds), datetime.min.replace(tzinfo=UTC), clock() + timedelta(days=1))
     summary.feeds, summary.articles = len(feeds), len(known)
     summary.outlets = len({article.site_name for _, article in known})
+    summary.unread = sum(article.problem is not None for _, article in known)
     summary.removed = sum(len(article.removed) for _, article in known)
     summary.seconds = monotonic() - began
     return summary

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -32,12 +33,13 @@ class Polled:
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """What a round of collecting brought. `failed` counts articles whose page could not be used."""
+    """What a round of collecting brought. `failed` counts articles whose page could not be used, `problems` why."""
 
     feeds: tuple[Polled, ...] = ()
     new: int = 0
     changed: int = 0
     failed: int = 0
+    problems: tuple[tuple[str, int], ...] = ()  # the commonest first
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +75,9 @@ def collect(
     polled = _poll(store, known, fetch, parse, now, day_start, rounds, progress)
     waiting = store.articles.unread()
     new = sum(p.new for p in polled)
-    failed = _read(store, waiting, read, now, rounds, progress)
-    return Collected(tuple(polled), new=new, changed=max(0, len(waiting) - new), failed=failed)
+    problems = _read(store, waiting, read, now, rounds, progress)
+    changed = max(0, len(waiting) - new)
+    return Collected(tuple(polled), new, changed, problems.total(), tuple(problems.most_common()))
 
 
 def _poll(
@@ -129,7 +132,13 @@ def _take(
     """Sort the entries of a new body and store them with the feed, in one transaction."""
     entries = [replace(entry, feed_url=before.url) for entry in parsed.entries]
     sorted_ = triage(
-        before, entries, store.feeds.known(before.url), store.feeds.urls(before.url), now=now, day_start=day_start
+        before,
+        entries,
+        store.feeds.known(before.url),
+        store.feeds.urls(before.url),
+        now=now,
+        day_start=day_start,
+        changed=parsed.changed,
     )
     jitter = random.random()
     after = feeds.after_parse(
@@ -154,14 +163,15 @@ def _line(before: Feed, after: Feed, outcome: FetchOutcome) -> Polled:
 
 def _read(
     store: Store, waiting: Sequence[Entry], read: ReadEntries, now: datetime, rounds: Rounds, progress: Progress
-) -> int:
-    """Read what waits and store it part by part; returns how many pages could not be used."""
+) -> Counter[str]:
+    """Read what waits and store it part by part; returns why pages could not be used, counted."""
     part: list[tuple[Entry, Article]] = []
-    failed = 0
+    problems: Counter[str] = Counter()
     progress("articles", 0, len(waiting))
     for number, pair in enumerate(read(waiting), 1):
         part.append(pair)
-        failed += pair[1].problem is not None
+        if pair[1].problem is not None:
+            problems[pair[1].problem] += 1
         if len(part) >= PART:
             store.articles.save(part, now=now)
             part = []
@@ -170,4 +180,4 @@ def _read(
             break
     if part:
         store.articles.save(part, now=now)
-    return failed
+    return problems
