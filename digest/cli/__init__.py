@@ -21,7 +21,7 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "init": ("init", "init", "Write a commented settings.toml and the folders beside it."),
     "demo": ("demo", "demo", "See a whole day with sample feeds, without any network."),
     "check": ("check", "check", "Check settings, store, templates, feeds, mail server and DNS."),
-    "collect": ("collect", "collect", "Poll the feeds that are due and read their new articles."),
+    "collect": ("collect", "collect", "Poll the feeds and read their new articles."),
     "read": ("read", "read", "Show what is understood of one article, file or folder."),
     "stories": ("stories", "stories", "Group articles given as JSON lines into stories."),
     "compose": ("compose", "compose", "Compose a newsletter's edition for a slot."),

@@ -138,31 +138,35 @@ def triage(
     *,
     now: datetime,
     day_start: datetime,
+    changed: datetime | None = None,
 ) -> Triage:
     """Sort the entries of a parsed body: new, changed, held for review, archive, known.
 
     `feed` is as it was before this body. `known_hashes` has the content hash of each known key *of this feed*, and
     `known_urls` the canonical URLs of *this feed's* known entries: the same article in two feeds is an entry of both,
-    since each feed is a tie to its topics. `day_start` is when the current day began, for the first run.
+    since each feed is a tie to its topics. For the first run, `day_start` is when the current day began, and `changed`
+    when the body last did, where that is known: what stands in it is not younger.
 
     Dates in the future become `now`. Rules for what is new: on a first run only the current day's, and of the entries
-    without a usable date the first ten above any older one; later, nothing from before the first run or older than a
-    week. More than max(20, 5 times the usual) at once, or twice what the time passed explains, is a flood and held.
+    without a usable date the first ten above any older one, unless the body is older than the day; later, nothing from
+    before the first run or older than a week. More than max(20, 5 times the usual) at once, or twice what the time
+    passed explains, is a flood and held.
     """
     entries = [replace(e, published=now) if e.published and e.published > now else e for e in _distinct(entries)]
     same = _Sameness(entries, known_hashes, known_urls)
-    changed = tuple(e for e in entries if known_hashes.get(e.key, e.content_hash) != e.content_hash)
+    edited = tuple(e for e in entries if known_hashes.get(e.key, e.content_hash) != e.content_hash)
     fresh = [e for e in entries if not same.is_known(e)]
-    known = len(entries) - len(changed) - len(fresh)
+    known = len(entries) - len(edited) - len(fresh)
     if feed.last_ok is None:
-        new, skipped = _first_run(fresh, now, day_start)
-        return Triage(tuple(new), changed, (), tuple(skipped), known)
+        stale = changed is not None and changed < day_start
+        new, skipped = _first_run(fresh, now, day_start, 0 if stale else _TRUSTED_ON_FIRST_RUN)
+        return Triage(tuple(new), edited, (), tuple(skipped), known)
     held = _flood(feed, fresh, now)
     skipped = [(e, why) for e in fresh if (why := _archive(feed, e, now))]
     past = {e.key for e, _ in skipped}
     fresh = [e for e in fresh if e.key not in past]
     new = [e for e in fresh if e.key not in held]
-    return Triage(tuple(new), changed, tuple(e for e in fresh if e.key in held), tuple(skipped), known)
+    return Triage(tuple(new), edited, tuple(e for e in fresh if e.key in held), tuple(skipped), known)
 
 
 class _Sameness:
@@ -193,7 +197,7 @@ def _distinct(entries: Iterable[Entry]) -> list[Entry]:
 
 
 def _first_run(
-    fresh: Iterable[Entry], now: datetime, day_start: datetime
+    fresh: Iterable[Entry], now: datetime, day_start: datetime, trusted: int
 ) -> tuple[list[Entry], list[tuple[Entry, str]]]:
     new: list[Entry] = []
     skipped: list[tuple[Entry, str]] = []
@@ -205,8 +209,8 @@ def _first_run(
             else:
                 below_older = True
                 skipped.append((entry, f"from {entry.published:%Y-%m-%d}, before the day of the first poll"))
-        elif below_older or unsure >= _TRUSTED_ON_FIRST_RUN:
-            skipped.append((entry, "without a usable date, and not at the top of the feed on its first poll"))
+        elif below_older or unsure >= trusted:
+            skipped.append((entry, "without a usable date, and not at the top of a feed of today on its first poll"))
         else:
             unsure += 1
             new.append(entry)

@@ -89,6 +89,7 @@ class ParsedFeed:
     ttl: float | None = None  # seconds
     entries: tuple[Entry, ...] = ()
     problem: str = ""
+    changed: datetime | None = None  # when it last changed, as the feed or the server says
 
 
 def body_hash(body: bytes) -> str:

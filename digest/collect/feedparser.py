@@ -41,8 +41,10 @@ def parse_feeds(outcomes: Iterable[FetchOutcome], sandbox: Sandbox) -> Iterator[
 
 
 def parse_outcome(outcome: FetchOutcome) -> ParsedFeed:
-    """The parsed body of one outcome."""
-    return parse(outcome.body, outcome.content_type, outcome.final_url or outcome.url, outcome.url)
+    """The parsed body of one outcome; when it last changed is also known from the server."""
+    parsed = parse(outcome.body, outcome.content_type, outcome.final_url or outcome.url, outcome.url)
+    changed = parsed.changed or parse_date(outcome.last_modified)
+    return replace(parsed, changed=changed) if changed else parsed
 
 
 def parse(body: bytes, content_type: str = "", base_url: str = "", feed_url: str = "") -> ParsedFeed:
@@ -82,6 +84,9 @@ def _parse_xml(text: str, base_url: str, feed_url: str) -> ParsedFeed:
         language=one_line(language, 35),
         version=found.version,
         ttl=_ttl(facts),
+        changed=max(
+            filter(None, (parse_date(_get(facts, n), language) for n in ("published", "updated"))), default=None
+        ),
         entries=distinguish(entries),
         problem=_problem(found),
     )

@@ -102,12 +102,12 @@ def test_with_too_few_stories_the_slot_is_skipped_and_says_so(
         assert (skipped.exit_code, "0 of at least 3 stories" in skipped.stderr) == (3, True)
 
 
-def test_a_second_collect_asks_nothing_that_is_not_due_and_finds_nothing_new(
+def test_a_second_collect_finds_nothing_new_and_with_due_asks_nothing_before_its_time(
     full_desk: Path, run: Run, morning: time_machine.travel
 ) -> None:
     with morning:
-        idle = json.loads(run("collect", "--json").stdout)
+        idle = json.loads(run("collect", "--due", "--json").stdout)
         assert {feed["status"] for feed in idle["feeds"]} == {"skipped"}
-        forced = json.loads(run("collect", "--all", "--json").stdout)
+        forced = json.loads(run("collect", "--json").stdout)
         assert {feed["status"] for feed in forced["feeds"]} == {"not_modified"}
         assert forced["articles"] == {"new": 0, "changed": 0, "failed": 0}

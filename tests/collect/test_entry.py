@@ -202,6 +202,13 @@ def test_of_an_undated_feed_the_first_run_takes_the_ten_at_the_top() -> None:
     assert len(found.skipped) == 40
 
 
+def test_of_an_undated_feed_that_did_not_change_today_the_first_run_takes_nothing() -> None:
+    entries = [entry(n, None) for n in range(5)]
+    old = triage(Feed(FEED), entries, {}, (), now=NOW, day_start=TODAY, changed=TODAY - HOUR)
+    assert (old.new, len(old.skipped)) == ((), 5)
+    assert len(triage(Feed(FEED), entries, {}, (), now=NOW, day_start=TODAY, changed=TODAY + HOUR).new) == 5
+
+
 def test_on_a_first_run_future_dates_count_as_none() -> None:
     assert len(sort(Feed(FEED), [entry(n, NOW + n * DAY) for n in range(1, 50)]).new) == 10
 

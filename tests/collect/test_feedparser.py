@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from digest.collect.entry import Entry
 from digest.collect.feed import FetchOutcome, ParsedFeed
-from digest.collect.feedparser import PRELOAD, parse, parse_feeds
+from digest.collect.feedparser import PRELOAD, parse, parse_feeds, parse_outcome
 from digest.collect.sandbox import Sandbox
 
 URL = "https://example.org/feeds/main"
@@ -104,6 +104,18 @@ def test_rdf_in_latin_1() -> None:
     assert (parsed.version, parsed.language, parsed.ttl) == ("rss10", "de", 1800)
     assert (entry.title, entry.key) == ("Fähre fällt aus", "example.org/faehre")
     assert entry.published == datetime(2026, 11, 24, 6, 0, tzinfo=UTC)
+
+
+def test_when_a_feed_last_changed_is_told_by_itself_or_by_its_server() -> None:
+    when = datetime(2026, 11, 24, 6, 0, tzinfo=UTC)
+    assert parse(ATOM.encode(), "", URL).changed == when
+    dates = (
+        "<pubDate>Mon, 23 Nov 2026 06:00:00 GMT</pubDate><lastBuildDate>Tue, 24 Nov 2026 06:00:00 GMT</lastBuildDate>"
+    )
+    assert parse(rss(dates), "", URL).changed == when
+    served = FetchOutcome(URL, "ok", body=rss(""), last_modified="Tue, 24 Nov 2026 06:00:00 GMT")
+    assert parse_outcome(served).changed == when
+    assert parse(rss(""), "", URL).changed is None
 
 
 def test_a_feed_without_entries_is_no_problem() -> None:
