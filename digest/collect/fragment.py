@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from digest.collect import selection
-from digest.collect.outline import Outline, outline
+from digest.collect.lines import Outline
+from digest.collect.outline import outline
 from digest.collect.page import LEFT_OUT, Block, BlockKind
 from digest.collect.tree import drop_unseen, parse
 

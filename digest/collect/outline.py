@@ -1,48 +1,20 @@
-"""The lines of a page in order, each with what the page's own markup says of it. Part of the edge to HTML (lxml).
-
-A `Run` is what a reader sees as one line or paragraph: the text between two breaks, where breaks are the edges of
-block elements and <br>. One walk over the tree, linear in its size.
-"""
+"""The edge from lxml to `lines`: one walk over the tree of a page, linear in its size."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from lxml import etree
 
-from digest.collect.markup import NAMED, Label, is_standfirst, label
+from digest.collect.lines import Outline, Run
+from digest.collect.markup import NAMED, is_standfirst, label
 from digest.collect.tree import INLINE
 
 _ANCESTORS = 5  # containers of a line that are remembered, the nearest last
 _NESTED_LABELS = 20
 _MOST_ELEMENTS = 100_000  # half a second; the largest article seen has 15,000
 _QUOTES = frozenset(("blockquote", "q"))
-
-
-@dataclass(slots=True)
-class Run:
-    """One line. `tag` is the block element that holds it, `path` the numbers of that one's ancestors and itself.
-
-    `linked` counts characters inside links. `labels` index `Outline.labels`, outermost first.
-    """
-
-    text: str
-    tag: str
-    path: tuple[int, ...]
-    linked: int
-    labels: tuple[int, ...] = ()
-    quoted: bool = False
-    standfirst: bool = False
-
-
-@dataclass(slots=True)
-class Outline:
-    """All runs of a page, and its labelled elements. `cut` when the page was too large to be read to its end."""
-
-    runs: list[Run] = field(default_factory=list)
-    labels: list[Label] = field(default_factory=list)
-    cut: bool = False
 
 
 @dataclass(slots=True)

@@ -23,8 +23,8 @@ from digest.text.plain import one_line
 PRELOAD = ("digest.collect.warm",)
 
 _HTML = re.compile(
-    rb"<!doctype html|<!--|<(?:html|head|body|title|meta|link|script|style|main|article|section|header|nav|form|div|span|p|a|br|"
-    rb"h[1-6]|ul|ol|li|table|tr|td|blockquote|img|b|i|em|strong|font|center)(?:\s[^<>]*+)?+/?>",
+    rb"<!doctype html|<!--|<(?:html|head|body|title|meta|link|script|style|main|article|section|header|nav|form|div|"
+    rb"span|p|a|br|h[1-6]|ul|ol|li|table|tr|td|blockquote|img|b|i|em|strong|font|center)(?:\s[^<>]*+)?+/?>",
     re.IGNORECASE,
 )
 _SECONDS, _MEGABYTES = 4, 500

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from digest.collect.outline import Outline, Run
+from digest.collect.lines import Outline, Run
 from digest.collect.phrases import key
 from digest.collect.prose import is_prose as prose_text
 

@@ -18,7 +18,8 @@ from digest.collect import selection
 from digest.collect.alignment import Chosen, align
 from digest.collect.decoding import decode
 from digest.collect.fragment import blocks_of
-from digest.collect.outline import Outline, outline
+from digest.collect.lines import Outline
+from digest.collect.outline import outline
 from digest.collect.page import Block, Facts, Page
 from digest.collect.phrases import key
 from digest.collect.structured import Declared, understand
