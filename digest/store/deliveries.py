@@ -13,6 +13,7 @@ from sqlalchemy import and_, case, func, null, select, update
 from digest.deliver.delivery import SETTLED, Delivery, DeliveryState
 from digest.errors import EditionError
 from digest.store.database import chunks
+from digest.store.reader_rows import deliveries_of
 from digest.store.records import Settlement
 from digest.store.sending import HELD, WAITING, Sending
 from digest.store.tables import deliveries, editions
@@ -144,7 +145,7 @@ class Deliveries(Sending):
 
     def editions_of(self, subscriber_id: int) -> Sequence[str]:
         """The editions that a reader has a delivery of, the latest first."""
-        query = select(_D.edition_id).where(_D.subscriber_id == subscriber_id).order_by(_D.id.desc()).limit(1000)
+        query = select(_D.edition_id).where(deliveries_of(subscriber_id)).order_by(_D.id.desc()).limit(1000)
         with self._database.read() as connection:
             return connection.scalars(query).all()
 

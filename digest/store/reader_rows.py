@@ -6,12 +6,12 @@ import json
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, exists, insert, select
+from sqlalchemy import Connection, and_, exists, insert, select
 
 from digest.deliver.address import canonical
 from digest.deliver.subscriber import Subscriber, Subscription
 from digest.store.codec import address_hash
-from digest.store.tables import reader_events, subscribers, subscriptions, suppressions
+from digest.store.tables import deliveries, editions, reader_events, subscribers, subscriptions, suppressions
 
 #: How many people one page of a stream holds: memory stays the same however many there are.
 PAGE = 1000
@@ -69,6 +69,11 @@ def find_ids(connection: Connection, rows: list[dict[str, Any]]) -> dict[str, in
     query = select(subscribers.c.address_hash, subscribers.c.id)
     wanted = subscribers.c.address_hash.in_([row["address_hash"] for row in rows])
     return {row.address_hash: row.id for row in connection.execute(query.where(wanted))}
+
+
+def deliveries_of(subscriber_id: int) -> Any:
+    """The condition for a reader's deliveries. Named edition by edition, it needs no index of its own to be kept."""
+    return and_(deliveries.c.edition_id.in_(select(editions.c.id)), deliveries.c.subscriber_id == subscriber_id)
 
 
 def is_suppressed() -> Any:

@@ -7,7 +7,7 @@ from sqlalchemy import delete, select, update
 from digest.deliver.subscriber import Subscriber, Suppression
 from digest.store.codec import address_hash
 from digest.store.people import People
-from digest.store.reader_rows import select_people, select_ties, to_subscription
+from digest.store.reader_rows import deliveries_of, select_people, select_ties, to_subscription
 from digest.store.records import ReaderEvent, ReaderWhy
 from digest.store.subscribing import Subscribing
 from digest.store.suppressing import Suppressing
@@ -29,7 +29,7 @@ class Readers(People, Subscribing, Suppressing):
                 return ReaderWhy(None, (), suppression, (), ())
             e, d = reader_events.c, deliveries.c
             happened = select(e.at, e.what, e.newsletter, e.detail).where(e.subscriber_id == row.id).order_by(e.id)
-            sent = select(d.edition_id, d.state, d.reason, d.updated_at).where(d.subscriber_id == row.id)
+            sent = select(d.edition_id, d.state, d.reason, d.updated_at).where(deliveries_of(row.id))
             ties = select_ties().where(subscriptions.c.subscriber_id == row.id).order_by(subscriptions.c.newsletter)
             return ReaderWhy(
                 Subscriber(*row),
@@ -56,10 +56,10 @@ class Readers(People, Subscribing, Suppressing):
             number = connection.scalar(select(subscribers.c.id).where(subscribers.c.address_hash == key))
             if number is None:
                 return False
-            waiting = update(deliveries).where(d.subscriber_id == number, d.state.in_(("planned", "deferred")))
+            waiting = update(deliveries).where(deliveries_of(number), d.state.in_(("planned", "deferred")))
             connection.execute(waiting.values(state="suppressed"))
             connection.execute(
-                update(deliveries).where(d.subscriber_id == number).values(address="", reason="erased on request")
+                update(deliveries).where(deliveries_of(number)).values(address="", reason="erased on request")
             )
             connection.execute(update(bounces).where(bounces.c.address_hash == key).values(detail="", address_hash=""))
             connection.execute(delete(subscribers).where(subscribers.c.id == number))

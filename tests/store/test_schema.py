@@ -86,6 +86,14 @@ def test_the_send_path_looks_at_open_rows_only(sqlite_store: Store) -> None:
     assert "ix_entries_unread" in plans[1]
 
 
+def test_looking_for_one_reader_does_not_read_every_delivery(sqlite_store: Store) -> None:
+    query = "SELECT state FROM deliveries WHERE edition_id IN (SELECT id FROM editions) AND subscriber_id = 1"
+    with sqlite_store.database.read() as connection:
+        (plan, *_) = connection.execute(text(f"EXPLAIN QUERY PLAN {query}")).all()
+    assert "SEARCH deliveries" in plan[3]
+    assert "edition_id=? AND subscriber_id=?" in plan[3]
+
+
 def test_there_is_no_way_back_but_the_backup() -> None:
     first = importlib.import_module("digest.store.migrations.versions.v0001_the_first_tables")
     with pytest.raises(NotImplementedError, match="restore the backup"):
