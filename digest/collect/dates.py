@@ -62,8 +62,8 @@ _ZONES: Final = {
     )
     for name in names.split()
 }
-_ENGLISH: Final = "jan feb mar apr may jun jul aug sep oct nov dec".split()  # noqa: SIM905
-_LANGUAGES: Final = tuple("en fr de es it pt nl sv da nb fi pl cs ru uk tr ro hu ca el".split())  # noqa: SIM905
+_ENGLISH: Final = "jan feb mar apr may jun jul aug sep oct nov dec".split()
+_LANGUAGES: Final = tuple("en fr de es it pt nl sv da nb fi pl cs ru uk tr ro hu ca el".split())
 _EARLIEST: Final = 1995  # the first feed format is of 1997; what is older is a default of some software
 _LATEST: Final = 2100
 _LONGEST: Final = 100
