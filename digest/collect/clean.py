@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from digest.collect import noise
+from digest.collect import agency, noise
 from digest.collect.article import Removed
 from digest.collect.page import LEFT_OUT, Block, Page
 from digest.collect.phrases import key
@@ -74,8 +74,10 @@ def _why(block: Block, context: _Context) -> str | None:
         return "title"
     if block.label and block.label != LEFT_OUT:
         return block.label
-    if why := noise.reason(block.text, context.language, block.linked) or block.label:
+    if why := noise.reason(block.text, context.language, block.linked):
         return why
+    if block.label:
+        return _furniture(block, context) or block.label
     if block.kind in ("paragraph", "heading") and noise.is_picture_line(block.text, context.language):
         return "caption"
     teaser = block.linked >= _ALL_LINK and block.kind == "paragraph" and len(words.split()) > 3
@@ -157,6 +159,8 @@ def _why_below(block: Block, context: _Context, before: Block | None) -> str | N
 
 
 def _furniture(block: Block, context: _Context) -> str | None:
+    if agency.is_line(block.text):  # shown as the credit, see there
+        return None
     if noise.is_rights(block.text):
         return "rights"
     return noise.signature(block.text, context.language, context.names) if block.kind != "row" else None

@@ -15,12 +15,14 @@ from digest.collect.markup import Label
 class Run:
     """One line. `tag` is the block element that holds it, `path` the numbers of that one's ancestors and itself.
 
-    `linked` counts characters inside links. `labels` index `Outline.labels`, outermost first.
+    `depth` is how many block elements it stands in. `linked` counts characters inside links. `labels` index
+    `Outline.labels`, outermost first.
     """
 
     text: str
     tag: str
     path: tuple[int, ...]
+    depth: int
     linked: int
     labels: tuple[int, ...] = ()
     quoted: bool = False

@@ -60,7 +60,16 @@ class _Walker:
             text = raw.strip("\n").rstrip() if frame.tag == "pre" else " ".join(raw.split())
             if text:
                 self.out.runs.append(
-                    Run(text, frame.tag, frame.path, self.linked, self.shared, frame.quoted, frame.standfirst)
+                    Run(
+                        text,
+                        frame.tag,
+                        frame.path,
+                        len(self.frames),
+                        self.linked,
+                        self.shared,
+                        frame.quoted,
+                        frame.standfirst,
+                    )
                 )
             self.shared = None
         self.parts.clear()

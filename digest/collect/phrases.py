@@ -87,7 +87,7 @@ def table(language: str) -> Table:
         ends=_by_phrase(own, "ends"),
         opens=_by_first(_by_phrase(own, "opens")),
         calls=_by_first({**_by_phrase(english, "calls"), **_by_phrase(own, "calls")}),
-        says=tuple({**_by_phrase(english, "says"), **_by_phrase(own, "says")}.items()),
+        says=tuple(sorted({**_by_phrase(english, "says"), **_by_phrase(own, "says")}.items(), key=_consent_first)),
         walls=tuple({**_by_phrase(english, "walls"), **_by_phrase(own, "walls")}.items()),
         by=tuple(key(phrase) for phrase in own.get("who", {}).get("opens", ())),
         captions=tuple(form for phrase in _captions(own) for form in (phrase, phrase.capitalize())),
@@ -105,6 +105,11 @@ def _load(language: str) -> dict[str, Any]:
 
 def _captions(data: dict[str, Any]) -> list[str]:
     return list(data.get("opens", {}).get("caption", ()))
+
+
+def _consent_first(phrase: tuple[str, str]) -> bool:
+    """Walls of consent speak of subscriptions too, and what they are is known by the reason."""
+    return phrase[1] != "consent"
 
 
 def _by_phrase(data: dict[str, Any], part: str) -> dict[str, str]:

@@ -11,6 +11,7 @@ from digest.collect.phrases import key
 from digest.collect.prose import is_prose as prose_text
 
 _HEADINGS = frozenset(("h1", "h2"))
+_SUBHEADINGS = frozenset(("h2", "h3", "h4"))
 _NO_PROSE = frozenset(("h1", "h2", "h3", "h4", "h5", "h6", "pre", "option", "title"))
 _BELIEVED = 0.2  # a label that covers more than this share of the article is a mistake of the page's author
 _SECTION = 0.35  # a choice with less than this share of the page's prose may be a section of the article
@@ -71,19 +72,62 @@ def size(outline: Outline, lines: Iterable[int]) -> int:
 
 
 def widen(outline: Outline, chosen: Sequence[int], whole: Sequence[int]) -> list[int]:
-    """The article when only a section of it was chosen: from the page's first paragraph to its last.
+    """The article when only a section of it was chosen: all sections, from the first paragraph to the last.
 
     Page builders wrap every few paragraphs in a section of their own, and a choice by containers takes one of them.
-    A choice that leaves out most of the page's prose, with more of it standing *before* what was chosen, did that;
-    what stands after may be comments. An empty choice takes all prose there is.
+    It did so if it leaves out most of the page's prose, and either more of it stands *before* what was chosen (what
+    stands after may be comments), or as much stands in elements of the same shape beside it. An empty choice takes
+    all prose there is.
     """
+    runs = outline.runs
     have = size(outline, chosen)
-    start = chosen[0] if chosen else len(outline.runs)
-    before = sum(len(outline.runs[i].text) for i in whole if i < start)
-    if not whole or have >= _SECTION * sum(len(outline.runs[i].text) for i in whole) or before < max(have, 1):
+    if not whole or have >= _SECTION * sum(len(runs[i].text) for i in whole):
         return list(chosen)
-    trusted = judge(outline, [outline.runs[i] for i in whole])
-    return [i for i in range(whole[0], whole[-1] + 1) if trusted.reason(outline.runs[i]) is None]
+    start = chosen[0] if chosen else len(runs)
+    if sum(len(runs[i].text) for i in whole if i < start) >= max(have, 1):
+        return _span(outline, whole[0], whole[-1], whole)
+    alike = _alike(outline, chosen, whole)
+    if sum(len(runs[i].text) for i in alike) >= max(have, 1):
+        return _span(outline, min(*alike, *chosen), max(*alike, *chosen), whole)
+    return list(chosen)
+
+
+def _span(outline: Outline, first: int, last: int, prose_lines: Sequence[int]) -> list[int]:
+    trusted = judge(outline, [outline.runs[i] for i in prose_lines])
+    return [i for i in range(first, last + 1) if trusted.reason(outline.runs[i]) is None]
+
+
+def _alike(outline: Outline, chosen: Collection[int], whole: Sequence[int]) -> list[int]:
+    """Paragraphs that stand in the same kind of element, as deep, below a common container, and were not chosen."""
+    runs = outline.runs
+    shapes = Counter[tuple[str, int]]()
+    for i in chosen:
+        if is_prose(runs[i]):
+            shapes[runs[i].tag, runs[i].depth] += len(runs[i].text)
+    if not shapes:
+        return []
+    shape = max(shapes, key=lambda s: shapes[s])
+    around = {number for i in chosen for number in runs[i].path[:-2]}
+    have = set(chosen)
+    return [
+        i
+        for i in whole
+        if i not in have and (runs[i].tag, runs[i].depth) == shape and not around.isdisjoint(runs[i].path[:-2])
+    ]
+
+
+def headings(outline: Outline, chosen: Sequence[int]) -> list[int]:
+    """Headings that were not chosen though the paragraph right below each was, and it stands inside the article."""
+    have = set(chosen)
+    runs = outline.runs
+    return [
+        i - 1
+        for i in chosen[1:]
+        if i - 1 not in have
+        and runs[i - 1].tag in _SUBHEADINGS
+        and not (runs[i - 1].labels or runs[i - 1].linked)
+        and is_prose(runs[i])
+    ]
 
 
 def heading(outline: Outline, chosen: Sequence[int], titles: Collection[str]) -> int:
@@ -105,7 +149,7 @@ def standfirst(outline: Outline, chosen: Sequence[int], titles: Collection[str],
     wanted = key(description.rstrip(".… "))
     start = heading(outline, chosen, titles)
     fallback = None
-    for index in range(start if start >= 0 else max(0, first - _ABOVE), first):
+    for index in range(start if start >= 0 else max(0, first - _ABOVE), first + 1):
         run = runs[index]
         if len(run.text) not in _INTRODUCTION or run.linked > 0.5 * len(run.text) or key(run.text) in titles:
             continue

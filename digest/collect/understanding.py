@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from digest.collect import walls
+from digest.collect import agency, walls
 from digest.collect.article import Article, Image, Removed
 from digest.collect.boilerplate import REASON, HostMemory, remove
 from digest.collect.clean import clean, join
 from digest.collect.credit import split as split_credit
 from digest.collect.entry import Entry
 from digest.collect.lead import Lead, Rung, choose
-from digest.collect.page import Block, Facts, Page
+from digest.collect.page import LEFT_OUT, Block, Facts, Page
 from digest.text.language import detect
 from digest.text.plain import one_line
 
@@ -55,6 +55,7 @@ def understand(page: Page, known: Known) -> Article:
     blocks, credit, cut = _take_credit(cleaned.blocks, language)
     text = join(blocks)
     wall = walls.find(page, text, cleaned.removed, language)
+    credit = credit or _credit_of(cleaned.removed)
     article = replace(_facts(page.facts, known, language), removed=(*cleaned.removed, *cut), credit=credit)
     if wall and wall.left == "nothing":
         return _step_down(replace(article, problem=wall.problem), page.facts, known, told=wall.told)
@@ -147,6 +148,13 @@ def _take_credit(blocks: Sequence[Block], language: str) -> tuple[list[Block], s
         block = next((b for b in source if b.text.startswith(text)), None)
         kept.append(replace(block, text=text) if block else Block(text))
     return kept, credit, removed
+
+
+def _credit_of(removed: Sequence[Removed]) -> str:
+    """The agency that a byline names: 'The Courier with AFP, published on ...'."""
+    return next(
+        (name for piece in removed if piece.reason in ("byline", LEFT_OUT) and (name := agency.find(piece.text))), ""
+    )
 
 
 def _lead(text: str, title: str, language: str, target: LeadTarget, standfirst: str = "", rung: Rung = "page") -> Lead:

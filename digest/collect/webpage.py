@@ -67,6 +67,7 @@ def _article(tree: Element, lines: Outline, facts: Facts) -> tuple[tuple[Block, 
     if chosen.strangers and not chosen.lines:  # the text was found in a script, as JSON
         return tuple(Block(text) for text in chosen.strangers), None, 0
     picked = selection.widen(lines, chosen.lines, whole)
+    picked = sorted((*picked, *selection.headings(lines, picked)))
     titles = {key(title) for title in facts.titles}
     introduction = selection.standfirst(lines, picked, titles, facts.description)
     if introduction is not None and introduction not in picked:
