@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from digest.deliver.rendered import Rendered
     from digest.deliver.reply import Outcome
     from digest.deliver.webhook import Vendor
+    from digest.desk import Desk
     from digest.mailroom import Mailroom
     from digest.store import Store
 
@@ -234,6 +235,15 @@ class House:
         if edition.state != "approved":
             self.store.editions.approve(edition.id, edition.content_hash, by, now=self.clock())
         return self.plan(self.edition(edition.id))
+
+    # --- the desk --------------------------------------------------------------------------------------------
+
+    @cached_property
+    def desk(self) -> Desk:
+        """What editors do."""
+        from digest.desk import Desk
+
+        return Desk(self)
 
     # --- deliver ---------------------------------------------------------------------------------------------
 

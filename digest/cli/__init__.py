@@ -27,6 +27,7 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "compose": ("compose", "compose", "Compose a newsletter's edition for a slot."),
     "why": ("why", "why", "Explain why each candidate is in an edition or out of it."),
     "preview": ("preview", "preview", "Render an edition as its readers will see it."),
+    "edit": ("edit", "edit", "Edit an edition, undo, insert late; alone it lists the stories."),
     "approve": ("approve", "approve", "Approve an edition's content and plan its deliveries."),
     "deliver": ("deliver", "deliver", "Hand an approved edition's messages over."),
     "run": ("run", "run", "Scheduler, worker and web in one process."),

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from digest.collect.article import Article
 from digest.collect.entry import Entry
 from digest.collect.feed import Feed
+from digest.collect.lead import choose as choose_lead
 from digest.compose import slot as slots
 from digest.compose.composition import Brief, Composed
 from digest.compose.composition import compose as choose
@@ -24,9 +25,12 @@ from digest.compose.story import Candidate
 from digest.errors import EditionError, SettingsError
 from digest.pipeline.ports import Store, ToldRow
 from digest.settings import NewsletterSettings, Settings
+from digest.settings_model import LeadSettings
 
 #: A story told this long ago may come back.
 MEMORY: Final = timedelta(days=14)
+#: What `collect` chooses a lead for (`collect.understanding.LeadTarget`).
+USUAL_LEAD: Final = LeadSettings(sentences=2, characters=280)
 
 
 def newsletter_of(settings: Settings, key: str) -> NewsletterSettings:
@@ -131,7 +135,7 @@ def draft(store: Store, settings: Settings, key: str, slot: Slot, *, now: dateti
     feeds = feeds_of(settings, newsletter)
     known = store.feeds.get(feeds)
     found = store.articles.candidates(list(feeds), since, until)
-    candidates = [_candidate(entries, article, feeds, known) for entries, article in found]
+    candidates = [_candidate(entries, with_lead(article, newsletter.lead), feeds, known) for entries, article in found]
     return choose(brief_of(settings, key), slot, candidates, told(store, key, slot), now=now)
 
 
@@ -154,6 +158,25 @@ def record_told(store: Store, edition: Edition) -> None:
         urls = story.article_keys or (story.url,)
         rows += [ToldRow(story.key, url, story.title, story.lead, fingerprint) for url in urls]
     store.editions.record_told(edition.id, rows)
+
+
+def with_lead(article: Article, wanted: LeadSettings) -> Article:
+    """The article with a lead as long as a newsletter wants it; articles are read once, for the usual length.
+
+    A lead that a person or a language model wrote stays.
+    """
+    if wanted == USUAL_LEAD or not article.text or article.lead.rung in ("editor", "llm", "title"):
+        return article
+    lead = choose_lead(
+        article.text,
+        article.title,
+        article.language,
+        sentences=wanted.sentences,
+        characters=wanted.characters,
+        standfirst=article.standfirst,
+        rung=article.lead.rung,
+    )
+    return replace(article, lead=lead) if lead.sentences else article
 
 
 def _iso(value: Any) -> str:

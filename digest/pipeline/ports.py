@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Protocol
 from digest.collect.article import Article
 from digest.collect.entry import Entry
 from digest.collect.feed import Feed, FetchOutcome, ParsedFeed
-from digest.compose.edition import Edition, EditionState
+from digest.compose.edition import EDITABLE, Edition, EditionState
 from digest.deliver.delivery import Delivery, DeliveryState
 
 #: Tells a person how far a stage is: (stage, done, total). Never a decision.
@@ -100,6 +100,18 @@ class EditionsKept(Protocol):
     def get(self, edition_id: str) -> Edition | None:
         """The edition as it is now."""
 
+    def save(
+        self,
+        edition: Edition,
+        expect_version: int,
+        author: str,
+        action: str,
+        *,
+        now: datetime,
+        states: Collection[EditionState] = EDITABLE,
+    ) -> None:
+        """Replace the content of an edition that still has `expect_version`; void its plan. Raises EditConflict."""
+
     def slots(self, newsletter: str, since: str = "") -> Sequence[Any]:
         """The slots that anybody took, with `slot`, `outcome` and `edition_id`."""
 
@@ -118,10 +130,13 @@ class EditionsKept(Protocol):
         """Every edition in one of these states, the one due first at the head."""
 
     def versions(self, edition_id: str) -> Sequence[Any]:
-        """The history of an edition, each with `action` (JSON)."""
+        """The history of an edition, each with `action` (JSON), and `edition` where its content changed."""
 
     def note(self, edition_id: str, author: str, action: str, *, now: datetime) -> None:
         """Add a line to the history that changes nothing."""
+
+    def note_once(self, edition_id: str, author: str, action: str, *, now: datetime) -> bool:
+        """Add a line to the history unless it is there; True for exactly one of all who ask."""
 
     def approve(self, edition_id: str, content_hash: str, author: str, *, now: datetime) -> Any:
         """Approve exactly the content that `content_hash` names; raises EditConflict or EditionError."""

@@ -8,14 +8,14 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from digest.compose.edition import EDITABLE, Edition, EditionState, approved
 from digest.errors import AlreadySent, EditConflict, EditionError
 from digest.store.codec import dumps, loads
 from digest.store.records import EditRecord
 from digest.store.slots import Slots
-from digest.store.tables import edition_edits, edition_why, editions
+from digest.store.tables import deliveries, edition_edits, edition_why, editions
 from digest.store.told import Ledger
 
 
@@ -70,7 +70,8 @@ class Editions(Slots, Ledger):
         """Replace the content of an edition, if it still has `expect_version` and one of `states`.
 
         `action` (JSON) says what was done; it and the new content enter the history. State, hashes and approval are
-        taken from `edition`. Raises EditConflict when somebody else was faster, AlreadySent when it is out.
+        taken from `edition`. Who gets it was frozen with the old content, so that plan is void with it. Raises
+        EditConflict when somebody else was faster, AlreadySent when it is out.
         """
         change = update(editions).where(
             editions.c.id == edition.id, editions.c.version == expect_version, editions.c.state.in_(states)
@@ -78,6 +79,7 @@ class Editions(Slots, Ledger):
         with self._database.write() as connection:
             if connection.execute(change.values(**_columns(edition, now))).rowcount != 1:
                 raise _refusal(connection, edition.id, expect_version, states)
+            _void_plan(connection, edition)
             _log(connection, edition.id, edition.version, (author, now, action), edition)
 
     def approve(self, edition_id: str, content_hash: str, author: str, *, now: datetime) -> Edition:
@@ -137,6 +139,18 @@ class Editions(Slots, Ledger):
         with self._database.write() as connection:
             _log(connection, edition_id, _head(connection, edition_id).version, (author, now, action))
 
+    def note_once(self, edition_id: str, author: str, action: str, *, now: datetime) -> bool:
+        """Add a line to an edition's history unless exactly this one is there: True for one of all who ask."""
+        same = select(edition_edits.c.id).where(
+            edition_edits.c.edition_id == edition_id, edition_edits.c.action == action
+        )
+        with self._database.write() as connection:
+            version = _head(connection, edition_id).version  # holds the row: who asks at the same time waits here
+            if connection.execute(same.limit(1)).first() is not None:
+                return False
+            _log(connection, edition_id, version, (author, now, action))
+            return True
+
     def why(self, edition_id: str) -> str | None:
         """The JSON that explains every candidate, as composing left it."""
         with self._database.read() as connection:
@@ -192,12 +206,19 @@ def _refusal(
     row = _head(connection, edition_id)
     if row.state in ("sending", "paused", "sent") and row.state not in states:
         return AlreadySent(f"{edition_id} is {row.state}: its content can no longer change")
-    if row.state not in states:
+    if row.state not in states and (row.state not in EDITABLE or row.version == expect_version):
         return EditionError(f"{edition_id} is {row.state}: its content can no longer change")
     return EditConflict(
         f"{edition_id} was changed by somebody else (version {row.version}, you had {expect_version}): "
         "nothing was overwritten; look at the new version, then make your change again"
     )
+
+
+def _void_plan(connection: Connection, edition: Edition) -> None:
+    """Forget who was to get the former content. What can still be edited was handed to nobody yet."""
+    if edition.state in EDITABLE:
+        connection.execute(delete(deliveries).where(deliveries.c.edition_id == edition.id))
+        connection.execute(update(editions).where(editions.c.id == edition.id).values(planned=0))
 
 
 def _log(
