@@ -52,26 +52,33 @@ def split(paragraphs: Sequence[str], language: str) -> Split:
     Doing it again finds nothing more. Paragraphs that consist of credit alone vanish.
     """
     wording = _wording(primary(language))
-    kept: list[str] = []
+    kept: list[str] = []  # both from the end to the beginning
     found: list[str] = []
-    for index, paragraph in enumerate(paragraphs):
-        text = paragraph
-        if index == 0 or index >= len(paragraphs) - _ENDS:
-            text, parts = _strip(paragraph, wording)
-            found.extend(parts)
-        elif _is_credit(paragraph, wording):
-            found.append(_plain(paragraph))
-            continue
-        if text:
-            kept.append(text)
+    for paragraph in reversed(paragraphs):
+        text, parts = _strip(paragraph.strip(), wording, wholly=len(kept) >= _ENDS)
+        found += reversed(parts)
+        kept += [text] if text else []
+    while kept:
+        first, parts = _strip(kept.pop(), wording)
+        found += reversed(parts)
+        if first:
+            kept.append(first)
+            break
+    kept.reverse()
+    found.reverse()
     removed = tuple(Removed(part, _REASON) for part in found)
     if not found and kept and (place := dateline.find(kept[0])) and place.agency:
         found.append(place.agency)
     return Split(kept, " ".join(dict.fromkeys(found)), removed)
 
 
-def _strip(text: str, wording: _Wording) -> tuple[str, list[str]]:
-    """Cut credit sentences, brackets and agency names from the end of a paragraph, until none is left."""
+def _strip(text: str, wording: _Wording, *, wholly: bool = False) -> tuple[str, list[str]]:
+    """Cut credit sentences, brackets and agency names from the end of a paragraph, until none is left.
+
+    `wholly`: only a paragraph that is of known wording as a whole, as inside an article a mere name says little.
+    """
+    if wholly:
+        return ("", [_plain(text)]) if _is_credit(text, wording) else (text, [])
     parts: list[str] = []
     while text:
         shorter = _strip_once(text, wording)

@@ -87,6 +87,8 @@ def _is_enough(label: str, mark: str, following: str) -> bool:
     """A name before a dash may open a sentence ('Paris – Nice'); an agency, a date or capitals make it a dateline."""
     dash = bool(_DASH.search(mark))
     words = _WORD.findall(label)
+    if not words:
+        return False
     if label == label.lower() == label.upper() and len(words) > 6:
         return False  # without capitals only its shortness tells a dateline from a sentence
     if _BRACKETED.search(label) and agency.find(label):

@@ -8,7 +8,7 @@ from itertools import combinations
 from typing import Literal
 
 from digest.collect import opening
-from digest.collect.opening import Candidate, Opening
+from digest.collect.opening import NO_STOP, Candidate, Opening
 from digest.text.words import words
 
 Rung = Literal["page", "structured-data", "feed-summary", "title", "editor", "llm"]
@@ -52,6 +52,8 @@ _WEIGHTS = (
     -0.1,  # the share of sentences that begin with a quotation
 )
 _START = 2  # sentences that may stand before it; what comes later was written for who has read these
+_LONG = 60  # width from which a line without a stop is taken for a sentence, when there is nothing better
+_CUT = ("…", "...", "[…]", "[...]", "(...)")
 _GAP = 3  # sentences between two chosen ones at most, so that the lead reads as one piece
 
 
@@ -72,24 +74,30 @@ def choose(
     without a single usable sentence gives an empty lead. Datelines are left out; so are sentences that repeat the
     title, ask a question, quote without naming the speaker, or need a sentence that is not chosen with them.
     """
-    table = words(language)
-    read = opening.read(text, title, table)
-    pool = _preferred(read.candidates, text, standfirst, characters)
+    read = opening.read(text, title, words(language))
+    fits = _fits(read.candidates, text, standfirst, characters, rung)
+    if not fits:
+        return Lead()
+    latest = max(_START, fits[0].index)
     most = min(max(sentences, 1), 3)
-    fits = [c for c in pool if not c.unfit]
-    if not pool:
-        return Lead((), rung)
-    latest = max(_START, fits[0].index) if fits else 0
-    sets = [s for s in _sets(fits, most) if s[0].index <= latest and _holds(s)] or [(c,) for c in (*fits, *pool)[:1]]
+    sets = [s for s in _sets(fits, most) if s[0].index <= latest and _holds(s)] or [(fits[0],)]
     best = max(sets, key=lambda s: _worth(s, read, characters))
     return Lead(tuple(LeadSentence(text[c.start : c.end], c.start, c.end) for c in best), rung)
 
 
-def _preferred(pool: Sequence[Candidate], text: str, standfirst: str, characters: int) -> Sequence[Candidate]:
-    """Only the sentences of the standfirst, if it has usable ones."""
+def _fits(pool: Sequence[Candidate], text: str, standfirst: str, characters: int, rung: Rung) -> list[Candidate]:
+    """The sentences to choose from: those of the standfirst, if it has enough to say, else of the whole opening.
+
+    A standfirst, a description or a feed's text may do without a last stop, and the latter two may be cut short.
+    """
+    given = rung in ("structured-data", "feed-summary")
     at = text.find(standfirst) if standfirst else -1
-    inside = [c for c in pool if at <= c.start and c.end <= at + len(standfirst)] if at >= 0 else []
-    return inside if sum(c.width for c in inside if not c.unfit) >= characters / 5 else pool
+    inside = [c for c in pool if 0 <= at <= c.start and c.end <= at + len(standfirst) and c.unfit in ("", NO_STOP)]
+    if sum(c.width for c in inside) >= characters / 5:
+        return inside
+    cut = len(text.rstrip()) if given and text.rstrip().endswith(_CUT) else -1
+    usual = [c for c in pool if (not c.unfit or (given and c.unfit == NO_STOP)) and c.end != cut]
+    return usual or [c for c in pool if c.unfit == NO_STOP and c.width >= _LONG and c.end != cut]
 
 
 def _sets(fits: Sequence[Candidate], most: int) -> Iterator[tuple[Candidate, ...]]:

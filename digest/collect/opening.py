@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from digest.collect import dateline
 from digest.collect.salience import likelihood, terms
@@ -15,15 +15,16 @@ _SENTENCES = 8  # of the opening are considered; later ones tell details
 _SHORTEST = 25  # width of a sentence that can stand in a lead
 _STOPLESS = frozenset({"th", "lo", "km"})  # their sentences end with a blank
 
+NO_STOP = "no stop"  # at its end: a heading or caption, unless the place says otherwise
 _STOPS = ".!?…。！？｡؟۔।॥։"
 _CLOSERS = "\"'”’»›)]}」』】）〉》“«\u00a0\u202f "
 _PAIRS = {"«": "»", "»": "«", "“": "”“", "„": "“”", "”": "”", "「": "」", "『": "』", "‹": "›", "›": "‹", '"': '"'}
+_QUOTE = re.compile("[" + "".join(_PAIRS) + "]")
 _NOISE = re.compile(r"https?://|www\.|\bpic\.twitter|[#@]\w+ [#@]\w+|\.{5}")
 _BULLET = re.compile(r"[-–—•*·▪●►→]\s|\d{1,2}[.)]\s")
 _FIRST = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
 _TOKEN = re.compile(r"[^\W_]+")
 _WIDE = re.compile(r"[\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3\uff01-\uff60]")
-_APOSTROPHE = str.maketrans({"’": "'", "\u00a0": " ", "\u202f": " "})
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,49 +65,45 @@ def read(text: str, title: str, table: Words) -> Opening:
     spans = sentences(text[:_READ], table.language)
     if len(text) > _READ and len(spans) > 1:
         spans.pop()  # cut short
-    title_terms = frozenset(terms(title, table))
-    found: list[Candidate] = []
+    found = [terms(text[start:end], table) for start, end in spans]
+    wanted = frozenset(t.term for t in terms(title, table))
+    candidates: list[Candidate] = []
     quotation, last = "", -1
-    for start, end in spans[: _SENTENCES + 4]:
-        begins = last < 0 or "\n" in text[last:start]
-        last = end
-        if begins:
+    for (start, end), carried in zip(spans[: _SENTENCES + 4], found, strict=False):
+        if last < 0 or "\n" in text[last:start]:
             quotation = ""
-            place = dateline.find(text, start)
-            start = place.end if place and place.end < end else start
-        sentence = text[start:end]
-        inside, quotation = quotation, _quotation(sentence, quotation)
-        opening = " ".join(_FIRST.findall(sentence[:60].lower().translate(_APOSTROPHE))[:5])
-        found.append(
+        begin = _after_dateline(text, start, end) if last < 0 or "\n" in text[last:start] else start
+        last = end
+        sentence = text[begin:end]
+        subject = _Subject(sentence, quotation, frozenset(t.term for t in carried), wanted, table)
+        quotation = _quotation(sentence, quotation)
+        candidates.append(
             Candidate(
-                index=len(found),
-                start=start,
+                index=len(candidates),
+                start=begin,
                 end=end,
                 width=width(sentence),
-                terms=frozenset(terms(sentence, table)),
-                back=bool(inside)
-                or _points_back(opening, title_terms, table)
-                or (
-                    sentence[0] in _PAIRS
-                    and not table.pronouns.isdisjoint(_TOKEN.findall(_outside(sentence, "").lower()))
-                ),
+                terms=subject.terms,
+                back=subject.points_back(),
                 ahead=bool(quotation),
                 speaks=sentence[0] in _PAIRS,
-                unfit="",
+                unfit=subject.unfit(),
             )
         )
-        reason = _unfit(sentence, found[-1], opening, inside, title_terms, table)
-        found[-1] = replace(found[-1], unfit=reason)
-        if sum(not c.unfit for c in found) == _SENTENCES:
+        if sum(not c.unfit for c in candidates) == _SENTENCES:
             break
-    return Opening(tuple(found), likelihood([text[a:b] for a, b in spans], title, table), title_terms)
+    return Opening(tuple(candidates), likelihood(found, wanted), wanted)
+
+
+def _after_dateline(text: str, start: int, end: int) -> int:
+    place = dateline.find(text, start)
+    return place.end if place and place.end < end else start
 
 
 def _quotation(sentence: str, opened: str) -> str:
     """The quotation mark that is still open after the sentence, given the one open before it; "" for none."""
-    for at, char in enumerate(sentence):
-        if char not in _PAIRS:
-            continue
+    for match in _QUOTE.finditer(sentence):
+        char, at = match[0], match.start()
         if opened:
             opened = "" if char in _PAIRS[opened] else opened
         elif not (sentence[at - 1 : at].strip() and char in '"”»' and not sentence[at + 1 : at + 2].isalnum()):
@@ -114,47 +111,78 @@ def _quotation(sentence: str, opened: str) -> str:
     return opened
 
 
-def _points_back(opening: str, title: frozenset[str], table: Words) -> bool:
-    """Whether the first words ask for the sentence before: 'Il', 'However', 'En revanche'.
-
-    'Cette réforme' does not where the title names the reform.
-    """
-    if any(opening.startswith(words) for words in table.free):
-        return False
-    if any(opening == words or opening.startswith(words + " ") for words in table.links):
-        return True
-    if table.unspaced:
-        return opening.startswith(tuple(table.anaphora))
-    first, _, rest = opening.partition(" ")
-    if first in table.demonstratives:
-        return not title.intersection(terms(" ".join(rest.split()[:2]), table))
-    return first in table.anaphora or first in table.pronouns
-
-
-def _unfit(sentence: str, found: Candidate, opening: str, inside: str, title: frozenset[str], table: Words) -> str:
-    """Why the sentence can be no part of a lead, or ""."""
-    bare = sentence.rstrip(_CLOSERS)
-    if found.width < _SHORTEST or not found.terms or _BULLET.match(sentence):
-        return "no sentence"
-    if bare[-1:] not in _STOPS and table.language not in _STOPLESS:
-        return "no sentence"
-    if bare[-1:] in "?？؟":
-        return "question"
-    if _NOISE.search(sentence) or any(opening.startswith(words) for words in table.page):
-        return "about the page"
-    if len(found.terms - title) * 5 <= len(found.terms) and len(found.terms) <= len(title) + 2:
-        return "repeats the title"
-    if (found.speaks or inside) and sum(map(str.isalpha, _outside(sentence, inside))) < 12:
-        return "quotation without its speaker"
-    return ""
-
-
-def _outside(sentence: str, inside: str) -> str:
+def _outside(sentence: str, opened: str) -> str:
     """What stands outside quotation marks."""
-    kept, opened = [], inside
-    for char in sentence:
-        if char in _PAIRS:
-            opened = "" if opened and char in _PAIRS[opened] else opened or char
-        elif not opened:
-            kept.append(char)
-    return "".join(kept)
+    kept, last = [], 0
+    for match in _QUOTE.finditer(sentence):
+        if not opened:
+            kept.append(sentence[last : match.start()])
+        opened = "" if opened and match[0] in _PAIRS[opened] else opened or match[0]
+        last = match.end()
+    return "".join((*kept, "" if opened else sentence[last:]))
+
+
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """A sentence under judgement: `quotation` is the mark left open before it, `title` holds the title's terms."""
+
+    text: str
+    quotation: str
+    terms: frozenset[str]
+    title: frozenset[str]
+    table: Words
+
+    @property
+    def opening(self) -> str:
+        """Its first five words in small letters, parted by single blanks."""
+        return " ".join(_FIRST.findall(self.text[:60].lower())[:5])
+
+    def points_back(self) -> bool:
+        """Whether it asks for the sentence before: it goes on with a quotation, begins with 'Il', 'However', 'En
+        revanche', or quotes a speaker who is only a pronoun. 'Cette réforme' does not where the title names the reform.
+        """
+        if self.quotation or self._quotes_a_pronoun():
+            return True
+        if self._begins(self.table.free):
+            return False
+        return self._begins(self.table.links) or self._begins_with_pronoun()
+
+    def _quotes_a_pronoun(self) -> bool:
+        if self.text[0] not in _PAIRS:
+            return False
+        return not self.table.pronouns.isdisjoint(_TOKEN.findall(_outside(self.text, "").lower()))
+
+    def _begins_with_pronoun(self) -> bool:
+        table, opening = self.table, self.opening
+        if table.unspaced:
+            return opening.startswith((*table.anaphora, *table.pronouns))
+        first, _, rest = opening.partition(" ")
+        if first in table.demonstratives:
+            return self.title.isdisjoint(t.term for t in terms(" ".join(rest.split()[:2]), table))
+        return first in table.anaphora or first in table.pronouns
+
+    def _begins(self, phrases: tuple[str, ...]) -> bool:
+        if self.table.unspaced:
+            return self.opening.startswith(phrases)
+        return (self.opening + " ").startswith(tuple(phrase + " " for phrase in phrases))
+
+    def unfit(self) -> str:
+        """Why it can be no part of a lead, or ""."""
+        bare = self.text.rstrip(_CLOSERS)
+        if width(self.text) < _SHORTEST or not self.terms or _BULLET.match(self.text) or bare.endswith((":", ",", ";")):
+            return "no sentence"
+        if bare[-1:] not in _STOPS and self.table.language not in _STOPLESS:
+            return NO_STOP
+        if bare[-1:] in "?？؟\u037e":
+            return "question"
+        return self._unfit_by_content()
+
+    def _unfit_by_content(self) -> str:
+        if _NOISE.search(self.text) or self._begins(self.table.page):
+            return "about the page"
+        if len(self.terms - self.title) * 5 <= len(self.terms) <= len(self.title) + 2:
+            return "repeats the title"
+        quoting = self.quotation or self.text[0] in _PAIRS
+        if quoting and sum(map(str.isalpha, _outside(self.text, self.quotation))) < 12:
+            return "quotation without its speaker"
+        return ""

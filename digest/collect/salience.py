@@ -1,17 +1,19 @@
 """Salience: how likely a word of an article is to stand in the introduction that an editor would write for it.
 
 A small logistic model over what any language shows: the word stands in the title, it comes back, it comes early, it is
-a name or a number. The weights were fitted to a few hundred pairs of article and the newspaper's own standfirst (cross
-validated, see tests/benchmarks/leads.py); no word of any language is in it. That an extract should hold the words an
-abstract would use is SumBasic's idea (Nenkova & Vanderwende 2005), with the position and title cues of Edmundson (1969).
+a name. The weights were fitted, with cross validation, to a few hundred pairs of an article and its newspaper's own
+standfirst (tests/benchmarks/leads.py); no word of any language is in it. That an extract should hold the words an
+abstract would use is SumBasic's idea (Nenkova & Vanderwende 2005), with the cues of position and title of Edmundson
+(1969).
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from math import exp, log, log1p
+from typing import NamedTuple
 
 from digest.text.stem import stem
 from digest.text.words import Words
@@ -30,41 +32,48 @@ _RUN = re.compile(r"[\u0e00-\u0eff\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]+")  #
 _HIRAGANA = re.compile(r"[\u3040-\u309f]+\Z")
 
 
-def terms(text: str, table: Words) -> list[str]:
-    """The words that carry the topic, comparable: stems, without function words; pairs of letters where no blank parts words."""
-    return [term for term, _, _ in _terms(text, table)]
+class Term(NamedTuple):
+    """A word that carries the topic, comparable with its other forms; `name` if it has a capital inside a sentence."""
+
+    term: str
+    name: bool
 
 
-def _terms(text: str, table: Words) -> list[tuple[str, str, bool]]:
-    """Each term with the word it came from and whether it opens the text."""
-    found: list[tuple[str, str, bool]] = []
-    for index, match in enumerate(_WORD.finditer(text)):
+def terms(text: str, table: Words) -> list[Term]:
+    """The stems of a sentence without its function words; pairs of letters where no blanks part words."""
+    found: list[Term] = []
+    opens = True
+    for match in _WORD.finditer(text):
         word = match[0]
-        if _RUN.match(word):
+        if not word.isascii() and _RUN.match(word):
             pairs = (word[i : i + 2] for i in range(max(1, len(word) - 1)))
-            found += [(p, p, False) for p in pairs if p not in table.function and not _HIRAGANA.match(p)]
-        elif word.lower() not in table.function and (len(word) > 1 or word.isdigit()):
-            if len(word) > 3 or table.function or word[0].isupper():
-                found.append((stem(word, table.language), word, index == 0))
+            found += [Term(p, False) for p in pairs if p not in table.function and not _HIRAGANA.match(p)]
+        elif _carries(word, table):
+            found.append(Term(stem(word, table.language), not opens and word[0].isupper()))
+        opens = False
     return found
 
 
-def likelihood(sentences: Sequence[str], title: str, table: Words) -> dict[str, float]:
+def _carries(word: str, table: Words) -> bool:
+    """Not a function word, nor a lone letter; without a list of function words, all short ones are taken for them."""
+    if word.lower() in table.function or (len(word) == 1 and not word.isdigit()):
+        return False
+    return bool(table.function) or len(word) > 3 or word[0].isupper()
+
+
+def likelihood(sentences: Sequence[Sequence[Term]], title: Set[str]) -> dict[str, float]:
     """For each term of the article its likelihood, from 0 to 1, of standing in the introduction."""
-    in_title = set(terms(title, table))
     count: Counter[str] = Counter()
     first: dict[str, int] = {}
     names: set[str] = set()
-    for index, sentence in enumerate(sentences):
-        found = _terms(sentence, table)
-        count.update({term for term, _, _ in found})
-        for term, word, opens in found:
+    for index, found in enumerate(sentences):
+        once = {t.term for t in found}
+        count.update(once)
+        for term in once:
             first.setdefault(term, index)
-            if word[0].isupper() and not opens:
-                names.add(term)
+        names.update(t.term for t in found if t.name)
     return {
-        term: _likelihood(log(times), log1p(first[term]), term in in_title, term in names)
-        for term, times in count.items()
+        term: _likelihood(log(times), log1p(first[term]), term in title, term in names) for term, times in count.items()
     }
 
 

@@ -17,7 +17,7 @@ _SURE = "؟۔।॥։።။‼⁇⁈⁉\u037e" + _WIDE  # marks that do nothing 
 MARKS = ".!?…" + _SURE
 
 _NEAR = 40  # characters looked back: longer than any abbreviation with the word before it
-_OPENERS = re.escape("«‹»“„‚‘\"'([{¿¡「『（【《〈—–-•*·,`")
+_OPENERS = re.escape("«‹»“„‚‘\"'([{¿¡「『（【《〈—–-•*·,`©§#@$€£¥₹~")
 _NEXT = re.compile(rf"\s*+(?P<open>(?:[{_OPENERS}]\s?){{0,4}}+)(?P<word>[^\W_]++(?:['’]\w++)?)?")
 _CLAUSE = re.compile(rf"[^，、；：,;:{re.escape(MARKS)}]{{1,12}}(?=[，。：])")
 _DUTCH = re.compile(r"\s['’][a-z]\s([A-Z]\w*)")  # 's Avonds: the capital comes with the second word

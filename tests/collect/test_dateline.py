@@ -1,0 +1,86 @@
+"""The lead begins after place, date and agency; what only looks like a dateline stays in its sentence."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from digest.collect.dateline import find
+
+# text, the first sentence's beginning, the agency
+DATELINES = [
+    ("PARIS (AFP) — Le maire a dit.", "Le maire", "AFP"),
+    ("Paris (AFP) Le maire a dit.", "Le maire", "AFP"),
+    ("(AFP) - Le maire a dit.", "Le maire", "AFP"),
+    ("LE CAIRE — Le maire a dit.", "Le maire", ""),
+    ("Lyon, le 3 mai 2026 - Le maire a dit.", "Le maire", ""),
+    ("Genève (ATS) Le conseil a voté.", "Le conseil", "ATS"),
+    ("WASHINGTON, Nov 23 (Reuters) - The mayor spoke.", "The mayor", "Reuters"),
+    ("KYIV, Ukraine (AP) — The mayor spoke.", "The mayor", "AP"),
+    ("ORLANDO, Fla. — The mayor spoke.", "The mayor", ""),
+    ("LONDON (Reuters Breakingviews) - The mayor spoke.", "The mayor", "Reuters"),
+    ("BEIJING, Nov. 23 (Xinhua) -- The mayor spoke.", "The mayor", "Xinhua"),
+    ("Berlin (dpa) – Die Stadt plant.", "Die Stadt", "dpa"),
+    ("Berlin/Köln (dpa/lnw) - Die Stadt plant.", "Die Stadt", "dpa"),
+    ("Madrid, 23 nov (EFE).- El alcalde habló.", "El alcalde", "EFE"),
+    ("La Paz (EFE) - El alcalde habló.", "El alcalde", "EFE"),
+    ("Roma, 23 nov. (askanews) - Il sindaco ha parlato.", "Il sindaco", "askanews"),
+    ("LISBOA (Lusa) – O autarca falou.", "O autarca", "Lusa"),
+    ("Rio de Janeiro, 23 de novembro de 2026 – O prefeito falou.", "O prefeito", ""),
+    ("AMSTERDAM (ANP) - De burgemeester sprak.", "De burgemeester", "ANP"),
+    ("WARSZAWA (PAP). Prezydent miasta przemówił.", "Prezydent", "PAP"),
+    ("Praha (ČTK) - Primátor promluvil.", "Primátor", "ČTK"),
+    ("ANKARA (AA) - Belediye başkanı konuştu.", "Belediye", "AA"),
+    ("МОСКВА, 23 ноября. /ТАСС/. Мэр выступил.", "Мэр", "ТАСС"),
+    ("МОСКВА, 23 ноя — РИА Новости. Мэр выступил.", "Мэр", "РИА Новости"),
+    ("القاهرة (أ ف ب) - قال رئيس البلدية.", "قال", "أ ف ب"),
+    ("دبي 23 نوفمبر (رويترز) - قال رئيس البلدية.", "قال", "رويترز"),
+    ("नई दिल्ली, 23 नवंबर (भाषा) महापौर ने कहा।", "महापौर", "भाषा"),
+    ("新华社北京11月23日电（记者王一）市长讲话。", "市长", "新华社"),
+    ("【ワシントン共同】市長が述べた。", "市長", "共同"),
+    ("[東京　２３日　ロイター] - 市長が述べた。", "市長", "ロイター"),
+    ("(서울=연합뉴스) 홍길동 기자 = 시장이 말했다.", "시장이", "연합뉴스"),
+]
+SENTENCES = [
+    "Paris – Nice est une course.",
+    "Le ministre (AFP) — il l'a dit — part.",
+    "La CNN – première chaîne du pays – ferme.",
+    "UEFA - the governing body - said no.",
+    "The mayor - a tall man - spoke.",
+    "Marie Curie (1867) – physicienne et chimiste – naquit à Varsovie.",
+    "Covid-19 - La France rouvre.",
+    "一方、【注意】これは続く。",
+    "【独自】市長が述べた。",
+    "قال الوزير أمس في مؤتمر صحفي مشترك مع وكالة (رويترز) إن الأمر انتهى.",
+    "PARIS (AFP) — ",
+    "",
+]
+
+
+@pytest.mark.parametrize(("text", "begins", "agency"), DATELINES)
+def test_a_dateline_ends_where_the_first_sentence_begins(text: str, begins: str, agency: str) -> None:
+    found = find(text)
+    assert found is not None
+    assert text[found.end :].startswith(begins)
+    assert found.agency == agency
+
+
+@pytest.mark.parametrize("text", SENTENCES)
+def test_a_sentence_is_no_dateline(text: str) -> None:
+    assert find(text) is None
+
+
+def test_it_is_found_where_a_paragraph_begins() -> None:
+    text = "Un titre\n\nPARIS (AFP) — Le maire."
+    found = find(text, 10)
+    assert found is not None
+    assert text[found.end :] == "Le maire."
+
+
+@given(st.text(alphabet="PARIS paris(AFP)-–—. ,23:/[]【】\n", max_size=150), st.integers(0, 20))
+def test_the_end_lies_within_the_paragraph_and_leaves_something(text: str, start: int) -> None:
+    found = find(text, start)
+    if found:
+        assert start < found.end < len(text)
+        assert "\n" not in text[start : found.end].strip()
