@@ -9,6 +9,7 @@ from html import unescape
 from lxml import etree
 
 from digest.deliver.content import Content, stories_of
+from digest.deliver.contrast import Seen, texts
 from digest.deliver.theme import Look
 
 
@@ -33,6 +34,16 @@ class Checked:
         """Its body."""
         found = self.page.find("body")
         return self.page if found is None else found
+
+    @cached_property
+    def light_texts(self) -> tuple[Seen, ...]:
+        """What is read, in the light scheme."""
+        return tuple(texts(parsed(self.light)))
+
+    @cached_property
+    def dark_texts(self) -> tuple[Seen, ...]:
+        """What is read, in the dark scheme."""
+        return tuple(texts(parsed(self.dark)))
 
     @cached_property
     def foreign_links(self) -> frozenset[str]:

@@ -23,7 +23,7 @@ import mjml
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
-from digest.deliver import lint, text_part
+from digest.deliver import lint, squeeze, text_part
 from digest.text.locale import locale
 
 #: What the parent finds where a story belongs; noncharacters, which `digest.text.html` takes out of every text.
@@ -36,7 +36,7 @@ CLASSIC: Final = "classic"
 
 _INLINE: Final = re.compile(r'<mj-style inline="inline">(.*?)</mj-style>', re.DOTALL)
 _INLINER: Final = css_inline.CSSInliner(
-    load_remote_stylesheets=False, keep_style_tags=True, keep_at_rules=True, minify_css=True
+    load_remote_stylesheets=False, keep_style_tags=False, keep_at_rules=False, minify_css=True
 )
 
 
@@ -62,8 +62,8 @@ class Compiler:
     def fragments(self, theme: str, mail: Any, stories: list[Any]) -> list[str]:
         """Each story as rows of the mail's table, styles inlined."""
         values = {"mail": mail, "theme": theme, "page": False, **self._words(mail.language)}
-        head = self._source(f"{theme}/head.mjml.j2", **values)
-        pieces = [self._source(f"{theme}/story.mjml.j2", story=story, **values) for story in stories]
+        head = self.source(f"{theme}/head.mjml.j2", **values)
+        pieces = [self.source(f"{theme}/story.mjml.j2", story=story, **values) for story in stories]
         marked = "".join(f"{piece}<mj-raw>{_BETWEEN}</mj-raw>" for piece in pieces)
         html = self._compiled(
             f'<mjml lang="{mail.language}" dir="{mail.dir}">{head}<mj-body width="600px"><mj-section><mj-column>'
@@ -88,7 +88,7 @@ class Compiler:
 
         words = self._words(mail.language)
         name = f"{theme}/mail.mjml.j2"
-        html = self._compiled(self._source(name, mail=mail, theme=theme, page=True, fragment=fragment, **words), name)
+        html = self._compiled(self.source(name, mail=mail, theme=theme, page=True, fragment=fragment, **words), name)
         return {"html": html, "text": self.text(theme, mail)}
 
     def text(self, theme: str, mail: Any) -> str:
@@ -113,7 +113,7 @@ class Compiler:
 
     def _compiled(self, source: str, name: str) -> str:
         try:
-            return _compiled(source)
+            return compiled(source)
         except ValueError as error:
             raise Failed(f"MJML: {error}, near: {_near(source, str(error))}{self._suspects(name)}", name, 0) from error
 
@@ -126,7 +126,8 @@ class Compiler:
                 found += lint.unbalanced(source, path or file)
         return "".join(f"\n{fault}" for fault in dict.fromkeys(found))
 
-    def _source(self, name: str, **values: Any) -> str:
+    def source(self, name: str, **values: Any) -> str:
+        """A template of a theme printed as MJML; raises Failed with file and line."""
         return self._printed(self._html, name, **values)
 
     def _printed(self, environment: jinja2.Environment, name: str, **values: Any) -> str:
@@ -171,16 +172,13 @@ def _place(error: BaseException, name: str) -> tuple[str, int]:
     return found
 
 
-def _compiled(source: str) -> str:
-    """MJML -> HTML with the styles of `mj-style inline="inline"` in the elements."""
+def compiled(source: str) -> str:
+    """MJML -> HTML with the styles of `mj-style inline="inline"` in the elements. Raises ValueError for broken MJML."""
     css = "\n".join(_INLINE.findall(source))
-    source = _INLINE.sub("", source)
-    html = mjml.mjml2html(source, fonts={}, disable_comments=False)
-    html = html.replace("<style", '<style data-css-inline="ignore"')
-    html = html.replace("<head>", f"<head><style>{css}</style>", 1)
-    html = _INLINER.inline(html)
-    html = html.replace(f"<style>{css}</style>", "", 1)
-    return html.replace(' data-css-inline="ignore"', "")
+    html = squeeze.inherited(mjml.mjml2html(_INLINE.sub("", source), fonts={}, disable_comments=False), css)
+    head, start, body = html.partition("<body")
+    html = _INLINER.inline(f"<!doctype html><html><head><style>{css}</style></head>{start}{body}")
+    return squeeze.minified(head, html[html.index("<body") :])
 
 
 def _near(source: str, message: str) -> str:

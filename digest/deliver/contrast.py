@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import colorsys
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ def luminance(colour: Rgb) -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
+@lru_cache(maxsize=1000)
 def ratio(one: str, other: str) -> float:
     """The contrast ratio of two colours, 1 to 21."""
     high, low = sorted((luminance(rgb(one)), luminance(rgb(other))), reverse=True)
@@ -63,6 +65,7 @@ def _mixed(one: float, other: float, part: float) -> float:
     return one + (other - one) * part
 
 
+@lru_cache(maxsize=1000)
 def inverted(colour: str) -> str:
     """The colour as clients show it that turn lightness round by themselves (Gmail on phones, Outlook)."""
     red, green, blue = (part / 255 for part in rgb(colour))
@@ -71,6 +74,7 @@ def inverted(colour: str) -> str:
     return hexadecimal((red * 255, green * 255, blue * 255))
 
 
+@lru_cache(maxsize=1000)
 def colour(value: str) -> str | None:
     """A CSS colour as '#rrggbb'; None for what is not an opaque colour that we know."""
     value = _IMPORTANT.sub("", value).strip().lower()
@@ -83,7 +87,8 @@ def colour(value: str) -> str | None:
     return _NAMED.get(value)
 
 
-def declarations(style: str) -> dict[str, str]:
+@lru_cache(maxsize=1000)
+def declarations(style: str) -> Mapping[str, str]:
     """Property -> value of a `style` attribute, lower-case names; the last of two wins."""
     return {match[1].lower(): _IMPORTANT.sub("", match[2]).strip() for match in _DECLARATION.finditer(style)}
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from digest.deliver import contrast, htmlcheck, support
-from digest.deliver.checking import Checked, flat, parsed
+from digest.deliver.checking import Checked, flat
 from digest.deliver.content import Content, stories_of
 from digest.deliver.headline import PREHEADER, SUBJECT
 from digest.deliver.rendered import ADDRESS, PLACEHOLDERS, UNSUBSCRIBE_URL, Problem
@@ -48,7 +48,9 @@ def _size(c: Checked) -> Iterator[Problem]:
 
 def _leftovers(c: Checked) -> Iterator[Problem]:
     theirs = sorted((flat(t) for t in _written(c.mail) if _MARKS.search(t)), key=len, reverse=True)
-    texts = [*c.page.itertext(), *(str(value) for e in c.page.iter("*") for value in e.attrib.values())]
+    elements = [e for e in c.page.iter("*") if e.tag != "style"]  # '}}' is good CSS
+    texts = [t for e in elements for t in (e.text, e.tail, *e.attrib.values()) if t]
+    texts += [mark for style in c.page.iter("style") for mark in re.findall(r"\{\{|\{%", style.text or "")]
     for name in sorted({str(e.tag) for e in c.page.iter("*") if str(e.tag).startswith("mj-")}):
         yield Problem("template-mark", f"<{name}> was not compiled", "see whether it stands in the right place")
     for part, whole in (("HTML", "\n".join(map(str, texts))), ("text", c.text)):
@@ -66,10 +68,8 @@ def _leftovers(c: Checked) -> Iterator[Problem]:
 
 
 def _contrast(c: Checked) -> Iterator[Problem]:
-    light = list(contrast.texts(parsed(c.light)))
-    dark = list(contrast.texts(parsed(c.dark)))
-    turned = [contrast.Seen(t.text, contrast.inverted(t.ink), contrast.inverted(t.paper)) for t in light]
-    for scheme, texts in (("light", light), ("dark", dark), ("inverted", turned)):
+    turned = [contrast.Seen(t.text, contrast.inverted(t.ink), contrast.inverted(t.paper)) for t in c.light_texts]
+    for scheme, texts in (("light", c.light_texts), ("dark", c.dark_texts), ("inverted", turned)):
         worst = min(texts, key=lambda text: text.ratio, default=None)
         if worst and worst.ratio < ENOUGH:
             yield Problem(
@@ -83,7 +83,7 @@ def _contrast(c: Checked) -> Iterator[Problem]:
 
 def _same(c: Checked) -> Iterator[Problem]:
     """The text part says the same as the HTML."""
-    shown = {word for seen in contrast.texts(parsed(c.light)) for word in _words(seen.text)}
+    shown = {word for seen in c.light_texts for word in _words(seen.text)}
     written = set(_words(_REFERENCE.sub(" ", c.text)))
     for name, has, other in (("the text part", shown, written), ("the HTML", written, shown)):
         if len(has & other) < SAME_WORDS * len(has):

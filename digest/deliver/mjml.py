@@ -78,7 +78,7 @@ class Renderer:
         inline: dict[str, Inline] = {}
 
         def picture_of(story: EditionStory, shape: Shape) -> Shown | None:
-            return _shown(story, shape, theme, look, variant, pictures, inline)
+            return shown(story, shape, theme, look, variant, pictures, inline)
 
         def made(keep: int | None = None, subject: str = "") -> Content:
             inline.clear()
@@ -153,7 +153,7 @@ class Renderer:
             self._stamp = stamp
 
 
-def _shown(
+def shown(
     story: EditionStory,
     shape: Shape,
     theme: Theme,

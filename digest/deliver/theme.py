@@ -17,7 +17,7 @@ Shape = Literal["wide", "square"]
 #: The least contrast of text (WCAG 2.2, 1.4.3).
 ENOUGH: Final = 4.5
 
-SERIF: Final = "'Iowan Old Style',Palatino,'Palatino Linotype',Georgia,serif"
+SERIF: Final = "'Iowan Old Style',Palatino,Georgia,serif"
 SANS: Final = "-apple-system,BlinkMacSystemFont,'Segoe UI',Roboto,Helvetica,Arial,sans-serif"
 
 

@@ -140,7 +140,7 @@ def test_the_page_of_the_archive_can_be_shared(renderer: Renderer) -> None:
         ("og:site_name", "The Morning"),
         ("og:url", "https://news.example.org/archive/morning-2026-11-23-0700"),
     ):
-        assert f'<meta property="{name}" content="{value}">' in page.html
+        assert f'<meta property="{name}" content="{value}" />' in page.html
     assert re.search(r'property="og:image" content="https://news\.example\.org/media/[0-9a-f]{24}\.jpg"', page.html)
     assert page.problems == ()
 
