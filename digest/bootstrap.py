@@ -329,7 +329,7 @@ class House:
             before: list[EditionState] = ["draft", "in_review", "approved", "sending", "paused"]
             done = self.store.editions.set_state(edition.id, before, "cancelled", "cancelled by hand", now=now)
             if done:
-                self.store.deliveries.close_open(edition.id, "skipped", "the edition was cancelled", now=now)
+                self._cancelled(edition, now)
         if not done:
             raise AlreadySent(f"edition {edition.id} is {edition.state}: it cannot be {state} any more")
 
@@ -381,6 +381,15 @@ class House:
             fetch_one(told.confirm, self.http)
         effects = [take(self.store, notice, now).effect for notice in told.notices]
         return sum(effect not in ("unknown", "repeated") for effect in effects)
+
+    def _cancelled(self, edition: Edition, now: datetime) -> None:
+        """Close the books; what no reader had goes into the next edition."""
+        self.store.deliveries.close_open(edition.id, "skipped", "the edition was cancelled", now=now)
+        states = self.store.deliveries.summary(edition.id)
+        if not any(states.get(state) for state in ("accepted", "handed_over", "unknown", "bounced")):
+            self.store.editions.decide_slot(
+                edition.newsletter, edition.slot, "skipped", "cancelled by hand", now=now, edition_id=edition.id
+            )
 
     # --- readers ---------------------------------------------------------------------------------------------
 

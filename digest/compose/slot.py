@@ -184,7 +184,8 @@ def window_start(calendar: Calendar, slot: Slot, carried: Collection[str], limit
     for previous in slots(calendar, slot.send_at - timedelta(microseconds=1), forward=False):
         if previous.cut_off <= earliest:
             break
-        waits = previous.key in carried or (previous.closed == "holiday" and calendar.on_holiday == "merge")
+        merged = previous.closed == "holiday" and calendar.on_holiday == "merge"
+        waits = merged if previous.closed else previous.key in carried
         if not waits:
             return previous.cut_off
     return earliest

@@ -11,7 +11,7 @@ from typing import Final
 from digest.compose.edition import Edition
 from digest.compose.review import next_step
 from digest.compose.slot import due
-from digest.errors import DigestError, EditConflict
+from digest.errors import AlreadySent, DigestError, EditConflict, EditionError
 from digest.pipeline.compose import calendar_of, compose, policy_of
 from digest.pipeline.ports import Store
 from digest.settings import Settings
@@ -35,16 +35,19 @@ def compose_due(
     """Compose every slot that is due and not taken; record those missed in downtime.
 
     `since` tells from when on a newsletter's slots count. Who wins the unique slot row acts; all others do nothing.
+    A slot whose winner died before it came to an outcome is taken over once its lease is over.
     """
     happened = []
     for key, newsletter in settings.newsletters.items():
         calendar = calendar_of(newsletter)
         start = max(since(key), now - LOOK_BACK)
-        taken = {slot.slot for slot in store.editions.slots(key)}
-        found = due(calendar, now, taken, start)
+        decided = {slot.slot for slot in store.editions.slots(key) if slot.outcome}
+        found = due(calendar, now, decided, start)
         for slot in found.missed:
             if now < slot.send_at:
                 continue  # a closed slot ahead is recorded when its time has come
+            if not store.editions.claim_slot(key, slot.key, now):
+                continue  # somebody is at work on it, or has just recorded it
             reason = slot.closed or "the program was not running at its time"
             store.editions.decide_slot(key, slot.key, "skipped", reason, now=now)
             happened.append(Happened(f"{key} {slot.key}", "missed", reason))
@@ -69,11 +72,18 @@ def review_due(
         newsletter = settings.newsletters.get(edition.newsletter)
         if newsletter is None:
             continue
-        step = next_step(edition, policy_of(newsletter), now, _reminders(store, edition))
+        reminded = _reminders(store, edition)
+        step = next_step(edition, policy_of(newsletter), now, reminded)
         if step.do == "send":
             ready.append(edition.id)
         elif step.do == "approve":
-            store.editions.approve(edition.id, edition.content_hash, f"policy: {step.reason}", now=now)
+            try:
+                store.editions.approve(edition.id, edition.content_hash, f"policy: {step.reason}", now=now)
+            except (AlreadySent, EditConflict):
+                continue  # another process was faster, or an editor is at work: the next look decides
+            except EditionError as error:
+                happened.append(Happened(edition.id, "failed", str(error)))
+                continue
             happened.append(Happened(edition.id, "approved", step.reason))
             ready.append(edition.id)
         elif step.do == "skip":
@@ -84,8 +94,9 @@ def review_due(
                     edition.newsletter, edition.slot, "skipped", step.reason, now=now, edition_id=edition.id
                 )
                 happened.append(Happened(edition.id, "skipped", step.reason))
-        elif step.do == "remind":
-            store.editions.note(edition.id, "schedule", json.dumps({"do": "remind", "reason": step.reason}), now=now)
+        elif step.do == "remind" and store.editions.note_once(
+            edition.id, "schedule", json.dumps({"do": "remind", "number": reminded + 1}), now=now
+        ):
             try:
                 remind(edition, step.reason)
             except DigestError as error:  # the editors' mail server is no reason to stop the day

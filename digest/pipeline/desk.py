@@ -190,6 +190,8 @@ def _detail(action: dict[str, Any]) -> str:
         return f"{action['from']} → {action['to']}" + (f": {reason}" if reason else "")
     if action.get("do") == "undo":
         return f"of version {action['of']}"
+    if action.get("do") == "remind":
+        return f"number {action['number']}" if "number" in action else str(action.get("reason", ""))
     return str(action.get("reason") or action.get("hash", "")[:8])
 
 
