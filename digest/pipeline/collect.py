@@ -9,14 +9,19 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from digest.collect import boilerplate
 from digest.collect import feed as feeds
 from digest.collect.article import Article
+from digest.collect.boilerplate import HostMemory
 from digest.collect.entry import Entry, triage
 from digest.collect.feed import Feed, FetchOutcome, FetchStatus, ParsedFeed
+from digest.collect.understanding import without_repeated
 from digest.pipeline.ports import FetchFeeds, ParseFeeds, Progress, ReadEntries, Store, silent
+from digest.text.url import host
 
-#: Articles are stored in parts of this size, so that a crash loses the reading of at most one part.
-PART: Final = 20
+#: Articles are stored in parts of this size, so that a crash loses the reading of at most one part. What a host
+#: repeats is learned from a part before it is stored: large enough to hold several articles of one host.
+PART: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,11 +178,28 @@ def _read(
         if pair[1].problem is not None:
             problems[pair[1].problem] += 1
         if len(part) >= PART:
-            store.articles.save(part, now=now)
+            store.articles.save(_without_repeated(store, part, now), now=now)
             part = []
         progress("articles", number, len(waiting))
         if rounds.should_stop():
             break
     if part:
-        store.articles.save(part, now=now)
+        store.articles.save(_without_repeated(store, part, now), now=now)
     return problems
+
+
+def _without_repeated(
+    store: Store, part: Sequence[tuple[Entry, Article]], now: datetime
+) -> list[tuple[Entry, Article]]:
+    """Learn from the articles what their hosts repeat, remember it, and take it out of them."""
+    memories: dict[str, HostMemory] = {}
+    for _, article in part:
+        if article.problem is None and (name := host(article.url)):
+            memory = memories.get(name) or boilerplate.from_json(store.articles.host_blocks(name))
+            memories[name] = boilerplate.learn(memory, article.source, article.title, article.text)
+    for name, memory in memories.items():
+        store.articles.save_host_blocks(name, boilerplate.to_json(memory), now=now)
+    return [
+        (entry, without_repeated(article, memories[host(article.url)]) if host(article.url) in memories else article)
+        for entry, article in part
+    ]

@@ -82,6 +82,12 @@ class ArticlesKept(Protocol):
     def save(self, pairs: Iterable[tuple[Entry, Article]], *, now: datetime) -> None:
         """Store what was read for each entry."""
 
+    def host_blocks(self, host: str) -> str | None:
+        """What was learned about the repeated lines of a host (JSON)."""
+
+    def save_host_blocks(self, host: str, data: str, *, now: datetime) -> None:
+        """Remember them."""
+
     def candidates(
         self, feed_urls: Collection[str], since: datetime, until: datetime
     ) -> Sequence[tuple[tuple[Entry, ...], Article]]:
