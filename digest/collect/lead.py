@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal
@@ -43,7 +43,7 @@ class Lead:
 
 # What a set of sentences is worth. Fitted with cross validation on articles and the standfirst their newspaper wrote;
 # see tests/benchmarks/leads.py. Few, and none of them knows a language.
-_WEIGHTS = (
+WEIGHTS: tuple[float, ...] = (
     1.0,  # harmonic mean of the salience caught and the room it takes
     0.11,  # the share of the title's words that come back: what it promises is told
     0.025,  # length, in shares of the wanted length
@@ -78,10 +78,8 @@ def choose(
     fits = _fits(read.candidates, text, standfirst, characters, rung)
     if not fits:
         return Lead()
-    latest = max(_START, fits[0].index)
-    most = min(max(sentences, 1), 3)
-    sets = [s for s in _sets(fits, most) if s[0].index <= latest and _holds(s)] or [(fits[0],)]
-    best = max(sets, key=lambda s: _worth(s, read, characters))
+    compared = sets(fits, min(max(sentences, 1), 3)) or [(fits[0],)]
+    best = max(compared, key=lambda s: _worth(s, read, characters))
     return Lead(tuple(LeadSentence(text[c.start : c.end], c.start, c.end) for c in best), rung)
 
 
@@ -100,9 +98,11 @@ def _fits(pool: Sequence[Candidate], text: str, standfirst: str, characters: int
     return usual or [c for c in pool if c.unfit == NO_STOP and c.width >= _LONG and c.end != cut]
 
 
-def _sets(fits: Sequence[Candidate], most: int) -> Iterator[tuple[Candidate, ...]]:
-    for size in range(1, most + 1):
-        yield from combinations(fits, size)
+def sets(fits: Sequence[Candidate], most: int) -> list[tuple[Candidate, ...]]:
+    """The sets of up to `most` sentences that begin early enough and stand alone."""
+    latest = max(_START, fits[0].index) if fits else 0
+    sized = (combinations(fits, size) for size in range(1, most + 1))
+    return [chosen for some in sized for chosen in some if chosen[0].index <= latest and _holds(chosen)]
 
 
 def _holds(chosen: tuple[Candidate, ...]) -> bool:
@@ -120,7 +120,7 @@ def _holds(chosen: tuple[Candidate, ...]) -> bool:
 
 
 def _worth(chosen: tuple[Candidate, ...], read: Opening, characters: int) -> float:
-    return sum(weight * value for weight, value in zip(_WEIGHTS, measure(chosen, read, characters), strict=True))
+    return sum(weight * value for weight, value in zip(WEIGHTS, measure(chosen, read, characters), strict=True))
 
 
 def measure(chosen: tuple[Candidate, ...], read: Opening, characters: int) -> tuple[float, ...]:

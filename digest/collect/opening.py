@@ -180,7 +180,7 @@ class _Subject:
     def _unfit_by_content(self) -> str:
         if _NOISE.search(self.text) or self._begins(self.table.page):
             return "about the page"
-        if len(self.terms - self.title) * 5 <= len(self.terms) <= len(self.title) + 2:
+        if len(self.terms - self.title) * 9 <= len(self.terms) <= len(self.title) + 2:
             return "repeats the title"
         quoting = self.quotation or self.text[0] in _PAIRS
         if quoting and sum(map(str.isalpha, _outside(self.text, self.quotation))) < 12:
