@@ -12,7 +12,7 @@ import click
 from digest.compose.grouping import Document, cluster
 from digest.errors import DigestError
 
-FIELDS = {"id", "title", "text", "published", "language", "url"}
+_SHAPE = '{"id": ..., "title": ..., "text": ..., "published": ..., "language": ..., "url": ...}'
 
 
 @click.command()
@@ -22,64 +22,72 @@ def stories(file: BinaryIO, as_json: bool) -> None:
     """Group articles given as JSON lines into stories.
 
     FILE ('-' is standard input) holds one object a line: id, title, text, published (ISO 8601 or null) and, if known,
-    language (two letters) and url. Every id comes back in exactly one story.
+    language (two letters) and url. Every id comes back in exactly one story. The title of a story is that of its
+    earliest article.
     """
-    documents = read(file)
+    ids, documents = read(file)
     if not documents:
-        click.echo("no articles in the file", err=True)
+        click.echo("the file has no articles: each line is one JSON object", err=True)
         sys.exit(3)
     for number, group in enumerate(cluster(documents), 1):
-        first = documents[group[0]]
+        first = min(group, key=lambda i: (documents[i].published or _LAST, i))
         if as_json:
-            row = {"story": f"s{number}", "ids": [documents[i].id for i in group], "title": first.title}
-            click.echo(json.dumps(row, ensure_ascii=False))
+            click.echo(_line({"story": f"s{number}", "ids": [ids[i] for i in group], "title": documents[first].title}))
         else:
-            click.echo(f"{len(group):4}  {first.title}")
-            for i in group[1:]:
-                click.echo(f"      {documents[i].title}")
+            others = [f"      {documents[i].title}" for i in group if i != first]
+            click.echo(_printable("\n".join([f"{len(group):4}  {documents[first].title}", *others])))
 
 
-def read(file: BinaryIO) -> list[Document]:
-    """The documents of a JSON-lines file; DigestError names the file and line of the first that cannot be used."""
+_LAST = datetime.max.replace(tzinfo=UTC)
+
+
+def read(file: BinaryIO) -> tuple[list[str | int], list[Document]]:
+    """The ids as given and the documents of a JSON-lines file, empty lines left out.
+
+    Raises DigestError that names the file and the line of the first that cannot be used.
+    """
     documents: list[Document] = []
-    lines: dict[str, int] = {}
+    lines: dict[str | int, int] = {}
     for number, line in enumerate(file, 1):
         if not line.strip():
             continue
         where = f"{getattr(file, 'name', '-')} line {number}"
-        document = _document(line, where)
-        if document.id in lines:
-            raise DigestError(f"{where}: id {document.id!r} was already used on line {lines[document.id]}")
-        lines[document.id] = number
-        documents.append(document)
-    return documents
+        row = _row(line, where)
+        if (first := lines.setdefault(row["id"], number)) != number:
+            raise DigestError(f"{where}: id {row['id']!r} was already used on line {first}; give each article its own")
+        documents.append(_document(row, where))
+    return list(lines), documents
 
 
-def _document(line: bytes, where: str) -> Document:
+def _row(line: bytes, where: str) -> dict[str, Any]:
     try:
         row: Any = json.loads(line.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
-        raise DigestError(f"{where}: not UTF-8 (byte {error.start}); save the file as UTF-8") from None
+        raise DigestError(f"{where}: not UTF-8 (byte {error.start + 1}); save the file as UTF-8") from None
     except json.JSONDecodeError as error:
-        raise DigestError(f"{where}: not JSON: {error.msg} at column {error.colno}") from None
+        raise DigestError(f"{where}: not JSON ({error.msg}, column {error.colno}); write {_SHAPE}") from None
+    except (ValueError, RecursionError):
+        raise DigestError(f"{where}: JSON with a number too long or nesting too deep; write {_SHAPE}") from None
     if not isinstance(row, dict):
-        raise DigestError(f"{where}: not a JSON object; each line is {{id, title, text, published, language, url}}")
-    if not isinstance(row.get("id"), str | int) or isinstance(row.get("id"), bool) or row["id"] == "":
-        raise DigestError(f"{where}: 'id' is missing or not text")
+        raise DigestError(f"{where}: not a JSON object; write {_SHAPE}")
+    if not isinstance(row.get("id"), str | int) or isinstance(row["id"], bool) or row["id"] == "":
+        raise DigestError(f"{where}: 'id' is missing or neither text nor a whole number")
     for name in ("title", "text", "language", "url"):
-        if not isinstance(row.get(name, ""), str | None):
+        if not isinstance(row.get(name), str | None):
             raise DigestError(f"{where}: {name!r} must be text, not {type(row[name]).__name__}")
     if not (row.get("title") or row.get("text")):
-        raise DigestError(f"{where}: neither 'title' nor 'text'; there is nothing to compare")
-    language = (row.get("language") or "").replace("_", "-").split("-")[0].lower()
-    text = row.get("text") or ""
+        raise DigestError(f"{where}: neither 'title' nor 'text', so there is nothing to compare")
+    return row
+
+
+def _document(row: dict[str, Any], where: str) -> Document:
     return Document(
-        str(row["id"]),
-        row.get("title") or "",
-        text,
-        _moment(row.get("published"), where),
-        language,
-        row.get("url") or "",
+        id=str(row["id"]),
+        title=row.get("title") or "",
+        text=row.get("text") or "",
+        published=_moment(row.get("published"), where),
+        language=row.get("language") or "",
+        url=row.get("url") or "",
     )
 
 
@@ -88,8 +96,18 @@ def _moment(value: Any, where: str) -> datetime | None:
         return None
     try:
         moment = datetime.fromisoformat(value)
-    except (TypeError, ValueError):
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (TypeError, ValueError, OverflowError):
         raise DigestError(
-            f"{where}: 'published' is {value!r}; write ISO 8601 like 2026-03-29T07:00:00Z, or null"
+            f"{where}: 'published' is {value!r}; write ISO 8601 as in 2026-03-29T07:00:00Z, or null"
         ) from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _line(row: dict[str, Any]) -> str:
+    """The row as JSON in plain letters, escaped only where the text is no valid Unicode."""
+    line = json.dumps(row, ensure_ascii=False)
+    return line if _printable(line) == line else json.dumps(row)
+
+
+def _printable(text: str) -> str:
+    return text.encode("utf-8", "replace").decode("utf-8")

@@ -71,15 +71,16 @@ def tokens(text: str) -> list[str]:
 
     Thousands are set together: '1 100', '1.100' and '1,100' are one number.
     """
-    found = []
-    for token in _TOKEN.findall(text):
-        if token[0].isdigit():
-            found.append(re.sub(r"\D", "", token) if _THOUSANDS.fullmatch(token) else token)
-        elif UNSPACED.search(token):
-            found += [token[i : i + 2] for i in range(max(1, len(token) - 1))]
-        else:
-            found.append(token)
+    found = _TOKEN.findall(text)
+    if _THOUSANDS.search(text):
+        found = [re.sub(r"\D", "", token) if _THOUSANDS.fullmatch(token) else token for token in found]
+    if UNSPACED.search(text):
+        return [piece for token in found for piece in _pieces(token)]
     return found
+
+
+def _pieces(token: str) -> list[str]:
+    return [token[i : i + 2] for i in range(max(1, len(token) - 1))] if UNSPACED.search(token) else [token]
 
 
 def opening(document: Document) -> str:

@@ -37,6 +37,8 @@ PARTNERS: Final = 150
 #: Pairs less alike than this are not kept; they count as `UNKNOWN`.
 FAINT: Final = 0.08
 UNKNOWN: Final = 0.02
+#: Less than this from rare words is not looked at more closely.
+GLIMPSE: Final = 0.03
 
 #: How much is taken off a likeness that rests on one word alone; in proportion when it rests on few.
 LONE: Final = 0.2
@@ -67,7 +69,8 @@ class Vectors:
 
     def presence(self, members: Sequence[int]) -> tuple[Floats, Floats]:
         """For each term, in how many of some texts it stands, and its mean weight over all of them; dense."""
-        cells, _ = _spans(self.start, np.array(members))
+        rows = np.array(members)
+        cells = _cells(self.start[rows], self.start[rows + 1] - self.start[rows])
         found = np.bincount(self.term[cells], minlength=self.terms).astype(np.float64)
         return found, np.bincount(self.term[cells], self.weight[cells], self.terms) / len(members)
 
@@ -117,79 +120,89 @@ def vectors(bags: Sequence[Mapping[str, float]], function: frozenset[str]) -> Ve
 def pairs(batch: Vectors) -> Pairs:
     """Every pair worth knowing, and every text's burden."""
     count = len(batch)
-    order = np.argsort(batch.term, kind="stable")
-    index = _Index(
-        start=np.searchsorted(batch.term[order], np.arange(batch.terms + 1)),
-        owner=np.repeat(np.arange(count), np.diff(batch.start))[order],
-        weight=batch.weight[order],
+    one, other, value = _meetings(batch)
+    # Each pair from both sides, text by text, each text's likeliest partners first.
+    near, far, likeness = np.concatenate([one, other]), np.concatenate([other, one]), np.concatenate([value, value])
+    order = np.lexsort((far, -likeness, near))
+    near, far, likeness = near[order], far[order], likeness[order]
+    start = np.searchsorted(near, np.arange(count + 1))
+    rank = np.arange(len(near)) - start[near]
+    kept = (rank < PARTNERS) & (likeness >= FAINT)
+    cosine = dict(
+        zip(
+            zip(np.minimum(near, far)[kept].tolist(), np.maximum(near, far)[kept].tolist(), strict=True),
+            likeness[kept].tolist(),
+            strict=True,
+        )
     )
+    burden = np.array([_burden(likeness[start[i] : start[i + 1]], count) for i in range(count)])
+    crowded = near[(rank == PARTNERS) & (likeness >= SAME)]
+    return Pairs(cosine, burden, frozenset(crowded.tolist()))
+
+
+def _meetings(batch: Vectors) -> tuple[Ints, Ints, Floats]:
+    """All pairs of texts, the earlier first, that share a rare enough word, and how alike they are."""
+    count = len(batch)
+    order = np.argsort(batch.term, kind="stable")
+    owner = np.repeat(np.arange(count), np.diff(batch.start))[order]
+    posted = batch.weight[order]
+    start = np.searchsorted(batch.term[order], np.arange(batch.terms + 1))
+    rare = np.diff(start) <= COMMON
+    ahead = start[:-1].copy()  # where the texts of each term that come after the present one begin
     dense = np.zeros(batch.terms)
-    cosine: dict[tuple[int, int], float] = {}
-    burden = np.zeros(count)
-    crowded = set()
+    found: list[tuple[Ints, Ints, Floats]] = []
     for i in range(count):
         row = slice(batch.start[i], batch.start[i + 1])
         mine = batch.term[row]
+        ahead[mine] += 1
+        seeds = mine[rare[mine] & (ahead[mine] < start[mine + 1])]
+        if not len(seeds):
+            continue
         dense[mine] = batch.weight[row]
-        partners, likeness = _partners(batch, i, index, dense)
+        lengths = start[seeds + 1] - ahead[seeds]
+        cells = _cells(ahead[seeds], lengths)
+        score = np.bincount(owner[cells] - i, posted[cells] * np.repeat(dense[seeds], lengths))
+        partners = np.nonzero(score > GLIMPSE)[0]
+        if len(partners) > 2 * PARTNERS:
+            cut = np.partition(score[partners], -2 * PARTNERS)[-2 * PARTNERS]
+            partners = partners[score[partners] >= cut]
+        if not len(partners):
+            dense[mine] = 0.0
+            continue
+        partners += i
+        likeness = _likeness(batch, partners, dense)
+        seen = likeness > UNKNOWN
+        found.append((np.full(seen.sum(), i), partners[seen], likeness[seen]))
         dense[mine] = 0.0
-        if len(likeness) > PARTNERS:
-            best = np.argsort(-likeness, kind="stable")[:PARTNERS]
-            partners, likeness = partners[best], likeness[best]
-            if likeness[-1] >= SAME:
-                crowded.add(i)
-        burden[i] = _burden(likeness, count)
-        kept = likeness >= FAINT
-        for j, value in zip(partners[kept].tolist(), likeness[kept].tolist(), strict=True):
-            cosine[(i, j) if i < j else (j, i)] = value
-    return Pairs(cosine, burden, frozenset(crowded))
+    if not found:
+        return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0)
+    one, other, value = zip(*found, strict=True)
+    return np.concatenate(one), np.concatenate(other), np.concatenate(value)
 
 
-@dataclass(frozen=True, slots=True)
-class _Index:
-    """The vectors by column: term t stands in texts `owner[start[t]:start[t+1]]`, with `weight` likewise."""
-
-    start: Ints
-    owner: Ints
-    weight: Floats
-
-
-def _partners(batch: Vectors, i: int, index: _Index, dense: Floats) -> tuple[Ints, Floats]:
-    """The texts that share a rare enough word with text i (whose vector is in `dense`), with their exact cosines."""
-    mine = batch.term[batch.start[i] : batch.start[i + 1]]
-    spread = index.start[mine + 1] - index.start[mine]
-    rare = mine[spread <= COMMON]
-    if not len(rare):
-        return rare, np.zeros(0)
-    cells, _ = _spans(index.start, rare)
-    mass = index.weight[cells] * np.repeat(dense[rare], index.start[rare + 1] - index.start[rare])
-    score = np.bincount(index.owner[cells], mass)
-    score[i] = 0.0
-    partners = np.nonzero(score)[0]
-    if len(partners) > 2 * PARTNERS:
-        cut = np.partition(score[partners], -2 * PARTNERS)[-2 * PARTNERS]
-        partners = partners[score[partners] >= cut]
-    if not len(partners):
-        return partners, np.zeros(0)
-    cells, first = _spans(batch.start, partners)
+def _likeness(batch: Vectors, texts: Ints, dense: Floats) -> Floats:
+    """The cosines of some texts with the one whose vector is in `dense`, less what rests on a lone word."""
+    lengths = batch.start[texts + 1] - batch.start[texts]
+    first = np.cumsum(lengths) - lengths
+    cells = _cells(batch.start[texts], lengths)
     shares = dense[batch.term[cells]] * batch.weight[cells]
     cosine = np.add.reduceat(shares, first)
-    # The sum of the squared shares: 1 when one word makes the whole likeness (Herfindahl).
+    # The sum of the squared shares is 1 when one word makes the whole likeness (Herfindahl's index).
     lone = np.add.reduceat(shares * shares, first) / np.maximum(cosine * cosine, 1e-12)
-    return partners, cosine * (1 - LONE * lone)
+    scaled: Floats = cosine * (1 - LONE * lone)
+    return scaled
 
 
-def _spans(start: Ints, rows: Ints) -> tuple[Ints, Ints]:
-    """The cells of several rows one after the other, and where each row begins among them."""
-    lengths = start[rows + 1] - start[rows]
+def _cells(start: Ints, lengths: Ints) -> Ints:
+    """The numbers start, start + 1, ... of several rows of these lengths, one row after the other."""
     ends = np.cumsum(lengths)
-    return np.arange(ends[-1]) + np.repeat(start[rows] - ends + lengths, lengths), ends - lengths
+    return np.arange(ends[-1]) + np.repeat(start - ends + lengths, lengths)
 
 
 def _burden(likeness: Floats, count: int) -> float:
-    """What is taken from each likeness of a text with these partners in a batch of `count`; half a pair's share."""
+    """What is taken from each likeness of a text with these partners, likeliest first, in a batch of `count`."""
     first, last = RANKS
-    around = np.sort(likeness[likeness < SAME])[::-1][first:last]
+    around = likeness[likeness < SAME][first:last]
     seen = max(len(around), min(last, count - 1) - min(first, count - 1))
     level = (around.sum() + UNKNOWN * (seen - len(around)) + USUAL * (last - first - seen)) / (last - first)
-    return float(CONTRAST * (level - USUAL) / 2)
+    return float(CONTRAST * (level - USUAL) / 2)  # the partner's burden takes the other half

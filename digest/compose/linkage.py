@@ -16,11 +16,11 @@ from typing import Final
 from digest.compose.likeness import UNKNOWN, Pairs, Vectors
 
 #: Two groups are one story from this mean likeness on.
-ALIKE: Final = 0.225
+ALIKE: Final = 0.22
 #: How much of the gap between the likeness within two groups and that across them is taken off.
 GAP: Final = 0.5
 #: A group's inner likeness is believed like this many pairs; below that it leans on the likeness across.
-DOUBT: Final = 3.0
+DOUBT: Final = 6.0
 #: How much of the weight of those words is taken off; they stand in MOST of their own group of at least FEW texts and
 #: HARDLY in the other.
 PROPER: Final = 0.2
