@@ -25,7 +25,7 @@ from digest.deliver.rendered import Rendered
 from digest.deliver.reply import ACCEPTED, Outcome
 from digest.deliver.returnpath import ReturnPath
 from digest.deliver.smtp import Interrupted, Relay, Result, send
-from digest.deliver.theme import Brand, Look, Variant
+from digest.deliver.theme import Brand, Logo, Look, Variant
 from digest.errors import DigestError, EditionError, RenderError, SendError, SettingsError
 from digest.pipeline.deliver import Record, Transport
 from digest.pipeline.ports import Progress, silent
@@ -82,20 +82,56 @@ class Mailroom:
     def look(self, edition: Edition, theme: str = "") -> Look:
         """How a newsletter's mail looks, by its settings."""
         newsletter, site = self.newsletter(edition), self.settings.site
+        asked = newsletter.brand
         brand = Brand(
-            accent=newsletter.brand.accent, accent_dark=newsletter.brand.accent_dark, tagline=newsletter.brand.tagline
+            accent=asked.accent,
+            accent_dark=asked.accent_dark,
+            title_font=asked.title_font,
+            text_font=asked.text_font,
+            tagline=asked.tagline,
+            logo=self._logo(asked.logo) if asked.logo else None,
         )
         return Look(
             newsletter=newsletter.title,
             theme=theme or newsletter.theme,
             brand=brand,
             base_url=site.base_url,
-            media_url=site.media_url or f"{site.base_url}/media",
+            media_url=self.media_url,
             site_name=site.name,
             postal_address=newsletter.postal_address or site.postal_address,
             subject=newsletter.subject,
             trial=self.is_trial,
         )
+
+    @property
+    def media_url(self) -> str:
+        """Where readers find our pictures."""
+        return self.settings.site.media_url or f"{self.settings.site.base_url}/media"
+
+    def _logo(self, source: str) -> Logo | None:
+        """A logo made ours: read from its file, or fetched once. None when its address does not give one.
+
+        Raises RenderError for a file that is not there or no picture.
+        """
+        from digest.deliver.media import Media
+
+        media, found = Media(self.settings.folder / "media"), None
+        try:
+            if "://" not in source:
+                found = media.logo(source, Path(source).read_bytes())
+            else:
+                found = media.logo(source) or media.logo(source, self._fetched(source))
+        except (OSError, ValueError) as error:
+            if "://" not in source:
+                reason = getattr(error, "strerror", None) or error
+                raise RenderError(f"brand.logo: {source}: {reason}; give a PNG or JPEG that is there") from None
+        return Logo(f"{self.media_url}/{found[0]}", *found[1:]) if found else None
+
+    def _fetched(self, url: str) -> bytes:
+        from digest.collect.http import ACCEPT_PICTURE, HttpConfig, fetch_pages
+
+        config = HttpConfig(allow_private=self.settings.collect.allow_private_networks)
+        return next(fetch_pages([url], config, accept=ACCEPT_PICTURE)).body
 
     @property
     def is_trial(self) -> bool:

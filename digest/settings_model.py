@@ -135,6 +135,8 @@ class Brand(_Table):
     accent_dark: OptionalColour = ""
     logo: Picture = ""
     tagline: Line = ""
+    title_font: Line = ""
+    text_font: Line = ""
 
 
 class Pause(_Table):

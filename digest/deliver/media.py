@@ -13,7 +13,7 @@ import re
 from pathlib import Path
 from typing import Final
 
-from digest.deliver.picture import Picture, Prepared, prepare
+from digest.deliver.picture import Picture, Prepared, logo, prepare
 
 _NAME: Final = re.compile(r"[0-9a-f]{24}\.(?:jpg|png)")
 
@@ -44,6 +44,24 @@ class Media:
         entry = {"url": url, "pictures": pictures, "problem": prepared.problem}
         self._write(self._index(url), json.dumps(entry).encode())
         return prepared
+
+    def logo(self, source: str, data: bytes | None = None) -> tuple[str, int, int] | None:
+        """A newsletter's logo as (file name, printed width, printed height); `data` is the picture found at `source`.
+
+        Without `data` the one that was kept before, else None. Raises ValueError when it is no picture.
+        """
+        index = self._index(f"logo {source}")
+        if data is None:
+            try:
+                name, width, height = json.loads(index.read_text(encoding="utf-8"))
+                self.read(name)
+            except (OSError, ValueError, TypeError):
+                return None
+            return name, width, height
+        picture, width, height = logo(data)
+        self.keep(picture)
+        self._write(index, json.dumps([picture.name, width, height]).encode())
+        return picture.name, width, height
 
     def keep(self, picture: Picture) -> None:
         """Write a finished picture, if it is not here yet."""

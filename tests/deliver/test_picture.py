@@ -148,6 +148,17 @@ def test_a_logo_that_would_vanish_in_one_scheme_gets_paper_under_it(ink: str, pl
     assert corner == ((255, 254, 251, 255) if plate else (0, 0, 0, 0))
 
 
+def test_media_keeps_a_logo_and_remembers_where_it_came_from(tmp_path: Path) -> None:
+    media = Media(tmp_path)
+    assert media.logo("https://a.example/logo.png") is None
+    kept = media.logo("https://a.example/logo.png", _bytes(Image.new("RGB", (300, 100), "#0a5c36")))
+    assert kept is not None
+    assert media.logo("https://a.example/logo.png") == kept
+    assert kept[1:] == (144, 48)
+    with pytest.raises(ValueError, match="not a picture"):
+        media.logo("https://a.example/other.png", b"<html>")
+
+
 def test_media_keeps_pictures_and_what_became_of_each_address(tmp_path: Path) -> None:
     media = Media(tmp_path / "media")
     assert media.get("https://a.example/1.jpg") is None
