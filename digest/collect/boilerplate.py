@@ -89,7 +89,9 @@ def is_repeated(memory: HostMemory, line: str) -> bool:
     sentence = ends_sentence(line) and weight(line) >= 40 and not seen.edge
     fewest, share = (_FEWEST_SENTENCE, _SHARE_SENTENCE) if sentence else (_FEWEST, _SHARE)
     enough = len(seen.articles) >= min(share * len(memory.articles), _WITNESSES)
-    return enough and _unlike([memory.articles[a] for a in seen.articles if a in memory.articles], fewest)
+    # What a label itself names makes no two articles alike; what a sentence names is what reports of one event share.
+    own = frozenset() if ends_sentence(line) else _topic(line, line)
+    return enough and _unlike([memory.articles[a] - own for a in seen.articles if a in memory.articles], fewest)
 
 
 def _unlike(topics: Sequence[frozenset[str]], wanted: int) -> bool:
