@@ -277,6 +277,8 @@ class House:
 
         Raises RenderError for a mail that a check forbids; nothing of it is sent then.
         """
+        if reason := self.store.meta.settle_in() or self.store.meta.sending_paused():
+            raise EditionError(f"sending is paused: {reason}")
         if resume and edition.state == "paused":
             self.store.editions.set_state(edition.id, ["paused"], "sending", "resumed by hand", now=self.clock())
             edition = self.edition(edition.id)

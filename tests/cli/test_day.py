@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from datetime import timedelta
 from email.parser import BytesParser
 from email.policy import default
@@ -111,3 +112,21 @@ def test_a_second_collect_finds_nothing_new_and_with_due_asks_nothing_before_its
         forced = json.loads(run("collect", "--json").stdout)
         assert {feed["status"] for feed in forced["feeds"]} == {"not_modified"}
         assert forced["articles"] == {"new": 0, "changed": 0, "failed": 0}
+
+
+def test_a_copied_store_mails_nobody_before_a_person_says_so(
+    full_desk: Path, tmp_path_factory: pytest.TempPathFactory, run: Run, morning: time_machine.travel
+) -> None:
+    with morning:
+        run("compose", "morning")
+        run("approve", "morning")
+        assert run("deliver", "morning").exit_code == 75  # not due yet: but this is the store's home now
+        clone = tmp_path_factory.mktemp("clone")
+        shutil.copytree(full_desk, clone, dirs_exist_ok=True)
+        refused = run("deliver", "morning", "--now", settings=clone / "settings.toml")
+        assert refused.exit_code == 1
+        assert "make sure that it no longer sends" in refused.stderr
+        assert not list(clone.rglob("*.eml"))
+        assert run("schedule", "pause", "--resume", settings=clone / "settings.toml").exit_code == 0
+        assert run("deliver", "morning", "--now", settings=clone / "settings.toml").exit_code == 0
+        assert len(list(clone.rglob("*.eml"))) == 6
