@@ -109,6 +109,7 @@ class Template:
     return_path: ReturnPath
     _flat: list[bytes]
     _slots: tuple[tuple[int, Slot], ...]
+    _groups: tuple[tuple[int, int], ...]
     _id_start: str
     _id_end: str
 
@@ -120,7 +121,7 @@ class Template:
         body = _multipart(rendered, links, boundary)
         lines = [(name.encode("ascii") + b": ", *pieces, b"\r\n") for name, pieces in header]
         flat, slots = flatten([*chain.from_iterable(lines), b"\r\n", *body])
-        template = cls(facts, header, body, links, return_path, flat, slots, *_id_ends(facts))
+        template = cls(facts, header, body, links, return_path, flat, slots, _groups(flat), *_id_ends(facts))
         _check(template)
         return template
 
@@ -131,10 +132,10 @@ class Template:
 
     def parts(self, values: Sequence[bytes]) -> tuple[bytes, ...]:
         """The mail with these values in the slots."""
-        parts = self._flat.copy()
+        flat = self._flat.copy()
         for place, slot in self._slots:
-            parts[place] = values[slot]
-        return tuple(parts)
+            flat[place] = values[slot]
+        return tuple([flat[start] if end - start == 1 else b"".join(flat[start:end]) for start, end in self._groups])
 
     def message(self, to: Recipient, values: Sequence[bytes], parts: tuple[bytes, ...]) -> Message:
         """A Message of these parts, with envelope and Message-ID of the recipient."""
@@ -171,6 +172,7 @@ class Template:
         )
 
 
+_LONG = 4096  # octets that are worth a place of their own in a scattered write
 _ESCAPED = re.compile(r"[=&'\"<>]")
 _PLACEHOLDER = re.compile("(" + "|".join(map(re.escape, PLACEHOLDERS)) + ")")
 
@@ -292,6 +294,17 @@ def flatten(pieces: Iterable[Piece]) -> tuple[list[bytes], tuple[tuple[int, Slot
         else:
             flat[-1] += piece
     return flat, tuple(slots)
+
+
+def _groups(flat: Sequence[bytes]) -> tuple[tuple[int, int], ...]:
+    """Where to join: long pieces stay alone, so that nobody copies them; short ones travel together."""
+    groups: list[tuple[int, int]] = []
+    for place, piece in enumerate(flat):
+        if groups and len(piece) < _LONG and len(flat[groups[-1][0]]) < _LONG:
+            groups[-1] = (groups[-1][0], place + 1)
+        else:
+            groups.append((place, place + 1))
+    return tuple(groups)
 
 
 def _check(template: Template) -> None:

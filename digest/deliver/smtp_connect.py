@@ -37,11 +37,6 @@ class Relay:
     weight: float = 1.0
     pipelining: bool = True  # use it where offered
 
-    @property
-    def name(self) -> str:
-        """For people: host:port."""
-        return f"{self.host}:{self.port}"
-
 
 @dataclass(frozen=True, slots=True)
 class Opened:

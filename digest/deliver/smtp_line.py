@@ -14,7 +14,7 @@ from enum import Enum, auto
 from digest.deliver.message import Message
 from digest.deliver.reply import Outcome, Phase, Reply, outcome
 
-_CRLF_DOT = b".\r\n"
+_DOT_LINE = b".\r\n"
 _MAX_REPLY = 65_536
 _DOT = re.compile(rb"^\.", re.MULTILINE)
 _BARE = re.compile(rb"\r(?!\n)|(?<!\r)\n|\0")
@@ -30,6 +30,9 @@ class Step(Enum):
     ASIDE = auto()  # RSET, or the lone dot after a 354 nobody could use: the answer changes nothing
 
 
+_ENVELOPE = (Step.MAIL, Step.RCPT, Step.DATA)
+#: 250 for the content, then 250, 250 and 354 for the next envelope.
+_USUAL = re.compile(rb"250 ([^\r\n]*)\r\n250 [^\r\n]*\r\n250 [^\r\n]*\r\n354 [^\r\n]*\r\n")
 _PHASES: dict[Step, Phase] = {Step.MAIL: "mail", Step.RCPT: "rcpt", Step.DATA: "data", Step.CONTENT: "content"}
 
 
@@ -42,6 +45,7 @@ class Job:
     tries: int = 0
     intended: bool = False  # on record as handed over
     no: Reply | None = None
+    size: int = 0
     dot_at: int = 0
 
 
@@ -69,8 +73,8 @@ class Line:
     written: int = 0
     carried: int = 0
     ended: list[tuple[Job, Outcome]] = field(default_factory=list)
-    _awaiting: deque[tuple[Step, Job]] = field(default_factory=deque)
-    _script: deque[tuple[Step, Job, bytes]] = field(default_factory=deque)
+    _awaiting: deque[Step] = field(default_factory=deque)
+    _script: deque[tuple[Step, bytes]] = field(default_factory=deque)
     _inbox: bytes = b""
     _reply_size: int = 0
 
@@ -82,7 +86,7 @@ class Line:
     @property
     def waiting(self) -> Phase | None:
         """The phase of the reply that we wait for, None when we wait for none."""
-        return _PHASES.get(self._awaiting[0][0], "data") if self._awaiting else None
+        return _PHASES.get(self._awaiting[0], "data") if self._awaiting else None
 
     def advance(self, may_send_content: bool) -> bool:
         """Queue all bytes that may go now; True when there is something in `out`."""
@@ -90,14 +94,16 @@ class Line:
             self._send_content()
         while self.head is None and self.queue and (self.body is None or self.pipelining):
             self._begin(self.queue.popleft())
-        while self._script and (self.pipelining or not self._awaiting):
-            step, job, command = self._script.popleft()
+        while self._script and not self._awaiting:
+            step, command = self._script.popleft()
             self._put(command)
-            self._awaiting.append((step, job))
+            self._awaiting.append(step)
         return bool(self.out)
 
     def feed(self, data: bytes) -> None:
         """Take what the server sent. Raises Broken; what ended before that is in `ended`."""
+        if len(self._awaiting) == 4 and self.body is not None and self._usual(self.body, data):
+            return
         lines = (self._inbox + data).split(b"\n")
         self._inbox = lines.pop()
         if len(self._inbox) > _MAX_REPLY:
@@ -112,6 +118,16 @@ class Line:
             if not (line[:3].isdigit() and line[3:4] in {b" ", b"\r", b""}):
                 raise Broken(f"the server said '{_words(line)[:80]}', which is no SMTP reply")
             self._take(int(line[:3]), line[4:])
+
+    def _usual(self, body: Job, data: bytes) -> bool:
+        """The four replies that nearly every message brings, understood at one glance."""
+        match = _USUAL.fullmatch(data)
+        if match is None or self._inbox or self.written < body.dot_at:
+            return False
+        self._awaiting.clear()
+        self.body, self.ready = None, True
+        self.ended.append((body, Outcome("accepted", _words(match[1]), code=250)))
+        return True
 
     def lose(self, why: str) -> list[Job]:
         """The connection is gone: whose final dot may have left is unknown, all others are given back to be sent."""
@@ -134,33 +150,45 @@ class Line:
 
     def _begin(self, job: Job) -> None:
         message = job.message
-        if problem := self._unfit(message):
+        job.size = sum(map(len, message.parts))
+        if (message.smtputf8 or job.size > self.size_limit > 0) and (problem := self._unfit(job)):
             self._end(job, outcome(problem))
             return
         self.head, self.ready = job, False
         extra = " BODY=8BITMIME SMTPUTF8" if message.smtputf8 else ""
-        mail = f"MAIL FROM:<{message.envelope_sender}>{extra}\r\n".encode()
-        rcpt = f"RCPT TO:<{message.envelope_recipient}>\r\n".encode()
-        self._script += ((Step.MAIL, job, mail), (Step.RCPT, job, rcpt), (Step.DATA, job, b"DATA\r\n"))
+        mail = f"MAIL FROM:<{message.envelope_sender}>{extra}\r\n"
+        rcpt = f"RCPT TO:<{message.envelope_recipient}>\r\n"
+        if self.pipelining:
+            envelope = f"{mail}{rcpt}DATA\r\n".encode()
+            self.out.append(envelope)
+            self.queued += len(envelope)
+            self._awaiting.extend(_ENVELOPE)
+        else:
+            self._script.extend(((Step.MAIL, mail.encode()), (Step.RCPT, rcpt.encode()), (Step.DATA, b"DATA\r\n")))
 
-    def _unfit(self, message: Message) -> Reply | None:
+    def _unfit(self, job: Job) -> Reply | None:
         """What we can say before the server would have to."""
-        if message.smtputf8 and not self.smtputf8:
+        if job.message.smtputf8 and not self.smtputf8:
             return Reply("rcpt", 553, "5.6.7 the mail server does not offer SMTPUTF8, which this address needs")
-        if self.size_limit and sum(map(len, message.parts)) > self.size_limit:
+        if job.size > self.size_limit > 0:
             return Reply("data", 552, f"5.3.4 the message is larger than the {self.size_limit} octets the server takes")
         return None
 
     def _send_content(self) -> None:
         job = self.head
         assert job is not None
+        message = job.message
+        if message.safe:
+            self.out += message.parts
+            self.queued += job.size + 3
+        else:
+            self._put(wire(message))
+            self.queued += 3
+        self.out.append(_DOT_LINE)
         self.head, self.ready, self.body = None, False, job
-        self.out += wire(job.message)
-        self.out.append(_CRLF_DOT)
-        self.queued += sum(map(len, self.out[-len(job.message.parts) - 1 :]))
         job.dot_at = self.queued
         self.carried += 1
-        self._awaiting.append((Step.CONTENT, job))
+        self._awaiting.append(Step.CONTENT)
 
     def _put(self, data: bytes) -> None:
         self.out.append(data)
@@ -169,48 +197,60 @@ class Line:
     def _take(self, code: int, text: bytes) -> None:
         if not self._awaiting:
             raise Broken(f"{code} {_words(text)}" if code == 421 else f"the server said {code} unasked")
-        step, job = self._awaiting.popleft()
+        step = self._awaiting.popleft()
         if step is Step.CONTENT:
-            if code < 400 and self.written < job.dot_at:
-                raise Broken(f"the server said {code} before it had the whole message")
-            self.body = None
-            self._end(job, outcome(Reply("content", code, _words(text))))
+            self._after_content(code, text)
         elif step is Step.DATA:
-            self._after_data(job, code, text)
+            self._after_data(code, text)
         elif step is not Step.ASIDE and not 200 <= code < 300:
-            job.no = job.no or Reply(_PHASES[step], code, _words(text))
+            assert self.head is not None
+            self.head.no = self.head.no or Reply(_PHASES[step], code, _words(text))
             if not self.pipelining:
-                self._give_up(job)
+                self._give_up()
         if code == 421:
             raise Broken(f"421 {_words(text)}")
 
-    def _after_data(self, job: Job, code: int, text: bytes) -> None:
+    def _after_content(self, code: int, text: bytes) -> None:
+        job = self.body
+        assert job is not None
+        if code < 400 and self.written < job.dot_at:
+            raise Broken(f"the server said {code} before it had the whole message")
+        self.body = None
+        self._end(job, outcome(Reply("content", code, _words(text))))
+
+    def _after_data(self, code: int, text: bytes) -> None:
+        job = self.head
+        assert job is not None
         if code == 354 and job.no is None:
             self.ready = True
             return
         job.no = job.no or Reply("data", code, _words(text))
-        self._give_up(job, opened=code == 354)
+        self._give_up(opened=code == 354)
 
-    def _give_up(self, job: Job, opened: bool = False) -> None:
+    def _give_up(self, opened: bool = False) -> None:
         """End a job before its content. After a 354 only a dot gets us out (RFC 2920 3.1), else RSET cleans up."""
+        job = self.head
+        assert job is not None
         assert job.no is not None
-        self._script.clear()
-        self._script.append((Step.ASIDE, job, _CRLF_DOT if opened else b"RSET\r\n"))
         self.head = None
+        self._script.clear()
+        self._script.append((Step.ASIDE, _DOT_LINE if opened else b"RSET\r\n"))
+        if self.pipelining:  # it goes before whatever comes next, and nobody waits for the answer
+            step, command = self._script.popleft()
+            self._put(command)
+            self._awaiting.append(step)
         self._end(job, outcome(job.no))
 
     def _end(self, job: Job, result: Outcome) -> None:
         self.ended.append((job, result))
 
 
-def wire(message: Message) -> tuple[bytes, ...]:
-    """The message's bytes as they may stand between DATA and the final dot: those of a template as they are, others
-    looked through and dots stuffed.
+def wire(message: Message) -> bytes:
+    """The message's bytes as they may stand between DATA and the final dot: looked through, and dots stuffed.
 
+    Copies of a template need none of this.
     Raises ValueError for what could end the message early on some server (the smuggling of 2023: a bare CR or LF).
     """
-    if message.safe:
-        return message.parts
     data = message.data
     if bad := _BARE.search(data):
         raise ValueError(
@@ -220,8 +260,11 @@ def wire(message: Message) -> tuple[bytes, ...]:
         raise ValueError(f"message {message.message_id}: not 7-bit, or its last line has no end")
     if max(map(len, data.split(b"\r\n"))) > 998:
         raise ValueError(f"message {message.message_id}: a line is longer than 998 octets")
-    return (_DOT.sub(b"..", data),)
+    return _DOT.sub(b"..", data)
 
 
 def _words(text: bytes) -> str:
-    return "".join(c if c.isprintable() else " " for c in text.decode("utf-8", "replace")).strip()[:400]
+    words = text.decode("utf-8", "replace").strip()
+    if not words.isprintable():
+        words = "".join(c if c.isprintable() else " " for c in words).strip()
+    return words[:400]

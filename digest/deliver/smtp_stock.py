@@ -1,0 +1,95 @@
+"""What is still to be sent, and who may have the next of it: by weight, by rate, by domain."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+
+from digest.deliver.message import Message
+from digest.deliver.smtp_line import Job
+from digest.deliver.smtp_pool import Pool, Server
+
+_PARKED = 500  # messages held back for their domain's sake
+_NAP = 0.02  # seconds until one that could not be given anything asks again
+
+
+class Stock:
+    """The messages of a run that no connection has. Read lazily: memory does not grow with their number."""
+
+    def __init__(self, messages: Iterable[Message], pool: Pool, depth: int) -> None:
+        self._source: Iterator[Message] | None = iter(messages)
+        self._pool, self._depth = pool, depth
+        self._by_domain = any(server.pace.by_domain for server in pool.servers)
+        self._plain = len(pool.servers) == 1 and not pool.servers[0].paced
+        self._again: deque[Job] = deque()  # their intent stands, their connection does not
+        self._parked: deque[Job] = deque()  # their domain has enough under way
+        self.ask_at = 0.0  # before this it is of no use to ask
+
+    def __bool__(self) -> bool:
+        """True while there may be more."""
+        return self._source is not None or bool(self._again or self._parked)
+
+    @property
+    def known(self) -> int:
+        """How many there are for certain; a source that is not at its end counts as very many."""
+        return len(self._again) + len(self._parked) + (1_000_000 if self._source is not None else 0)
+
+    def look_ahead(self, count: int) -> None:
+        """Have so many at hand, if there are, so that three messages open three connections and not eight."""
+        while len(self._parked) < count and (job := self._pull()):
+            self._parked.append(job)
+
+    def give_back(self, job: Job) -> None:
+        """Its connection is gone and no server has it."""
+        self._again.append(job)
+        self.ask_at = 0.0
+
+    def close(self) -> list[Job]:
+        """Take no more. Returns those whose intent is on record."""
+        self._source = None
+        self._parked.clear()
+        promised = list(self._again)
+        self._again.clear()
+        return promised
+
+    def stop_reading(self) -> None:
+        """Take no more from the source; what was promised still goes."""
+        self._source = None
+        self._parked.clear()
+
+    def next_job(self, server: Server, now: float) -> Job | None:
+        """The next message that this server may be given now, None with `ask_at` set when there is none."""
+        if self._plain and not (self._again or self._parked or server.fault):
+            return self._pull()
+        job = None if server.fault else self._choose(server, now)
+        if job is None and self.ask_at <= now:
+            self.ask_at = now + _NAP
+        return job
+
+    def _choose(self, server: Server, now: float) -> Job | None:
+        if self._again:
+            return self._again.popleft()
+        if not self._pool.may_take(server, self._depth):
+            return None
+        if wait := server.pace.wait(now):
+            self.ask_at = now + wait
+            return None
+        for _ in range(len(self._parked)):
+            job = self._parked.popleft()
+            if not server.pace.domain_wait(job.domain, now):
+                return job
+            self._parked.append(job)
+        while len(self._parked) < _PARKED and (fresh := self._pull()):
+            if not server.pace.domain_wait(fresh.domain, now):
+                return fresh
+            self._parked.append(fresh)
+        return None
+
+    def _pull(self) -> Job | None:
+        if self._source is None:
+            return None
+        message = next(self._source, None)
+        if message is None:
+            self._source = None
+            return None
+        return Job(message, message.envelope_recipient.rpartition("@")[2] if self._by_domain else "")
