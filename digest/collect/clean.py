@@ -69,8 +69,7 @@ def _why(block: Block, context: _Context) -> str | None:
     """What is noise wherever it stands."""
     if block.kind == "code":
         return None
-    words = key(block.text)
-    if words in context.titles:
+    if key(block.text) in context.titles:
         return "title"
     if block.label and block.label != LEFT_OUT:
         return block.label
@@ -78,9 +77,14 @@ def _why(block: Block, context: _Context) -> str | None:
         return why
     if block.label:
         return _furniture(block, context) or block.label
+    return _picture_or_teaser(block, context)
+
+
+def _picture_or_teaser(block: Block, context: _Context) -> str | None:
+    """A caption with its credit, or a paragraph that is one link to something else."""
     if block.kind in ("paragraph", "heading") and noise.is_picture_line(block.text, context.language):
         return "caption"
-    teaser = block.linked >= _ALL_LINK and block.kind == "paragraph" and len(words.split()) > 3
+    teaser = block.linked >= _ALL_LINK and block.kind == "paragraph" and len(block.text.split()) > 3
     return "related" if teaser and block.text[-1].isalnum() and not noise.is_address(block.text) else None
 
 

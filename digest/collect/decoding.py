@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections import Counter
 
 from w3lib.encoding import html_body_declared_encoding, http_content_type_encoding, read_bom
 
@@ -12,6 +13,11 @@ from digest.text.plain import plain
 #: Encodings that the web was written in (the WHATWG's list, without duplicates), those of the Latin alphabet apart.
 _WEB = "cp1251 koi8_r cp1253 cp1255 cp1256 cp1257 cp1258 cp932 euc_jp iso2022_jp gb18030 big5 cp949 tis_620".split()
 _LATIN = ("cp1252", "cp1250", "iso8859_2", "cp1254")  # the likeliest first
+#: What languages add to the letters a to z: western, northern, then those that cp1252 cannot write.
+_ALPHABETS = (
+    "àâæçéèêëîïôœùûüÿ", "äöüßé", "áéíóúüñªº", "àèéìíîòóùúª", "áâãàçéêíóôõúüªº", "éëïóöüèáíú", "åäöéæøþðáíóúý",
+    "ąćęłńóśźż", "áčďéěíňóřšťúůýž", "áäčďéíĺľňóôŕšťúýž", "áéíóöőúüű", "ăâîşţșț", "čćđšž", "çğıöşüâîû",
+)  # fmt: skip
 _SIGN_IN_WORD = re.compile(r"[^\W\d_][^\w\s'’‘´`.,;:!?@&/()\[\]<>«»\"”“„=*+|·•…–—\x00-\x7f-]|[^\W\d_][¹²³]|[\x80-\x9f]")
 _SAMPLE = 20_000
 _TOLERATED = 0.01  # share of characters that may not fit a declared encoding
@@ -72,9 +78,11 @@ def _guess(body: bytes) -> str:
     guessed = body.decode(best.encoding, "replace")
     if best.encoding not in _LATIN:
         return guessed
-    return min((guessed, *(body.decode(name, "replace") for name in _LATIN)), key=_strange)
+    return min((body.decode(name, "replace") for name in _LATIN), key=_misfit)
 
 
-def _strange(text: str) -> int:
-    """How often a sign stands inside a word, as letters do in the wrong Latin alphabet ('og³osi³')."""
-    return len(_SIGN_IN_WORD.findall(text)) + text.count("\ufffd")
+def _misfit(text: str) -> int:
+    """How badly the letters of a text fit every language that is written in Latin letters, and signs its words."""
+    letters = Counter(c for c in text.lower() if c > "\x7f" and c.isalpha())
+    outside = min(sum(n for c, n in letters.items() if c not in alphabet) for alphabet in _ALPHABETS)
+    return outside + len(_SIGN_IN_WORD.findall(text)) + text.count("\ufffd")

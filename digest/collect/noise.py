@@ -23,7 +23,6 @@ _CREDIT = 60  # characters of whom a picture is from
 _NUMBER = re.compile(r"\d+(?:[a-z]{1,2}|h\d*)?")
 _DATE = re.compile(r"\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\b(?:19|20)\d\d[./-]\d{1,2}[./-]\d{1,2}\b")
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
-_URL = re.compile(r"https?://\S+|www\.\S+|\S+@\S+\.\w+")
 _WORDS = re.compile(r"\w+")
 _CRUMB = re.compile(r"\s[>»›/|→·•]\s")
 _RIGHTS = re.compile(r"^\W*(?:©|\(c\)\s|copyright\b)|©", re.IGNORECASE)
@@ -146,7 +145,7 @@ def is_picture_line(text: str, language: str) -> bool:
     for phrase in table(language).captions:
         at = end.rfind(phrase)
         if at > 0 and end[at - 1] in " (|/[" and end[at + len(phrase) :].lstrip()[:1] in (":", "："):
-            return not ends_sentence(end.rstrip(".)] "))
+            return not ends_sentence(end.rstrip(")] "))
     return False
 
 
@@ -168,7 +167,9 @@ def _walled(words: str, language: str, kind: str) -> bool:
 
 def is_address(text: str) -> bool:
     """A line that is mostly URLs or mail addresses."""
-    return 2 * sum(map(len, _URL.findall(text))) > len(text)
+    words = text.split()
+    addresses = (w for w in words if w.startswith(("http://", "https://", "www.")) or 0 < w.find("@") < w.rfind("."))
+    return 2 * sum(map(len, addresses)) > len(text)
 
 
 def is_rights(text: str) -> bool:
