@@ -19,6 +19,7 @@ from digest.deliver.audience import Choice
 from digest.deliver.audience import Variant as ReaderVariant
 from digest.deliver.delivery import Delivery
 from digest.deliver.links import Links
+from digest.deliver.memo import Memo, memo
 from digest.deliver.message import Facts, Filler, Message, Recipient, Template
 from digest.deliver.outbox import Outbox
 from digest.deliver.rendered import Rendered
@@ -100,6 +101,7 @@ class Mailroom:
             site_name=site.name,
             postal_address=newsletter.postal_address or site.postal_address,
             subject=newsletter.subject,
+            clients=tuple(newsletter.clients),
             trial=self.is_trial,
         )
 
@@ -265,16 +267,26 @@ class Mailroom:
         rendered = replace(rendered, subject=f"[test] {rendered.subject}")
         facts = self._facts(edition, f"{edition.id}.test.{edition.version}")
         filler = self._signed(Template.build(rendered, facts, self.links, self.return_path))
-        message = filler.fill(Recipient(TEST_READER, address))
+        self._hand_over([filler.fill(Recipient(TEST_READER, address))])
+
+    def send_memo(self, what: Memo, addresses: Sequence[str]) -> None:
+        """A plain notice to editors, outside the books. Raises SendError when one of them cannot be told."""
+        messages = [memo(what, number, address) for number, address in enumerate(addresses, 1)]
+        if self.signer is not None:
+            messages = [self.signer.sign(message, int(what.date.timestamp())) for message in messages]
+        self._hand_over(messages)
+
+    def _hand_over(self, messages: Sequence[Message]) -> None:
+        """Hand over what is in no edition's books. Raises SendError when a server does not take one of them."""
         outcomes: list[Outcome] = []
 
         def record(results: Sequence[tuple[Message, Outcome]], intents: Sequence[Message]) -> Collection[int]:
             outcomes.extend(outcome for _, outcome in results)
             return ()
 
-        stopped, _ = self.transport()([message], record, lambda: False)
-        if not outcomes or outcomes[-1].state != "accepted":
-            last = outcomes[-1] if outcomes else None
+        stopped, _ = self.transport()(messages, record, lambda: False)
+        if len(outcomes) < len(messages) or any(outcome.state != "accepted" for outcome in outcomes):
+            last = next((outcome for outcome in outcomes if outcome.state != "accepted"), None)
             raise SendError(last.code if last else 0, last.reason if last else stopped or "no server took it")
 
 

@@ -166,6 +166,7 @@ class NewsletterSettings(_Table):
     pictures: Literal["linked", "inline", "none"] = "linked"
     lead: LeadSettings = LeadSettings()
     brand: Brand = Brand()
+    clients: Many[Line] = ()
     postal_address: str = ""
     # the calendar
     send_at: Annotated[Clocks, Field(min_length=1)] = (time(7, 0),)
@@ -187,6 +188,7 @@ class NewsletterSettings(_Table):
     review: Review = "window"
     if_unreviewed: IfUnreviewed = "send"
     remind: Duration = timedelta(minutes=15)
+    editors: Many[Address] = ()
 
     @property
     def zone(self) -> ZoneInfo:

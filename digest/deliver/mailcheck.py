@@ -120,6 +120,9 @@ def _lines(c: Checked) -> Iterator[Problem]:
 
 
 def _support(c: Checked) -> Iterator[Problem]:
+    known, _ = support.table()
+    for client in sorted(set(c.look.clients) - set(known)):
+        yield Problem("support", f"'{client}' is no mail program we know", f"choose from {', '.join(known)}", False)
     for lack in support.lacks(c.html, c.look.clients):
         yield Problem("support", f"'{lack.used}' is unknown to {', '.join(lack.clients)}", lack.harm, False)
 

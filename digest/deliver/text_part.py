@@ -55,7 +55,7 @@ class References:
         return "\n".join(f"[{number}] {_URL_SAFE.sub('', url)}" for url, number in self._numbers.items())
 
 
-_REFERENCE: Final = re.compile(r"\[\d+\] \S+|\S+: https?://\S+")
+_REFERENCE: Final = re.compile(r"\[\d+\] \S+|.{1,50}:\s?https?://\S+")
 _GAP: Final = re.compile(r"\n{4,}")
 
 

@@ -107,7 +107,7 @@ def test_the_text_part_is_checked_too(good: Rendered, old: str, new: str, check:
 
 
 def test_a_text_part_without_the_stories_is_not_the_same_mail(good: Rendered) -> None:
-    short = re.sub(r"(?s)={72}.*={72}", "", good.text)
+    short = re.sub(r"(?s)-{72}.*\n\[1\] ", "[1] ", good.text)
     assert "text-part" in [problem.check for problem in _problems(good.html, short)]
 
 
@@ -158,6 +158,8 @@ def test_only_the_clients_asked_for_are_spoken_of(good: Rendered) -> None:
     assert _problems(html, good.text, replace(LOOK, clients=("gmail",))) == []
     [problem] = _problems(html, good.text, replace(LOOK, clients=("gmail", "outlook-windows")))
     assert "outlook-windows" in problem.message
+    [problem] = _problems(good.html, good.text, replace(LOOK, clients=("gmial",)))
+    assert "'gmial' is no mail program we know" in problem.message
 
 
 def test_the_table_of_support_names_only_known_clients() -> None:

@@ -1,0 +1,41 @@
+"""What a spam filter says of finished messages, where SpamAssassin is installed."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from digest.deliver.links import Links
+from digest.deliver.message import Facts, Recipient, Template
+from digest.deliver.mjml import Renderer
+from digest.deliver.returnpath import ReturnPath
+from digest.deliver.theme import Variant
+from tests.deliver import editions
+
+SECRET = "a secret of more than sixteen characters"
+pytestmark = pytest.mark.skipif(not shutil.which("spamassassin"), reason="SpamAssassin is not installed")
+
+
+@pytest.mark.parametrize(
+    ("theme", "language", "pictures"),
+    [("classic", "en", "linked"), ("magazine", "ar", "inline"), ("compact", "fr", "none")],
+)
+def test_a_finished_message_has_fewer_than_two_points(theme: str, language: str, pictures: str) -> None:
+    edition = editions.edition(language)
+    with Renderer() as renderer:
+        variant = Variant(pictures="inline" if pictures == "inline" else "linked")
+        rendered = renderer.render(
+            edition, editions.look(theme), variant, editions.pictures() if pictures != "none" else {}
+        )
+    facts = Facts(edition.id, "morning", "The Morning", "The Morning", "morning@example.org", edition.send_at)
+    template = Template.build(
+        rendered, facts, Links("https://news.example.org", SECRET), ReturnPath("bounce@example.org", SECRET)
+    )
+    mail = template.fill(Recipient(1, "ada@example.org")).data
+    told = subprocess.run(["spamassassin", "-L", "-t"], input=mail, capture_output=True, check=False).stdout.decode()
+    points = re.search(r"Content analysis details:\s+\(([-\d.]+) points", told)
+    assert points is not None, told
+    assert float(points[1]) < 2.0, told[told.index("Content analysis") :]
