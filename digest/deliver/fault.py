@@ -45,6 +45,12 @@ def _parse(text: str) -> dict[str, tuple[int, str]]:
 _armed = _parse(os.environ.get(_VARIABLE, ""))
 
 
+def arm(text: str) -> None:
+    """Arm places from code instead of the environment, for a process that a test has forked."""
+    _armed.clear()
+    _armed.update(_parse(text))
+
+
 def fault_point(name: str) -> None:
     """Act if the environment armed this name; raises OSError(ENOSPC) for `full`."""
     if name in _armed:

@@ -1,0 +1,59 @@
+"""A sender as a process of its own, to be killed: claims, sends to a real server, writes everything down."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from digest import owner
+from digest.compose.edition import Edition
+from digest.deliver.fault import arm
+from digest.deliver.links import Links
+from digest.deliver.message import Facts, Filler, Template
+from digest.deliver.rendered import ADDRESS, UNSUBSCRIBE_URL, Rendered
+from digest.deliver.returnpath import ReturnPath
+from digest.deliver.smtp_connect import Relay
+from digest.mailroom import SmtpTransport
+from digest.pipeline.deliver import Delivered, Terms, deliver
+from digest.store import open_store
+
+CONNECTIONS = 3
+DEPTH = 2  # the default of `digest.deliver.smtp.send`
+EDITION = "morning-2026-11-24-0700"
+SECRET = "a secret of at least thirty-two characters"
+
+
+def template(edition: Edition) -> Template:
+    """The one variant: small, personal, always the same bytes."""
+    html = f'<html lang="en"><body><h1>News</h1><p>{ADDRESS}</p><a href="{UNSUBSCRIBE_URL}">Leave</a></body></html>'
+    rendered = Rendered("News", "The day", html, f"News for {ADDRESS}\n{UNSUBSCRIBE_URL}\n", "en")
+    facts = Facts(edition.id, "morning", "The Morning", "The Morning", "morning@example.org", edition.send_at)
+    return Template.build(
+        rendered, facts, Links("https://news.example.org", SECRET), ReturnPath("bounce@example.org", SECRET)
+    )
+
+
+def run(url: str, port: int, in_doubt: Literal["resend", "hold"], fault: str = "") -> Delivered:
+    """One run over the edition, as `digest deliver` does it. `fault` arms a fault point."""
+    arm(fault)
+    with open_store(url) as store:
+        edition = store.editions.get(EDITION)
+        assert edition is not None
+        filler: Filler = template(edition)
+        relay = Relay("127.0.0.1", port, security="none", connections=CONNECTIONS, hello="client.test")
+        terms = Terms(
+            owner=owner.myself(),
+            last_moment=datetime.now(UTC) + timedelta(hours=3),
+            in_doubt=in_doubt,
+            is_gone=owner.is_gone,
+        )
+        return deliver(
+            store, edition, lambda _variant: filler, SmtpTransport([relay]), terms, clock=lambda: datetime.now(UTC)
+        )
+
+
+def main(url: str, port: int, in_doubt: Literal["resend", "hold"], fault: str = "") -> None:
+    """As a child: ends without any clean-up, as a process that is done for does."""
+    run(url, port, in_doubt, fault)
+    os._exit(0)

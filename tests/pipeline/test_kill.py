@@ -1,0 +1,164 @@
+"""The promise of delivery under kill -9: nobody is lost, and who may get a copy is bounded and listed.
+
+The suite kills a few times; the long form is `DIGEST_KILLS=100 DIGEST_RECIPIENTS=5000 pytest tests/pipeline/test_kill.py`.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import random
+import signal
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from multiprocessing.process import BaseProcess
+from typing import Any, Literal
+
+import pytest
+
+from digest.compose.edition import Edition, EditionStory, Section, frozen
+from digest.deliver.audience import Choice
+from digest.deliver.fault import NAMES
+from digest.deliver.subscriber import Subscriber, Subscription
+from digest.pipeline.deliver import plan
+from tests.fakes.smtp_server import SmtpServer
+from tests.pipeline.sender import CONNECTIONS, DEPTH, EDITION, main
+
+KILLS = int(os.environ.get("DIGEST_KILLS", "15"))
+RECIPIENTS = int(os.environ.get("DIGEST_RECIPIENTS", "800"))
+#: At most so many messages are under way at any moment.
+IN_FLIGHT = CONNECTIONS * DEPTH
+#: The outbox has its own tests.
+FAULTS = [name for name in NAMES if not name.startswith("outbox.") and name != "deliver.planned"]
+
+CONTEXT = multiprocessing.get_context("forkserver")
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def url(request: pytest.FixtureRequest, tmp_path: Any) -> str:
+    """The URL of a store with an approved edition and its plan."""
+    from digest.store import open_store
+
+    found = f"sqlite:///{tmp_path}/digest.db"
+    if request.param == "postgresql":
+        found = request.getfixturevalue("postgres_database")
+    with open_store(found, upgrade=True) as store:
+        _prepare(store, RECIPIENTS)
+    return found
+
+
+def _prepare(store: Any, recipients: int) -> None:
+    now = datetime.now(UTC).replace(microsecond=0)
+    story = EditionStory("k", "https://example.org/k", "Title", "Lead.", "en", "Herald")
+    edition = frozen(
+        Edition(
+            EDITION,
+            "morning",
+            "2026-11-24T07:00",
+            now - timedelta(minutes=1),
+            now - timedelta(minutes=46),
+            "The Morning",
+            "en",
+            "UTC",
+            (Section("world", "World", (story,)),),
+            state="in_review",
+        )
+    )
+    people = (
+        (Subscriber(0, f"reader{n}@example.org"), (Subscription(0, "morning", "confirmed"),)) for n in range(recipients)
+    )
+    store.readers.import_many(people, now=now)
+    store.editions.create(edition, "{}", now=now)
+    store.editions.approve(EDITION, edition.content_hash, "ada", now=now)
+    planned = plan(store, edition, store.readers.audience("morning"), Choice("en", "classic"), now)
+    assert planned == recipients
+
+
+@pytest.fixture
+def server() -> Iterator[SmtpServer]:
+    with SmtpServer(delay=0.001) as running:
+        yield running
+
+
+def start(url: str, server: SmtpServer, in_doubt: str, fault: str = "") -> BaseProcess:
+    CONTEXT.set_forkserver_preload(["tests.pipeline.sender"])
+    child = CONTEXT.Process(target=main, args=(url, server.port, in_doubt, fault), daemon=True)
+    child.start()
+    return child
+
+
+def killed(child: BaseProcess) -> None:
+    assert child.pid is not None
+    os.kill(child.pid, signal.SIGKILL)
+    child.join(30)
+
+
+def finish(url: str, server: SmtpServer, in_doubt: str) -> None:
+    """Run to the end, undisturbed."""
+    child = start(url, server, in_doubt)
+    child.join(120)
+    assert child.exitcode == 0
+
+
+def check(url: str, server: SmtpServer, in_doubt: Literal["resend", "hold"], kills: int) -> None:
+    """Hold the books against what the server truly took."""
+    from digest.store import open_store
+
+    with open_store(url) as store:
+        states = Counter(delivery.state for delivery in store.deliveries.listing(EDITION))
+        unknown = {d.address for d in store.deliveries.listing(EDITION, "unknown")}
+        edition = store.editions.get(EDITION)
+    assert edition is not None
+    assert edition.state == "sent"
+    assert states["accepted"] + states["unknown"] == RECIPIENTS
+    taken = Counter(accepted.recipients[0] for accepted in server.accepted)
+    lost = {f"reader{n}@example.org" for n in range(RECIPIENTS)} - set(taken) - unknown
+    copies = sum(number - 1 for number in taken.values())
+    assert lost == set()
+    assert len(unknown) <= kills * IN_FLIGHT
+    assert copies <= (kills * IN_FLIGHT if in_doubt == "resend" else 0)
+    if in_doubt == "resend":
+        assert not unknown
+    bodies: dict[str, set[bytes]] = {}
+    for accepted in server.accepted:
+        bodies.setdefault(accepted.recipients[0], set()).add(accepted.data)
+    assert all(len(versions) == 1 for versions in bodies.values()), "a copy differs from its original"
+    print(f"{in_doubt}: {kills} kills, lost {len(lost)}, copies {copies}, in doubt {len(unknown)}")
+
+
+@pytest.mark.parametrize("in_doubt", ["resend", "hold"])
+@pytest.mark.timeout(900)
+def test_nobody_is_lost_however_often_the_sender_is_killed(
+    url: str, server: SmtpServer, in_doubt: Literal["resend", "hold"]
+) -> None:
+    chance = random.Random(f"{url}{in_doubt}" if "DIGEST_KILLS" in os.environ else in_doubt)
+    kills = 0
+    while kills < KILLS:
+        before = len(server.accepted)
+        child = start(url, server, in_doubt)
+        # Killed some messages after its first: a moment no clock of ours has chosen.
+        goal = before + chance.randrange(max(2, 2 * RECIPIENTS // (3 * KILLS)))
+        while child.is_alive() and len(server.accepted) <= goal:
+            child.join(0.002)
+        if not child.is_alive():
+            break
+        killed(child)
+        kills += 1
+    finish(url, server, in_doubt)
+    check(url, server, in_doubt, kills)
+
+
+@pytest.mark.parametrize("in_doubt", ["resend", "hold"])
+@pytest.mark.timeout(300)
+def test_nobody_is_lost_wherever_the_sender_is_killed(
+    url: str, server: SmtpServer, in_doubt: Literal["resend", "hold"]
+) -> None:
+    kills = 0
+    for name in FAULTS:
+        child = start(url, server, in_doubt, f"{name}:{1 if name.startswith('deliver.') else 4}")
+        child.join(60)
+        assert child.exitcode == -signal.SIGKILL, f"{name} was never passed"
+        kills += 1
+    finish(url, server, in_doubt)
+    check(url, server, in_doubt, kills)
