@@ -99,10 +99,11 @@ def _fits(pool: Sequence[Candidate], text: str, standfirst: str, characters: int
 
 
 def sets(fits: Sequence[Candidate], most: int) -> list[tuple[Candidate, ...]]:
-    """The sets of up to `most` sentences that begin early enough and stand alone."""
+    """The sets of up to `most` sentences that stand alone, of those that begin early if there are any."""
     latest = max(_START, fits[0].index) if fits else 0
     sized = (combinations(fits, size) for size in range(1, most + 1))
-    return [chosen for some in sized for chosen in some if chosen[0].index <= latest and _holds(chosen)]
+    alone = [chosen for some in sized for chosen in some if _holds(chosen)]
+    return [chosen for chosen in alone if chosen[0].index <= latest] or alone
 
 
 def _holds(chosen: tuple[Candidate, ...]) -> bool:

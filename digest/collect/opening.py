@@ -76,7 +76,7 @@ def read(text: str, title: str, table: Words) -> Opening:
         last = end
         sentence = text[begin:end]
         subject = _Subject(sentence, quotation, frozenset(t.term for t in carried), wanted, table)
-        quotation = _quotation(sentence, quotation)
+        quotation, stray = _quotation(sentence, quotation)
         candidates.append(
             Candidate(
                 index=len(candidates),
@@ -84,7 +84,7 @@ def read(text: str, title: str, table: Words) -> Opening:
                 end=end,
                 width=width(sentence),
                 terms=subject.terms,
-                back=subject.points_back(),
+                back=stray or subject.points_back(),
                 ahead=bool(quotation),
                 speaks=sentence[0] in _PAIRS,
                 unfit=subject.unfit(),
@@ -100,15 +100,21 @@ def _after_dateline(text: str, start: int, end: int) -> int:
     return place.end if place and place.end < end else start
 
 
-def _quotation(sentence: str, opened: str) -> str:
-    """The quotation mark that is still open after the sentence, given the one open before it; "" for none."""
+def _quotation(sentence: str, opened: str) -> tuple[str, bool]:
+    """The quotation mark that is still open after the sentence, given the one open before it, "" for none; and whether
+    a quotation closes in it that was never seen to open.
+    """
+    stray = False
     for match in _QUOTE.finditer(sentence):
         char, at = match[0], match.start()
+        before, after = sentence[at - 1 : at], sentence[at + 1 : at + 2]
         if opened:
             opened = "" if char in _PAIRS[opened] else opened
-        elif not (sentence[at - 1 : at].strip() and char in '"”»' and not sentence[at + 1 : at + 2].isalnum()):
-            opened = char  # a closing mark after a letter closes what began unseen
-    return opened
+        elif char in '"”»' and before.strip() and not after.isalnum():
+            stray = stray or not before.isdigit()  # 15" is a length
+        else:
+            opened = char
+    return opened, stray
 
 
 def _outside(sentence: str, opened: str) -> str:

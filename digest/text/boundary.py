@@ -62,7 +62,7 @@ def ends(stop: Stop, table: Words) -> bool:
         return not stop.closed and "(" not in following["open"] and _ends_before_small(stop, table)
     if stop.mark == ".":
         return _ends_at_dot(stop, word, table)
-    return stop.mark[-1] not in "!?" or not _told(stop, table)
+    return stop.mark[-1] not in "!?" or not (word in table.inner or _told(stop, table))  # 'Yahoo! Inc.'
 
 
 def _ends_without_blank(stop: Stop, table: Words) -> bool:
@@ -72,6 +72,8 @@ def _ends_without_blank(stop: Stop, table: Words) -> bool:
     if last in _SURE or (last in "!?" and "\u3000" <= after <= "\u9fff"):
         return after not in "，、；：,;:" + MARKS and not _carries_on(stop, table)
     before = text[at - 1 : at]
+    if after in ",;:":
+        return False
     if _HANGUL.match(before) and _HANGUL.match(after):
         return not _carries_on(stop, table)
     if not (before.islower() or before.isdigit() or before in tuple('"”’»)]') or (before.isupper() and mark != ".")):

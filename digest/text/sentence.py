@@ -20,13 +20,13 @@ _HEADING = 40  # characters; shorter lines are no wrapped text
 
 @lru_cache(maxsize=8)
 def _marks(more: str) -> re.Pattern[str]:
-    """A run of marks with what closes after it ('fin ! »' keeps its no-break blank), or a newline.
+    """A run of marks with what closes after it ('fin ! »' keeps its no-break blank, '.[4]' its note), or a newline.
 
     `more` are the marks of one language. Possessive throughout, so that no input makes the search go back.
     """
     return re.compile(
         rf"(?P<mark>[{re.escape(MARKS + more)}]++)"
-        rf"(?P<close>(?:[ \u00a0\u202f][»›](?!\w)| ?''(?=\s|\Z)|[“«](?=[\s,.;:)]|\Z)|[{_CLOSERS}])*+)"
+        rf"(?P<close>(?:[ \u00a0\u202f][»›](?!\w)| ?''(?=\s|\Z)|[“«](?=[\s,.;:)]|\Z)|\[\d{{1,3}}\]|[{_CLOSERS}])*+)"
         r"|\n[^\S\n]*+(?P<gap>\n\s*+)?|\u2029"
     )
 

@@ -161,4 +161,62 @@ SAMPLES: dict[str, list[list[str]]] = {
         ["회의는 2024. 5. 3. 서울에서 열렸다.", "참석자는 1,200명이다."],
         ["“올 거야?” 하고 그녀가 물었다.", "그는 침묵했다."],
     ],
+    "uk": [
+        ["У 1990 р. в м. Львів жило багато людей.", "Там холодно."],
+        ["Проф. І. Франко сказав: «Так.»", "Потім пішов."],
+        ["«Ти прийдеш?» — запитала вона.", "Він мовчав."],
+        ["Це коштує 3,5 млн. грн. за рік.", "Хто заплатить?"],
+    ],
+    "da": [
+        ["Den 3. maj kom dr. Jensen til byen.", "Han blev der."],
+        ["Det koster f.eks. 3,50 kroner.", "Hvem betaler?"],
+        ["Klokken var ca. 8.30, dvs. tidligt.", "Mødet begyndte."],
+        ["»Kommer du?« spurgte hun.", "Han tav."],
+    ],
+    "no": [
+        ["Den 17. mai feirer vi.", "Toget går kl. 12.30."],
+        ["Det koster f.eks. 3,50 kroner.", "Hvem betaler?"],
+        ["«Kommer du?» spurte hun.", "Han tidde."],
+        ["Bl.a. dr. Hansen kom.", "Han ble."],
+    ],
+    "fi": [
+        ["Se tapahtui 3. toukokuuta.", "Hän asuu ns. keskustassa."],
+        ["Hinta nousi n. 4 prosenttia.", "Kuka maksaa?"],
+        ["”Tuletko?” hän kysyi.", "Mies vaikeni."],
+        ["Omenoita, päärynöitä jne. myytiin.", "Kaikki loppui."],
+    ],
+    "hu": [
+        ["A XX. században történt.", "Dr. Kovács is ott volt."],
+        ["Ez pl. 3,50 forint.", "Ki fizeti?"],
+        ["„Jössz?” – kérdezte.", "A férfi hallgatott."],
+        ["Május 3. napján érkezett.", "Másnap elment."],
+    ],
+    "ro": [
+        ["Dl. Ionescu a plecat la ora 8.30.", "Nu s-a întors."],
+        ["Vezi art. 5 alin. 2.", "Ce înseamnă?"],
+        ["„Vii?”, a întrebat ea.", "El a tăcut."],
+        ["Au fost mere, pere etc. la piață.", "S-au vândut."],
+    ],
+    "el": [
+        ["Τι είπε;", "Κανείς δεν ξέρει."],
+        ["Ο κ. Παπαδόπουλος έφυγε, π.χ. για την Αθήνα.", "Δεν γύρισε."],
+        ["Κοστίζει 3,50 ευρώ.", "Ποιος πληρώνει;"],
+        ["«Φεύγω.»", "Μετά έφυγε."],
+    ],
+    "vi": [
+        ["Ông Nguyễn đến TP. Hồ Chí Minh.", "Trời rất nóng."],
+        ["Giá là 3,5 triệu đồng.", "Ai trả?"],
+    ],
+    "id": [
+        ["Dr. Budi tiba pada tgl. 3 Mei.", "Dia senang."],
+        ["Harganya Rp3.500.", "Siapa yang bayar?"],
+    ],
+    "he": [
+        ['ד"ר כהן הגיע.', "מה קרה?"],
+        ["מועצת העיר אישרה ביום שלישי נסיעה חינם באוטובוסים לכל התושבים.", "מי ישלם?"],
+    ],
+    "fa": [
+        ["او آمد.", "چه شد؟", "کسی نمی‌داند."],
+        ["شورای شهر روز سه‌شنبه اتوبوس رایگان را برای همه ساکنان تصویب کرد.", "چه کسی می‌پردازد؟"],
+    ],
 }
