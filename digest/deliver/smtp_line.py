@@ -156,15 +156,14 @@ class Line:
             return
         self.head, self.ready = job, False
         extra = " BODY=8BITMIME SMTPUTF8" if message.smtputf8 else ""
-        mail = f"MAIL FROM:<{message.envelope_sender}>{extra}\r\n"
-        rcpt = f"RCPT TO:<{message.envelope_recipient}>\r\n"
+        text = f"MAIL FROM:<{message.envelope_sender}>{extra}\r\nRCPT TO:<{message.envelope_recipient}>\r\nDATA\r\n"
+        envelope = text.encode()
         if self.pipelining:
-            envelope = f"{mail}{rcpt}DATA\r\n".encode()
             self.out.append(envelope)
             self.queued += len(envelope)
             self._awaiting.extend(_ENVELOPE)
         else:
-            self._script.extend(((Step.MAIL, mail.encode()), (Step.RCPT, rcpt.encode()), (Step.DATA, b"DATA\r\n")))
+            self._script.extend(zip(_ENVELOPE, envelope.splitlines(keepends=True), strict=True))
 
     def _unfit(self, job: Job) -> Reply | None:
         """What we can say before the server would have to."""

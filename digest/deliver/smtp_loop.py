@@ -20,7 +20,8 @@ _TRIES = 3  # connections a message may lose before it is deferred: it may be wh
 _REPLIES = 8192  # octets to read at a time; replies are short
 _TICK = 0.2  # seconds between two looks at time limits
 _FLUSH = 1.0  # seconds a result waits for company before it is written down alone
-_GATHER = 0.0005  # seconds to wait for other connections' answers, so that one commit serves them all
+_GATHER = 0.0005  # seconds to wait for other connections' answers, so that one commit serves them all,
+_WORTH_IT = 6  # where so many are under way
 _LAST_ANSWERS = 10.0  # seconds to listen for answers when nothing may be sent any more
 
 
@@ -208,7 +209,7 @@ class Loop:
 
     def _wait(self) -> None:
         events = self._selector.select(self._timeout())
-        if events and len(events) < len(self._pool.connections) - len(self._hungry):
+        if _WORTH_IT <= len(self._pool.connections) - len(self._hungry) > len(events) > 0:
             time.sleep(_GATHER)
             events = self._selector.select(0)
         self._now = self._clock()
