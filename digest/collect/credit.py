@@ -12,7 +12,7 @@ import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from importlib.resources import files
+from pathlib import Path
 from typing import NamedTuple
 
 from digest.collect import agency, dateline
@@ -22,6 +22,7 @@ from digest.text.words import Words, primary, words
 
 _REASON = "credit"
 _ENDS = 4  # paragraphs from the end in which a credit may close an article
+_TAIL_LENGTH = 4_000  # characters of a paragraph that are looked at; more credits than fit in there are no credits
 _LONGEST = 400  # characters of one credit sentence
 _BRACKET = re.compile(r"(?<=[.!?…»”\"。！？।؟])\s*[(（\[【]\s*([^()（）\[\]【】\n]{2,300})[)）\]】]\s*[.。]?\s*\Z")
 _TAIL = re.compile(r"(?<=[.!?…»”\"。])\s*(?:[-–—/*]{1,2}\s*|\s)([^\s.!?…»”\"。][^.!?…»”\"。\n]{1,60})\.?\s*\Z")
@@ -80,13 +81,15 @@ def _strip(text: str, wording: _Wording, *, wholly: bool = False) -> tuple[str, 
     if wholly:
         return ("", [_plain(text)]) if _is_credit(text, wording) else (text, [])
     parts: list[str] = []
-    while text:
-        shorter = _strip_once(text, wording)
-        if shorter == text:
+    cut = max(0, len(text) - _TAIL_LENGTH)
+    tail = text[cut:]
+    while tail:
+        shorter = _strip_once(tail, wording)
+        if shorter == tail:
             break
-        parts.insert(0, _plain(text[len(shorter) :]))
-        text = shorter
-    return text, parts
+        parts.insert(0, _plain(tail[len(shorter) :]))
+        tail = shorter
+    return (text[:cut] + tail).rstrip(), parts
 
 
 def _strip_once(text: str, wording: _Wording) -> str:
@@ -145,7 +148,7 @@ def _any(parts: Sequence[str]) -> re.Pattern[str]:
 
 @cache
 def _tables() -> dict[str, dict[str, list[str]]]:
-    source = files("digest.collect") / "data" / "credit.toml"
+    source = Path(__file__).parent / "data" / "credit.toml"
     tables: dict[str, dict[str, list[str]]] = tomllib.loads(source.read_text(encoding="utf-8"))
     return tables
 

@@ -19,7 +19,7 @@ from digest.text.words import primary
 _SAMPLE = 2000  # characters are plenty; the model's certainty stops growing long before
 _DECLARED = 4.0  # how many times likelier a declared language is: enough to part close kin on a short headline
 _CERTAIN = 0.25  # below this share of the belief a text is of unknown language
-_NOT_LANGUAGE = re.compile(r"https?://\S+|www\.\S+|\S+@\S+|[@#]\w+|&\w+;|<[^<>]{1,200}>")
+_NOT_LANGUAGE = re.compile(r"https?://\S+|www\.\S+|[^\s@]{1,64}+@\S+|[@#]\w+|&\w+;|<[^<>]{1,200}>")
 _NO_CODES = frozenset({"und", "mul", "zxx", "mis", "x", "i", "xx", "en-gb"})
 
 # Scripts by the ranges of their letters, with the language that owns them ("" where several share them).

@@ -36,8 +36,10 @@ import re
 import tomllib
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
+
+_DATA = Path(__file__).with_name("data")  # importlib.resources would load half the library for it
 
 # Codes that the web still uses for languages that have a newer one (IANA language subtag registry), and Norwegian,
 # where pages say 'no' for what is nearly always Bokmål.
@@ -128,7 +130,7 @@ def _phrases(table: dict[str, Any], name: str) -> tuple[str, ...]:
 
 
 def _tables(code: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    source = files("digest.text") / "data" / f"{code}.toml"
+    source = _DATA / f"{code}.toml"
     if not (code.isascii() and code.isalpha() and len(code) < 4 and source.is_file()):
         return {}, {}
     table = tomllib.loads(source.read_text(encoding="utf-8"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -146,3 +148,14 @@ def test_doing_it_again_finds_nothing_more(paragraphs: list[str]) -> None:
 )
 def test_any_paragraphs_are_survived(paragraphs: list[str], language: str) -> None:
     assert len(split(paragraphs, language).paragraphs) <= len(paragraphs)
+
+
+@pytest.mark.parametrize("hostile", ["Fin. (AFP) ", "(", "AFP/", "Avec AFP. ", "Traduit par A. ", "- ", "。（新华社）"])
+def test_a_hostile_paragraph_takes_time_in_proportion_to_its_length(hostile: str) -> None:
+    def seconds(count: int) -> float:
+        begin = time.process_time()
+        split([hostile * count] * 3, "fr")
+        return time.process_time() - begin
+
+    seconds(100)
+    assert min(seconds(80_000) for _ in range(2)) < 10 * min(seconds(10_000) for _ in range(2)) + 0.1

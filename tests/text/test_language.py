@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 
 import pytest
 from hypothesis import given
@@ -103,3 +104,11 @@ def test_importing_the_module_does_not_load_the_model() -> None:
     code = "import sys, digest.text.language; print('py3langid' in sys.modules, 'numpy' in sys.modules)"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.split() == ["False", "False"]
+
+
+@pytest.mark.parametrize("hostile", ["a", "a@", "<", "市", "@", "http://", "и", "\u0301"])
+def test_a_hostile_text_is_read_no_further_than_needed(hostile: str) -> None:
+    detect("la ville")
+    begin = time.process_time()
+    detect(hostile * 1_000_000)
+    assert time.process_time() - begin < 0.5
