@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from digest.deliver.webhook import Vendor
     from digest.desk import Desk
     from digest.mailroom import Mailroom
+    from digest.pipeline.writing import AskWriter
     from digest.store import Store
 
 Clock = Callable[[], datetime]
@@ -179,7 +180,9 @@ class House:
         if existing is not None:
             return existing, False
         now = self.clock()
-        edition = second.compose(self.store, self.settings, newsletter, slot, now=now, author="command")
+        edition = second.compose(
+            self.store, self.settings, newsletter, slot, now=now, author="command", writer=self.writer
+        )
         self.finish_composing(edition)
         return edition, True
 
@@ -215,6 +218,28 @@ class House:
     def _pictures_of(self, edition: Edition) -> dict[str, Prepared]:
         urls = dict.fromkeys(story.image.url for story in edition.stories if story.image)
         return {url: found for url in urls if (found := self.pictures.get(url)) is not None}
+
+    @property
+    def writer(self) -> AskWriter | None:
+        """Who writes leads, by [llm]; None when that is off, and then nothing of it is even imported."""
+        asked = self.settings.llm
+        if not asked.url or not asked.model or not asked.daily:
+            return None
+        from digest.compose.llm import Kept, Service, ask
+
+        kept = Kept(
+            load=lambda key: self.store.articles.cached("written lead", key),
+            save=lambda key, value: self.store.articles.save_cached("written lead", key, value, now=self.clock()),
+            take=lambda: self.store.meta.take("llm requests", self.clock().date().isoformat(), asked.daily),
+        )
+        service = Service(
+            asked.url,
+            asked.model,
+            asked.key.get_secret_value(),
+            asked.timeout.total_seconds(),
+            self.settings.user_agent,
+        )
+        return lambda sources: ask(sources, service, kept, self.stopping.is_set)
 
     def skip(self, newsletter: str, local: datetime) -> None:
         """Record a coming slot as skipped; its stories go into the next edition."""

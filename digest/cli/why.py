@@ -54,6 +54,14 @@ def _brief(edition_id: str, candidates: list[dict[str, Any]]) -> None:
         console.print(f"          [dim]{escape(candidate['reason'])}[/dim]")
 
 
+def _written(record: dict[str, Any]) -> str:
+    """What came of asking a language model for the lead."""
+    if record["taken"]:
+        return f"written: {record['text']}"
+    answer = f" (it wrote: {record['text']})" if record["text"] else ""
+    return f"the article's own; a written one was not taken: {record['reason']}{answer}"
+
+
 def _full(candidate: dict[str, Any]) -> None:
     from rich.console import Console
     from rich.markup import escape
@@ -65,6 +73,8 @@ def _full(candidate: dict[str, Any]) -> None:
         story = candidate["story"]
         console.print(f"  story     {escape(story['title'])}: {escape(', '.join(story['outlets']))}")
         console.print(f"  topic     {candidate['topic']['key'] or 'none'}: {escape(candidate['topic']['reason'])}")
+        if "written" in candidate:
+            console.print(f"  lead      {escape(_written(candidate['written']))}")
         console.print(f"  ledger    {candidate['ledger']['verdict']}: {escape(candidate['ledger']['reason'])}")
     if candidate.get("score") is not None:
         console.print(f"  score     {candidate['score']:.3f}")

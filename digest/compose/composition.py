@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from digest.collect.article import Article
 from digest.compose.edition import Also, Edition, EditionStory, Section, edition_id, frozen
 from digest.compose.ledger import Told, Verdict, judge_all
 from digest.compose.rank import Limits, Ranked, rank, stale
@@ -39,10 +40,14 @@ class Brief:
 
 @dataclass(frozen=True, slots=True)
 class Composed:
-    """The edition (a draft, or skipped with its reason) and the explanation of each candidate, ready for JSON."""
+    """The edition (a draft, or skipped with its reason) and the explanation of each candidate, ready for JSON.
+
+    `articles` are those that its stories were printed from, by the story's key.
+    """
 
     edition: Edition
     why: tuple[dict[str, Any], ...]
+    articles: Mapping[str, Article] = field(default_factory=dict)
 
 
 def compose(
@@ -90,7 +95,9 @@ def compose(
         _why(c, story, assigned[story.key], verdicts[story.key], ranked.get(story.key)) for story, c in _each(stories)
     ]
     why += [_out(c, fresh[c.key]) for c in candidates if fresh[c.key]]
-    return Composed(frozen(edition), tuple(sorted(why, key=lambda w: (w["decision"] == "out", w["title"], w["url"]))))
+    why.sort(key=lambda w: (w["decision"] == "out", w["title"], w["url"]))
+    inside = {story.key for story in edition.stories}
+    return Composed(frozen(edition), tuple(why), {s.key: s.best.article for s in stories if s.key in inside})
 
 
 def printed(story: Story, verdict: Verdict | None = None) -> EditionStory:

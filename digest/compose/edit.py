@@ -125,7 +125,7 @@ def _changed(edition: Edition, edit: Edit) -> Edition:
         case Retitle(key, title):
             changed = _each(edition, key, lambda story: replace(story, title=_some(title, "title")))
         case Rewrite(key, lead):
-            changed = _each(edition, key, lambda story: replace(story, lead=_some(lead, "lead")))
+            changed = _each(edition, key, lambda story: replace(story, lead=_some(lead, "lead"), written=False))
         case Drop(key):
             changed, _ = _without(edition, key)
         case Pin(key):

@@ -41,6 +41,8 @@ class EditionStory:
     update: bool = False  # told before, with real news since
     note: str = ""  # the editor's
     article_keys: tuple[str, ...] = ()  # canonical URLs of every article in it, for the ledger
+    written: bool = False  # `lead` is a language model's words, checked by `grounding`, and stands nowhere in the text
+    extract: str = ""  # what `lead` was before: the article's own sentences, for the editor to compare or go back to
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from digest.compose.slot import WEEKDAYS, Calendar, Pause, Slot
 from digest.compose.story import Candidate
 from digest.errors import EditionError, SettingsError
 from digest.pipeline.ports import Store, ToldRow
+from digest.pipeline.writing import AskWriter, with_written_leads
 from digest.settings import NewsletterSettings, Settings
 from digest.settings_model import LeadSettings
 
@@ -102,19 +103,29 @@ def choose_slot(settings: Settings, key: str, now: datetime) -> Slot:
 
 
 def compose(
-    store: Store, settings: Settings, key: str, slot: Slot, *, now: datetime, author: str = "schedule"
+    store: Store,
+    settings: Settings,
+    key: str,
+    slot: Slot,
+    *,
+    now: datetime,
+    author: str = "schedule",
+    writer: AskWriter | None = None,
 ) -> Edition:
     """Make, freeze and store the edition of a slot, with why it is as it is; returns it as stored.
 
     The content is what was seen until the cut-off (or `now`, when that is earlier). An edition with too few stories is
-    stored as skipped once the cut-off has passed; before it, it is only returned: more may come. Raises EditConflict
-    when the slot has an edition already.
+    stored as skipped once the cut-off has passed; before it, it is only returned: more may come. `writer` writes leads
+    of what is printed (`pipeline.writing`). Raises EditConflict when the slot has an edition already.
     """
     composed = draft(store, settings, key, slot, now=now)
     edition = composed.edition
     if edition.state == "skipped" and now < slot.cut_off:
         return edition
     if edition.state != "skipped":
+        if writer is not None:
+            composed = with_written_leads(composed, writer, newsletter_of(settings, key).lead)
+            edition = composed.edition
         state = first_state(policy_of(newsletter_of(settings, key)))
         edition = moved(edition, state)
         if state == "approved":

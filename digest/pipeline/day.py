@@ -14,6 +14,7 @@ from digest.compose.slot import due
 from digest.errors import AlreadySent, DigestError, EditConflict, EditionError
 from digest.pipeline.compose import calendar_of, compose, policy_of
 from digest.pipeline.ports import Store
+from digest.pipeline.writing import AskWriter
 from digest.settings import Settings
 
 #: After downtime longer than this, older slots are not even recorded.
@@ -30,7 +31,12 @@ class Happened:
 
 
 def compose_due(
-    store: Store, settings: Settings, now: datetime, since: Callable[[str], datetime], author: str = "schedule"
+    store: Store,
+    settings: Settings,
+    now: datetime,
+    since: Callable[[str], datetime],
+    author: str = "schedule",
+    writer: AskWriter | None = None,
 ) -> list[Happened]:
     """Compose every slot that is due and not taken; record those missed in downtime.
 
@@ -54,7 +60,7 @@ def compose_due(
         if found.slot is None or not store.editions.claim_slot(key, found.slot.key, now):
             continue
         try:
-            edition = compose(store, settings, key, found.slot, now=now, author=author)
+            edition = compose(store, settings, key, found.slot, now=now, author=author, writer=writer)
         except EditConflict:
             continue  # an editor composed it by hand meanwhile
         what = "skipped" if edition.state == "skipped" else "composed"

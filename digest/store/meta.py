@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from digest.store.backup import backup
 from digest.store.health import check
@@ -34,6 +34,31 @@ class Meta(Retention):
             else:
                 upsert = self._database.upsert(meta, ["key"], lambda new: {"value": new.value})
                 connection.execute(upsert, {"key": key, "value": value})
+
+    def swap(self, key: str, before: str | None, value: str) -> bool:
+        """Compare and set: remember a fact if it still is as it was `before`; True for exactly one of all who ask."""
+        with self._database.write() as connection:
+            if before is None:
+                row = {"key": key, "value": value}
+                return connection.execute(self._database.insert_ignore(meta, ["key"]), row).rowcount == 1
+            change = update(meta).where(meta.c.key == key, meta.c.value == before).values(value=value)
+            return connection.execute(change).rowcount == 1
+
+    def take(self, key: str, period: str, limit: int) -> bool:
+        """Count one more for `key` in `period` (as a date) and say True, or False when there are `limit` already.
+
+        Another period starts anew. Safe between processes: of all who ask, exactly `limit` hear True.
+        """
+        with self._database.write() as connection:
+            self._database.lock(connection, f"meta {key}")
+            value = connection.scalar(select(meta.c.value).where(meta.c.key == key)) or ""
+            before, _, count = value.rpartition(" ")
+            taken = int(count) if before == period and count.isdigit() else 0
+            if taken >= limit:
+                return False
+            upsert = self._database.upsert(meta, ["key"], lambda new: {"value": new.value})
+            connection.execute(upsert, {"key": key, "value": f"{period} {taken + 1}"})
+            return True
 
     def pause_sending(self, reason: str) -> None:
         """Stop every sender on this store at its next claim."""

@@ -1,0 +1,163 @@
+"""Names: the names and quotations that a text holds, and whether another text holds them too. Pure.
+
+A name is a word with a capital that does not begin a sentence, or one of capitals alone. Who begins a sentence may be a
+name as well, so that word must be known too, unless it is a function word. Scripts without capitals do not tell names
+from other words: there every word that carries meaning must be known.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
+
+from digest.text.sentence import sentences
+from digest.text.stem import fold, stem
+from digest.text.words import Words, words
+
+_WORD = re.compile(r"[^\W_]+")
+_BESIDE = re.compile(r"[ \u00a0\u202f'’&-]*\Z")  # what may stand between the words of one name
+_DOTTED = re.compile(r"\b((?:[^\W\d_]\.){2,})")
+_RUN = re.compile(r"[\u0e00-\u0eff\u1780-\u17ff\u30a0-\u30ff\u3400-\u9fff]+")  # written without blanks; no hiragana
+_HIRAGANA = re.compile(r"[\u3040-\u309f]+")
+_QUOTED = re.compile(
+    r"“([^“”]*)(?:”|\Z|(?=\n\s*\n))|„([^„“”]*)[“”]|«([^«»]*)»|»([^«»]*)«|「([^「」]*)」|『([^『』]*)』"
+    r'|"([^"]*)"|(?<!\w)‘([^‘\n]*?)’(?!\w)'
+)
+_MARKS = re.compile(r'["“”„«»「」『』]')
+
+
+class _Token(NamedTuple):
+    word: str
+    beside: bool  # follows the word before it without a mark between
+    opens: bool  # begins a sentence
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """The words of a source: all stems, those with a capital, all spellings, and which follow which (one may part)."""
+
+    stems: frozenset[str]
+    capitals: frozenset[str]
+    spelled: frozenset[str]
+    pairs: frozenset[tuple[str, str]]
+    text: str
+
+
+def unknown_name(answer: str, source: str, language: str) -> str:
+    """The first name of `answer` that `source` does not hold, "" when all are there.
+
+    The parts of a name must stand together in the source: 'Anna Baker' and 'John Smith' do not make a 'John Baker'.
+    """
+    known, table = _known(source, language), words(language)
+    before: _Token | None = None
+    for token in _tokens(answer, language):
+        if _HIRAGANA.fullmatch(token.word):
+            before = None
+        elif _RUN.search(token.word):
+            if missing := _unknown_run(token.word, known.text, table):
+                return missing
+            before = None
+        elif not _is_known(token, known, table):
+            return token.word
+        elif not _named(token, table):
+            before = None
+        else:
+            pair = before is not None and token.beside and (stem(before.word, language), stem(token.word, language))
+            if pair and before is not None and pair not in known.pairs:
+                return f"{before.word} {token.word}"
+            before = token
+    return ""
+
+
+def unknown_quotation(answer: str, source: str) -> str:
+    """The first quotation of `answer` that is not (part of) one in `source`, "" when all are."""
+    said = [_bare(quoted) for quoted in quotations(source)]
+    for quoted in quotations(answer):
+        bare = _bare(quoted)
+        if bare and not any(f" {bare} " in f" {other} " for other in said):
+            return quoted
+    return ""
+
+
+def quotations(text: str) -> list[str]:
+    """What stands between quotation marks, of whatever kind."""
+    return [next(part for part in match.groups() if part is not None) for match in _QUOTED.finditer(text)]
+
+
+def left_open(text: str) -> bool:
+    """Whether a quotation mark has no partner."""
+    return bool(_MARKS.search(_QUOTED.sub(" ", text)))
+
+
+def _bare(text: str) -> str:
+    """Words alone: marks, blanks and the kind of apostrophe do not make another quotation."""
+    return " ".join(word.casefold() for word in _WORD.findall(text))
+
+
+def _is_known(token: _Token, known: _Known, table: Words) -> bool:
+    word, root = token.word, stem(token.word, table.language)
+    function = word.lower() in table.function
+    if word.isdigit():
+        return True  # numbers are judged elsewhere
+    if any(c.isdigit() for c in word) or (len(word) > 1 and word.isupper()) or any(c.isupper() for c in word[1:]):
+        return fold(word) in known.spelled  # '5G', 'NATO', 'iPhone'
+    if token.opens or word.upper() == word.lower():  # anything may begin a sentence; or a script without capitals
+        return function or root in known.stems
+    return not word[0].isupper() or root in known.capitals or (function and len(word) == 1)  # English 'I'
+
+
+def _named(token: _Token, table: Words) -> bool:
+    """Whether a known word is (part of) a name."""
+    return token.word[0].isupper() and not (token.opens and token.word.lower() in table.function)
+
+
+def _unknown_run(run: str, source: str, table: Words) -> str:
+    """What of a run without blanks cannot be put together from pieces of the source; function words are free.
+
+    Pieces of one letter prove nothing; those of two and more do.
+    """
+    for part in _RUN.findall(run):
+        if part in source:
+            continue
+        reach = [True] + [False] * len(part)
+        for end in range(1, len(part) + 1):
+            for start in range(max(0, end - 12), end):
+                piece = part[start:end]
+                fits = piece in table.function or (end - start > 1 and piece in source)
+                if reach[start] and fits:
+                    reach[end] = True
+                    break
+        if not reach[-1]:
+            return str(part)
+    return ""
+
+
+def _tokens(text: str, language: str) -> Iterator[_Token]:
+    plain = _DOTTED.sub(lambda m: m[1].replace(".", ""), text)
+    for start, end in sentences(plain, language):
+        last = start
+        for number, match in enumerate(_WORD.finditer(plain, start, end)):
+            yield _Token(match[0], number > 0 and bool(_BESIDE.match(plain[last : match.start()])), number == 0)
+            last = match.end()
+
+
+@lru_cache(maxsize=4)
+def _known(source: str, language: str) -> _Known:
+    tokens = list(_tokens(source, language))
+    roots = [stem(token.word, language) for token in tokens]
+    pairs = set()
+    for place, token in enumerate(tokens):
+        if place and token.beside:
+            pairs.add((roots[place - 1], roots[place]))
+            if place > 1 and tokens[place - 1].beside:
+                pairs.add((roots[place - 2], roots[place]))
+    return _Known(
+        stems=frozenset(roots),
+        capitals=frozenset(root for root, token in zip(roots, tokens, strict=True) if token.word[0].isupper()),
+        spelled=frozenset(fold(token.word) for token in tokens),
+        pairs=frozenset(pairs),
+        text=source,
+    )

@@ -1,0 +1,78 @@
+"""Wording: how a language says no and how it writes numbers, read from `data/wording.toml`. Pure.
+
+Each language is a table of that file:
+
+- `negation`: words that deny, verbs of denying among them: without its 'denied' a sentence says the reverse.
+- `elided`: those that melt into the next word by an apostrophe ('n' in French 'n'a').
+- `starts`, `ends`: what begins or ends a word that denies (Czech 'ne-', English '-n't'); `never` are beginnings of
+  words that only look so.
+- `inside`: pieces that deny wherever they stand, as regular expressions (Chinese, Japanese, Turkish verbs).
+- `percent`: how percentages are written out, as regular expressions parted by `|`.
+- `scales`: words after a number, with the power of ten that they stand for.
+- `numbers`: numbers as words. 'One' is none of them: in most languages it is an article too.
+- `point`: the decimal mark is a point; a comma elsewhere.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+from digest.text.words import primary
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """What the claims of a text are read by. `negation` is None where we do not know how the language says no."""
+
+    negation: re.Pattern[str] | None
+    percent: re.Pattern[str]  # right after a number
+    percent_before: re.Pattern[str]  # right before one, as in Turkish and Chinese
+    scales: Mapping[str, int]
+    numbers: Mapping[str, int]
+    point: bool
+
+
+@lru_cache(maxsize=64)
+def wording(language: str) -> Wording:
+    """The wording of a language given as any BCP 47 tag."""
+    table = _tables().get(primary(language), {})
+    percent = f"|{table['percent']}" if "percent" in table else ""
+    return Wording(
+        negation=_negation(table),
+        percent=re.compile(rf"\s?(?:[%٪﹪]{percent})", re.IGNORECASE),
+        percent_before=re.compile(rf"(?:[%٪﹪]{percent})\s?\Z", re.IGNORECASE),
+        scales=_pairs(table.get("scales", "")),
+        numbers=_pairs(table.get("numbers", "")),
+        point=bool(table.get("point", False)),
+    )
+
+
+def _negation(table: Mapping[str, Any]) -> re.Pattern[str] | None:
+    found = []
+    if words := table.get("negation", "").split():
+        found.append(rf"(?<!\w)(?:{'|'.join(map(re.escape, words))})(?![\w'])")
+    if elided := table.get("elided", "").split():
+        found.append(rf"(?<!\w)(?:{'|'.join(map(re.escape, elided))})'")
+    if starts := table.get("starts", "").split():
+        never = "|".join(map(re.escape, table.get("never", "").split())) or r"\Z"
+        found.append(rf"(?<!\w)(?!{never})(?:{'|'.join(map(re.escape, starts))})\w{{2,}}")
+    if ends := table.get("ends", "").split():
+        found.append(rf"(?<!\w)\w+(?:{'|'.join(map(re.escape, ends))})(?!\w)")
+    found += table.get("inside", "").split()
+    return re.compile("|".join(found), re.IGNORECASE) if found else None
+
+
+def _pairs(listed: str) -> dict[str, int]:
+    return {word: int(number) for word, _, number in (pair.partition("=") for pair in listed.split())}
+
+
+@lru_cache(maxsize=1)
+def _tables() -> dict[str, dict[str, Any]]:
+    source = files("digest.compose") / "data" / "wording.toml"
+    return tomllib.loads(source.read_text(encoding="utf-8"))
