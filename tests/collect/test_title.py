@@ -1,0 +1,45 @@
+"""The title is what the reader of the page sees as such, without the site's name and without the kicker."""
+
+from __future__ import annotations
+
+import pytest
+
+from digest.collect.title import choose_title, without_site
+
+
+@pytest.mark.parametrize(
+    ("headings", "declared", "site", "host", "title"),
+    [
+        (["Library opens"], ["", "", "Library opens | The Post"], "", "", "Library opens"),
+        (["The Post", "Library opens"], ["Library opens"], "The Post", "", "Library opens"),
+        (["Culture Library opens in May"], ["Library opens in May"], "", "", "Library opens in May"),
+        (
+            ["Library opens in May after nine years"],
+            ["Library opens in May after…"],
+            "",
+            "",
+            "Library opens in May after nine years",
+        ),
+        ([], ["", "", "Library opens in May - post.example"], "", "www.post.example", "Library opens in May"),
+        ([], ["", "", "Library opens in May | Culture | The Post"], "", "", "Library opens in May"),
+        (["Ben Wilson Surf"], ["", "", "Ben Wilson Surf - Point of Sail - Shop and repair"], "", "", "Ben Wilson Surf"),
+        (["Something else entirely"], ["Library opens in May"], "", "", "Library opens in May"),
+        (["Only a heading"], ["", "", ""], "", "", "Only a heading"),
+        ([], [], "", "", ""),
+    ],
+)
+def test_the_title_is_chosen(headings: list[str], declared: list[str], site: str, host: str, title: str) -> None:
+    assert choose_title(headings, declared, site, host)[0] == title
+
+
+def test_all_wordings_are_kept_so_that_each_can_be_taken_out_of_the_text() -> None:
+    _, wordings = choose_title(["Library opens"], ["Library opens in May", "Library opens | The Post"], "The Post")
+    assert {"Library opens", "Library opens in May", "Library opens | The Post"} <= set(wordings)
+
+
+@pytest.mark.parametrize(
+    "title",
+    ["Paris – Nice, the race to the sun", "War and peace: a review", "Gold - how long will it rise?", "A | B"],
+)
+def test_a_dash_or_colon_inside_a_title_is_no_site(title: str) -> None:
+    assert without_site(title, "The Post", "post.example") == title
