@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -28,7 +29,7 @@ from digest.deliver.returnpath import ReturnPath
 from digest.deliver.smtp import Interrupted, Relay, Result, send
 from digest.deliver.theme import Brand, Logo, Look, Variant
 from digest.errors import DigestError, EditionError, RenderError, SendError, SettingsError
-from digest.pipeline.deliver import Record, Transport
+from digest.pipeline.deliver import LEASE, Record, Transport
 from digest.pipeline.ports import Progress, silent
 from digest.settings import NewsletterSettings, Settings, SmtpSettings
 from digest.text.locale import available
@@ -353,10 +354,11 @@ class OutboxTransport:
 
 
 class SmtpTransport:
-    """Messages go to mail servers."""
+    """Messages go to mail servers. `lease` is what is always left of the claims: see `pipeline.deliver.LEASE`."""
 
-    def __init__(self, relays: Sequence[Relay]) -> None:
+    def __init__(self, relays: Sequence[Relay], lease: timedelta = LEASE * 3 / 4) -> None:
         self.relays = relays
+        self.lease = lease.total_seconds()
 
     def __call__(
         self, messages: Iterable[Message], record: Record, should_stop: Callable[[], bool]
@@ -367,7 +369,7 @@ class SmtpTransport:
             return record([(result.message, result.outcome) for result in results], intents)
 
         try:
-            report = send(messages, self.relays, write_down, should_stop=should_stop)
+            report = send(messages, self.relays, write_down, lease=self.lease, should_stop=should_stop)
         except Interrupted as error:
             if isinstance(error.__cause__, DigestError):
                 raise error.__cause__ from error

@@ -13,11 +13,12 @@ from typing import Any, Final, Self
 from digest.compose.edition import Edition, EditionStory
 from digest.deliver import cascade, headline, mailcheck, templates
 from digest.deliver.checking import Checked
-from digest.deliver.content import Content, Shown, content, stories_of, words
+from digest.deliver.content import Content, Shown, stories_of
 from digest.deliver.picture import Prepared
 from digest.deliver.press import TIME_LIMIT, Press
 from digest.deliver.rendered import Inline, Rendered
 from digest.deliver.theme import WHOLE, Look, Shape, Theme, Variant
+from digest.deliver.typeset import typeset, words
 from digest.errors import RenderError
 from digest.text.locale import locale
 
@@ -82,7 +83,7 @@ class Renderer:
 
         def made(keep: int | None = None, subject: str = "") -> Content:
             inline.clear()
-            return content(edition, look, theme, variant, tongue, picture_of, keep, subject)
+            return typeset(edition, look, theme, variant, tongue, picture_of, keep, subject)
 
         mail = made()
         subject = self._subject(edition, look, mail)

@@ -27,9 +27,9 @@ from markupsafe import Markup
 
 from digest.deliver import templates
 from digest.deliver.compiler import Compiler, compiled
-from digest.deliver.content import PictureOf, content
 from digest.deliver.mjml import Renderer
 from digest.deliver.theme import Variant
+from digest.deliver.typeset import PictureOf, typeset
 from digest.text.locale import locale
 from tests.deliver import editions
 
@@ -74,7 +74,7 @@ def source(stories: int) -> str:
 
     theme = templates.theme("classic")
     show: PictureOf = picture_of
-    mail = content(editions.edition(stories=stories), look, theme, Variant(), locale("en"), show)
+    mail = typeset(editions.edition(stories=stories), look, theme, Variant(), locale("en"), show)
     data = json.loads(json.dumps(asdict(mail)), object_hook=lambda fields: SimpleNamespace(**fields))
     tongue = locale("en")
     values = {"mail": data, "theme": "classic", "page": True, "_": tongue.gettext, "ngettext": tongue.ngettext}

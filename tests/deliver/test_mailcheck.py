@@ -10,11 +10,11 @@ import pytest
 
 from digest.deliver import cascade, mailcheck, support
 from digest.deliver.checking import Checked
-from digest.deliver.content import content
 from digest.deliver.mjml import Renderer
 from digest.deliver.rendered import PREFERENCES_URL, UNSUBSCRIBE_URL, Problem, Rendered
 from digest.deliver.templates import theme
 from digest.deliver.theme import Brand, Look, Variant
+from digest.deliver.typeset import typeset
 from digest.text.locale import locale
 from tests.deliver import editions
 
@@ -29,7 +29,7 @@ def good() -> Iterator[Rendered]:
 
 
 def _problems(html: str, text: str, look: Look = LOOK, subject: str | None = None) -> list[Problem]:
-    mail = content(EDITION, look, theme("classic"), Variant(), locale("en"))
+    mail = typeset(EDITION, look, theme("classic"), Variant(), locale("en"))
     mail = mail if subject is None else replace(mail, subject=subject)
     return list(
         mailcheck.problems(Checked(mail, look, html, text, cascade.final(html), cascade.final(html, dark=True)))
