@@ -62,6 +62,13 @@ NOUNS = [
     "deliver.delivery",
     "deliver.reply",
     "deliver.rendered",
+    "deliver.content",
+    "deliver.typeset",
+    "deliver.theme",
+    "deliver.headline",
+    "deliver.squeeze",
+    "deliver.text_part",
+    "deliver.mailcheck",
     "deliver.roll",
 ]
 #: What no pure module may use: I/O, clocks, threads, and the libraries that live behind edges.

@@ -82,7 +82,7 @@ def typeset(
         postal_address=tuple(line for part in look.postal_address.splitlines() if (line := words(part, 120))),
         links=Links(
             web=f"{base}/archive/{edition.id}" if base else "",
-            home=f"{base}/" if base else "",
+            home=f"{base}/archive/" if base else "",
             unsubscribe="" if variant.web else UNSUBSCRIBE_URL,
             preferences="" if variant.web else PREFERENCES_URL,
         ),
