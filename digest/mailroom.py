@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
+from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 from urllib.parse import urlsplit
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
 
 #: So many files are written between two commits of the outbox.
 OUTBOX_BATCH: Final = 200
+#: Seconds that a server may take for a test or a notice; nothing else waits for them.
+PATIENCE: Final = 30.0
 TEST_READER: Final = 0  # no subscriber has this number
 
 
@@ -280,12 +283,13 @@ class Mailroom:
     def _hand_over(self, messages: Sequence[Message]) -> None:
         """Hand over what is in no edition's books. Raises SendError when a server does not take one of them."""
         outcomes: list[Outcome] = []
+        patience = monotonic() + PATIENCE
 
         def record(results: Sequence[tuple[Message, Outcome]], intents: Sequence[Message]) -> Collection[int]:
             outcomes.extend(outcome for _, outcome in results)
             return ()
 
-        stopped, _ = self.transport()(messages, record, lambda: False)
+        stopped, _ = self.transport()(messages, record, lambda: monotonic() > patience)
         if len(outcomes) < len(messages) or any(outcome.state != "accepted" for outcome in outcomes):
             last = next((outcome for outcome in outcomes if outcome.state != "accepted"), None)
             raise SendError(last.code if last else 0, last.reason if last else stopped or "no server took it")

@@ -26,7 +26,8 @@ from digest.pipeline.ports import DeliveryRow, Progress, Sending, silent
 
 #: So many deliveries are claimed at a time; a crash leaves at most these to be claimed again.
 BATCH: Final = 500
-#: Longer than the longest wait on the wire (600 s after the final dot, RFC 5321 4.5.3.2.6).
+#: What we hold is renewed after a quarter of it, so three quarters are always left: more than the longest wait on the
+#: wire (600 s after the final dot, RFC 5321 4.5.3.2.6). `smtp.send` sends nothing when less is left than that wait.
 LEASE: Final = timedelta(minutes=20)
 UNWANTED: Final = "unsubscribed or suppressed since it was planned"
 
@@ -57,6 +58,7 @@ class Terms:
     in_doubt: Literal["resend", "hold"] = "resend"
     pause_after: int = 20
     should_stop: Callable[[], bool] = lambda: False
+    lease: timedelta = LEASE
     is_gone: Callable[[str], bool] = lambda owner: False  # whether a sender of that name has certainly died
     bounced: Callable[[int, Outcome], None] = lambda subscriber_id, outcome: None  # an address that a server disowned
 
@@ -152,6 +154,7 @@ class _Run:
         self.terms, self.clock, self.progress = terms, clock, progress
         self.held: dict[int, Delivery] = {}
         self.disowned: list[tuple[int, Outcome]] = []
+        self.renewed = clock()
         self.left: list[DeliveryRow] = []  # settled, and to be written with the next commit
         self.wave = Wave(terms.pause_after)
         self.sent = 0
@@ -181,7 +184,9 @@ class _Run:
     def messages(self) -> Generator[Message]:
         """Claim a batch at a time and build its messages on the way."""
         while not self.broke:
-            batch = self.store.deliveries.claim(self.edition.id, self.terms.owner, self.clock(), LEASE, BATCH)
+            batch = self.store.deliveries.claim(
+                self.edition.id, self.terms.owner, self.clock(), self.terms.lease, BATCH
+            )
             if not batch:
                 return
             fault_point("deliver.claimed")
@@ -196,6 +201,8 @@ class _Run:
         now = self.clock()
         rows = [*self.left, *(self._settled(message, outcome, now) for message, outcome in results)]
         going = [self.held[message.subscriber_id] for message in intents]
+        if now - self.renewed > self.terms.lease / 4 or not (rows or going):
+            self._renew(now)
         if not rows and not going:
             return ()
         turn = self.store.deliveries.turn(rows, going, self.terms.owner, now=now)
@@ -204,8 +211,18 @@ class _Run:
         if rows:
             self.progress("messages", self.done, max(self.total, self.done))
         if len(turn.ours) + len(unwanted) != len(going):
-            raise LeaseLost(f"edition {self.edition.id}: another sender took over; this one stops")
+            raise self._lost()
         return unwanted
+
+    def _renew(self, now: datetime) -> None:
+        """Hold on to what we have. A sender that slept past its lease learns here that it has nothing any more."""
+        kept = self.store.deliveries.renew(self.held.values(), self.terms.owner, now=now, lease=self.terms.lease)
+        if kept != len(self.held):
+            raise self._lost()
+        self.renewed = now
+
+    def _lost(self) -> LeaseLost:
+        return LeaseLost(f"edition {self.edition.id}: another sender took over; this one stops")
 
     def _settled(self, message: Message, outcome: Outcome, now: datetime) -> DeliveryRow:
         held = self.held[message.subscriber_id]

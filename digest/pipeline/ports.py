@@ -177,6 +177,9 @@ class DeliveriesKept(Protocol):
     def record(self, results: Iterable[Any], owner: str, *, now: datetime) -> int:
         """Write results (`DeliveryRow`) where owner and epoch still match."""
 
+    def renew(self, claimed: Iterable[Delivery], owner: str, *, now: datetime, lease: timedelta) -> int:
+        """Hold on to deliveries that are still ours; how many those are."""
+
     def holders(self) -> Collection[str]:
         """The owners of all that is claimed or handed over."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
@@ -15,7 +16,7 @@ from digest.deliver.rendered import ADDRESS, UNSUBSCRIBE_URL, Rendered
 from digest.deliver.returnpath import ReturnPath
 from digest.deliver.smtp_connect import Relay
 from digest.mailroom import SmtpTransport
-from digest.pipeline.deliver import Delivered, Terms, deliver
+from digest.pipeline.deliver import Delivered, LeaseLost, Terms, deliver
 from digest.store import open_store
 
 CONNECTIONS = 3
@@ -34,26 +35,44 @@ def template(edition: Edition) -> Template:
     )
 
 
-def run(url: str, port: int, in_doubt: Literal["resend", "hold"], fault: str = "") -> Delivered:
-    """One run over the edition, as `digest deliver` does it. `fault` arms a fault point."""
+def run(
+    url: str,
+    port: int,
+    in_doubt: Literal["resend", "hold"],
+    fault: str = "",
+    lease: float = 1200,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> Delivered:
+    """One run over the edition, as `digest deliver` does it. `fault` arms a fault point; `lease` is in seconds."""
     arm(fault)
     with open_store(url) as store:
         edition = store.editions.get(EDITION)
         assert edition is not None
         filler: Filler = template(edition)
-        relay = Relay("127.0.0.1", port, security="none", connections=CONNECTIONS, hello="client.test")
+        relay = Relay(
+            "127.0.0.1",
+            port,
+            security="none",
+            connections=CONNECTIONS,
+            hello="client.test",
+            timeout=min(20.0, lease / 4),
+            answer_timeout=min(600.0, lease / 4),
+        )
         terms = Terms(
             owner=owner.myself(),
-            last_moment=datetime.now(UTC) + timedelta(hours=3),
+            last_moment=edition.send_at + timedelta(hours=3),
             in_doubt=in_doubt,
+            lease=timedelta(seconds=lease),
             is_gone=owner.is_gone,
         )
-        return deliver(
-            store, edition, lambda _variant: filler, SmtpTransport([relay]), terms, clock=lambda: datetime.now(UTC)
-        )
+        transport = SmtpTransport([relay], timedelta(seconds=lease * 3 / 4))
+        return deliver(store, edition, lambda _variant: filler, transport, terms, clock=clock)
 
 
-def main(url: str, port: int, in_doubt: Literal["resend", "hold"], fault: str = "") -> None:
-    """As a child: ends without any clean-up, as a process that is done for does."""
-    run(url, port, in_doubt, fault)
+def main(url: str, port: int, in_doubt: Literal["resend", "hold"], fault: str = "", lease: float = 1200) -> None:
+    """As a child: ends without any clean-up, as a process that is done for does; 3 when the lease was lost."""
+    try:
+        run(url, port, in_doubt, fault, lease)
+    except LeaseLost:
+        os._exit(3)
     os._exit(0)

@@ -9,10 +9,12 @@ import multiprocessing
 import os
 import random
 import signal
+import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 from typing import Any, Literal
 
 import pytest
@@ -81,9 +83,9 @@ def server() -> Iterator[SmtpServer]:
         yield running
 
 
-def start(url: str, server: SmtpServer, in_doubt: str, fault: str = "") -> BaseProcess:
+def start(url: str, server: SmtpServer, in_doubt: str, fault: str = "", lease: float = 1200) -> BaseProcess:
     CONTEXT.set_forkserver_preload(["tests.pipeline.sender"])
-    child = CONTEXT.Process(target=main, args=(url, server.port, in_doubt, fault), daemon=True)
+    child = CONTEXT.Process(target=main, args=(url, server.port, in_doubt, fault, lease), daemon=True)
     child.start()
     return child
 
@@ -162,3 +164,40 @@ def test_nobody_is_lost_wherever_the_sender_is_killed(
         kills += 1
     finish(url, server, in_doubt)
     check(url, server, in_doubt, kills)
+
+
+def wait_until(happened: Callable[[], object], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.01)
+
+
+def is_stopped(child: BaseProcess) -> bool:
+    return Path(f"/proc/{child.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] == "T"
+
+
+@pytest.mark.timeout(120)
+def test_a_sender_that_wakes_up_after_its_lease_sends_and_writes_nothing_more(url: str, server: SmtpServer) -> None:
+    lease = 3.0
+    child = start(url, server, "hold", "smtp.after_record:3:stop", lease)
+    wait_until(lambda: is_stopped(child))
+    asleep = time.monotonic()
+    wait_until(lambda: time.monotonic() - asleep > lease)
+    finish(url, server, "hold")
+    taken = len(server.accepted)
+    assert child.pid is not None
+    os.kill(child.pid, signal.SIGCONT)
+    child.join(30)
+    assert child.exitcode == 3
+    assert len(server.accepted) == taken
+    check(url, server, "hold", kills=1)
+
+
+@pytest.mark.timeout(120)
+def test_two_senders_at_once_mail_nobody_twice(url: str, server: SmtpServer) -> None:
+    children = [start(url, server, "resend") for _ in range(2)]
+    for child in children:
+        child.join(90)
+    assert [child.exitcode for child in children] == [0, 0]
+    check(url, server, "resend", kills=0)
