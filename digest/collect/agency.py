@@ -6,7 +6,7 @@ import re
 import tomllib
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
+from importlib.resources import files
 
 _EAST = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3"  # these scripts put no blank around a name
 _WORD = re.compile(r"[^\s/,;:+&|·()\[\]（）【】«»\"–—]+")
@@ -25,7 +25,7 @@ class _Names:
 
 @cache
 def _names() -> _Names:
-    table = tomllib.loads((Path(__file__).parent / "data" / "agencies.toml").read_text(encoding="utf-8"))
+    table = tomllib.loads((files("digest.collect") / "data" / "agencies.toml").read_text(encoding="utf-8"))
     longest_first = sorted(table["names"], key=len, reverse=True)
     pattern = rf"(?<![^\W{_EAST}])(?:" + "|".join(map(re.escape, longest_first)) + rf")(?![^\W{_EAST}])"
     return _Names(

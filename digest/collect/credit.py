@@ -12,7 +12,7 @@ import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from pathlib import Path
+from importlib.resources import files
 from typing import NamedTuple
 
 from digest.collect import agency, dateline
@@ -148,7 +148,7 @@ def _any(parts: Sequence[str]) -> re.Pattern[str]:
 
 @cache
 def _tables() -> dict[str, dict[str, list[str]]]:
-    source = Path(__file__).parent / "data" / "credit.toml"
+    source = files("digest.collect") / "data" / "credit.toml"
     tables: dict[str, dict[str, list[str]]] = tomllib.loads(source.read_text(encoding="utf-8"))
     return tables
 
