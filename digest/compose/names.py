@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
+from digest.compose.wording import wording
 from digest.text.sentence import sentences
 from digest.text.stem import fold, stem
 from digest.text.words import Words, words
@@ -37,10 +38,14 @@ class _Token(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """The words of a source: all stems, those with a capital, all spellings, and which follow which (one may part)."""
+    """The words of a source: all stems, those with a capital (and inside a sentence), all spellings, and which follow.
+
+    A pair may have one word between ('President Anna Baker' names a 'President Baker').
+    """
 
     stems: frozenset[str]
     capitals: frozenset[str]
+    inner: frozenset[str]
     spelled: frozenset[str]
     pairs: frozenset[tuple[str, str]]
     text: str
@@ -62,7 +67,7 @@ def unknown_name(answer: str, source: str, language: str) -> str:
             before = None
         elif not _is_known(token, known, table):
             return token.word
-        elif not _named(token, table):
+        elif not _named(token, known, table):
             before = None
         else:
             pair = before is not None and token.beside and (stem(before.word, language), stem(token.word, language))
@@ -100,7 +105,7 @@ def _bare(text: str) -> str:
 def _is_known(token: _Token, known: _Known, table: Words) -> bool:
     word, root = token.word, stem(token.word, table.language)
     function = word.lower() in table.function
-    if word.isdigit():
+    if word.isdigit() or _numeral(word, table.language):
         return True  # numbers are judged elsewhere
     if any(c.isdigit() for c in word) or (len(word) > 1 and word.isupper()) or any(c.isupper() for c in word[1:]):
         return fold(word) in known.spelled  # '5G', 'NATO', 'iPhone'
@@ -109,9 +114,15 @@ def _is_known(token: _Token, known: _Known, table: Words) -> bool:
     return not word[0].isupper() or root in known.capitals or (function and len(word) == 1)  # English 'I'
 
 
-def _named(token: _Token, table: Words) -> bool:
-    """Whether a known word is (part of) a name."""
-    return token.word[0].isupper() and not (token.opens and token.word.lower() in table.function)
+def _numeral(word: str, language: str) -> bool:
+    """Whether a word counts ('Milliarden', which German writes with a capital)."""
+    spoken = wording(language)
+    return word.casefold() in spoken.scales or word.casefold() in spoken.numbers or bool(spoken.percent.fullmatch(word))
+
+
+def _named(token: _Token, known: _Known, table: Words) -> bool:
+    """Whether a known word is (part of) a name: one that begins a sentence is, if it has a capital elsewhere too."""
+    return token.word[0].isupper() and (not token.opens or stem(token.word, table.language) in known.inner)
 
 
 def _unknown_run(run: str, source: str, table: Words) -> str:
@@ -157,6 +168,9 @@ def _known(source: str, language: str) -> _Known:
     return _Known(
         stems=frozenset(roots),
         capitals=frozenset(root for root, token in zip(roots, tokens, strict=True) if token.word[0].isupper()),
+        inner=frozenset(
+            root for root, token in zip(roots, tokens, strict=True) if token.word[0].isupper() and not token.opens
+        ),
         spelled=frozenset(fold(token.word) for token in tokens),
         pairs=frozenset(pairs),
         text=source,
