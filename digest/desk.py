@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
 
+from digest.collect import contract
 from digest.collect.article import Article
 from digest.compose.edit import Add, Edit
 from digest.compose.edition import Edition
+from digest.compose.slot import Slot, slots
+from digest.deliver.memo import Memo, reminder, warning
 from digest.errors import ArticleError, SettingsError
 from digest.pipeline import desk
-from digest.pipeline.compose import newsletter_of, with_lead
+from digest.pipeline.compose import calendar_of, newsletter_of, with_lead
 
 if TYPE_CHECKING:
     from digest.bootstrap import House
+
+#: So long before the cut-off editors are told of sick sources.
+AHEAD: Final = timedelta(hours=1)
 
 
 class Desk:
@@ -39,6 +46,70 @@ class Desk:
         self.house.fetch_pictures(changed)
         self.house.plan(changed)
         return changed
+
+    def editors(self, newsletter: str) -> tuple[str, ...]:
+        """The addresses that a newsletter's reminders go to: its own in the settings, else everybody at the desk."""
+        named = newsletter_of(self.house.settings, newsletter).editors
+        return tuple(named) or tuple(e.address for e in self.house.store.editors.all() if e.address)
+
+    def remind(self, edition: Edition, reason: str) -> int:
+        """Mail a reminder to the editors of an edition; how many there are.
+
+        Raises SendError when one of them cannot be told. They are no readers: nothing enters an edition's books.
+        """
+        addresses = self.editors(edition.newsletter)
+        if not addresses:
+            return 0
+        warnings = [str(breach) for breach in self.breaches(edition.newsletter)]
+        text = reminder(edition.id, reason, [story.title for story in edition.stories], warnings)
+        self._tell(edition.newsletter, f"{edition.id}.reminder", f"{edition.id} waits for review", text)
+        return len(addresses)
+
+    def warn(self) -> list[str]:
+        """Mail a warning of sick sources while there is time, once a slot; the newsletters whose editors were told."""
+        told = []
+        for key in self.house.settings.newsletters:
+            slot = self._soon(key)
+            fact = f"sources told {key}"
+            before = self.house.store.meta.get(fact)
+            if slot is None or before == slot.key or not self.editors(key):
+                continue
+            breaches = self.breaches(key)
+            if any(breach.urgent for breach in breaches) and self.house.store.meta.swap(fact, before, slot.key):
+                text = warning(slot.key, [str(breach) for breach in breaches])
+                self._tell(key, f"{key}-{slot.local:%Y-%m-%d-%H%M}.sources", "sources to look at", text)
+                told.append(key)
+        return told
+
+    def _soon(self, newsletter: str) -> Slot | None:
+        """The slot whose content will be frozen within `AHEAD`."""
+        now = self.house.clock()
+        calendar = calendar_of(newsletter_of(self.house.settings, newsletter))
+        coming = (slot for slot in slots(calendar, now) if not slot.closed)
+        slot = next((slot for slot in coming if slot.cut_off > now), None)
+        return slot if slot is not None and slot.cut_off - now <= AHEAD else None
+
+    def _tell(self, newsletter: str, key: str, subject: str, text: str) -> None:
+        """One plain mail to each editor of a newsletter. Raises SendError when one cannot be told."""
+        known = newsletter_of(self.house.settings, newsletter)
+        now = self.house.clock()
+        what = Memo(
+            key=f"{key}.{now:%H%M%S}",
+            subject=f"{known.title}: {subject}",
+            text=text,
+            sender_name=known.sender.name,
+            sender_address=known.sender.address,
+            date=now,
+        )
+        self.house.mailroom.send_memo(what, self.editors(newsletter))
+
+    def breaches(self, newsletter: str | None = None) -> list[contract.Breach]:
+        """Where the sources of a newsletter (or of all) fail what their history promises."""
+        now = self.house.clock()
+        urls = self.house.topics_of_feeds(newsletter)
+        found = [b for feed in self.house.store.feeds.get(urls).values() for b in contract.breaches(feed, now)]
+        lately = self.house.store.articles.candidates(list(urls), now - timedelta(days=1), now + timedelta(seconds=1))
+        return [*found, *contract.unread(article for _, article in lately)]
 
     def addition(self, newsletter: str, url: str, topic: str = "", position: int = 0) -> Add:
         """An article by its address, as an edit: fetched through the guard, read in the sandbox.

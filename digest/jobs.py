@@ -23,6 +23,8 @@ log = structlog.get_logger("jobs")
 
 #: How often due slots and deliveries are looked for; a look costs a few queries.
 LOOK: Final = timedelta(seconds=15)
+#: Beyond what newsletters may choose from, articles are kept for this long at least.
+SPARE: Final = timedelta(days=3)
 
 
 class Jobs:
@@ -35,6 +37,7 @@ class Jobs:
         """All jobs with their intervals, as the bell wants them."""
         every = min(self.house.settings.collect.every, timedelta(minutes=1))
         jobs = {"collect": (every, self.collect), "compose": (LOOK, self.compose), "deliver": (LOOK, self.deliver)}
+        jobs["prune"] = (timedelta(hours=6), self.prune)
         if self.house.settings.bounces.host:
             jobs["bounces"] = (self.house.settings.bounces.every, self.bounces)
         return jobs
@@ -53,7 +56,8 @@ class Jobs:
         """Compose what is due, apply the review policies."""
         house = self.house
         now = house.clock()
-        for happened in day.compose_due(house.store, house.settings, now, self._since):
+        self._warn()
+        for happened in day.compose_due(house.store, house.settings, now, self._since, writer=house.writer):
             log.info(happened.what, edition=happened.edition_id, reason=happened.reason)
             if happened.what == "composed":
                 house.finish_composing(house.edition(happened.edition_id))
@@ -98,5 +102,27 @@ class Jobs:
             self.house.store.meta.set(key, found)
         return datetime.fromisoformat(found)
 
+    def _warn(self) -> None:
+        try:
+            for newsletter in self.house.desk.warn():
+                log.warning("editors told of sources", newsletter=newsletter)
+        except DigestError as error:  # the editors' mail server is no reason to stop the day
+            log.error("editors not told of sources", reason=str(error))
+
+    def prune(self) -> None:
+        """Make room: forget the texts of what was collected longer ago than `collect.keep`.
+
+        What a coming edition may still choose from stays, whatever `keep` says; editions and the ledger hold their own.
+        """
+        settings = self.house.settings
+        needed = max((newsletter.max_age for newsletter in settings.newsletters.values()), default=timedelta(0))
+        done = self.house.store.meta.prune(self.house.clock() - max(settings.collect.keep, needed + SPARE))
+        if any(done):
+            log.info("made room", **done._asdict())
+
     def _remind(self, edition: Edition, reason: str) -> None:
         log.warning("review", edition=edition.id, reason=reason, preview=f"digest preview {edition.id}")
+        for breach in self.house.desk.breaches(edition.newsletter):
+            log.warning("source", what=breach.words, source=breach.source, remedy=breach.remedy)
+        if not self.house.desk.remind(edition, reason):
+            log.warning("nobody to remind", edition=edition.id, remedy="digest editors add NAME ADDRESS")

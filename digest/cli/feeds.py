@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +24,15 @@ def list_(ctx: click.Context, json_: bool) -> None:
     """List every feed with its health: last news, usual rhythm, errors."""
     from digest.collect.feed import silence
 
-    now = datetime.now(UTC)
     with house(ctx) as home:
+        now = home.clock()
         topics = home.topics_of_feeds()
         known = home.store.feeds.get(topics)
+        breaches = home.desk.breaches()
     rows: list[dict[str, Any]] = []
     for url, feed in known.items():
         quiet = silence(feed, now)
+        wrong = [b.words for b in breaches if b.source == url]
         rows.append(
             {
                 "url": url,
@@ -40,18 +42,22 @@ def list_(ctx: click.Context, json_: bool) -> None:
                 "last_new": feed.last_new,
                 "failures": feed.failures,
                 "error": feed.last_error,
-                "silent": str(quiet) if quiet else "",
+                "silent": asdict(quiet) if quiet else None,
                 "undated": round(feed.undated, 3),
+                "problems": wrong,
             }
         )
     if json_:
         emit(rows)
         return
     shown = [
-        [r["url"], ", ".join(r["topics"]), r["state"], local(r["last_new"], "UTC"), r["error"] or r["silent"] or "well"]
+        [r["url"], ", ".join(r["topics"]), r["state"], local(r["last_new"], "UTC"), "; ".join(r["problems"]) or "well"]
         for r in rows
     ]
     table("", ["feed", "topics", "state", "last news (UTC)", "health"], shown)
+    for breach in breaches:
+        if breach.kind == "unread":
+            say(str(breach))
 
 
 @feeds.command()

@@ -21,7 +21,7 @@ def run(ctx: click.Context, host: str | None, port: int | None) -> None:
     SIGTERM (or Ctrl-C) finishes the messages in flight and ends within seconds; the next start goes on where this one
     stopped.
     """
-    _work(ctx, ("collect", "compose", "deliver", "bounces"), web=True, host=host, port=port)
+    _work(ctx, ("collect", "compose", "deliver", "bounces", "prune"), web=True, host=host, port=port)
 
 
 @click.command()
@@ -35,7 +35,7 @@ def scheduler(ctx: click.Context) -> None:
 @click.pass_context
 def worker(ctx: click.Context) -> None:
     """Only a worker: collect, read and hand over. Any number may run on one store."""
-    _work(ctx, ("collect", "deliver", "bounces"))
+    _work(ctx, ("collect", "deliver", "bounces", "prune"))
 
 
 @click.command()

@@ -91,8 +91,8 @@ class TestFreshness:
 
 LONG = (
     "The council of the port approved a new sea wall on Monday after nine hours of debate. The wall will be four "
-    "metres high and cost ninety million crowns. Work begins in the spring with the northern quay. Fishermen had asked for a "
-    "gate that lets small boats through at low tide."
+    "metres high and cost ninety million crowns. Work begins in the spring with the northern quay. Fishermen had "
+    "asked for a gate that lets small boats through at low tide."
 )
 
 
