@@ -313,3 +313,24 @@ def test_a_compiler_that_dies_is_replaced(renderer: Renderer) -> None:
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     assert renderer.render(editions.edition(), editions.look()) == expected
+
+
+# --- Outlook on Windows ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("theme", ["classic", "compact", "magazine"])
+def test_what_outlook_on_windows_sees_is_whole(renderer: Renderer, theme: str) -> None:
+    """It reads the conditional comments as markup: with them, too, every tag is closed in its turn."""
+    html = renderer.render(editions.edition(stories=20), editions.look(theme), pictures=editions.pictures(20)).html
+    seen = re.sub(r"<!--\[if !mso\]><!-->.*?<!--<!\[endif\]-->", "", html, flags=re.DOTALL)
+    seen = re.sub(r"<!--\[if (?:mso|mso \| IE)\]>(.*?)<!\[endif\]-->", r"\1", seen, flags=re.DOTALL)
+    assert "<!--" not in seen
+    open_ = ["html"]
+    for end, name in re.findall(r"<(/?)([a-z][a-z0-9:]*)\b[^>]*?(?<!/)>", seen[seen.index("<body") :]):
+        if end:
+            assert open_.pop() == name
+        elif name not in ("br", "img"):
+            open_.append(name)
+    assert open_ == []
+    assert 'width="600"' in seen
+    assert "<o:PixelsPerInch>96</o:PixelsPerInch>" in seen
