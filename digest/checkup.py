@@ -32,6 +32,7 @@ def check(house: House, newsletter: str | None = None) -> Iterator[Finding]:
     for found in house.store.meta.check():
         yield Finding("store", found.level, found.what, found.remedy)
     yield from _sending(house)
+    yield from _templates(house)
     yield from _feeds(house)
     yield from _mails(house, newsletter)
 
@@ -95,6 +96,31 @@ def _writable(folder: Path) -> Finding:
     if os.access(there, os.W_OK):
         return Finding("sending", "ok", f"messages go to files in {folder}")
     return Finding("sending", "error", f"{folder} cannot be written", "change deliver.outbox, or the folder's rights")
+
+
+def _templates(house: House) -> Iterator[Finding]:
+    """The user's own mail templates, and each newsletter's theme and language."""
+    from digest.deliver import templates
+    from digest.text.locale import locale
+
+    folders = house.mailroom.folders
+    wrong = templates.faults(folders)
+    for fault in wrong:
+        yield Finding("templates", "error", f"{fault.file}, line {fault.line}: {fault.message}", fault.remedy)
+    if folders and not wrong:
+        yield Finding("templates", "ok", f"{folders[0]}: no mistakes found")
+    for key, newsletter in house.settings.newsletters.items():
+        try:
+            templates.theme(newsletter.theme, folders)
+        except DigestError as error:
+            yield Finding("templates", "error", f"newsletter {key}: {error}", f"set newsletters.{key}.theme")
+        if not locale(newsletter.language, folders).translated:
+            yield Finding(
+                "templates",
+                "warning",
+                f"newsletter {key}: there are no words in '{newsletter.language}' yet, so the mail's own are English",
+                f"translate into templates/locale/{newsletter.language}/LC_MESSAGES/digest.po",
+            )
 
 
 def _feeds(house: House) -> Iterator[Finding]:

@@ -45,3 +45,18 @@ def test_the_list_for_people_names_the_blocks(settings: Path) -> None:
     shown = _run(settings, "list")
     assert shown.exit_code == 0
     assert "classic/story.mjml.j2" in shown.output
+
+
+def test_the_check_names_mistakes_in_ones_own_templates_and_a_theme_that_is_not_there(settings: Path) -> None:
+    own = settings.parent / "templates" / "email" / "classic" / "story.mjml.j2"
+    own.parent.mkdir(parents=True)
+    own.write_text("<mj-text>\n{{ story.titel }}</mj-text>", encoding="utf-8")
+    text = settings.read_text(encoding="utf-8").replace('theme = "classic"', 'theme = "clasic"')
+    settings.write_text(text.replace('language = "en"', 'language = "fi"'), encoding="utf-8")
+    checked = CliRunner().invoke(cli, ["--settings", str(settings), "check", "--json"])
+    found = {(f["area"], f["level"]): f for f in json.loads(checked.stdout) if f["area"] == "templates"}
+    assert checked.exit_code == 4
+    assert "no words in 'fi'" in found["templates", "warning"]["message"]
+    errors = [f["message"] for f in json.loads(checked.stdout) if f["level"] == "error" and f["area"] == "templates"]
+    assert any("line 2: 'story' has no 'titel'" in message for message in errors)
+    assert any("there is no theme 'clasic'" in message for message in errors)
