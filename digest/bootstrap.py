@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from digest import owner
 from digest.compose.edition import Edition, EditionState, approved, edition_id
-from digest.compose.slot import Slot, slot_at
+from digest.compose.slot import Slot, slot_at, slots_of_day
 from digest.deliver.address import canonical
 from digest.deliver.subscriber import Subscriber
 from digest.errors import AlreadySent, EditionError, SettingsError
@@ -242,8 +242,11 @@ class House:
         return lambda sources: ask(sources, service, kept, self.stopping.is_set)
 
     def skip(self, newsletter: str, local: datetime) -> None:
-        """Record a coming slot as skipped; its stories go into the next edition."""
-        slot = self.slot(newsletter, local)
+        """Record a coming slot as skipped; its stories go into the next edition. Raises EditionError for no slot."""
+        calendar = second.calendar_of(second.newsletter_of(self.settings, newsletter))
+        slot = next((slot for slot in slots_of_day(calendar, local.date()) if slot.local == local), None)
+        if slot is None:
+            raise EditionError(f"{newsletter} has no slot at {local:%Y-%m-%dT%H:%M}: see 'digest schedule next'")
         if self.store.editions.get(edition_id(newsletter, slot.local)) is not None:
             raise EditionError(f"{newsletter} {slot.key} has an edition: 'digest deliver EDITION --cancel' instead")
         self.store.editions.decide_slot(newsletter, slot.key, "skipped", "skipped by hand", now=self.clock())

@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import click
@@ -62,6 +63,17 @@ def local(moment: Any, zone: str) -> str:
     from zoneinfo import ZoneInfo
 
     return "" if moment is None else moment.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M")
+
+
+def local_time(text: str) -> datetime:
+    """A local time as a person writes it. Raises click.BadParameter for anything else, or one that names a zone."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise click.BadParameter(f"{text!r} is not a local time; write it as in 2026-11-24T07:00") from error
+    if found.tzinfo is not None:
+        raise click.BadParameter(f"{text!r} names a zone; a slot is in the newsletter's own local time")
+    return found
 
 
 def table(title: str, columns: list[str], rows: list[list[str]]) -> None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 import click
 
-from digest.cli.common import NOTHING_TO_DO, as_json, house, say, stop
+from digest.cli.common import NOTHING_TO_DO, as_json, house, local_time, say, stop
 
 
 @click.command()
@@ -20,7 +18,7 @@ def compose(ctx: click.Context, newsletter: str, slot: str | None, json_: bool) 
     Without --slot it is the slot just due, else the next one. A slot that has an edition keeps it: edit that one, or
     cancel it. With too few stories the edition is skipped and says so (exit code 3).
     """
-    local = _local(slot)
+    local = None if slot is None else local_time(slot)
     with house(ctx) as home:
         edition, made = home.compose(newsletter, local)
     if json_:
@@ -35,18 +33,6 @@ def compose(ctx: click.Context, newsletter: str, slot: str | None, json_: bool) 
         _summary(edition)
     if not made or edition.state == "skipped":
         stop(NOTHING_TO_DO)
-
-
-def _local(slot: str | None) -> datetime | None:
-    if slot is None:
-        return None
-    try:
-        local = datetime.fromisoformat(slot)
-    except ValueError as error:
-        raise click.BadParameter(f"{slot!r} is not a local time; write it as in 2026-11-24T07:00") from error
-    if local.tzinfo is not None:
-        raise click.BadParameter(f"{slot!r} names a zone; a slot is in the newsletter's own local time")
-    return local
 
 
 def _summary(edition: object) -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import click
 
-from digest.cli.common import as_json, emit, house, local, settings, table
+from digest.cli.common import as_json, emit, house, local, local_time, settings, table
 
 
 @click.group()
@@ -82,10 +82,7 @@ def list_(ctx: click.Context, newsletter: str | None, json_: bool) -> None:
 @click.pass_context
 def skip(ctx: click.Context, newsletter: str, slot: str) -> None:
     """Skip one slot (as in 2026-12-24T07:00); its stories go into the next edition."""
-    try:
-        moment = datetime.fromisoformat(slot)
-    except ValueError as error:
-        raise click.BadParameter(f"{slot!r} is not a local time; write it as in 2026-12-24T07:00") from error
+    moment = local_time(slot)
     with house(ctx) as home:
         home.skip(newsletter, moment)
     click.echo(f"{newsletter} {moment:%Y-%m-%dT%H:%M} will be skipped.")

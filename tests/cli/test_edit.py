@@ -1,0 +1,104 @@
+"""`digest edit` and `digest editors`: an editor's morning at the command line."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import time_machine
+
+from digest.demo.site import whole_day
+from tests.cli.conftest import DAY, Run
+
+MORNING = "morning-2026-11-24-0700"
+
+
+@pytest.fixture
+def morning() -> time_machine.travel:
+    return time_machine.travel(whole_day(DAY) + timedelta(minutes=3), tick=True)
+
+
+def titles(run: Run) -> list[str]:
+    lines = run("edit", "morning").stdout.splitlines()
+    return [line.split(maxsplit=1)[1].rpartition(" — ")[0] for line in lines if line[:3].strip().isdigit()]
+
+
+def test_an_editors_morning(full_desk: Path, run: Run, morning: time_machine.travel) -> None:
+    with morning:
+        assert run("compose", "morning").exit_code == 0
+        before = titles(run)
+        assert run("approve", "morning").exit_code == 0
+
+        done = run("edit", "--author", "ada", "morning", "drop", "1")
+        assert done.exit_code == 0, done.stderr
+        assert done.stdout.startswith(f"dropped: {before[0]}")
+        assert "version 2, in_review" in done.stderr
+        assert run("edit", "morning", "retitle", "1", "A better title").exit_code == 0
+        assert titles(run) == ["A better title", *before[2:]]
+        assert run("edit", "morning", "pin", "3").exit_code == 0
+        assert titles(run)[0] == before[3]
+        assert run("edit", "morning", "rewrite", "1", "Shorter.").exit_code == 0
+        assert run("edit", "morning", "note", "Good morning.").exit_code == 0
+        assert run("edit", "morning", "subject", "All of it").exit_code == 0
+        for _ in range(6):
+            assert run("edit", "morning", "undo").exit_code == 0
+        assert titles(run) == before
+        assert run("edit", "morning", "diff").exit_code == 3
+        assert "no edit is left to undo" in run("edit", "morning", "undo").stderr
+
+        stale = run("edit", "--version", "1", "morning", "drop", "1")
+        assert (stale.exit_code, "not 1; nothing was changed" in stale.stderr) == (1, True)
+        lines = json.loads(run("edit", "morning", "history", "--json").stdout)
+        assert [line["what"] for line in lines][:4] == ["create", "approve", "drop", "retitle"]
+        assert lines[2]["author"] == "ada"
+        assert before[0].split()[0] in run("edit", "morning", "history").stdout
+
+
+def test_an_article_is_added_by_its_address_and_once_late(
+    full_desk: Path, run: Run, morning: time_machine.travel
+) -> None:
+    with morning:
+        run("compose", "morning")
+        run("compose", "matin")  # whose articles the other newsletter does not have
+        shown = {c["url"]: c for c in json.loads(run("why", "matin", "--json").stdout)["candidates"]}
+        first, second, third = [url for url, c in shown.items() if c["language"] == "fr"][:3]
+        done = run("edit", "morning", "add", first, "--topic", "science", "--position", "2")
+        assert done.exit_code == 0, done.stderr
+        assert done.stdout.startswith(f"added: {shown[first]['title']}")
+        again = run("edit", "morning", "add", first)
+        assert (again.exit_code, "already has" in again.stderr) == (1, True)
+        early = run("edit", "morning", "add", second, "--late")
+        assert (early.exit_code, "add the story as an ordinary edit" in early.stderr) == (1, True)
+        run("approve", "morning")
+        late = run("edit", "morning", "add", second, "--late")
+        assert late.exit_code == 0, late.stderr
+        assert "approved" in late.stderr
+        twice = run("edit", "morning", "add", third, "--late")
+        assert (twice.exit_code, "had its late insert" in twice.stderr) == (1, True)
+        missing = run("edit", "morning", "add", first.rsplit("/", 1)[0] + "/nothing-here")
+        assert missing.exit_code == 1
+        assert "nothing-here" in missing.stderr
+
+
+def test_what_is_not_there_is_named(full_desk: Path, run: Run, morning: time_machine.travel) -> None:
+    with morning:
+        run("compose", "morning")
+        done = run("edit", "morning", "drop", "99")
+        assert (done.exit_code, f"'digest edit {MORNING}' lists them" in done.stderr) == (1, True)
+        topic = run("edit", "morning", "add", "https://example.org/x", "--topic", "sports")
+        assert (topic.exit_code, "'sports'" in topic.stderr) == (78, True)
+
+
+def test_editors_are_listed_added_and_removed(desk: Path, run: Run) -> None:
+    assert run("editors", "add", "ada", "Ada@Example.org").exit_code == 0
+    [ada] = json.loads(run("editors", "list", "--json").stdout)
+    assert (ada["name"], ada["address"], ada["signs_in"]) == ("ada", "Ada@example.org", False)
+    again = run("editors", "add", "ada", "other@example.org")
+    assert (again.exit_code, "already" in again.stderr) == (1, True)
+    assert run("editors", "add", "bob", "no address").exit_code != 0
+    assert run("editors", "add", "cyd", "cyd@example.org", "--password", stdin="secret\nsecret\n").exit_code == 0
+    assert [e["signs_in"] for e in json.loads(run("editors", "list", "--json").stdout)] == [False, True]
+    assert run("editors", "remove", "ada").exit_code == 0
+    assert run("editors", "remove", "ada").exit_code == 1

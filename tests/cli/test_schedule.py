@@ -1,0 +1,133 @@
+"""`digest schedule`: what is due in local time and UTC, what was skipped, and the pause of everything."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import time_machine
+
+from tests.cli.conftest import Run
+
+SETTINGS = """
+[topics.world]
+title = "World"
+feeds = ["https://example.org/world.rss"]
+
+[newsletters.paris]
+title = "Paris"
+sender = { name = "Paris", address = "paris@example.org" }
+topics = ["world"]
+timezone = "Europe/Paris"
+send_at = ["02:30", "18:00"]
+cut_off = "1h"
+skip_dates = [2027-03-30]
+
+[newsletters.apia]
+title = "Apia"
+sender = { name = "Apia", address = "apia@example.org" }
+topics = ["world"]
+timezone = "Pacific/Apia"
+monthdays = [-1]
+send_at = "07:00"
+"""
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Path:
+    (tmp_path / "settings.toml").write_text(SETTINGS, encoding="utf-8")
+    return tmp_path
+
+
+@pytest.fixture
+def spring() -> time_machine.travel:
+    """The evening before the clocks of Paris go from 02:00 to 03:00."""
+    return time_machine.travel(datetime(2027, 3, 27, 18, 0, tzinfo=UTC), tick=False)
+
+
+@pytest.mark.usefixtures("desk")
+class TestNext:
+    def test_the_next_slots_of_all_newsletters_in_order_local_and_utc(
+        self, run: Run, spring: time_machine.travel
+    ) -> None:
+        with spring:
+            done = run("schedule", "next", "6", "--json")
+        assert done.exit_code == 0, done.stderr
+        rows = [(r["newsletter"], r["slot"], r["send_at"], r["closed"]) for r in json.loads(done.stdout)]
+        assert rows == [
+            ("paris", "2027-03-28T02:30", "2027-03-28T01:00:00+00:00", ""),  # a time that is not: its first instant
+            ("paris", "2027-03-28T18:00", "2027-03-28T16:00:00+00:00", ""),  # summer time
+            ("paris", "2027-03-29T02:30", "2027-03-29T00:30:00+00:00", ""),
+            ("paris", "2027-03-29T18:00", "2027-03-29T16:00:00+00:00", ""),
+            ("paris", "2027-03-30T02:30", "2027-03-30T00:30:00+00:00", "holiday"),
+            ("paris", "2027-03-30T18:00", "2027-03-30T16:00:00+00:00", "holiday"),
+        ]
+
+    def test_ten_are_shown_when_nothing_is_said(self, run: Run, spring: time_machine.travel) -> None:
+        with spring:
+            assert len(json.loads(run("schedule", "next", "--json").stdout)) == 10
+
+    def test_one_newsletters_month_ends_beyond_the_date_line(self, run: Run, spring: time_machine.travel) -> None:
+        with spring:
+            rows = json.loads(run("schedule", "next", "3", "--newsletter", "apia", "--json").stdout)
+        assert [(r["slot"], r["send_at"]) for r in rows] == [
+            ("2027-03-31T07:00", "2027-03-30T18:00:00+00:00"),
+            ("2027-04-30T07:00", "2027-04-29T18:00:00+00:00"),
+            ("2027-05-31T07:00", "2027-05-30T18:00:00+00:00"),
+        ]
+
+    def test_a_person_reads_weekday_both_times_and_what_is_closed(
+        self, run: Run, spring: time_machine.travel, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("COLUMNS", "160")
+        with spring:
+            shown = run("schedule", "next", "6").stdout
+        line = next(line for line in shown.splitlines() if "2027-03-28 18:00" in line)
+        assert "Sun 2027-03-28 18:00" in line
+        assert "2027-03-28 16:00" in line
+        assert "Europe/Paris" in line
+        assert "2027-03-28 15:00" in line, "when the content is frozen"
+        assert "no edition: holiday" in shown
+
+    def test_an_unknown_newsletter_is_named_with_those_there_are(self, run: Run) -> None:
+        done = run("schedule", "next", "--newsletter", "nobody")
+        assert done.exit_code == 78
+        assert "'nobody'" in done.stderr
+        assert "apia, paris" in done.stderr
+
+
+@pytest.mark.usefixtures("desk")
+class TestSkip:
+    def test_a_skipped_slot_is_listed_and_not_composed(self, run: Run, spring: time_machine.travel) -> None:
+        with spring:
+            done = run("schedule", "skip", "paris", "2027-03-28T18:00")
+            assert done.exit_code == 0, done.stderr
+            [row] = json.loads(run("schedule", "list", "--json").stdout)
+        assert (row["newsletter"], row["slot"], row["outcome"], row["reason"]) == (
+            "paris",
+            "2027-03-28T18:00",
+            "skipped",
+            "skipped by hand",
+        )
+
+    @pytest.mark.parametrize("text", ["tomorrow", "2027-03-28T18:00+02:00", "2027-13-01T07:00"])
+    def test_what_is_no_local_time_is_wrong_usage(self, run: Run, text: str) -> None:
+        done = run("schedule", "skip", "paris", text)
+        assert done.exit_code == 2
+        assert text in done.stderr
+
+    def test_a_slot_that_is_not_in_the_calendar_is_named(self, run: Run, spring: time_machine.travel) -> None:
+        with spring:
+            done = run("schedule", "skip", "paris", "2027-03-28T18:01")
+        assert done.exit_code == 1
+        assert "digest schedule next" in done.stderr
+
+
+@pytest.mark.usefixtures("desk")
+def test_a_pause_holds_until_it_is_ended(run: Run) -> None:
+    assert run("schedule", "pause").exit_code == 0
+    assert "all sending is paused" in run("check").stdout
+    assert run("schedule", "pause", "--resume").exit_code == 0
+    assert "all sending is paused" not in run("check").stdout
