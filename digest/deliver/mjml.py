@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -28,7 +27,7 @@ _MARK: Final = re.compile("<!--\ufdd0(\\d+)\ufdd1-->")
 #: Room for what is personal: two tokens of about 150 characters and an address.
 _SPARE: Final = 700
 _MORE: Final = 900  # the line 'N more on the web', in any language
-_KEPT: Final = 5000  # fragments
+_KEPT: Final = 5000  # fragments, then all are forgotten
 
 
 class Renderer:
@@ -43,7 +42,7 @@ class Renderer:
     def __init__(self, folders: Sequence[Path] = (), time_limit: float = TIME_LIMIT) -> None:
         self.folders = tuple(Path(folder) for folder in folders)
         self._press = Press(self.folders, time_limit)
-        self._fragments: OrderedDict[Any, str] = OrderedDict()
+        self._fragments: dict[Any, str | None] = {}
         self._stamp: object = None
 
     def __enter__(self) -> Self:
@@ -125,14 +124,15 @@ class Renderer:
         }
         key = (theme.name, mail.language, mail.newsletter, mail.dress)
         stories = stories_of(mail)
-        missing = [story for story in dict.fromkeys(stories) if (key, story) not in self._fragments]
+        found = {story: self._fragments.get((key, story)) for story in stories}
+        missing = [story for story, piece in found.items() if piece is None]
         if missing:
             made = self._press.ask("fragments", theme.name, shared, [asdict(story) for story in missing])
-            self._fragments.update(zip(((key, story) for story in missing), made, strict=True))
-        found = [self._fragments[key, story] for story in stories]
-        while len(self._fragments) > _KEPT:
-            self._fragments.popitem(last=False)
-        return found
+            found.update(zip(missing, made, strict=True))
+            if len(self._fragments) > _KEPT:
+                self._fragments.clear()
+            self._fragments.update({(key, story): found[story] for story in missing})
+        return [found[story] or "" for story in stories]
 
     def _fitting(self, theme: Theme, mail: Content, html: str, room: int) -> int:
         """How many stories fit into `room` bytes; at least one."""
