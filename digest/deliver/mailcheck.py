@@ -24,7 +24,8 @@ HARD_LIMIT: Final = 100_000
 SAME_WORDS: Final = 0.85
 
 _MARKS: Final = re.compile(r"\{\{|\}\}|\{%|%\}|\{#|</?mj-|\ufdd0|\ufdd1|%\([a-z_]+\)s")
-_RESERVED: Final = re.compile(r"[\w.@/:-]*digest\.invalid/?")
+_RESERVED: Final = re.compile(r"digest\.invalid/?")
+_ADDRESS: Final = re.compile(r"[\w.@/:-]*\Z")
 _WORD: Final = re.compile(r"\w+")
 _REFERENCE: Final = re.compile(r"\[\d+\](?: \S+$)?|https?://\S+", re.MULTILINE)
 
@@ -47,20 +48,23 @@ def _size(c: Checked) -> Iterator[Problem]:
 
 
 def _leftovers(c: Checked) -> Iterator[Problem]:
-    theirs = sorted((flat(t) for t in _written(c.mail) if _MARKS.search(t)), key=len, reverse=True)
     elements = [e for e in c.page.iter("*") if e.tag != "style"]  # '}}' is good CSS
     texts = [t for e in elements for t in (e.text, e.tail, *e.attrib.values()) if t]
     texts += [mark for style in c.page.iter("style") for mark in re.findall(r"\{\{|\{%", style.text or "")]
-    for name in sorted({str(e.tag) for e in c.page.iter("*") if str(e.tag).startswith("mj-")}):
+    for name in sorted({str(e.tag) for e in elements if str(e.tag).startswith("mj-")}):
         yield Problem("template-mark", f"<{name}> was not compiled", "see whether it stands in the right place")
     for part, whole in (("HTML", "\n".join(map(str, texts))), ("text", c.text)):
-        left = " ".join(whole.split())
-        for text in theirs:
-            left = left.replace(text, "")
+        left = whole
+        if _MARKS.search(whole):  # a title may have some
+            left = " ".join(whole.split())
+            for text in sorted((flat(t) for t in _written(c.mail) if _MARKS.search(t)), key=len, reverse=True):
+                left = left.replace(text, "")
         if match := _MARKS.search(left):
             near = left[max(0, match.start() - 30) : match.end() + 30]
             yield Problem("template-mark", f"a template mark is left in the {part} part: …{near}…", "close it")
-        others = set(_RESERVED.findall(left)) - (set() if c.mail.web else {*PLACEHOLDERS})
+        ends = [match.end() for match in _RESERVED.finditer(left)]
+        found = {match[0] for end in ends if (match := _ADDRESS.search(left, max(0, end - 100), end))}
+        others = found - (set() if c.mail.web else {*PLACEHOLDERS})
         if others:
             yield Problem(
                 "placeholder", f"'{min(others)}' is left in the {part} part", "use only the links of mail.links"

@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -166,6 +167,7 @@ class _Printer:
         return self.locale.short_date(local.date()) if abs(local.date() - day) < timedelta(days=300) else ""
 
 
+@lru_cache(maxsize=5000)  # the variants of an edition say the same
 def words(text: str, limit: int) -> str:
     """One clean line of at most `limit` characters, in which nothing can be taken for a placeholder of ours."""
     return html.line(text, limit).replace(_RESERVED, "digest invalid")
