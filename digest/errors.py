@@ -91,3 +91,9 @@ class Deferred(SendError):
 
 class StoreError(DigestError):
     """The database cannot be used as it is; the message says what to do."""
+
+
+class StoreBusy(StoreError):
+    """Somebody else holds the database for now; the same command may work in a minute."""
+
+    exit_code = 75

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 import click
+from click.exceptions import NoSuchCommand
 
 from digest import __version__
 from digest.errors import DigestError
@@ -57,6 +58,23 @@ class LazyGroup(click.Group):
             for line in str(error).splitlines():
                 click.echo(f"digest: {line}", err=True)
             ctx.exit(error.exit_code)
+        except OSError as error:
+            if error.filename is None:  # not a file that the user named, and 'digest ... | head' is main's
+                raise
+            click.echo(
+                f"digest: {error.filename}: {error.strerror}; name another place, or make this one yours", err=True
+            )
+            ctx.exit(1)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does it, but its nearest names come from the table: no command is imported yet."""
+        try:
+            return super().resolve_command(ctx, args)
+        except NoSuchCommand as error:
+            names = self.list_commands(ctx)
+            raise NoSuchCommand(error.command_name, possibilities=names, ctx=ctx) from None
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Every command whose module is part of this installation, in the order of the day."""

@@ -44,8 +44,12 @@ def house(ctx: click.Context) -> Iterator[House]:
 
 
 def emit(data: Any) -> None:
-    """One JSON value on standard output."""
-    click.echo(json.dumps(data, ensure_ascii=False, default=str))
+    """One JSON value on standard output; times as ISO 8601, whatever else JSON does not know as its text."""
+    click.echo(json.dumps(data, ensure_ascii=False, default=_told))
+
+
+def _told(value: Any) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
 def say(text: str) -> None:

@@ -21,6 +21,7 @@ def compose(ctx: click.Context, newsletter: str, slot: str | None, json_: bool) 
     local = None if slot is None else local_time(slot)
     with house(ctx) as home:
         edition, made = home.compose(newsletter, local)
+        stored = home.store.editions.get(edition.id) is not None
     if json_:
         from digest.store.codec import dumps
 
@@ -28,11 +29,17 @@ def compose(ctx: click.Context, newsletter: str, slot: str | None, json_: bool) 
     elif not made:
         say(f"The slot has its edition already: {edition.id} ({edition.state}); 'digest preview {edition.id}'")
     elif edition.state == "skipped":
-        say(f"{edition.id} is skipped: {edition.reason}. 'digest why {edition.id}' explains each candidate.")
+        say(f"{edition.id} is skipped: {edition.reason}. {_way_on(edition.id, stored)}")
     else:
         _summary(edition)
     if not made or edition.state == "skipped":
         stop(NOTHING_TO_DO)
+
+
+def _way_on(edition_id: str, stored: bool) -> str:
+    if stored:
+        return f"'digest why {edition_id}' explains each candidate."
+    return "Nothing is decided before its cut-off: 'digest collect', then compose again."
 
 
 def _summary(edition: object) -> None:

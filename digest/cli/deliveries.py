@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import get_args
 
 import click
 
 from digest.cli.common import as_json, emit, house, table
+from digest.deliver.delivery import DeliveryState
 
 
 @click.command()
 @click.argument("edition")
-@click.option("--state", help="Only these, as in 'refused'.")
+@click.option(
+    "--state", type=click.Choice(get_args(DeliveryState)), metavar="STATE", help="Only these, as in 'refused'."
+)
 @as_json
 @click.pass_context
 def deliveries(ctx: click.Context, edition: str, state: str | None, json_: bool) -> None:

@@ -18,7 +18,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from digest.errors import StoreError
+from digest.errors import StoreBusy, StoreError
 from digest.store.types import to_server, to_sqlite
 
 T = TypeVar("T")
@@ -68,7 +68,7 @@ class Database:
                 yield connection
             return
         if not self._writer.acquire(timeout=self.busy_seconds):
-            raise StoreError(self._locked())
+            raise StoreBusy(self._locked())
         try:
             engine = self.engine.execution_options(sqlite_begin="BEGIN IMMEDIATE")
             with self.told(), engine.connect() as connection, connection.begin():
@@ -134,9 +134,10 @@ class Database:
         try:
             yield
         except DBAPIError as error:
-            raise StoreError(self.explain(error.orig or error)) from error
+            cause = error.orig or error
+            raise (StoreBusy if _is_busy(cause) else StoreError)(self.explain(cause)) from error
         except PoolTimeout as error:
-            raise StoreError(f"{self.name}: all connections are busy: use fewer threads, or try again") from error
+            raise StoreBusy(f"{self.name}: all connections are busy: use fewer threads, or try again") from error
         except SQLAlchemyError as error:
             raise StoreError(f"{self.name}: {_first_line(error)}") from error
 
@@ -150,13 +151,20 @@ class Database:
         """One line on a driver's error: what is wrong with which database, and what to do."""
         if not isinstance(error, sqlite3.Error):
             return _explain_server(self.name, error)
-        code = getattr(error, "sqlite_errorname", "") or ""
-        if code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        if _is_busy(error):
             return self._locked()
+        code = getattr(error, "sqlite_errorname", "") or ""
         for start, words in _SQLITE_WORDS:
             if code.startswith(start):
                 return f"{self.path}: {words}"
         return f"{self.path}: {_first_line(error)}"
+
+
+def _is_busy(error: BaseException) -> bool:
+    """Whether somebody else holds what we wanted: PostgreSQL's codes are lock timeout, cancel and deadlock."""
+    if isinstance(error, sqlite3.Error):
+        return (getattr(error, "sqlite_errorname", "") or "").startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
+    return getattr(error, "sqlstate", None) in ("55P03", "57014", "40P01")
 
 
 _SQLITE_WORDS = (
@@ -181,7 +189,7 @@ def _explain_server(name: str, error: BaseException) -> str:
     line = _first_line(error)
     if state == "53100":
         return f"{name}: the server's disk is full: nothing was written; make room and try again ({line})"
-    if state in ("55P03", "57014", "40P01"):
+    if _is_busy(error):
         return f"{name}: another program holds a lock for too long: try again ({line})"
     if state.startswith("28") or "authentication failed" in words or ('role "' in words and "does not exist" in words):
         return f"{name}: the server refuses this user: check user and password in [store] url ({line})"

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sqlite3
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import time_machine
 
-from tests.cli.conftest import Run
+from digest.demo.site import whole_day
+from tests.cli.conftest import DAY, Run
 
 
 def one_line(text: str) -> str:
@@ -135,3 +139,29 @@ def test_a_leaving_reader_stays_away_from_imports(run: Run, desk: Path) -> None:
     run("subscribers", "erase", "--yes", "ada@example.org")
     assert "ada@example.org" not in run("subscribers", "export").stdout
     assert run("subscribers", "why", "ada@example.org").exit_code in (0, 3)
+
+
+def test_a_mistyped_command_names_the_nearest_one(run: Run) -> None:
+    done = run("colect")
+    assert done.exit_code == 2
+    assert "'collect'" in done.stderr
+
+
+def test_a_file_that_cannot_be_written_is_one_line(full_desk: Path, run: Run) -> None:
+    (full_desk / "taken").write_text("a file, no folder", encoding="utf-8")
+    with time_machine.travel(whole_day(DAY) + timedelta(minutes=3)):
+        assert run("compose", "morning").exit_code == 0
+        for option in (
+            ["preview", "morning", "--html", str(full_desk / "nowhere" / "a.html")],
+            ["preview", "morning", "--text", str(full_desk / "nowhere" / "a.txt")],
+            ["deliver", "morning", "--dry-run", str(full_desk / "taken" / "below")],
+        ):
+            done = run(*option)
+            assert done.exit_code == 1
+            assert str(full_desk) in one_line(done.stderr)
+
+
+def test_times_in_json_are_iso_8601_everywhere(run: Run, desk: Path) -> None:
+    assert run("subscribers", "add", "ada@example.org", "morning").exit_code == 0
+    [row] = map(json.loads, run("subscribers", "list", "--json").stdout.splitlines())
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]+\+00:00", row["created_at"])

@@ -14,7 +14,7 @@ from threading import Barrier, Thread
 import pytest
 from sqlalchemy.engine import make_url
 
-from digest.errors import StoreError
+from digest.errors import StoreBusy, StoreError
 from digest.store import Store, open_store, schema, upgrade_store
 from digest.store.database import Database
 from tests.store.samples import HERALD, NOW, entry, keep
@@ -115,8 +115,9 @@ def test_a_locked_store_says_so_in_time(path: Path) -> None:
     with open_store(url_of(path), busy_seconds=0.2) as store, closing(sqlite3.connect(path)) as other:
         other.execute("BEGIN IMMEDIATE")
         assert store.feeds.known(HERALD) == {}  # readers are not kept waiting
-        with pytest.raises(StoreError, match=r"locked by another process.*end the other program.*or try again"):
+        with pytest.raises(StoreBusy, match=r"locked by another process.*end the other program.*or try again") as busy:
             keep(store, entry("a"))
+        assert busy.value.exit_code == 75  # try again later
         other.rollback()
         keep(store, entry("a"))
 
@@ -125,7 +126,7 @@ def test_a_store_locked_as_a_whole_is_not_opened(path: Path) -> None:
     with closing(sqlite3.connect(path)) as other:
         other.execute("PRAGMA journal_mode=DELETE")
         other.execute("BEGIN EXCLUSIVE")
-        with pytest.raises(StoreError, match="locked by another process"):
+        with pytest.raises(StoreBusy, match="locked by another process"):
             open_store(url_of(path), busy_seconds=0.2)
 
 
@@ -133,7 +134,7 @@ def refused_to_a_stranger(url: str) -> str:
     """What `open_store(url, upgrade=True)` says to a user who owns nothing."""
     code = f"""
 import os, tempfile
-from digest.errors import StoreError
+from digest.errors import StoreBusy, StoreError
 from digest.store import open_store
 with tempfile.TemporaryDirectory() as own:  # whatever is imported late, while we may still read it
     open_store(f"sqlite:///{{own}}/x.db", upgrade=True).close()
