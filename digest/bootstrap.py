@@ -339,11 +339,9 @@ class House:
 
     def dry_run(self, edition: Edition, folder: Path, *, progress: Progress = silent) -> int:
         """Write every message of an edition as a file, for looking at; touches no delivery and no connection."""
-        from digest.deliver.audience import Reader
-        from digest.deliver.audience import plan as planned
-
-        readers = (Reader(person, wish) for person, wish in self.store.readers.audience(edition.newsletter))
-        deliveries = planned(edition, readers, self.mailroom.choice(edition.newsletter), self.clock())
+        readers = self.store.readers.audience(edition.newsletter)
+        choice = self.mailroom.choice(edition.newsletter)
+        deliveries = third.recipients(self.store, edition, readers, choice, self.clock())
         return self.mailroom.write(edition, deliveries, folder, progress)
 
     def deliver_test(self, edition: Edition, address: str) -> None:

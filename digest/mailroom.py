@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from urllib.parse import urlsplit
 
 from digest.compose.edition import Edition
+from digest.compose.elsewhere import without
 from digest.deliver.audience import Choice
 from digest.deliver.audience import Variant as ReaderVariant
 from digest.deliver.delivery import Delivery
@@ -204,7 +205,11 @@ class Mailroom:
             if key not in made:
                 wish = ReaderVariant.parse(key)
                 rendered = self.render(
-                    edition, topics=wish.topics, language=wish.language, theme=wish.theme, pictures=wish.pictures
+                    without(edition, wish.without),
+                    topics=wish.topics,
+                    language=wish.language,
+                    theme=wish.theme,
+                    pictures=wish.pictures,
                 )
                 _refuse(edition, rendered)
                 made[key] = self._signed(Template.build(rendered, self._facts(edition), self.links, self.return_path))

@@ -155,7 +155,7 @@ def told(store: Store, key: str, slot: Slot) -> list[Told]:
     this = edition_id(key, slot.local)
     rows = store.editions.told(key, slot.send_at - MEMORY)
     stories = {(row.edition_id, row.story_key): row.fingerprint for row in rows if row.edition_id != this}
-    return [_told(json.loads(fingerprint)) for fingerprint in stories.values()]
+    return [told_of(json.loads(fingerprint)) for fingerprint in stories.values()]
 
 
 def record_told(store: Store, edition: Edition) -> None:
@@ -194,7 +194,8 @@ def _iso(value: Any) -> str:
     return str(value.isoformat())
 
 
-def _told(facts: dict[str, Any]) -> Told:
+def told_of(facts: dict[str, Any]) -> Told:
+    """A telling as `record_told` wrote it down."""
     lists = {name: tuple(facts[name]) for name in ("article_keys", "fingerprint")}
     return Told(**{**facts, **lists, "at": datetime.fromisoformat(facts["at"])})
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from collections.abc import Callable, Collection, Generator, Iterable, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final, Literal, Protocol
@@ -22,6 +22,7 @@ from digest.deliver.message import Filler, Message, Recipient
 from digest.deliver.reply import Outcome, Wave
 from digest.deliver.subscriber import Subscriber, Subscription
 from digest.errors import AlreadySent, EditionError, NotApproved
+from digest.pipeline.elsewhere import Elsewhere
 from digest.pipeline.ports import DeliveryRow, Progress, Sending, silent
 
 #: So many deliveries are claimed at a time; a crash leaves at most these to be claimed again.
@@ -83,10 +84,17 @@ def plan(
     store: Sending, edition: Edition, readers: Iterable[tuple[Subscriber, Subscription]], choice: Choice, now: datetime
 ) -> int:
     """Freeze who gets an edition; planning again adds who is missing and changes nothing else."""
-    stream = (Reader(person, wish) for person, wish in readers)
-    count = store.deliveries.plan(edition.id, plan_deliveries(edition, stream, choice, now), now=now)
+    count = store.deliveries.plan(edition.id, recipients(store, edition, readers, choice, now), now=now)
     fault_point("deliver.planned")
     return count
+
+
+def recipients(
+    store: Sending, edition: Edition, readers: Iterable[tuple[Subscriber, Subscription]], choice: Choice, now: datetime
+) -> Iterator[Delivery]:
+    """Who gets an edition, and in which variant, as planning would freeze it; `readers` come by number."""
+    stream = (Reader(person, wish) for person, wish in readers)
+    return plan_deliveries(edition, stream, choice, now, Elsewhere(store, edition))
 
 
 def start(store: Sending, edition: Edition, now: datetime) -> Edition:

@@ -202,6 +202,9 @@ class DeliveriesKept(Protocol):
     def close_open(self, edition_id: str, state: DeliveryState, reason: str, *, now: datetime) -> int:
         """Put everything that still waits at an end."""
 
+    def listing(self, edition_id: str) -> Iterator[Delivery]:
+        """Every delivery of an edition, by subscriber, in constant memory."""
+
     def summary(self, edition_id: str) -> Mapping[str, int]:
         """How many deliveries are in each state."""
 

@@ -79,7 +79,7 @@ def test_a_variant_shows_its_sections_in_the_edition_s_order() -> None:
     assert [s.topic for s in Variant(("sport", "world"), "fr", "classic").sections(EDITION)] == ["world", "sport"]
 
 
-@pytest.mark.parametrize("key", ["", "fr", "a|b|c|d|e"])
+@pytest.mark.parametrize("key", ["", "fr", "a|b|c|d|e|f"])
 def test_a_text_that_is_no_variant_is_refused(key: str) -> None:
     with pytest.raises(ValueError, match="unpack"):
         Variant.parse(key)
