@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Final, Literal
 
-from digest.deliver.contrast import ratio, towards
+from digest.deliver.contrast import towards
 from digest.errors import RenderError
 
 Pictures = Literal["linked", "inline", "none"]
@@ -189,8 +189,3 @@ def dressed(theme: Theme, brand: Brand, joined: bool = False) -> Dress:
         text_font=brand.text_font or theme.text_font,
         tracking="0" if joined else "1.2px",
     )
-
-
-def readable(palette: Palette) -> tuple[str, ...]:
-    """The names of those colours that cannot be read on the paper."""
-    return tuple(name for name in ("ink", "muted", "accent") if ratio(getattr(palette, name), palette.paper) < ENOUGH)

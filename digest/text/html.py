@@ -6,7 +6,6 @@ is read, lone surrogates cannot be encoded, noncharacters are our own markers in
 
 from __future__ import annotations
 
-import html
 import re
 from typing import Final
 
@@ -54,10 +53,3 @@ def cut(text: str, limit: int) -> str:
     while head and (head[-1] in " ,;:–—-(«„“'\"" or head[-1] == "\u200d"):
         head = head[:-1]
     return head + "…"
-
-
-def plain(markup: str) -> str:
-    """The words of an HTML fragment: scripts and styles gone, entities read. For texts that should hold no markup."""
-    import nh3
-
-    return scrub(html.unescape(nh3.clean(markup[:200_000], tags=set())))

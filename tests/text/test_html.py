@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.text.html import cut, line, paragraphs, plain, scrub
+from digest.text.html import cut, line, paragraphs, scrub
 
 
 @pytest.mark.parametrize(
@@ -56,11 +56,6 @@ def test_paragraphs_are_parted_by_blank_lines_and_limited_together() -> None:
     assert paragraphs("one\ntwo\n\n  \n three \r\n\r\nfour") == ("one two", "three", "four")
     assert paragraphs("a" * 30 + "\n\n" + "b" * 30, 40) == ("a" * 30, "b" * 9 + "…")
     assert paragraphs("") == ()
-
-
-def test_plain_text_of_html_has_its_words_and_nothing_else() -> None:
-    markup = "<p>Fish &amp; <b>chips</b><script>alert(1)</script><style>p{}</style> &lt;now&gt;</p>"
-    assert plain(markup) == "Fish & chips <now>"
 
 
 def test_scrubbing_keeps_line_breaks() -> None:
