@@ -23,7 +23,7 @@ def show(article: Article, console: Console) -> None:
     if article.problem:
         console.print(Text(f"problem: {article.problem}", style="bold red"))
     if article.text:
-        console.print(Padding(_marked(article), (1, 0, 1, 2)))
+        console.print(Padding(_marked(article, colours=bool(console.color_system)), (1, 0, 1, 2)))
     if article.removed:
         console.print(Text("removed", style="bold"))
         console.print(_removed(article))
@@ -51,11 +51,18 @@ def _facts(article: Article) -> Table:
     return grid
 
 
-def _marked(article: Article) -> Text:
+def _marked(article: Article, *, colours: bool) -> Text:
+    """The text with its lead in colour, or in brackets where there are none."""
     text = Text(article.text)
+    if colours:
+        for sentence in article.lead.sentences:
+            text.stylize(LEAD, sentence.start, sentence.end)
+        return text
+    parts, end = [], 0
     for sentence in article.lead.sentences:
-        text.stylize(LEAD, sentence.start, sentence.end)
-    return text
+        parts += [article.text[end : sentence.start], f"⟦{sentence.text}⟧"]
+        end = sentence.end
+    return Text("".join([*parts, article.text[end:]]))
 
 
 def _removed(article: Article) -> Table:

@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
+
+from digest.cli import common
 
 if TYPE_CHECKING:
     from digest.collect.article import Article
     from digest.collect.reading import Item
 
-SUFFIXES = frozenset((".html", ".htm", ".xhtml", ".txt"))
+SUFFIXES: Final = frozenset((".html", ".htm", ".xhtml", ".txt"))
+_MANY: Final = 20  # sources from which on progress is shown
 
 
 @click.command()
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
 @click.option("--url", default="", help="The address that a file was saved from.")
-@click.option("--lang", default="", help="The language of the text, if you know it: a code such as fr.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line and article.")
-def read(sources: tuple[str, ...], url: str, lang: str, as_json: bool) -> None:
+@click.option("--lang", "language", default="", help="The language of the text, if you know it: a code such as fr.")
+@common.as_json
+@click.pass_context
+def read(ctx: click.Context, sources: tuple[str, ...], url: str, language: str, json_: bool) -> None:
     """Show what is understood of one article, file or folder.
 
     SOURCE is a file, a folder (every .html, .htm and .txt in it), a URL, or - for standard input; HTML or plain text
@@ -29,37 +34,74 @@ def read(sources: tuple[str, ...], url: str, lang: str, as_json: bool) -> None:
     """
     from digest.collect.reading import read_together
 
-    items = [item for source in sources for item in _items(source, url, lang)]
-    if not items:
-        raise SystemExit(3)
-    failed = 0
-    for article in read_together(items):
-        failed += bool(article.problem)
-        if as_json:
-            sys.stdout.write(json.dumps(as_object(article), ensure_ascii=False) + "\n")
-        else:
-            from rich.console import Console
-
-            from digest.cli.article_view import show
-
-            show(article, Console())
+    places = [place for source in sources for place in _places(source)]
+    if not places:
+        common.say("nothing to read: the folder has no .html, .htm or .txt files")
+        common.stop(common.NOTHING_TO_DO)
+    failed: list[Article] = []
+    with common.progress({"pages": "Pages read"}) as show:
+        items = (item for place in places for item in _item(ctx, place, url, language, failed))
+        many = len(places) >= _MANY
+        articles = read_together(items, workers=0, done=lambda n: show("pages", n, len(places)) if many else None)
+    for article in (*articles, *failed):
+        _print(article, json_=json_)
     sys.stdout.flush()
-    if failed == len(items):
-        raise SystemExit(1)
+    if not any(article.text for article in articles):
+        common.stop(1)
 
 
-def _items(source: str, url: str, language: str) -> list[Item]:
-    from digest.collect.reading import Item
-
-    if source == "-":
-        return [Item("-", sys.stdin.buffer.read(), url, language=language)]
+def _places(source: str) -> list[str]:
+    """The files of a folder in order; the source itself if it is a file, an address or '-'."""
+    if source == "-" or source.startswith(("http://", "https://")):
+        return [source]
     path = Path(source)
     if path.is_dir():
-        files = sorted(p for p in path.iterdir() if p.suffix.lower() in SUFFIXES and p.is_file())
-        return [Item(str(p), p.read_bytes(), url, language=language) for p in files]
+        return sorted(str(p) for p in path.iterdir() if p.suffix.lower() in SUFFIXES and p.is_file())
     if path.is_file():
-        return [Item(source, path.read_bytes(), url, language=language)]
+        return [source]
     raise click.UsageError(f"{source}: no such file or folder, and no http(s) address")
+
+
+def _item(ctx: click.Context, place: str, url: str, language: str, failed: list[Article]) -> Iterator[Item]:
+    """One thing to read; nothing, and an article that says why in `failed`, for an address that cannot be had."""
+    from digest.collect.article import Article
+    from digest.collect.reading import Item
+
+    if place == "-":
+        yield Item("-", sys.stdin.buffer.read(), url, language=language)
+    elif place.startswith(("http://", "https://")):
+        page = _fetch(ctx, place)
+        if page.error:
+            failed.append(Article(place, place, "", language=language, problem=page.error))
+        else:
+            yield Item(place, page.body, url or page.final_url, page.content_type, language=language)
+    else:
+        yield Item(place, Path(place).read_bytes(), url, language=language)
+
+
+def _fetch(ctx: click.Context, address: str) -> Any:
+    """The page at an address, through the guard; private networks only where the settings allow them."""
+    from digest.collect.http import HttpConfig, fetch_one
+    from digest.errors import SettingsError
+
+    try:
+        private = common.settings(ctx).collect.allow_private_networks
+    except SettingsError:
+        if ctx.find_root().obj:  # named by hand, so it should be right
+            raise
+        private = False
+    return fetch_one(address, HttpConfig(allow_private=private))
+
+
+def _print(article: Article, *, json_: bool) -> None:
+    if json_:
+        sys.stdout.write(json.dumps(as_object(article), ensure_ascii=False) + "\n")
+        return
+    from rich.console import Console
+
+    from digest.cli.article_view import show
+
+    show(article, Console())
 
 
 def as_object(article: Article) -> dict[str, Any]:
@@ -77,7 +119,7 @@ def as_object(article: Article) -> dict[str, Any]:
         "section": article.section,
         "site": article.site_name,
         "image": {"url": image.url, "alt": image.alt, "width": image.width, "height": image.height} if image else None,
-        "minutes": article.minutes,
+        "minutes": article.minutes if article.text else None,
         "text": article.text,
         "lead": [{"text": s.text, "start": s.start, "end": s.end} for s in article.lead.sentences],
         "lead_from": article.lead.rung,

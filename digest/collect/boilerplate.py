@@ -30,8 +30,9 @@ _FEWEST_SENTENCE = 4  # for a sentence in the middle of the text
 _SENTENCE = 40  # characters
 _SHARE = 0.04  # of the remembered articles; a sentence in the middle needs _SHARE_SENTENCE
 _SHARE_SENTENCE = 0.25
-_ALIKE = 0.2  # share of topic words in common from which two articles may tell one event, for sentences
-_ALIKE_LABEL = 0.5  # the same for lines that are none
+# Share of topic words in common from which two articles may tell one event: for a sentence that names something, one
+# that does not, and a line that is no sentence.
+_ALIKE_NAMED, _ALIKE_SENTENCE, _ALIKE_LABEL = 0.2, 0.5, 0.8
 _READ = 6_000  # characters of an article that its topic is told by
 _TOPIC = 30  # topic words remembered for an article
 _EDGE = 3  # lines from either end
@@ -108,7 +109,8 @@ def is_repeated(memory: HostMemory, line: str) -> bool:
     if len(seen.articles) < min(share * len(memory.articles), _WITNESSES):
         return False
     topics = [memory.articles[a] for a in seen.articles if a in memory.articles]
-    return _unlike(topics, fewest, _ALIKE if sentence else _ALIKE_LABEL)
+    alike = (_ALIKE_NAMED if _names(line) else _ALIKE_SENTENCE) if sentence else _ALIKE_LABEL
+    return _unlike(topics, fewest, alike)
 
 
 def _unlike(topics: Sequence[frozenset[str]], wanted: int, alike: float) -> bool:

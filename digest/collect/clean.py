@@ -14,6 +14,7 @@ from digest.collect.article import Removed
 from digest.collect.page import LEFT_OUT, Block, Page
 from digest.collect.phrases import key
 from digest.collect.prose import is_prose, weight
+from digest.collect.title import parts
 
 _TAIL = 0.35  # the share of a text that may follow the heading of a comment section and still belong to it
 _ALL_LINK = 0.9
@@ -38,6 +39,7 @@ class _Context:
 
     language: str
     titles: frozenset[str]
+    parts: frozenset[str]  # of titles, between their bars and dashes
     names: tuple[str, ...]
     removed: list[Removed] = field(default_factory=list)
 
@@ -47,7 +49,13 @@ class _Context:
 
 def clean(page: Page, language: str) -> Cleaned:
     """Take out what is not the article: title, byline, date, labels, boxes, captions, and all that follows its end."""
-    context = _Context(language, frozenset(k for t in page.facts.titles if (k := key(t))), _names(page))
+    titles = page.facts.titles
+    context = _Context(
+        language,
+        titles=frozenset(k for t in titles if (k := key(t))),
+        parts=frozenset(k for t in titles for part in parts(t) if (k := key(part))),
+        names=_names(page),
+    )
     introduction = page.blocks[page.standfirst] if page.standfirst is not None else None
     if introduction and (noise.reason(introduction.text, language) or _furniture(introduction, context)):
         introduction = None
@@ -142,7 +150,9 @@ def _why_above(block: Block, context: _Context) -> str | None:
     if why := _furniture(block, context):
         return why
     words = key(block.text)
-    if any(f" {words} " in f" {title} " and len(words) >= _PART_OF_TITLE * len(title) for title in context.titles):
+    if words in context.parts or any(
+        f" {words} " in f" {title} " and len(words) >= _PART_OF_TITLE * len(title) for title in context.titles
+    ):
         return "title"
     if noise.is_breadcrumb(block.text, context.titles) or noise.is_address(block.text):
         return "navigation"

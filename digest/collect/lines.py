@@ -31,8 +31,12 @@ class Run:
 
 @dataclass(slots=True)
 class Outline:
-    """All runs of a page, and its labelled elements. `cut` when the page was too large to be read to its end."""
+    """All runs of a page, its labelled elements, and how many elements it has.
+
+    `cut` when the page was too large to be read to its end.
+    """
 
     runs: list[Run] = field(default_factory=list)
     labels: list[Label] = field(default_factory=list)
+    elements: int = 0
     cut: bool = False

@@ -113,12 +113,12 @@ class _Walker:
 def outline(body: Any) -> Outline:
     """The runs of a tree in document order."""
     walker = _Walker()
-    budget = _MOST_ELEMENTS
+    elements = 0
     for event, element in etree.iterwalk(body, events=("start", "end")):
         tag = element.tag
         if event == "start":
-            budget -= 1
-            if not budget:
+            elements += 1
+            if elements > _MOST_ELEMENTS:
                 walker.out.cut = True
                 break
             if isinstance(tag, str):
@@ -133,4 +133,5 @@ def outline(body: Any) -> Outline:
             if text and element is not body:
                 walker.add(text)
     walker.flush()
+    walker.out.elements = elements
     return walker.out

@@ -7,7 +7,7 @@ is heavy is imported when the first page is read.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -142,20 +142,31 @@ def _unread(item: Item, failure: Failure) -> Article:
     return of_feed(_known(item), f"the page could not be read: {failure.reason}")
 
 
-def read_together(items: Iterable[Item], *, workers: int = 2) -> Iterator[Article]:
+def read_together(
+    items: Iterable[Item], *, workers: int = 2, done: Callable[[int], None] = lambda _: None
+) -> list[Article]:
     """Read many as `read_many` does, learn from all of them what each host repeats, and take that out of each.
 
-    For pages that came together, such as a folder; gives the articles when the last one is read.
+    For pages that came together, such as a folder. `done` is told how many are read.
     """
-    given = list(items)
-    articles = list(read_many(given, workers=workers))
+    targets: list[LeadTarget] = []
+
+    def noted() -> Iterator[Item]:
+        for item in items:
+            targets.append(item.lead)
+            yield item
+
+    articles: list[Article] = []
     memories: dict[str, HostMemory] = {}
-    for article in articles:
+    for article in read_many(noted(), workers=workers):
+        articles.append(article)
+        done(len(articles))
         if host := host_of(article):
             memories[host] = learn(memories.get(host, HostMemory()), article.source, article.title, article.text)
-    for item, article in zip(given, articles, strict=True):
-        memory = memories.get(host_of(article))
-        yield without_repeated(article, memory, item.lead) if memory else article
+    return [
+        without_repeated(article, memory, target) if (memory := memories.get(host_of(article))) else article
+        for article, target in zip(articles, targets, strict=True)
+    ]
 
 
 def host_of(article: Article) -> str:

@@ -38,7 +38,12 @@ def _shown(heading: str, bare: Iterable[str], named: Iterable[str]) -> str:
         if said and said != words and f" {said} " in f" {words} " and len(said) >= _KICKER * len(words):
             return heading if title.endswith(("…", "...")) else title
     alike = any(_alike(words, key(title)) for title in bare)
-    return heading if alike or any(words in map(key, _SEPARATOR.split(title)) for title in named) else ""
+    return heading if alike or any(words in map(key, parts(title)) for title in named) else ""
+
+
+def parts(title: str) -> list[str]:
+    """What stands between the bars, dashes and arrows of a title."""
+    return [part for part in _SEPARATOR.split(title) if part]
 
 
 def without_site(title: str, site: str = "", host: str = "") -> str:
@@ -46,13 +51,13 @@ def without_site(title: str, site: str = "", host: str = "") -> str:
 
     What follows a vertical bar is the site; after a dash only what is known as its name, or is like its host.
     """
-    parts = _SEPARATOR.split(title)
-    if len(parts) < 2:
+    found = parts(title)
+    if len(found) < 2:
         return title
-    if _is_site(parts[-1], site, host):
-        return without_site(title[: title.rfind(parts[-1])].rstrip(" |–—·•»:-"), site, host)
-    if _is_site(parts[0], site, host):
-        return title[len(parts[0]) :].lstrip(" |–—·•»:-")
+    if _is_site(found[-1], site, host):
+        return without_site(title[: title.rfind(found[-1])].rstrip(" |–—·•»:-"), site, host)
+    if _is_site(found[0], site, host):
+        return title[len(found[0]) :].lstrip(" |–—·•»:-")
     before = _PIPE.split(title)[0]
     return before if before != title and len(before.split()) >= 3 else title
 

@@ -20,8 +20,8 @@ _ATTRIBUTE = re.compile(r"""[\s/]+([^\s=<>"'/]++)(?:\s*+=\s*+("[^"]*"|'[^']*'|[^
 _MOST_ATTRIBUTES = 300
 _CUT = "data-attributes-were-cut"
 _WRAPPERS = re.compile(
-    r"</?(?:div|span|section|article|main|center|font|b|i|u|em|strong|big|small|table|tbody|tr|td|ul|ol|dl|blockquote|"
-    r"select|optgroup|a|form|fieldset|ins|label)\b[^<>]*+>",
+    r"(?:</?(?:div|span|section|article|main|center|font|b|i|u|em|strong|big|small|table|tbody|tr|td|ul|ol|dl|blockquote|"
+    r"select|optgroup|a|form|fieldset|ins|label)\b[^<>]*+>\s*+)++",
     re.IGNORECASE,
 )
 _NAMES = """

@@ -60,12 +60,13 @@ def understand(page: Page, known: Known) -> Article:
     if wall and wall.left == "nothing":
         return _step_down(replace(article, problem=wall.problem), page.facts, known, told=wall.told)
     introduction = page.blocks[page.standfirst].text if page.standfirst is not None else ""
+    lead = _lead(text, article.title, language, known.lead, introduction)
     return replace(
         article,
         text=text,
         standfirst=introduction if text.startswith(introduction) else "",
-        lead=_lead(text, article.title, language, known.lead, introduction),
-        problem=wall.problem if wall else page.problem,
+        lead=lead,
+        problem=wall.problem if wall else page.problem or (None if lead.sentences else "no sentence fit for a lead"),
     )
 
 

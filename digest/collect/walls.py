@@ -14,6 +14,7 @@ _OPENING = 2_000  # characters: a text behind a paywall is rarely longer than th
 _NOTICE = 600  # characters of an error page or a check for robots
 _CONSENT = 4_000  # characters of a consent wall
 _PER_PHRASE = 700  # characters of text for each wording of consent; an article on privacy has fewer
+_STATUS = frozenset(("400", "401", "403", "404", "410", "500", "502", "503", "504"))
 _LEAST = 120  # characters; less is no article
 
 
@@ -56,13 +57,20 @@ def _said(text: str, language: str, kind: str) -> int:
 
 
 def _notice(page: Page, text: str, language: str) -> str | None:
-    shown = f"{page.facts.title} {text} {page.shown[:_NOTICE] if page.visible < 2 * _NOTICE else ''}"
-    title = key(page.facts.title)
-    if _said(page.facts.title, language, "error") or title.split(" ")[0] in ("404", "403", "500", "502", "503"):
+    title = page.facts.title
+    shown = f"{text} {page.shown[:_NOTICE] if page.visible < 2 * _NOTICE else ''}"
+    if _is_error_title(title, language) or (_said(shown, language, "error") and _said(title, language, "error")):
         return "an error page"
-    if _said(shown, language, "robot"):
+    if _said(f"{title} {shown}", language, "robot"):
         return "a check for robots or a demand for JavaScript"
-    return "an error page" if _said(shown, language, "error") else None
+    return "an error page" if weight(text) < _LEAST and _said(shown, language, "error") else None
+
+
+def _is_error_title(title: str, language: str) -> bool:
+    """A title that is an HTTP status, or wording of an error for the most part."""
+    words = key(title)
+    said = max((len(phrase) for phrase in _phrases(language, "error") if f" {phrase} " in f" {words} "), default=0)
+    return words.split(" ")[0] in _STATUS or 2 * said >= max(1, len(words))
 
 
 def _is_consent(page: Page, text: str, removed: tuple[Removed, ...], language: str) -> bool:

@@ -29,7 +29,7 @@ for _name in ("trafilatura", "readability", "htmldate", "justext"):
     logging.getLogger(_name).setLevel(logging.CRITICAL)
 
 MAX_BYTES = 5_000_000
-_MOST_LINES = 20_000  # beyond this a page is no article, and a library that compares lines takes minutes
+_MOST_ELEMENTS = 30_000  # beyond this a page is no article, and a library that compares its parts takes minutes
 _ENOUGH = 0.4  # share of the page's prose that the quick choice must hold
 _LITTLE = 600  # characters of prose, below which a second opinion is asked for
 _TITLE = 1_000  # characters of a title that are looked at
@@ -79,7 +79,7 @@ def _article(tree: Element, lines: Outline, facts: Facts) -> tuple[tuple[Block, 
 
 def _choose(tree: Element, lines: Outline, prose: int) -> Chosen:
     """trafilatura's choice among the lines: its fast way, and its thorough one if that left most of the prose out."""
-    if lines.cut or len(lines.runs) > _MOST_LINES:
+    if lines.elements > _MOST_ELEMENTS:
         return Chosen()
     texts = [run.text for run in lines.runs]
     quick = align(_extract(tree, fast=True), texts)
