@@ -15,7 +15,7 @@ STORY = """<tr><td style="padding:16px 0;border-bottom:1px solid #d9d6d0">
  style="color:#1d1d1f;text-decoration:none">Une dépêche numéro {n} sur l’état de la mer</a></h3>
 <p style="margin:8px 0 0;font:400 16px/25px sans-serif;color:#1d1d1f">Le port a rouvert à l’aube après trois jours de
 tempête. Les pêcheurs, qui attendaient ce moment, sont sortis avant la première lumière — et revenus à midi.</p>
-<p style="margin:6px 0 0;font:400 13px/18px sans-serif;color:#6b6b70">Le Courrier · 06:40 · 3 min · aussi dans La Dépêche</p>
+<p style="margin:6px 0 0;font:400 13px/18px sans-serif;color:#6b6b70">Le Courrier · 06:40 · aussi dans La Dépêche</p>
 </td></tr>
 """
 

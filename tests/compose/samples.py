@@ -13,7 +13,7 @@ def story(key: str, **facts: object) -> EditionStory:
     basis = EditionStory(
         key=key, url=f"https://example.org/{key}", title=f"Title {key}", lead=f"Lead {key}.", language="en", outlet="O"
     )
-    return EditionStory(**{**{f: getattr(basis, f) for f in basis.__slots__}, **facts})  # type: ignore[arg-type]
+    return EditionStory(**{**{f: getattr(basis, f) for f in basis.__slots__}, **facts})
 
 
 def edition(**facts: object) -> Edition:
