@@ -93,6 +93,8 @@ class Editions(Slots, Ledger):
             if row is None:
                 raise _missing(edition_id)
             edition = approved(_edition(row), content_hash, author)
+            if row.state != "approved":
+                _void_plan(connection, edition)  # what a planner of a former approval may still have written
             columns = _columns(edition, now)
             connection.execute(update(editions).where(editions.c.id == edition_id).values(**columns))
             action = json.dumps({"do": "approve", "hash": content_hash})
