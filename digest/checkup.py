@@ -13,6 +13,9 @@ from digest.errors import DigestError
 if TYPE_CHECKING:
     from digest.bootstrap import House
 
+#: Domains that RFC 2606 and RFC 6761 keep for examples and tests.
+RESERVED = ("example", "example.org", "example.com", "example.net", "test", "invalid", "localhost")
+
 Level = Literal["ok", "warning", "error"]
 
 
@@ -32,6 +35,8 @@ def check(house: House, newsletter: str | None = None) -> Iterator[Finding]:
     for found in house.store.meta.check():
         yield Finding("store", found.level, found.what, found.remedy)
     yield from _sending(house)
+    if house.settings.deliver.transport == "smtp":
+        yield from _domains(house)
     yield from _templates(house)
     yield from _feeds(house)
     yield from _mails(house, newsletter)
@@ -89,6 +94,28 @@ def _sending(house: House) -> Iterator[Finding]:
         yield Finding(
             "smtp", "ok", f"{server.host}:{server.port}: answers, signs us in, {', '.join(features) or 'plain'}"
         )
+
+
+def _domains(house: House) -> Iterator[Finding]:
+    """What DNS says of each sending domain, compared with the settings."""
+    from digest.deliver.dns import look_up
+    from digest.deliver.domain import Wanted, judge
+
+    signer = house.mailroom.signer
+    keys = {key.record_name.lower(): key.record for key in signer.keys} if signer else {}
+    envelope = house.mailroom.return_path.domain.lower()
+    senders = {
+        newsletter.sender.address.rpartition("@")[2].lower() for newsletter in house.settings.newsletters.values()
+    }
+    host = house.settings.smtp.host
+    for sender in sorted(senders):
+        if any(sender == name or sender.endswith("." + name) for name in RESERVED):
+            remedy = "set newsletters' sender and site.mailbox to addresses of your own domain"
+            yield Finding("dns", "error", f"{sender} is a name for examples: no mail of it will be taken", remedy)
+            continue
+        wanted = Wanted(sender, envelope, keys, host if "." in host and not host.startswith("127.") else "")
+        for found in judge(wanted, look_up(wanted, house.settings.deliver.name_servers)):
+            yield Finding("dns", found.level, found.message, found.remedy)
 
 
 def _writable(folder: Path) -> Finding:

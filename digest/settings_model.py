@@ -203,6 +203,7 @@ class DeliverSettings(_Table):
     outbox: Beside = Path("outbox")
     in_doubt: Literal["resend", "hold"] = "resend"
     bounce_address: OptionalAddress = ""
+    name_servers: Many[Line] = ()
     pause_after: Annotated[int, Field(ge=1)] = 20
 
 

@@ -67,6 +67,7 @@ NOUNS = [
     "deliver.audience",
     "deliver.message",
     "deliver.delivery",
+    "deliver.domain",
     "deliver.reply",
     "deliver.rendered",
     "deliver.content",

@@ -1,0 +1,140 @@
+"""The sending domain: what DNS says is compared with the settings, and each difference says what to publish."""
+
+from __future__ import annotations
+
+import socketserver
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+import dns.flags
+import dns.message
+import dns.rcode
+import dns.rdatatype
+import dns.rrset
+import pytest
+
+from digest.deliver.dkim import generate, load_key
+from digest.deliver.dns import look_up
+from digest.deliver.domain import Records, Wanted, judge, organisation
+
+KEY = load_key("press.org", "digest", generate("ed25519"))
+WANTED = Wanted("press.org", "bounces.press.org", {KEY.record_name: KEY.record}, "mail.press.org")
+ZONE: dict[tuple[str, str], list[str]] = {
+    ("bounces.press.org", "TXT"): ['"v=spf1 a:mail.press.org -all"', '"unrelated"'],
+    ("bounces.press.org", "MX"): ["10 mail.press.org."],
+    ("press.org", "MX"): ["10 mail.press.org."],
+    (KEY.record_name, "TXT"): [f'"{KEY.record[:20]}" "{KEY.record[20:]}"'],
+    ("_dmarc.press.org", "TXT"): ['"v=DMARC1; p=none; rua=mailto:dmarc@press.org"'],
+    ("mail.press.org", "A"): ["192.0.2.25"],
+    ("25.2.0.192.in-addr.arpa", "PTR"): ["mail.press.org."],
+}
+
+
+class _Zone(socketserver.BaseRequestHandler):
+    """A name server for one zone; 'broken.' names get SERVFAIL."""
+
+    zone: Mapping[tuple[str, str], list[str]] = ZONE
+
+    def handle(self) -> None:
+        query = dns.message.from_wire(self.request[0])
+        answer = dns.message.make_response(query)
+        answer.flags |= dns.flags.RA | dns.flags.AA
+        question = query.question[0]
+        name = question.name.to_text(omit_final_dot=True).lower()
+        found = self.zone.get((name, dns.rdatatype.to_text(question.rdtype)))
+        if name.startswith("broken."):
+            answer.set_rcode(dns.rcode.SERVFAIL)
+        elif found:
+            answer.answer.append(dns.rrset.from_text(question.name, 60, "IN", question.rdtype, *found))
+        elif not any(known == name for known, _ in self.zone):
+            answer.set_rcode(dns.rcode.NXDOMAIN)
+        self.request[1].sendto(answer.to_wire(), self.client_address)
+
+
+@pytest.fixture
+def server() -> Iterator[str]:
+    with socketserver.ThreadingUDPServer(("127.0.0.1", 0), _Zone) as running:
+        threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        yield f"127.0.0.1:{running.server_address[1]}"
+        running.shutdown()
+
+
+def levels(wanted: Wanted, found: Records) -> dict[str, str]:
+    """The worst level of each kind of record."""
+    worst: dict[str, str] = {}
+    for judgement in judge(wanted, found):
+        kind = judgement.message.split(":")[0]
+        order = ["ok", "warning", "error"]
+        worst[kind] = max(worst.get(kind, "ok"), judgement.level, key=order.index)
+        assert (judgement.level == "ok") == (judgement.remedy == ""), judgement
+    return worst
+
+
+def test_a_domain_that_is_set_up_well_passes(server: str) -> None:
+    assert levels(WANTED, look_up(WANTED, [server])) == dict.fromkeys(("SPF", "DKIM", "DMARC", "MX", "PTR"), "ok")
+
+
+def test_a_domain_with_nothing_is_told_what_to_publish(server: str) -> None:
+    bare = Wanted("empty.org", "empty.org", {"digest._domainkey.empty.org": KEY.record}, "mail.empty.org")
+    found = list(judge(bare, look_up(bare, [server])))
+    assert {j.message.split(":")[0]: j.level for j in found} == {
+        "SPF": "error",
+        "DKIM": "error",
+        "DMARC": "error",
+        "MX": "warning",
+    }
+    remedies = " ".join(j.remedy for j in found)
+    assert "v=spf1 a:mail.empty.org -all" in remedies
+    assert KEY.record in remedies
+    assert "v=DMARC1; p=none" in remedies
+
+
+def test_a_silent_name_server_is_a_warning_and_no_verdict(server: str) -> None:
+    broken = Wanted("broken.org", "broken.org")
+    found = look_up(broken, [server])
+    assert "broken.org" in found.failed
+    assert "SPF" not in levels(broken, found)
+
+
+TXT = {
+    "bounces.press.org": ("v=spf1 a:mail.press.org -all",),
+    KEY.record_name: (KEY.record,),
+    "_dmarc.press.org": ("v=DMARC1; p=none",),
+}
+GOOD = Records(TXT, {"press.org": ("mail.press.org",), "bounces.press.org": ("mail.press.org",)})
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "kind", "level"),
+    [
+        ("bounces.press.org", ("v=spf1 +all",), "SPF", "error"),
+        ("bounces.press.org", ("v=spf1 mx -all", "v=spf1 a -all"), "SPF", "error"),
+        (KEY.record_name, ("v=DKIM1; k=ed25519; p=AAAA",), "DKIM", "error"),
+        (KEY.record_name, (KEY.record.replace("p=", "p= ").replace("; ", ";"),), "DKIM", "ok"),
+        ("_dmarc.press.org", ("v=DMARC1; rua=mailto:x@press.org",), "DMARC", "error"),
+        ("_dmarc.press.org", ("v=DMARC1; p=reject",), "DMARC", "ok"),
+    ],
+)
+def test_each_record_is_read_as_receivers_read_it(name: str, text: tuple[str, ...], kind: str, level: str) -> None:
+    assert levels(WANTED, replace(GOOD, txt={**TXT, name: text}))[kind] == level
+
+
+def test_other_domains_in_envelope_or_signature_are_not_aligned() -> None:
+    other = Wanted("paper.org", "bounces.press.org", {KEY.record_name: KEY.record})
+    found = levels(other, replace(GOOD, txt={**TXT, "_dmarc.paper.org": ("v=DMARC1; p=none",)}))
+    assert (found["SPF"], found["DKIM"]) == ("warning", "warning")
+
+
+def test_reverse_names_must_lead_back() -> None:
+    lost = replace(GOOD, ptr={"192.0.2.25": ("other.org",)}, forward={"other.org": ("192.0.2.99",)})
+    assert levels(WANTED, lost)["PTR"] == "warning"
+    assert levels(WANTED, replace(GOOD, ptr={"192.0.2.25": ()}))["PTR"] == "warning"
+
+
+@pytest.mark.parametrize(
+    ("domain", "expected"),
+    [("a.b.press.org", "press.org"), ("mail.paper.co.uk", "paper.co.uk"), ("press.fr", "press.fr")],
+)
+def test_the_organisational_domain(domain: str, expected: str) -> None:
+    assert organisation(domain) == expected
