@@ -9,7 +9,9 @@ from digest.collect.phrases import WIDE, Table, key, table
 from digest.collect.prose import ends_sentence
 
 SHORT = 400  # characters; longer blocks are text, whatever they say
+_BRIEF = 150  # characters of a label with a sentence after its colon
 _CALL = 250  # characters of a call to subscribe, follow, download
+_STOP = re.compile(r"[.!?…。！？؟][\"'”’»)\]」\s]*$")  # a headline may end with a quotation mark alone
 _LABEL_WORDS = 25  # a headline after 'Read also' is shorter
 _UNREADABLE = 0.1  # share of characters that fit no encoding
 _SIGNATURE = 200  # characters of a line that says who and when
@@ -38,7 +40,7 @@ def reason(text: str, language: str, linked: float = 0.0) -> str | None:
     return (
         phrases.alone.get(words)
         or phrases.alone.get(_uncounted(words))
-        or next((why for phrase, why in phrases.opening(words) if _is_label(text, words, phrase, linked)), None)
+        or next((why for phrase, why in phrases.opening(words) if _is_label(text, words, phrase, why, linked)), None)
         or (next((why for _, why in phrases.calling(words)), None) if len(text) <= _CALL else None)
         or next((why for phrase, why in phrases.says if phrase in words), None)
     )
@@ -57,15 +59,17 @@ def _uncounted(words: str) -> str:
     return " ".join(w for w in words.split() if not w.isdigit())
 
 
-def _is_label(text: str, words: str, phrase: str, linked: float) -> bool:
+def _is_label(text: str, words: str, phrase: str, why: str, linked: float) -> bool:
     """Whether a phrase that opens a block makes it furniture: a colon follows, or a link, or it is no sentence."""
     rest = words[len(phrase) :].split()
     if not rest:
         return False
     colon = min((at for mark in ":：" if (at := text.find(mark)) >= 0), default=-1)
-    if 0 <= colon <= len(phrase) + 6 or linked >= 0.3:
+    sentence = bool(_STOP.search(text[-12:]))
+    if linked >= 0.3 or (not sentence and len(rest) <= _LABEL_WORDS):
         return True
-    return not ends_sentence(text) and len(rest) <= _LABEL_WORDS
+    # What a colon follows is a sentence too where a paragraph begins with its subject ('Comments: the law says ...').
+    return 0 <= colon <= len(phrase) + 6 and (why in ("related", "caption") or not sentence or len(text) <= _BRIEF)
 
 
 def ends_article(text: str, language: str) -> str | None:

@@ -14,8 +14,8 @@ import lxml.html
 from lxml import etree
 
 _DEEPEST = 250
-_LONG = 20_000  # characters between two '>'
-_LONG_TAG = re.compile(r"<([a-zA-Z][a-zA-Z0-9]*+)[^<>]{20000,}+>")
+_LONG = 4_000  # characters between two '>'
+_LONG_TAG = re.compile(r"<([a-zA-Z][a-zA-Z0-9]*+)[^<>]{4000,}+>")
 _ATTRIBUTE = re.compile(r"""[\s/]+([^\s=<>"'/]++)(?:\s*+=\s*+("[^"]*"|'[^']*'|[^\s"'<>]++))?""")
 _MOST_ATTRIBUTES = 300
 _CUT = "data-attributes-were-cut"

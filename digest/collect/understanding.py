@@ -21,6 +21,7 @@ from digest.text.language import detect
 from digest.text.plain import one_line
 
 _SAMPLE = 800  # characters that the language is told by
+_BRIEF = 600  # characters; a shorter text may well be one question or quotation
 _LONGEST_LEAD = 2_000  # characters; whatever has a longer sentence is no prose
 _TEXT = 60  # characters; a description that is shorter says no more than the title
 
@@ -66,7 +67,7 @@ def understand(page: Page, known: Known) -> Article:
         text=text,
         standfirst=introduction if text.startswith(introduction) else "",
         lead=lead,
-        problem=wall.problem if wall else page.problem or (None if lead.sentences else "no sentence fit for a lead"),
+        problem=wall.problem if wall else page.problem or _without_sentences(text, lead),
     )
 
 
@@ -149,6 +150,11 @@ def _take_credit(blocks: Sequence[Block], language: str) -> tuple[list[Block], s
         block = next((b for b in source if b.text.startswith(text)), None)
         kept.append(replace(block, text=text) if block else Block(text))
     return kept, credit, removed
+
+
+def _without_sentences(text: str, lead: Lead) -> str | None:
+    """A long text without one usable sentence is a table, a list, or no text at all."""
+    return "no sentence fit for a lead" if len(text) > _BRIEF and not lead.sentences else None
 
 
 def _credit_of(removed: Sequence[Removed]) -> str:

@@ -61,7 +61,7 @@ def _notice(page: Page, text: str, language: str) -> str | None:
     shown = f"{text} {page.shown[:_NOTICE] if page.visible < 2 * _NOTICE else ''}"
     if _is_error_title(title, language) or (_said(shown, language, "error") and _said(title, language, "error")):
         return "an error page"
-    if _said(f"{title} {shown}", language, "robot"):
+    if _said(title, language, "robot") or _said(shown, language, "robot") > (weight(text) >= _LEAST):
         return "a check for robots or a demand for JavaScript"
     return "an error page" if weight(text) < _LEAST and _said(shown, language, "error") else None
 

@@ -58,13 +58,8 @@ def test_the_standfirst_stands_first_and_once() -> None:
 
 
 def test_the_comments_below_an_article_go_with_their_heading() -> None:
-    blocks = (
-        *TEXT,
-        *(f"{t} Really." for t in TEXT),
-        Block("Comments (2)", "heading"),
-        "What a good idea that is for us!",
-    )
-    assert texts(*blocks) == [*TEXT, *(f"{t} Really." for t in TEXT)]
+    article = [*TEXT, *(f"{t} Really." for t in TEXT)]
+    assert texts(*article, Block("Comments (2)", "heading"), "What a good idea that is for us!") == article
 
 
 def test_comments_that_outweigh_the_article_are_not_its_end() -> None:
