@@ -94,7 +94,8 @@ def quotations(text: str) -> list[str]:
 
 def left_open(text: str) -> bool:
     """Whether a quotation mark has no partner."""
-    return bool(_MARKS.search(_QUOTED.sub(" ", text)))
+    unclosed = "„" not in text and text.count("“") != text.count("”")  # German quotations end with “
+    return unclosed or bool(_MARKS.search(_QUOTED.sub(" ", text)))
 
 
 def _bare(text: str) -> str:
@@ -122,6 +123,8 @@ def _numeral(word: str, language: str) -> bool:
 
 def _named(token: _Token, known: _Known, table: Words) -> bool:
     """Whether a known word is (part of) a name: one that begins a sentence is, if it has a capital elsewhere too."""
+    if _numeral(token.word, table.language):
+        return False
     return token.word[0].isupper() and (not token.opens or stem(token.word, table.language) in known.inner)
 
 
