@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, time
@@ -27,7 +26,6 @@ from digest.settings import Settings
 from digest.settings_file import ensure_secret
 
 if TYPE_CHECKING:
-    from digest.collect.discover import FoundFeed
     from digest.collect.feed import FetchOutcome, ParsedFeed
     from digest.collect.http import HttpConfig
     from digest.collect.sandbox import Sandbox
@@ -35,10 +33,11 @@ if TYPE_CHECKING:
     from digest.deliver.picture import Prepared
     from digest.deliver.rendered import Rendered
     from digest.deliver.reply import Outcome
-    from digest.deliver.webhook import Vendor
     from digest.desk import Desk
     from digest.mailroom import Mailroom
     from digest.pipeline.writing import AskWriter
+    from digest.postbox import Postbox
+    from digest.scout import Scout
     from digest.store import Store
 
 Clock = Callable[[], datetime]
@@ -127,7 +126,7 @@ class House:
             self.store,
             urls,
             fetch=lambda feeds: fetch_feeds(feeds, self.http),
-            parse=self._parse,
+            parse=self.parse,
             read=lambda entries: read_entries(entries, lambda pages: fetch_pages(pages, self.http), self.sandbox),
             now=self.clock(),
             day_start=self._day_start(newsletter),
@@ -135,7 +134,7 @@ class House:
             progress=progress,
         )
 
-    def _parse(self, outcomes: Iterable[FetchOutcome]) -> Iterator[tuple[FetchOutcome, ParsedFeed]]:
+    def parse(self, outcomes: Iterable[FetchOutcome]) -> Iterator[tuple[FetchOutcome, ParsedFeed]]:
         from digest.collect.feedparser import parse_feeds
 
         return parse_feeds(outcomes, self.sandbox)
@@ -361,55 +360,6 @@ class House:
         if not done:
             raise AlreadySent(f"edition {edition.id} is {edition.state}: it cannot be {state} any more")
 
-    # --- returned mail ---------------------------------------------------------------------------------------
-
-    def take_returned(self, mail: bytes, arrived_at: str = "") -> str:
-        """Take in one returned mail; what it did: 'ignored' for whatever proves nothing."""
-        from digest.deliver.notice import Ignored, read_notice
-        from digest.pipeline.returned import take
-
-        notice = read_notice(mail, self.mailroom.return_path, self.mailroom.links, arrived_at)
-        return "ignored" if isinstance(notice, Ignored) else take(self.store, notice, self.clock()).effect
-
-    def poll_bounces(self) -> Counter[str]:
-        """Read the bounce mailbox once; how many mails did what. Raises MailboxError or SettingsError."""
-        from digest.deliver.imap import Mailbox, poll
-
-        asked = self.settings.bounces
-        if not asked.host:
-            raise SettingsError("bounces.host: empty; name the mail server whose mailbox gets returned mail")
-        counts: Counter[str] = Counter()
-
-        def handle(mail: bytes) -> bool:
-            effect = self.take_returned(mail)
-            counts[effect] += 1
-            return effect != "ignored"
-
-        mailbox = Mailbox(
-            asked.host, asked.username, asked.password.get_secret_value(), port=asked.port, folder=asked.folder
-        )
-        poll(mailbox, handle)
-        return counts
-
-    def take_webhook(self, vendor: Vendor, body: bytes, headers: Mapping[str, str], secret: str) -> int:
-        """Take in what a mail service tells; how many notices changed something.
-
-        Raises Untrusted for what proves nothing, ValueError for what is not that service's.
-        """
-        from digest.collect.http import fetch_one
-        from digest.deliver.webhook import Trust, read_webhook
-        from digest.pipeline.returned import take
-
-        asked, now = self.settings.bounces, self.clock()
-        trust = Trust(
-            asked.webhook_secret.get_secret_value(), asked.ses_topics, lambda url: fetch_one(url, self.http).body
-        )
-        told = read_webhook(vendor, body, headers, trust, secret=secret, now=now.timestamp())
-        if told.confirm:
-            fetch_one(told.confirm, self.http)
-        effects = [take(self.store, notice, now).effect for notice in told.notices]
-        return sum(effect not in ("unknown", "repeated") for effect in effects)
-
     def _cancelled(self, edition: Edition, now: datetime) -> None:
         """Close the books; what no reader had goes into the next edition."""
         self.store.deliveries.close_open(edition.id, "skipped", "the edition was cancelled", now=now)
@@ -434,38 +384,16 @@ class House:
         self.store.readers.subscribe(person.id, newsletter, topics, "confirmed", now=now, detail="by hand")
         return person
 
-    # --- feeds -----------------------------------------------------------------------------------------------
+    @cached_property
+    def postbox(self) -> Postbox:
+        """What comes back: returned mail, complaints, webhooks."""
+        from digest.postbox import Postbox
 
-    def discover(self, url: str) -> Sequence[FoundFeed]:
-        """The feeds behind an address or a site, the main one first. Raises FeedError with what to try."""
-        from digest.collect.discover import discover
+        return Postbox(self)
 
-        return discover(url, self.http, self.sandbox)
+    @cached_property
+    def scout(self) -> Scout:
+        """Looking at feeds without storing anything."""
+        from digest.scout import Scout
 
-    def try_feeds(self, urls: Sequence[str]) -> list[dict[str, Any]]:
-        """Fetch and parse feeds now, storing nothing; one line of facts each, in the order asked."""
-        from digest.collect.feed import Feed
-        from digest.collect.http import fetch_feeds
-
-        found: dict[str, dict[str, Any]] = {}
-        outcomes = []
-        for outcome in fetch_feeds([Feed(url) for url in urls], self.http):
-            found[outcome.url] = {
-                "url": outcome.url,
-                "version": "",
-                "entries": 0,
-                "newest": None,
-                "problem": outcome.error,
-            }
-            if outcome.status == "ok":
-                outcomes.append(outcome)
-        for outcome, parsed in self._parse(outcomes):
-            dates = [entry.published for entry in parsed.entries if entry.published]
-            found[outcome.url] |= {
-                "version": parsed.version,
-                "title": parsed.title,
-                "entries": len(parsed.entries),
-                "newest": max(dates).isoformat() if dates else None,
-                "problem": parsed.problem,
-            }
-        return [found[url] for url in urls if url in found]
+        return Scout(self)

@@ -85,7 +85,7 @@ class Jobs:
 
     def bounces(self) -> None:
         """Read the mailbox that returned mail comes to."""
-        if counts := self.house.poll_bounces():
+        if counts := self.house.postbox.poll():
             log.info("returned mail", **counts)
 
     def _hold(self, edition_id: str, reason: str) -> None:

@@ -22,7 +22,7 @@ def bounces() -> None:
 def poll(ctx: click.Context, json_: bool) -> None:
     """Read the mailbox of [bounces] once. What was read is moved to a folder of its own, never deleted."""
     with house(ctx) as home:
-        counts = home.poll_bounces()
+        counts = home.postbox.poll()
     _tell(counts, json_)
 
 
@@ -38,7 +38,7 @@ def ingest(ctx: click.Context, files: tuple[Path, ...], arrived_at: str, json_: 
     """
     data = [sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes() for file in files or (Path("-"),)]
     with house(ctx) as home:
-        counts = Counter(home.take_returned(mail, arrived_at) for mail in data)
+        counts = Counter(home.postbox.take(mail, arrived_at) for mail in data)
     _tell(counts, json_)
 
 

@@ -76,7 +76,7 @@ def add(ctx: click.Context, url: str, topic: str | None) -> None:
     if topic is None:
         raise click.UsageError(f"name the topic with --topic; there are: {', '.join(known.topics) or 'none yet'}")
     with house(ctx) as home:
-        found, *others = home.discover(url)
+        found, *others = home.scout.discover(url)
     added = add_feed(known.path, topic, found.url)
     click.echo(f"{'Added' if added else 'Already there:'} {found.url} ({found.title or 'no title'}) in topic {topic}.")
     for other in others:
@@ -105,7 +105,7 @@ def test(ctx: click.Context, urls: tuple[str, ...], json_: bool) -> None:
     """Fetch feeds now and show what they hold, storing nothing. Without URLS every feed in the settings."""
     with house(ctx) as home:
         wanted = urls or tuple(home.topics_of_feeds())
-        results = home.try_feeds(wanted)
+        results = home.scout.try_feeds(wanted)
     if json_:
         emit(results)
     else:

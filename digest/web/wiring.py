@@ -33,7 +33,7 @@ def application(house: House, *, previews: bool = False) -> Starlette:
             media=house.media,
             web_edition=lambda edition_id: _web_edition(house, edition_id),
             previews=_previews(house) if previews else None,
-            extra=returns.routes(house.take_webhook),
+            extra=returns.routes(house.postbox.webhook),
         )
     )
 
