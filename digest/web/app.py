@@ -34,6 +34,13 @@ class Ports:
     extra: Sequence[BaseRoute] = ()
 
 
+class _Pictures(StaticFiles):
+    """The pictures that mails link to. Before the first one there is no folder: nothing is found, nothing is wrong."""
+
+    async def check_config(self) -> None:
+        """Starlette would answer every request with 500 here while the folder is missing."""
+
+
 def build(ports: Ports) -> Starlette:
     """The application. Every page works without scripts, cookies and foreign requests."""
     routes: list[BaseRoute] = [
@@ -44,7 +51,7 @@ def build(ports: Ports) -> Starlette:
         *ports.extra,
     ]
     if ports.media is not None:
-        routes.append(Mount("/media", StaticFiles(directory=ports.media, check_dir=False)))
+        routes.append(Mount("/media", _Pictures(directory=ports.media, check_dir=False)))
     if ports.previews is not None:
         routes += preview.routes(ports.previews, ports.pages)
     app = Starlette(routes=routes, middleware=[Middleware(Headers)])

@@ -100,3 +100,9 @@ def test_health_and_metrics_answer(site: Site) -> None:
 def test_editions_are_not_shown_to_whoever_asks(site: Site) -> None:
     assert site.client.get("/").status_code == 404
     assert site.client.get("/archive/morning-2026-11-24-0700").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["nothing.jpg", "../settings.toml", "%2e%2e/settings.toml"])
+def test_before_the_first_picture_there_is_nothing_to_find_and_nothing_to_break(site: Site, path: str) -> None:
+    assert not site.house.media.exists()
+    assert site.client.get(f"/media/{path}").status_code == 404
