@@ -44,6 +44,7 @@ class Statement:
 
     terms: frozenset[str]
     denials: tuple[Denial, ...]
+    clauses: tuple[frozenset[str], ...] = ()  # the words of each, where there are several
 
 
 def known(language: str) -> bool:
@@ -62,9 +63,10 @@ def turned(answer: str, source: str, language: str) -> str:
         for denial in statement.denials:
             if not any(_same(denial.scope, other.scope) for s in made_from for other in s.denials):
                 return "it denies what the article does not deny"
-        for drawn in _drawn_on(statement, made_from):
-            if any(_dropped(denial, statement) for denial in drawn.denials):
-                return "it leaves out a 'not' of the article"
+        for part in (statement.terms, *statement.clauses):  # a sentence may be made from several
+            for drawn in _drawn_on(part, made_from):
+                if any(_dropped(denial, part, statement) for denial in drawn.denials):
+                    return "it leaves out a 'not' of the article"
     return ""
 
 
@@ -91,7 +93,8 @@ def _statement(sentence: str, spoken: Wording, told: Words) -> Statement:
         focus = after[: min(follow, FOCUS)]
         focus += before if len(focus) < FOCUS else []
         denials.append(Denial(frozenset(before + after), frozenset(focus)))
-    return Statement(frozenset(carried), tuple(denials))
+    clauses = [frozenset(t.term for t in terms(clause, told)) for clause in _CLAUSE.split(sentence)]
+    return Statement(frozenset(carried), tuple(denials), tuple(clauses) if len(clauses) > 1 else ())
 
 
 def _same(scope: frozenset[str], other: frozenset[str]) -> bool:
@@ -99,15 +102,15 @@ def _same(scope: frozenset[str], other: frozenset[str]) -> bool:
     return len(scope & other) >= max(1, min(2, len(scope), len(other)))
 
 
-def _drawn_on(statement: Statement, made_from: Sequence[Statement]) -> list[Statement]:
-    """The sentences of the source that a statement may have been made from: those that share most with it."""
-    shared = [len(statement.terms & s.terms) for s in made_from]
+def _drawn_on(said: frozenset[str], made_from: Sequence[Statement]) -> list[Statement]:
+    """The sentences of the source that these words may have been made from: those that share most with them."""
+    shared = [len(said & s.terms) for s in made_from]
     best = max(shared, default=0)
     return [s for s, count in zip(made_from, shared, strict=True) if count and count >= DRAWN_ON * best]
 
 
-def _dropped(denial: Denial, statement: Statement) -> bool:
-    """Whether the statement names what is denied here, and denies nothing of it."""
-    scope, named = denial.scope, denial.scope & statement.terms
+def _dropped(denial: Denial, said: frozenset[str], statement: Statement) -> bool:
+    """Whether these words of a statement name what is denied here, while it denies nothing of it."""
+    scope, named = denial.scope, denial.scope & said
     stated = len(named) >= max(1, min(2, len(scope))) and bool(denial.focus & named)
     return stated and not any(scope & other.scope for other in statement.denials)
