@@ -6,6 +6,8 @@
                               |-> planned                      the server never had it: nobody's fault
                               `-> unknown -> claimed           we died or the line did: `in_doubt` decides
 
+Under `in_doubt = "resend"` a line that broke after the message is a temporary no, a few times; then it stays unknown.
+
 At any time one row is one planned person; at the end every row is accepted, bounced, refused, suppressed, skipped or
 unknown, and nothing is missing.
 """
@@ -74,6 +76,8 @@ NEXT: Final[dict[DeliveryState, frozenset[DeliveryState]]] = {
 SETTLED: Final[frozenset[DeliveryState]] = frozenset(
     {"accepted", "bounced", "refused", "suppressed", "skipped", "unknown"}
 )
+#: A server that breaks off after every message may have taken each: so many copies at most, then a person decides.
+RESENDS: Final = 5
 _PAUSES: Final = tuple(timedelta(minutes=m) for m in (2, 5, 10, 20, 30, 60, 120, 240))
 
 
@@ -107,12 +111,24 @@ def hand_over(delivery: Delivery, now: datetime) -> Delivery:
     return to(replace(delivery, attempts=delivery.attempts + 1), "handed_over", now, delivery.reason)
 
 
-def settle(delivery: Delivery, outcome: Outcome, now: datetime, last_moment: datetime | None = None) -> Delivery:
+def settle(
+    delivery: Delivery,
+    outcome: Outcome,
+    now: datetime,
+    last_moment: datetime | None = None,
+    in_doubt: InDoubt = "hold",
+) -> Delivery:
     """What the server's answer makes of a handed-over delivery.
 
     A temporary refusal waits for `next_attempt`; when that would be later than `last_moment` (slot plus `max_late`) it
     stays deferred with a time that never comes due before `expire` has it skipped. `planned` gives the attempt back.
+    What is in doubt is tried again like that when `in_doubt` says so, `RESENDS` times at most.
     """
+    if outcome.state == "unknown" and in_doubt == "resend" and delivery.attempts < RESENDS:
+        again = next_attempt(delivery, now, last_moment)
+        if again is not None:  # else it stays unknown: 'skipped' would say that nobody has it
+            waiting = to(delivery, "deferred", now, f"{outcome.reason}; sent again, since nobody knows if it arrived")
+            return replace(waiting, owner="", lease_until=None, next_attempt=again)
     after = replace(to(delivery, outcome.state, now, outcome.reason), owner="", lease_until=None)
     if outcome.state == "planned":
         return replace(after, attempts=delivery.attempts - 1, next_attempt=None)

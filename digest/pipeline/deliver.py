@@ -16,7 +16,7 @@ from typing import Final, Literal, Protocol
 from digest.compose.edition import Edition
 from digest.deliver.audience import Choice, Reader
 from digest.deliver.audience import plan as plan_deliveries
-from digest.deliver.delivery import Delivery, DeliveryState, settle
+from digest.deliver.delivery import RESENDS, Delivery, DeliveryState, settle
 from digest.deliver.fault import fault_point
 from digest.deliver.message import Filler, Message, Recipient
 from digest.deliver.reply import Outcome, Wave
@@ -182,8 +182,8 @@ class _Run:
         for owner in self.store.deliveries.holders():
             if self.terms.is_gone(owner):
                 self.store.deliveries.release_expired(now=now, owner=owner)
-        if self.terms.in_doubt == "resend":
-            self.store.deliveries.requeue(self.edition.id, ["unknown"], now=now)
+        if self.terms.in_doubt == "resend" and now <= self.terms.last_moment:
+            self.store.deliveries.requeue(self.edition.id, ["unknown"], now=now, tried_below=RESENDS)
         if now > self.terms.last_moment:
             late = f"too late (after {self.terms.last_moment:%Y-%m-%d %H:%M} UTC)"
             self.store.deliveries.close_open(self.edition.id, "skipped", late, now=now)
@@ -240,7 +240,7 @@ class _Run:
         if outcome.bounce:
             self.disowned.append((message.subscriber_id, outcome))
         handed = _handed_over(held)
-        after = settle(handed, outcome, now, self.terms.last_moment)
+        after = settle(handed, outcome, now, self.terms.last_moment, self.terms.in_doubt)
         return self._row(held.subscriber_id, after.state, after.reason, after.next_attempt)
 
     def _row(self, number: int, state: DeliveryState, reason: str, next_attempt: datetime | None = None) -> DeliveryRow:

@@ -196,8 +196,9 @@ class DeliveriesKept(Protocol):
         *,
         now: datetime,
         subscriber_ids: Collection[int] | None = None,
+        tried_below: int | None = None,
     ) -> int:
-        """Plan again what came to one of these states."""
+        """Plan again what came to one of these states; `tried_below` leaves out what was handed over that often."""
 
     def close_open(self, edition_id: str, state: DeliveryState, reason: str, *, now: datetime) -> int:
         """Put everything that still waits at an end."""

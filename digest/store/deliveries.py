@@ -96,10 +96,15 @@ class Deliveries(Sending):
         *,
         now: datetime,
         subscriber_ids: Collection[int] | None = None,
+        tried_below: int | None = None,
     ) -> int:
-        """Plan again what came to one of these states (`unknown` under `in_doubt = "resend"`), all of it or some."""
+        """Plan again what came to one of these states (`unknown` under `in_doubt = "resend"`), all of it or some:
+        `tried_below` leaves out what was handed over that often.
+        """
         wanted = [state for state in states if state not in HELD]
         mine = and_(_D.edition_id == edition_id, _D.state.in_(wanted))
+        if tried_below is not None:
+            mine = and_(mine, _D.attempts < tried_below)
         change = update(deliveries).values(state="planned", due_at=now, updated_at=now)
         with self._database.write() as connection:
             if subscriber_ids is None:

@@ -13,6 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from digest.deliver.delivery import (
     NEXT,
+    RESENDS,
     SETTLED,
     Delivery,
     DeliveryState,
@@ -76,6 +77,22 @@ def test_the_unknown_is_sent_again_only_where_that_is_the_policy() -> None:
     assert lost.state == "unknown"
     assert is_claimable(lost, NOW, "resend")
     assert not is_claimable(lost, NOW, "hold")
+
+
+def test_a_line_that_broke_is_tried_again_after_a_pause_and_not_for_ever() -> None:
+    broken = outcome(Reply("content", 0, "closed"))
+    waiting = settle(handed_over(), broken, NOW, NOW + timedelta(hours=3), "resend")
+    assert (waiting.state, waiting.owner) == ("deferred", "")
+    assert waiting.next_attempt is not None
+    assert waiting.next_attempt >= NOW + timedelta(minutes=2)
+    assert "closed" in waiting.reason
+    states = [settle(handed_over(attempts=n), broken, NOW, None, "resend").state for n in range(RESENDS)]
+    assert states == ["deferred"] * (RESENDS - 1) + ["unknown"]
+
+
+def test_a_line_that_broke_too_late_stays_in_doubt_and_is_not_called_skipped() -> None:
+    broken = outcome(Reply("content", 0, "closed"))
+    assert settle(handed_over(), broken, NOW, NOW + timedelta(seconds=1), "resend").state == "unknown"
 
 
 def test_a_recovered_claim_is_planned_and_a_recovered_hand_over_is_in_doubt() -> None:

@@ -98,7 +98,8 @@ def test_what_is_in_doubt_is_sent_again_only_when_decided(store: Store) -> None:
     one = people[0].id
     assert store.deliveries.requeue(made.id, ["unknown"], now=minutes(30), subscriber_ids=[one]) == 1
     assert [row.subscriber_id for row in store.deliveries.claim(made.id, "me", minutes(30), LEASE, 9)] == [one]
-    assert store.deliveries.requeue(made.id, ["unknown"], now=minutes(31)) == 2
+    assert store.deliveries.requeue(made.id, ["unknown"], now=minutes(31), tried_below=1) == 0  # each was tried once
+    assert store.deliveries.requeue(made.id, ["unknown"], now=minutes(31), tried_below=2) == 2
 
 
 def test_what_somebody_holds_is_never_requeued(store: Store) -> None:
