@@ -33,8 +33,9 @@ def blocks(markup: str) -> tuple[Block, ...]:
 def blocks_of(lines: Outline, picked: Sequence[int], title: int = -1) -> tuple[tuple[Block, ...], list[int]]:
     """Some lines as blocks, and the line that each begins with. Cells of one row of a table become one block.
 
-    What stands above the line of the `title` and is no paragraph is marked so. Short lines between those picked come
-    along, marked as left out: they may head what follows ('Related articles'), and a reader may ask where they went.
+    What stands above the line of the `title` and is no paragraph is marked so. Short lines between those picked, and
+    below the title, come along marked as left out: they may be a byline, or head what follows ('Related articles'),
+    and a reader may ask where they went.
     """
     runs = lines.runs
     trusted = selection.judge(lines, [runs[i] for i in picked])
@@ -42,7 +43,8 @@ def blocks_of(lines: Outline, picked: Sequence[int], title: int = -1) -> tuple[t
     found: list[Block] = []
     places: list[int] = []
     row = -1
-    for index in range(picked[0], picked[-1] + 1) if picked else ():
+    start = min(title + 1, picked[0]) if picked and title >= 0 else picked[0] if picked else 0
+    for index in range(start, picked[-1] + 1) if picked else ():
         run = runs[index]
         if index not in wanted:
             if len(run.text) <= _LABEL and run.tag not in ("td", "th"):

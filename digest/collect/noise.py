@@ -15,12 +15,14 @@ _STOP = re.compile(r"[.!?…。！？؟][\"'”’»)\]」\s]*$")  # a headline 
 _LABEL_WORDS = 25  # a headline after 'Read also' is shorter
 _UNREADABLE = 0.1  # share of characters that fit no encoding
 _SIGNATURE = 200  # characters of a line that says who and when
+_PARTICLES = frozenset(("de", "du", "da", "di", "van", "von", "der", "den", "la", "le", "el", "bin", "al", "af", "zu"))
 _NAMES = 10  # words of names in a byline
 _NAMES_BESIDE_DATE = 4  # when nothing but a date makes it one
 _DATELINE = 40  # characters of a date with one more word
 _INITIALS = re.compile(r"[(\[]?[^\W\d_]{2,4}(?:/[^\W\d_]{2,4})*[)\]]?")
 _CLOCK = re.compile(r"\d:\d\d")
 _COOKIES = re.compile(r" cookies? | куки | クッキー")
+_PROGRAM_ERROR = re.compile(r"\bin /\S+ on line \d+\b")  # as PHP prints them into pages
 _CREDIT = 60  # characters of whom a picture is from
 _NUMBER = re.compile(r"\d+(?:[a-z]{1,2}|h\d*)?")
 _DATE = re.compile(r"\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\b(?:19|20)\d\d[./-]\d{1,2}[./-]\d{1,2}\b")
@@ -50,6 +52,8 @@ def _unreadable(text: str) -> str | None:
     """What no reader could read: no words, or one word without an end, or bytes of no encoding."""
     if text.count("\ufffd") > _UNREADABLE * len(text):
         return "unreadable"
+    if _PROGRAM_ERROR.search(text):
+        return "message of a program"
     endless = len(text) > SHORT and text.isascii() and " " not in text[:SHORT]
     return "no words" if endless or not _WORDS.search(text) else None
 
@@ -106,6 +110,22 @@ def signature(text: str, language: str, names: Iterable[str] = ()) -> str | None
         return "byline"
     beside = dates == 1 and ":" not in _CLOCK.sub("", text)
     return "byline" if beside and len(left) <= _NAMES_BESIDE_DATE else None
+
+
+def author(byline: str, language: str) -> str:
+    """The name in 'By Jane Miller, Staff Writer' or 'Par Claire Dubois | 12 mars': two to five words with capitals."""
+    words = byline.replace("\u00a0", " ").split()
+    phrases = table(language)
+    start = max((len(p.split()) for p in phrases.by if key(" ".join(words[: len(p.split())])) == p), default=0)
+    name: list[str] = []
+    for word in words[start:] if start else ():
+        small = key(word) in phrases.small or not word[0].isupper()
+        if small and not (name and word.lower() in _PARTICLES):
+            break
+        name.append(word.strip(",;|()"))
+        if word.endswith((",", ";", ")")):
+            break
+    return " ".join(name) if 2 <= len(name) <= 5 else ""
 
 
 def _unwritten(rest: str, phrases: Table) -> Iterator[str]:

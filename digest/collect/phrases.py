@@ -26,7 +26,8 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
-WIDE = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")  # scripts that put no blanks between words, or few
+#: Scripts that put no blanks between words, or few; Korean also in the parts that NFKD takes its letters apart to.
+WIDE = re.compile("[\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _COMBINING = re.compile(
     "[" + "".join(c for c in map(chr, range(0x300, 0x3100)) if unicodedata.category(c) == "Mn") + "\ufe20-\ufe2f]+"
 )

@@ -39,6 +39,7 @@ class Declared:
     language: str = ""  # <html lang>
     author: str = ""  # of a marked element
     published: str = ""  # datetime attribute of a marked element
+    picture: Mapping[str, str] = field(default_factory=dict)  # attributes of the first large <img>
     url: str = ""  # where it was fetched from
 
 
@@ -85,7 +86,7 @@ def understand(page: Declared) -> Facts:
         languages=tuple(
             v for v in (_plain(article.get("inLanguage")), page.language, meta("og:locale", "content-language")) if v
         ),
-        image=_image(page.url, article, by_id, page.metas, meta),
+        image=_image(page.url, article, by_id, meta) or _picture(page),
         body=_text(article.get("articleBody")),
         free=_truth(article.get("isAccessibleForFree")),
     )
@@ -218,7 +219,6 @@ def _image(
     base: str,
     article: Mapping[str, Any],
     by_id: Mapping[str, Mapping[str, Any]],
-    metas: Mapping[str, Sequence[str]],
     meta: Any,
 ) -> Image | None:
     alt = meta("og:image:alt", "twitter:image:alt")
@@ -233,6 +233,12 @@ def _image(
             return Image(address, alt or caption, _size(value.get("width")), _size(value.get("height")))
     address = _url(base, _plain(value)) or _url(base, meta("twitter:image", "twitter:image:src"))
     return Image(address, alt) if address else None
+
+
+def _picture(page: Declared) -> Image | None:
+    look = page.picture.get
+    address = _url(page.url, look("src", ""))
+    return Image(address, look("alt", ""), _size(look("width")), _size(look("height"))) if address else None
 
 
 def _size(value: Any) -> int | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from digest.collect import agency, walls
+from digest.collect import agency, noise, walls
 from digest.collect.article import Article, Image, Removed
 from digest.collect.boilerplate import REASON, HostMemory, remove
 from digest.collect.clean import clean, join
@@ -56,8 +56,13 @@ def understand(page: Page, known: Known) -> Article:
     blocks, credit, cut = _take_credit(cleaned.blocks, language)
     text = join(blocks)
     wall = walls.find(page, text, cleaned.removed, language)
-    credit = credit or _credit_of(cleaned.removed)
-    article = replace(_facts(page.facts, known, language), removed=(*cleaned.removed, *cut), credit=credit)
+    article = replace(
+        _facts(page.facts, known, language),
+        removed=(*cleaned.removed, *cut),
+        credit=credit or _credit_of(cleaned.removed),
+    )
+    if not article.author:
+        article = replace(article, author=_author_of(cleaned.removed, language))
     if wall and wall.left == "nothing":
         return _step_down(replace(article, problem=wall.problem), page.facts, known, told=wall.told)
     introduction = page.blocks[page.standfirst].text if page.standfirst is not None else ""
@@ -150,6 +155,12 @@ def _take_credit(blocks: Sequence[Block], language: str) -> tuple[list[Block], s
         block = next((b for b in source if b.text.startswith(text)), None)
         kept.append(replace(block, text=text) if block else Block(text))
     return kept, credit, removed
+
+
+def _author_of(removed: Sequence[Removed], language: str) -> str:
+    """Who the first byline of the page names."""
+    bylines = (piece.text for piece in removed if piece.reason == "byline")
+    return next((name for text in bylines if (name := noise.author(text, language))), "")
 
 
 def _without_sentences(text: str, lead: Lead) -> str | None:

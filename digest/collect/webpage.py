@@ -31,7 +31,9 @@ for _name in ("trafilatura", "readability", "htmldate", "justext"):
 MAX_BYTES = 5_000_000
 _MOST_ELEMENTS = 30_000  # beyond this a page is no article, and a library that compares its parts takes minutes
 _ENOUGH = 0.4  # share of the page's prose that the quick choice must hold
+_OUTWEIGHS = 8
 _LITTLE = 600  # characters of prose, below which a second opinion is asked for
+_LARGE = 400  # CSS pixels of a picture that may stand for its article
 _TITLE = 1_000  # characters of a title that are looked at
 _AROUND, _SHOWN = 40, 2_000  # lines and characters kept of what surrounds the article
 _LINE_BREAK = "\u2028"  # Unicode's own, which pages do not use
@@ -88,7 +90,9 @@ def _choose(tree: Element, lines: Outline, prose: int) -> Chosen:
         return quick
     thorough = align(_extract(tree, fast=False), texts)
     better = selection.size(lines, thorough.lines) + sum(map(len, thorough.strangers))
-    return thorough if better > 1.5 * have else quick
+    kept = selection.size(lines, set(quick.lines) & set(thorough.lines))
+    contains = kept >= have / 2 or better > _OUTWEIGHS * have  # else it may have taken the comments for the article
+    return thorough if contains and better > 1.5 * have else quick
 
 
 def _declared(tree: Element, url: str) -> Declared:
@@ -114,12 +118,24 @@ def _declared(tree: Element, url: str) -> Declared:
         or "",
         author=next((line(a) for a in tree.iter("a", "span", "address") if _is_author(a)), ""),
         published=_time(tree),
+        picture=next((dict(i.items()) for i in tree.iter("img") if _is_large(i)), {}),
         url=url or canonical,
     )
 
 
 def _is_author(element: Element) -> bool:
     return "author" in (element.get("rel"), element.get("itemprop"))
+
+
+def _is_large(image: Element) -> bool:
+    """A picture to show: its width is given and large, or it stands in a <figure> that is not a portrait or a logo."""
+    width, source = (image.get("width") or "").strip().removesuffix("px"), image.get("src") or ""
+    if not source or source.startswith("data:"):
+        return False
+    parent = image.getparent()
+    return (
+        int(width) >= _LARGE if width.isdecimal() and len(width) < 6 else parent is not None and parent.tag == "figure"
+    )
 
 
 def _time(tree: Element) -> str:

@@ -160,3 +160,23 @@ def test_judging_a_block_is_linear_in_its_length(piece: str) -> None:
         return best
 
     assert seconds(200_000) < 40 * max(seconds(10_000), 0.0005)
+
+
+@pytest.mark.parametrize(
+    ("byline", "language", "name"),
+    [
+        ("By Jane Miller, Staff Writer", "en", "Jane Miller"),
+        ("Par Claire Dubois | 12 mars 2024", "fr", "Claire Dubois"),
+        ("Par Jean de La Fontaine", "fr", "Jean de La Fontaine"),
+        ("Автор: Пётр Смирнов", "ru", "Пётр Смирнов"),
+        ("Publié le 3 mai", "fr", ""),
+        ("", "fr", ""),
+    ],
+)
+def test_the_name_in_a_byline_is_found(byline: str, language: str, name: str) -> None:
+    assert noise.author(byline, language) == name
+
+
+def test_the_message_of_a_broken_program_is_no_article() -> None:
+    message = "Warning: Undefined variable $a in /srv/www/themes/paper/single.php on line 42"
+    assert noise.reason(message, "en") == "message of a program"

@@ -223,3 +223,14 @@ def test_any_markup_is_read_and_its_offsets_give_back_the_sentences(pieces: list
 def test_any_bytes_are_read(body: bytes) -> None:
     page = webpage.read(b"<html>" + body)
     assert page.problem is None or isinstance(page.problem, str)
+
+
+def test_the_author_is_taken_from_the_byline_where_nothing_else_names_one() -> None:
+    article = read(html(f"<h1>Library opens in May</h1><p>By Jane Miller</p><article>{paragraphs(TEXT)}</article>"))
+    assert (article.author, article.text) == ("Jane Miller", WHOLE)
+
+
+def test_a_large_picture_of_the_page_stands_in_for_a_declared_one() -> None:
+    pictures = '<img src="/logo.png" width="90"><img src="/hall.jpg" alt="The hall" width="800" height="450">'
+    article = read(html(pictures, ARTICLE), url="https://post.example/1")
+    assert article.image == Image("https://post.example/hall.jpg", "The hall", 800, 450)
