@@ -42,6 +42,7 @@ class Denial:
 class Statement:
     """One sentence: the words that carry it (comparable), and its denials."""
 
+    text: str
     terms: frozenset[str]
     denials: tuple[Denial, ...]
     clauses: tuple[frozenset[str], ...] = ()  # the words of each, where there are several
@@ -59,7 +60,10 @@ def turned(answer: str, source: str, language: str) -> str:
     was made from denies.
     """
     made_from = statements(source, language)
+    copied = {statement.text for statement in made_from}
     for statement in statements(answer, language):
+        if statement.text in copied:
+            continue  # the article's own sentence
         for denial in statement.denials:
             if not any(_same(denial.scope, other.scope) for s in made_from for other in s.denials):
                 return "it denies what the article does not deny"
@@ -94,7 +98,9 @@ def _statement(sentence: str, spoken: Wording, told: Words) -> Statement:
         focus += before if len(focus) < FOCUS else []
         denials.append(Denial(frozenset(before + after), frozenset(focus)))
     clauses = [frozenset(t.term for t in terms(clause, told)) for clause in _CLAUSE.split(sentence)]
-    return Statement(frozenset(carried), tuple(denials), tuple(clauses) if len(clauses) > 1 else ())
+    return Statement(
+        " ".join(sentence.split()), frozenset(carried), tuple(denials), tuple(clauses) if len(clauses) > 1 else ()
+    )
 
 
 def _same(scope: frozenset[str], other: frozenset[str]) -> bool:

@@ -76,6 +76,12 @@ def test_what_the_article_does_not_say_is_refused_with_its_reason(answer: str, r
     assert reason in judged(answer)
 
 
+def test_a_sentence_of_the_article_itself_drops_nothing() -> None:
+    assert judged("Three ministers of the government left Norland in March, and taxes rise next year.") != ""
+    text = f"{TEXT}\n\nThe government of Norland will raise fees next year."
+    assert judged("The government of Norland will raise fees next year.", Source("Fees", text, LEAD, "en")) == ""
+
+
 SAMPLES = {
     "fr": (
         "Le gouvernement ne relèvera pas les impôts",
