@@ -21,6 +21,7 @@ from digest.text.language import detect
 from digest.text.plain import one_line
 
 _SAMPLE = 800  # characters that the language is told by
+_OPEN, _OUTWEIGHS = 1_000, 2.5  # characters of a declared text, and how many times the text that was found
 _BRIEF = 600  # characters; a shorter text may well be one question or quotation
 _LONGEST_LEAD = 2_000  # characters; whatever has a longer sentence is no prose
 _TEXT = 60  # characters; a description that is shorter says no more than the title
@@ -65,6 +66,8 @@ def understand(page: Page, known: Known) -> Article:
         article = replace(article, author=_author_of(cleaned.removed, language))
     if wall and wall.left == "nothing":
         return _step_down(replace(article, problem=wall.problem), page.facts, known, told=wall.told)
+    if not wall and page.facts.free is not False and len(page.facts.body) > max(_OPEN, _OUTWEIGHS * len(text)):
+        return _step_down(article, page.facts, known, told=True)  # the page gives its text whole, but not in its markup
     introduction = page.blocks[page.standfirst].text if page.standfirst is not None else ""
     lead = _lead(text, article.title, language, known.lead, introduction)
     return replace(

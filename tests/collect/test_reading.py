@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -269,3 +270,13 @@ def test_reading_is_linear_in_the_length_of_the_page(part: str) -> None:
 
     small = min(seconds(400) for _ in range(3))
     assert seconds(3_200) < 24 * max(small, 0.004)
+
+
+def test_a_text_declared_whole_outweighs_a_scrap_of_it_in_the_markup() -> None:
+    body = " ".join(f"{text} That was said {n} times." for n in range(6) for text in TEXT)
+    script = json.dumps({"@type": "NewsArticle", "headline": "Library opens in May", "articleBody": body})
+    head = f'<script type="application/ld+json">{script}</script>'
+    article = read(html(f"<h1>Library opens in May</h1><p>{TEXT[0]}</p>", head=head))
+    assert (article.text, article.lead.rung, article.problem) == (body, "structured-data", None)
+    closed = head.replace('"articleBody"', '"isAccessibleForFree": false, "articleBody"')
+    assert read(html(f"<h1>Library opens in May</h1><p>{TEXT[0]}</p>", head=closed)).text == TEXT[0]
