@@ -11,12 +11,13 @@ from w3lib.encoding import html_body_declared_encoding, http_content_type_encodi
 from digest.text.plain import plain
 
 #: Encodings that the web was written in (the WHATWG's list, without duplicates), those of the Latin alphabet apart.
-_WEB = "cp1251 koi8_r cp1253 cp1255 cp1256 cp1257 cp1258 cp932 euc_jp iso2022_jp gb18030 big5 cp949 tis_620".split()
-_LATIN = ("cp1252", "cp1250", "iso8859_2", "cp1254")  # the likeliest first
+_WEB = "cp1251 koi8_r cp1253 cp1255 cp1256 cp932 euc_jp iso2022_jp gb18030 big5 cp949 tis_620".split()
+_LATIN = ("cp1252", "cp1250", "iso8859_2", "cp1254", "cp1257")  # the likeliest first
 #: What languages add to the letters a to z: western, northern, then those that cp1252 cannot write.
 _ALPHABETS = (
     "àâæçéèêëîïôœùûüÿ", "äöüßé", "áéíóúüñªº", "àèéìíîòóùúª", "áâãàçéêíóôõúüªº", "éëïóöüèáíú", "åäöéæøþðáíóúý",
-    "ąćęłńóśźż", "áčďéěíňóřšťúůýž", "áäčďéíĺľňóôŕšťúýž", "áéíóöőúüű", "ăâîşţșț", "čćđšž", "çğıöşüâîû",
+    "ąćęłńóśźż", "áčďéěíňóřšťúůýž", "áäčďéíĺľňóôŕšťúýž", "áéíóöőúüű", "ăâîşţșț", "čćđšž", "çğıöşüâîû", "ąčęėįšųūž",
+    "āčēģīķļņšūž", "äõöüšž",
 )  # fmt: skip
 _SIGN_IN_WORD = re.compile(r"[^\W\d_][^\w\s'’‘´`.,;:!?@&/()\[\]<>«»\"”“„=*+|·•…–—\x00-\x7f-]|[^\W\d_][¹²³]|[\x80-\x9f]")
 _SAMPLE = 20_000
