@@ -44,7 +44,7 @@ def reason(text: str, language: str, linked: float = 0.0) -> str | None:
         or phrases.alone.get(_uncounted(words))
         or next((why for phrase, why in phrases.opening(words) if _is_label(text, words, phrase, why, linked)), None)
         or (next((why for _, why in phrases.calling(words)), None) if len(text) <= _CALL else None)
-        or next((why for phrase, why in phrases.says if phrase in words), None)
+        or next((why for _, why in phrases.saying(words)), None)
     )
 
 

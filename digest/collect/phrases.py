@@ -51,7 +51,7 @@ class Table:
     ends: dict[str, str]
     opens: dict[str, Phrases]  # by their first character
     calls: dict[str, Phrases]
-    says: Phrases
+    says: dict[str, Phrases]  # by their first word; those of scripts without blanks by ""
     walls: Phrases
     by: tuple[str, ...]  # what opens a byline
     captions: tuple[str, ...]  # as written, with a capital and without
@@ -62,6 +62,12 @@ class Table:
     def opening(self, words: str) -> Iterator[tuple[str, str]]:
         """The phrases of `opens` that a key begins with; whole words of it, in scripts that have blanks."""
         return _beginning(self.opens, words)
+
+    def saying(self, words: str) -> Iterator[tuple[str, str]]:
+        """The phrases of `says` that stand in a key, the most telling reasons first."""
+        known = (p for word in ("", *(w for w in words.split() if w in self.says)) for p in self.says.get(word, ()))
+        found = [(phrase, why) for phrase, why in known if phrase in words]
+        yield from sorted(found, key=lambda phrase: phrase[1] != "consent")  # walls of consent speak of much else
 
     def calling(self, words: str) -> Iterator[tuple[str, str]]:
         """The phrases of `calls` that it begins with."""
@@ -86,7 +92,7 @@ def table(language: str) -> Table:
         ends=_by_phrase(own, "ends"),
         opens=_by_first(_by_phrase(own, "opens")),
         calls=_by_first({**_by_phrase(english, "calls"), **_by_phrase(own, "calls")}),
-        says=tuple(sorted({**_by_phrase(english, "says"), **_by_phrase(own, "says")}.items(), key=_consent_first)),
+        says=_by_word({**_by_phrase(english, "says"), **_by_phrase(own, "says")}),
         walls=tuple({**_by_phrase(english, "walls"), **_by_phrase(own, "walls")}.items()),
         by=tuple(key(phrase) for phrase in own.get("who", {}).get("opens", ())),
         captions=tuple(form for phrase in _captions(own) for form in (phrase, phrase.capitalize())),
@@ -106,11 +112,6 @@ def _captions(data: dict[str, Any]) -> list[str]:
     return list(data.get("opens", {}).get("caption", ()))
 
 
-def _consent_first(phrase: tuple[str, str]) -> bool:
-    """Walls of consent speak of subscriptions too, and what they are is known by the reason."""
-    return phrase[1] != "consent"
-
-
 def _by_phrase(data: dict[str, Any], part: str) -> dict[str, str]:
     return {key(phrase): reason for reason, phrases in data.get(part, {}).items() for phrase in phrases}
 
@@ -120,6 +121,13 @@ def _by_first(phrases: dict[str, str]) -> dict[str, Phrases]:
     for phrase, why in phrases.items():
         found.setdefault(phrase[0], []).append((phrase, why))
     return {first: tuple(some) for first, some in found.items()}
+
+
+def _by_word(phrases: dict[str, str]) -> dict[str, Phrases]:
+    found: dict[str, list[tuple[str, str]]] = {}
+    for phrase, why in phrases.items():
+        found.setdefault("" if WIDE.search(phrase) else phrase.split()[0], []).append((phrase, why))
+    return {word: tuple(some) for word, some in found.items()}
 
 
 def _single(data: dict[str, Any], part: str) -> frozenset[str]:

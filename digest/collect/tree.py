@@ -8,7 +8,6 @@ backtrack.
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import lxml.html
 from lxml import etree
@@ -52,6 +51,8 @@ _CONTROLS = ("nav", "footer", "form", "button", "select", "dialog")
 _UNSEEN = ("head", "script", "style", "noscript", "template", "svg", "iframe", "object", "math")
 
 Element = lxml.html.HtmlElement
+#: lxml.html asks a Python function for the class of each element that is touched; one class for all is a tenth faster.
+_SAME_CLASS = etree.ElementDefaultClassLookup(element=Element)
 
 
 def parse(text: str) -> tuple[Element | None, str | None]:
@@ -78,11 +79,13 @@ def _with_fewer_attributes(tag: re.Match[str]) -> str:
 
 
 def _parse(text: str) -> Element | None:
-    options: dict[str, Any] = {"collect_ids": False, "remove_comments": True, "remove_pis": True, "encoding": "utf-8"}
     if not text.strip():
         return None
+    parser = lxml.html.HTMLParser(
+        collect_ids=False, remove_comments=True, remove_pis=True, encoding="utf-8", default_doctype=False
+    )
+    parser.set_element_class_lookup(_SAME_CLASS)
     try:
-        parser = lxml.html.HTMLParser(default_doctype=False, **options)
         tree = lxml.html.document_fromstring(text.encode("utf-8", "replace"), parser=parser)
     except (etree.LxmlError, ValueError, AssertionError):
         return None

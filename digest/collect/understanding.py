@@ -20,7 +20,7 @@ from digest.collect.page import LEFT_OUT, Block, Facts, Page
 from digest.text.language import detect
 from digest.text.plain import one_line
 
-_SAMPLE = 800  # characters that the language is told by
+_SAMPLE = 600  # characters that the language is told by
 _OPEN, _OUTWEIGHS = 1_000, 2.5  # characters of a declared text, and how many times the text that was found
 _BRIEF = 600  # characters; a shorter text may well be one question or quotation
 _LONGEST_LEAD = 2_000  # characters; whatever has a longer sentence is no prose

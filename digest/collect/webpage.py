@@ -31,6 +31,7 @@ for _name in ("trafilatura", "readability", "htmldate", "justext"):
 MAX_BYTES = 5_000_000
 _MOST_ELEMENTS = 30_000  # beyond this a page is no article, and a library that compares its parts takes minutes
 _ENOUGH = 0.4  # share of the page's prose that the quick choice must hold
+_BETTER = 1.5  # how many times more prose makes the second opinion the better one
 _OUTWEIGHS = 8
 _LITTLE = 600  # characters of prose, below which a second opinion is asked for
 _LARGE = 400  # CSS pixels of a picture that may stand for its article
@@ -86,13 +87,14 @@ def _choose(tree: Element, lines: Outline, prose: int) -> Chosen:
     texts = [run.text for run in lines.runs]
     quick = align(_extract(tree, fast=True), texts)
     have = selection.size(lines, quick.lines)
-    if have >= _ENOUGH * prose and (have > _LITTLE or quick.strangers):
+    enough = have >= _ENOUGH * prose and have > _LITTLE
+    if enough or quick.strangers or (quick.lines and prose <= _BETTER * have):
         return quick
     thorough = align(_extract(tree, fast=False), texts)
     better = selection.size(lines, thorough.lines) + sum(map(len, thorough.strangers))
     kept = selection.size(lines, set(quick.lines) & set(thorough.lines))
     contains = kept >= have / 2 or better > _OUTWEIGHS * have  # else it may have taken the comments for the article
-    return thorough if contains and better > 1.5 * have else quick
+    return thorough if not quick.lines or (contains and better > _BETTER * have) else quick
 
 
 def _declared(tree: Element, url: str) -> Declared:
