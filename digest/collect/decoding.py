@@ -37,7 +37,15 @@ def decode(body: bytes, content_type: str = "") -> tuple[str, str | None]:
         problem = f"{broken} characters fit no encoding and were replaced" if broken > 3 else None
     if nulls := text.count("\0"):
         problem = f"{nulls} NUL characters were taken out"
-    return plain(text), problem
+    return _without_soft_hyphens(plain(text)), problem
+
+
+def _without_soft_hyphens(text: str) -> str:
+    """A soft hyphen only says where a word may be broken; as a character or an entity it would split it for us."""
+    if "&" in text:
+        for entity in ("&shy;", "&#173;", "&#xad;", "&#xAD;"):
+            text = text.replace(entity, "")
+    return text.replace("\u00ad", "")
 
 
 def _decode(body: bytes, content_type: str) -> str:

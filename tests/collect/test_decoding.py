@@ -56,3 +56,7 @@ def test_any_bytes_become_text(body: bytes, content_type: str) -> None:
     text, _ = decode(body, content_type)
     text.encode("utf-8")
     assert "\0" not in text
+
+
+def test_soft_hyphens_do_not_split_words() -> None:
+    assert decode("Biblio\u00adthek, Markt&shy;halle, Rat&#173;haus".encode())[0] == "Bibliothek, Markthalle, Rathaus"
