@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -242,9 +243,9 @@ def _sqlite_engine(url: URL, busy_seconds: float) -> Engine:
     @event.listens_for(engine, "connect")
     def prepare(connection: sqlite3.Connection, _record: object) -> None:
         # FULL: an acknowledged commit survives a power cut, and the promise of delivery hangs on that.
+        _write_ahead(connection, busy_seconds)
         for setting in (
             "foreign_keys=ON",
-            "journal_mode=WAL",
             "synchronous=FULL",
             "cache_size=-32000",
             "journal_size_limit=67108864",
@@ -256,6 +257,23 @@ def _sqlite_engine(url: URL, busy_seconds: float) -> Engine:
         connection.exec_driver_sql(connection.get_execution_options().get("sqlite_begin", "BEGIN"))
 
     return engine
+
+
+def _write_ahead(connection: sqlite3.Connection, busy_seconds: float) -> None:
+    """Keep the journal as a write-ahead log, for readers that do not wait for the writer.
+
+    Two connections that turn a new file to it at once both hold what the other wants, and SQLite then refuses one at
+    once, without asking the busy handler (sqlite.org/c3ref/busy_handler.html): so the waiting is ours.
+    """
+    until = time.monotonic() + busy_seconds
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL").close()
+            return
+        except sqlite3.OperationalError as error:
+            if not _is_busy(error) or time.monotonic() > until:
+                raise
+            time.sleep(0.01)
 
 
 def _postgresql_engine(url: URL) -> Engine:
