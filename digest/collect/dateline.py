@@ -25,6 +25,7 @@ _ASIAN = re.compile(r"[=＝日電电]|기자")
 _NUMBER = re.compile(r"\d{1,4}(?:er|re|º|ª|th|st|nd|rd|日|月|年)?\Z")
 _WORD = re.compile(r"[^\s,()/\[\]]+")
 _BRACKETED = re.compile(r"[(\[（/]")
+_BEHIND_PLACE = re.compile(r"[,(\[（/]")  # 'LYON (Le Progrès) –': who reports need not be a known agency
 _DASH = re.compile("[-–—―]")
 _SMALL_WORDS = "de du des d la le les el los las di del della of the am den vom im en in on et und y e and da do dos"
 _SMALL = frozenset(_SMALL_WORDS.split())
@@ -95,7 +96,7 @@ def _is_enough(label: str, mark: str, following: str) -> bool:
         return dash or not following.islower()
     if not dash or following.islower():
         return False
-    place = [c for c in label.partition(",")[0] if c.isalpha()]
+    place = [c for c in _BEHIND_PLACE.split(label)[0] if c.isalpha()]
     if len(place) > 2 and all(c.isupper() for c in place):
         return True
     dated = "," in label and any(c.isdigit() for c in label)

@@ -89,6 +89,7 @@ def test_no_noise_line_reaches_a_subscriber(mails: list[EmailMessage]) -> None:
         body = mail.get_body(("plain",))
         assert body is not None
         assert not NOISE.search(body.get_content())
+        assert not re.search(r"(?m)^[A-Z]{4,}\b[^.\n]{0,40} [–—-] ", body.get_content())  # a dateline
 
 
 def test_readers_get_the_topics_they_chose_in_their_language(mails: list[EmailMessage]) -> None:
