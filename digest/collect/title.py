@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from digest.collect.phrases import key
 
+_QUOTED = re.compile(r"«[^«»]*»|»[^«»]*«")
 _SEPARATOR = re.compile(r"\s+[|–—·•»:\-]+\s+|\s*[|»]\s*")
 _PIPE = re.compile(r"\s*[|»]\s*")
 _LETTERS = re.compile(r"[^a-z0-9]+")
@@ -43,7 +44,17 @@ def _shown(heading: str, bare: Iterable[str], named: Iterable[str]) -> str:
 
 def parts(title: str) -> list[str]:
     """What stands between the bars, dashes and arrows of a title."""
-    return [part for part in _SEPARATOR.split(title) if part]
+    return [part for part in _split(_SEPARATOR, title) if part]
+
+
+def _split(separator: re.Pattern[str], title: str) -> list[str]:
+    """`title` in parts. What separates them is not in a quotation: the » of '« Carmen » à Lyon' is no arrow."""
+    masked = _QUOTED.sub(lambda quotation: "x" * len(quotation[0]), title)
+    found, start = [], 0
+    for mark in separator.finditer(masked):
+        found.append(title[start : mark.start()])
+        start = mark.end()
+    return [*found, title[start:]]
 
 
 def without_site(title: str, site: str = "", host: str = "") -> str:
@@ -58,7 +69,7 @@ def without_site(title: str, site: str = "", host: str = "") -> str:
         return without_site(title[: title.rfind(found[-1])].rstrip(" |–—·•»:-"), site, host)
     if _is_site(found[0], site, host):
         return title[len(found[0]) :].lstrip(" |–—·•»:-")
-    before = _PIPE.split(title)[0]
+    before = _split(_PIPE, title)[0]
     return before if before != title and len(before.split()) >= 3 else title
 
 

@@ -25,6 +25,15 @@ from digest.collect.title import choose_title, without_site
         (["Ben Wilson Surf"], ["", "", "Ben Wilson Surf - Point of Sail - Shop and repair"], "", "", "Ben Wilson Surf"),
         (["Something else entirely"], ["Library opens in May"], "", "", "Library opens in May"),
         (["Only a heading"], ["", "", ""], "", "", "Only a heading"),
+        (["« L’Aube », opéra perdu"], ["« L’Aube », opéra perdu"], "", "", "« L’Aube », opéra perdu"),
+        ([], ["", "", "« L’Aube de mai », opéra perdu » Le Fil"], "", "", "« L’Aube de mai », opéra perdu"),
+        (
+            [],
+            ["", "", "»Die Dämmerung am Mai«, verlorene Oper | Der Bote"],
+            "",
+            "",
+            "»Die Dämmerung am Mai«, verlorene Oper",
+        ),
         ([], [], "", "", ""),
     ],
 )
