@@ -7,12 +7,18 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from typing import Final
+
+from digest.text.breaks import BLANK
 
 COLUMNS: Final = 72
 
 #: Where a line may break: at blanks, and between CJK characters (but not before closing punctuation).
-_BREAKS: Final = re.compile(r"\S+?(?=[\u3000-\u30ff\u3400-\u9fff\uff00-\uff60])(?![、。，．）」』】？！：；])|\S+|\s+")
+_BREAKS: Final = re.compile(
+    rf"[^{BLANK}]+?(?=[\u3000-\u30ff\u3400-\u9fff\uff00-\uff60])(?![、。，．）」』】？！：；])|[^{BLANK}]+|[{BLANK}]+"
+)
+_NO_BREAK: Final = re.compile("[\u00a0\u202f]")
 _URL_SAFE: Final = re.compile(r"[\u0000-\u0020<>\"]")
 
 
@@ -26,7 +32,7 @@ def width(text: str) -> int:
 def wrap(text: str, columns: int = COLUMNS, indent: str = "") -> str:
     """The text in lines of at most `columns`; a longer word (an address) keeps its own line, whole."""
     lines, line = [], ""
-    for piece in _BREAKS.findall(text):
+    for piece in _pieces(text, columns):
         if piece.isspace():
             line += " " if line else ""
         elif line and width(indent) + width(line) + width(piece) > columns:
@@ -36,6 +42,15 @@ def wrap(text: str, columns: int = COLUMNS, indent: str = "") -> str:
             line += piece
     lines.append(line.rstrip())
     return "\n".join(indent + part for part in lines if part)
+
+
+def _pieces(text: str, columns: int) -> Iterator[str]:
+    """Words and blanks. Words kept together by no-break blanks part all the same where no line could hold them."""
+    for piece in _BREAKS.findall(text):
+        if width(piece) <= columns or not _NO_BREAK.search(piece):
+            yield piece
+        else:
+            yield from _BREAKS.findall(_NO_BREAK.sub(" ", piece))
 
 
 class References:

@@ -19,6 +19,7 @@ from digest.deliver.content import AlsoIn, Content, Links, Part, Place, Shown, S
 from digest.deliver.rendered import ADDRESS, PREFERENCES_URL, UNSUBSCRIBE_URL
 from digest.deliver.theme import Look, Shape, Theme, Variant, dressed
 from digest.text import html
+from digest.text.breaks import kept_together
 from digest.text.locale import Locale, direction
 from digest.text.sentence import sentences
 from digest.text.url import is_web
@@ -72,7 +73,7 @@ def typeset(
         stories=stories,
         minutes=minutes,
         count=total,
-        note=tuple(words(paragraph, 2000) for paragraph in html.paragraphs(edition.note)),
+        note=tuple(kept_together(words(paragraph, 2000)) for paragraph in html.paragraphs(edition.note)),
         contents=total >= theme.contents and len(parts) > 1,
         top=top,
         parts=parts,
@@ -138,19 +139,19 @@ class _Printer:
             place=place,
             kicker=kicker,
             url=link(story.url),
-            title=words(story.title, 240) or words(story.outlet, 80),
-            lead=opening(story, self.theme),
+            title=kept_together(words(story.title, 240) or words(story.outlet, 80)),
+            lead=kept_together(opening(story, self.theme)),
             lang="" if own else lang,
             dir="rtl" if mirrored else "ltr",
             start="right" if mirrored else "left",
             end="left" if mirrored else "right",
             outlet=words(story.outlet, 60),
             author=words(story.author, 80),
-            credit=words(story.credit, 80),
+            credit=kept_together(words(story.credit, 160)),
             time=self.time(story.published),
             minutes=max(1, min(story.minutes, 600)),
             updated=story.update,
-            note=words(story.note, 600),
+            note=kept_together(words(story.note, 600)),
             also=tuple(also[:3]),
             also_more=max(0, len(also) - 3),
             picture=self.picture_of(story, "wide" if wide else "square"),
