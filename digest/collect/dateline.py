@@ -88,16 +88,18 @@ def _is_enough(label: str, mark: str, following: str) -> bool:
     """A name before a dash may open a sentence ('Paris – Nice'); an agency, a date or capitals make it a dateline."""
     dash = bool(_DASH.search(mark))
     words = _WORD.findall(label)
-    if not words:
-        return False
-    if label == label.lower() == label.upper() and len(words) > 6:
+    caseless = label == label.lower() == label.upper()
+    if not words or (caseless and len(words) > 6):
         return False  # without capitals only its shortness tells a dateline from a sentence
+    place = _BEHIND_PLACE.split(label)[0]
+    if caseless and dash and label.endswith(")") and len(place.split()) <= 3:
+        return True
     if _BRACKETED.search(label) and agency.find(label):
         return dash or not following.islower()
     if not dash or following.islower():
         return False
-    place = [c for c in _BEHIND_PLACE.split(label)[0] if c.isalpha()]
-    if len(place) > 2 and all(c.isupper() for c in place):
+    letters = [c for c in place if c.isalpha()]
+    if len(letters) > 2 and all(c.isupper() for c in letters):
         return True
     dated = "," in label and any(c.isdigit() for c in label)
     return words[0].lower() not in _SMALL and (dated or bool(agency.find(label)))
