@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Final
@@ -94,6 +94,35 @@ def terms(document: Document) -> Counter[str]:
     """The document's words by stem with their counts, title and opening alike."""
     language = _language(document)
     return Counter(stem(t, language) for t in tokens(f"{document.title} {opening(document)}"))
+
+
+def centrality(documents: Sequence[Document]) -> list[float]:
+    """How much each of one event's documents tells of what the others tell too, 0 to 1 for the one that tells most.
+
+    A report names the event in its title and opening; a reaction, a portrait or a question beside it shares less. Two
+    alone are equally central.
+    """
+    if len(documents) < 3:
+        return [1.0] * len(documents)
+    bags = [_topical(document) for document in documents]
+    holders = Counter(term for bag in bags for term in bag)
+    whole = _against_most([_shared(bag, holders) for bag in bags])
+    title = _against_most([_shared(_topical(replace(document, text="")), holders) for document in documents])
+    return [(a + b) / 2 for a, b in zip(whole, title, strict=True)]
+
+
+def _topical(document: Document) -> Set[str]:
+    return terms(document).keys() - _table(_language(document))
+
+
+def _shared(bag: Set[str], holders: Mapping[str, int]) -> float:
+    """With how many others a term of the bag is shared, on average."""
+    return sum(holders[term] - 1 for term in bag) / max(len(bag), 1)
+
+
+def _against_most(values: Sequence[float]) -> list[float]:
+    most = max(values) or 1.0
+    return [value / most for value in values]
 
 
 def copies(texts: Sequence[str]) -> list[int]:

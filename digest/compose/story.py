@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
 from digest.collect.article import Article
-from digest.compose.grouping import Document, cluster, copies, tokens
+from digest.compose.grouping import Document, centrality, cluster, copies, tokens
 from digest.text.words import primary
 
 
@@ -89,14 +90,16 @@ def document(candidate: Candidate) -> Document:
 def story(candidates: Sequence[Candidate], *, language: str = "") -> Story:
     """One story of these candidates (at least one), the best first.
 
-    Original over copy, the newsletter's language over another, then the quality of the lead with the source's weight;
-    equals go by who was first.
+    Original over copy, the newsletter's language over another, then the quality of the lead with the source's weight,
+    and how much it tells of the event itself; equals go by who was first.
     """
     copies = _copies(candidates)
+    central = _centrality(candidates, copies)
 
     def worth(candidate: Candidate) -> tuple[bool, float, float, str]:
         article = candidate.article
         value = lead_quality(article) + 0.3 * math.log2(max(candidate.weight, 0.01))
+        value += 0.8 * central.get(candidate.key, 1.0)
         value -= 0.4 * (candidate.key in copies) + 0.15 * bool(article.credit)
         foreign = bool(language and article.language) and primary(article.language) != primary(language)
         return foreign, -value, candidate.first_seen.timestamp(), candidate.key
@@ -131,6 +134,19 @@ def lead_quality(article: Article) -> float:
     worth = RUNG_WORTH[article.lead.rung]
     worth *= min(1.0, words / 15) * (1.0 if words <= 80 else 0.9)
     return worth * (0.6 if article.problem else 1.0)
+
+
+def _centrality(candidates: Sequence[Candidate], copies: set[str]) -> dict[str, float]:
+    """How central each original of a story is, by its key; each language for itself, as words are compared."""
+    by_language: defaultdict[str, list[Candidate]] = defaultdict(list)
+    for candidate in candidates:
+        if candidate.key not in copies:
+            by_language[primary(candidate.article.language)].append(candidate)
+    return {
+        candidate.key: value
+        for told in by_language.values()
+        for candidate, value in zip(told, centrality([document(c) for c in told]), strict=True)
+    }
 
 
 def _copies(candidates: Sequence[Candidate]) -> set[str]:

@@ -67,6 +67,22 @@ def test_an_original_goes_before_an_agency_text_and_a_heavier_source_before_a_li
     assert story([replace(TRAIN, weight=2.0), ALSO]).best.key == TRAIN.key
 
 
+def test_a_report_of_the_event_leads_before_a_piece_beside_it() -> None:
+    third = candidate(
+        "third", "Derailed freight train blocks coast line near Karsholm", f"{ALSO_LEAD} Nobody was hurt.", "Radio"
+    )
+    beside = candidate(
+        "beside",
+        "What the ferrymen remember",
+        "When the line to Karsholm is blocked, old Jens takes people across the bay for a coffee.",
+        "Quay",
+    )
+    told = story([replace(beside, first_seen=NOON - timedelta(days=1)), ALSO, third, TRAIN])
+    assert told.best.outlet in ("Radio", "Herald")
+    assert told.candidates[-1].key == beside.key
+    assert story([replace(beside, weight=4.0), ALSO, third, TRAIN]).best.key == beside.key  # its feed counts for more
+
+
 def test_the_newsletters_language_goes_before_another() -> None:
     french = with_article(replace(ALSO, weight=9.0), language="fr")
     assert story([TRAIN, french], language="en").best.key == TRAIN.key
