@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Phase = Literal["connect", "tls", "auth", "mail", "rcpt", "data", "content"]
 #: Whose fault: nobody's, the mailbox (gone), a full mailbox, what we sent or who we are, the server, the line.
@@ -35,11 +35,11 @@ class Reply:
         return f"{self.code} {self.text} ({where})" if self.code else f"{self.text} ({where})"
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What becomes of the delivery. `kind` is the class that the wave breaker counts: the same text, the same illness.
 
     `closes`: this connection is of no more use. `stops`: no other message would fare better, so the run ends.
+    A tuple, since every message makes one and a frozen dataclass takes four times as long to make.
     """
 
     state: OutcomeState

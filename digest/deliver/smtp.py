@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from digest.deliver.message import Message
 from digest.deliver.reply import Outcome
@@ -19,8 +20,7 @@ from digest.deliver.smtp_connect import Relay
 __all__ = ["Interrupted", "Relay", "Report", "Result", "send"]
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """What became of one message. `outcome.state` is what the delivery becomes (`delivery.settle`)."""
 
     message: Message

@@ -5,7 +5,6 @@ from __future__ import annotations
 import selectors
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 
 from digest.deliver.fault import fault_point
 from digest.deliver.message import Message
@@ -208,10 +207,10 @@ class Loop:
             self._selector.modify(connection.sock, events, connection)
 
     def _wait(self) -> None:
-        events = self._selector.select(self._timeout())
-        if _WORTH_IT <= len(self._pool.connections) - len(self._hungry) > len(events) > 0:
-            time.sleep(_GATHER)
-            events = self._selector.select(0)
+        timeout = self._timeout()
+        if timeout and len(self._pool.connections) - len(self._hungry) >= _WORTH_IT:
+            time.sleep(_GATHER)  # before the look, not between two: each costs a change of process
+        events = self._selector.select(timeout)
         self._now = self._clock()
         for key, what in events:
             connection = key.data
@@ -292,7 +291,7 @@ class Loop:
         """No server has it: another connection takes it, unless it wore out several."""
         job.no = None
         if job.tries >= _TRIES:
-            self._result(job, replace(outcome, state="deferred"), "")
+            self._result(job, outcome._replace(state="deferred"), "")
         else:
             self._stock.give_back(job)
 
