@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import get_args
 
 import click
@@ -30,7 +29,7 @@ def deliveries(ctx: click.Context, edition: str, state: str | None, json_: bool)
         chosen = (row for row in rows if state is None or row.state == state)
         if json_:
             for row in chosen:
-                emit(asdict(row))
+                emit(row._asdict())
             return
         counts = home.store.deliveries.summary(found.id)
         shown = [[r.address, r.state, r.reason, str(r.attempts or "")] for r in chosen]

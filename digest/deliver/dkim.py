@@ -10,7 +10,7 @@ import hashlib
 import re
 from base64 import b64encode
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final, Literal
 
 from cryptography.hazmat.primitives import hashes, serialization
@@ -119,7 +119,7 @@ class Signer:
         lines = [
             _Line(key, [name for name, _ in ordered], timestamp).signature(state.copy(), body_hash) for key in self.keys
         ]
-        return replace(message, parts=(b"".join(lines), *message.parts))
+        return message._replace(parts=(b"".join(lines), *message.parts))
 
 
 class SignedTemplate:

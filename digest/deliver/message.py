@@ -12,13 +12,13 @@ import hashlib
 import html
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from email.parser import BytesParser
 from email.policy import compat32
 from enum import IntEnum
 from itertools import chain
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from digest.deliver import headers, quoted
 from digest.deliver.address import canonical, is_plain
@@ -63,8 +63,7 @@ class Facts:
         return self.sender_address.rpartition("@")[2].lower()
 
 
-@dataclass(frozen=True, slots=True)
-class Recipient:
+class Recipient(NamedTuple):
     """Who gets a copy. `address` is canonical (`address.canonical`), exactly as it is stored."""
 
     subscriber_id: int
@@ -72,8 +71,7 @@ class Recipient:
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """One copy, ready for the wire. `parts` joined are the mail; copies share most of them."""
 
     edition_id: str
@@ -81,7 +79,7 @@ class Message:
     envelope_sender: str
     envelope_recipient: str
     message_id: str
-    parts: tuple[bytes, ...] = field(repr=False)
+    parts: tuple[bytes, ...]
     smtputf8: bool = False
     safe: bool = False  # made by a template, so nothing in it needs looking through before DATA
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 from collections import Counter
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, Literal, Protocol
 
@@ -233,10 +233,11 @@ class _Run:
         return LeaseLost(f"edition {self.edition.id}: another sender took over; this one stops")
 
     def _settled(self, message: Message, outcome: Outcome, now: datetime) -> DeliveryRow:
-        held = self.held[message.subscriber_id]
-        if outcome.state == "accepted":
-            self.sent += 1
         self.wave = self.wave.after(message.subscriber_id, outcome)
+        if outcome.state == "accepted":  # as `settle` would have it
+            self.sent += 1
+            return self._row(message.subscriber_id, "accepted", outcome.reason)
+        held = self.held[message.subscriber_id]
         if outcome.bounce:
             self.disowned.append((message.subscriber_id, outcome))
         handed = _handed_over(held)
@@ -277,4 +278,4 @@ class _Run:
 
 
 def _handed_over(delivery: Delivery) -> Delivery:
-    return replace(delivery, state="handed_over", attempts=delivery.attempts + 1)
+    return delivery._replace(state="handed_over", attempts=delivery.attempts + 1)

@@ -40,6 +40,7 @@ INSERT INTO deliveries
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, '')
 ON CONFLICT (edition_id, subscriber_id) DO NOTHING
 """
+_PLANNED = "UPDATE editions SET planned = planned + ? WHERE id = ?"
 
 
 class Deliveries(Sending):
@@ -52,15 +53,14 @@ class Deliveries(Sending):
         A row may come `suppressed` or `skipped` with its reason: then it is in the books and never sent. Raises
         EditionError when there is no such edition.
         """
-        mine = editions.c.id == edition_id
         added = 0
         for part in chunks(rows):
             values = self._plan_rows(edition_id, part, now)
-            with self._database.write() as connection:
-                if connection.scalar(select(editions.c.id).where(mine).with_for_update()) is None:
+            with self._database.quick() as run:
+                if not run(_PLANNED, (0, edition_id)).rowcount:  # which also keeps other planners waiting
                     raise EditionError(f"there is no edition '{edition_id}'")
-                number = int(self._database.run(connection, _PLAN, values).rowcount)
-                connection.execute(update(editions).where(mine).values(planned=editions.c.planned + number))
+                number = run(_PLAN, values).rowcount
+                run(_PLANNED, (number, edition_id))
             added += number
         return added
 

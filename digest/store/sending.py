@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from operator import itemgetter
 
-from sqlalchemy import Connection, and_, exists, null, select, update
+from sqlalchemy import and_, null, select, update
 
 from digest.deliver.delivery import Delivery
-from digest.store.database import Area, chunks
+from digest.store.database import Area, Run, chunks
 from digest.store.records import DeliveryResult, Released, Turn
-from digest.store.tables import deliveries, editions, meta, subscribers, subscriptions, suppressions
+from digest.store.tables import deliveries
 from digest.store.types import storable
 
 PAUSED_KEY = "sending paused"
@@ -26,24 +26,38 @@ HELD = ("claimed", "handed_over")
 _TRIED = ("accepted", "deferred", "refused", "unknown")
 _D = deliveries.c
 
+_CLAIM = """
+WITH due AS (
+  SELECT d.id FROM deliveries d
+  WHERE d.state IN ('planned', 'deferred') AND d.due_at <= ? AND {edition}
+    AND NOT EXISTS (SELECT 1 FROM meta WHERE key = '{paused}')
+  ORDER BY d.due_at, d.id LIMIT ? {lock})
+UPDATE deliveries SET state = 'claimed', owner = ?, due_at = ?, epoch = epoch + 1, updated_at = ?
+WHERE id IN (SELECT id FROM due)
+RETURNING edition_id, subscriber_id, address, variant, reason, attempts, epoch, not_before
+"""
+_ANY = "d.edition_id IN (SELECT id FROM editions WHERE state = 'sending')"
+_ONE = "d.edition_id = ? AND EXISTS (SELECT 1 FROM editions e WHERE e.id = d.edition_id AND e.state = 'sending')"
 _RECORD = """
 UPDATE deliveries
 SET state = ?, reason = ?, due_at = ?, attempts = attempts + ?, updated_at = ?, owner = ''
 WHERE edition_id = ? AND subscriber_id = ? AND epoch = ? AND owner = ? AND state IN ('claimed', 'handed_over')
 """
+# IS TRUE: else SQLite goes through the index on due_at, past all open rows of the edition, for each handful.
 _MARK = """
 UPDATE deliveries SET state = 'handed_over', updated_at = ?
-WHERE edition_id = ? AND owner = ? AND epoch = ? AND state = 'claimed' AND due_at > ? {wanted}
-  AND subscriber_id IN ({numbers})
+WHERE edition_id = ? AND subscriber_id IN ({numbers})
+  AND owner = ? AND epoch = ? AND state = 'claimed' AND (due_at > ?) IS TRUE {wanted}
 RETURNING subscriber_id
 """
 _WANTED = """
   AND EXISTS (
     SELECT 1 FROM subscriptions s JOIN subscribers p ON p.id = s.subscriber_id
     WHERE s.subscriber_id = deliveries.subscriber_id AND s.state = 'confirmed'
-      AND s.newsletter = (SELECT e.newsletter FROM editions e WHERE e.id = ?)
+      AND s.newsletter = (SELECT e.newsletter FROM editions e WHERE e.id = deliveries.edition_id)
       AND NOT EXISTS (SELECT 1 FROM suppressions x WHERE x.address_hash = p.address_hash))
 """
+_STILL = "SELECT subscriber_id FROM deliveries WHERE edition_id = ? AND subscriber_id IN ({numbers}) {wanted}"
 
 
 class Sending(Area):
@@ -57,34 +71,19 @@ class Sending(Area):
         Only from editions that are `sending`, and nothing while sending is paused: so pausing stops every sender at
         its next claim. None claims from any edition. The claim raises each row's epoch.
         """
-        query = select(_D.id).where(_D.state.in_(WAITING), _D.due_at <= now, ~_paused())
-        query = query.where(
-            _sending() if edition_id is None else and_(_D.edition_id == edition_id, _is_sending(edition_id))
-        )
         # A CTE: PostgreSQL may run a subquery with LIMIT again and again, and then takes more than asked for.
-        due = query.order_by(_D.due_at, _D.id).limit(limit).with_for_update(skip_locked=True, of=deliveries).cte("due")
-        take = update(deliveries).where(_D.id.in_(select(due.c.id)))
-        take = take.values(state="claimed", owner=owner, due_at=now + lease, epoch=_D.epoch + 1, updated_at=now)
-        kept = (
-            _D.edition_id,
-            _D.subscriber_id,
-            _D.address,
-            _D.variant,
-            _D.reason,
-            _D.attempts,
-            _D.epoch,
-            _D.not_before,
-        )
-        with self._database.write() as connection:
-            rows = connection.execute(take.returning(*kept)).all()
-        until = now + lease
-        return sorted(
-            (
-                Delivery(e, s, address, variant, "claimed", reason, tries, epoch, owner, until, not_before, None, now)
-                for e, s, address, variant, reason, tries, epoch, not_before in rows
-            ),
-            key=lambda d: (d.edition_id, d.subscriber_id),
-        )
+        lock = "" if self._database.is_sqlite else "FOR UPDATE OF d SKIP LOCKED"
+        sql = _CLAIM.format(edition=_ANY if edition_id is None else _ONE, paused=PAUSED_KEY, lock=lock)
+        at, until = self._database.moment(now), now + lease
+        mine = () if edition_id is None else (edition_id,)
+        with self._database.quick() as run:
+            rows = run(sql, (at, *mine, limit, owner, self._database.moment(until), at)).fetchall()
+        moments = {not_before: self._database.instant(not_before) for *_, not_before in rows}
+        rows.sort(key=itemgetter(0, 1))
+        return [
+            Delivery(e, s, address, variant, "claimed", reason, tries, epoch, owner, until, moments[start], None, now)
+            for e, s, address, variant, reason, tries, epoch, start in rows
+        ]
 
     def turn(
         self, results: Iterable[DeliveryResult], intents: Iterable[Delivery], owner: str, *, now: datetime
@@ -94,14 +93,14 @@ class Sending(Area):
         Of the intents, those not wanted any more (see `still_wanted`, asked in the same transaction) are not marked.
         """
         rows, going = list(results), list(intents)
-        with self._database.write() as connection:
-            written = self._record(connection, rows, owner, now)
-            ours = self._mark(connection, going, now, wanted=True)
+        with self._database.quick() as run:
+            written = self._record(run, rows, owner, now)
+            ours = self._mark(run, going, now, wanted=True)
             unwanted: set[tuple[str, int]] = set()
             if len(ours) != len(going):
                 for edition_id, numbers in _by_edition(going).items():
                     rest = {number for number in numbers if (edition_id, number) not in ours}
-                    unwanted.update((edition_id, number) for number in rest - _wanted(connection, edition_id, rest))
+                    unwanted.update((edition_id, number) for number in rest - _still_wanted(run, edition_id, rest))
         return Turn(written, ours, unwanted)
 
     def mark_handed_over(self, claimed: Iterable[Delivery], *, now: datetime) -> set[tuple[str, int]]:
@@ -109,18 +108,18 @@ class Sending(Area):
 
         Returns the (edition, subscriber) pairs that are still ours in this epoch and lease: send these, no others.
         """
-        with self._database.write() as connection:
-            return self._mark(connection, claimed, now, wanted=False)
+        with self._database.quick() as run:
+            return self._mark(run, claimed, now, wanted=False)
 
     def record(self, results: Iterable[DeliveryResult], owner: str, *, now: datetime) -> int:
         """Write what became of claimed deliveries; returns how many of them were still `owner`'s in that epoch.
 
         `planned` gives a row back unsent; `deferred` needs `next_attempt`.
         """
-        with self._database.write() as connection:
-            return self._record(connection, results, owner, now)
+        with self._database.quick() as run:
+            return self._record(run, results, owner, now)
 
-    def _record(self, connection: Connection, results: Iterable[DeliveryResult], owner: str, now: datetime) -> int:
+    def _record(self, run: Run, results: Iterable[DeliveryResult], owner: str, now: datetime) -> int:
         at, moment = self._database.moment(now), self._database.moment
         rows = [
             (
@@ -136,11 +135,9 @@ class Sending(Area):
             )
             for edition_id, number, epoch, state, reason, later in results
         ]
-        return int(self._database.run(connection, _RECORD, rows).rowcount) if rows else 0
+        return int(run(_RECORD, rows).rowcount) if rows else 0
 
-    def _mark(
-        self, connection: Connection, claimed: Iterable[Delivery], now: datetime, *, wanted: bool
-    ) -> set[tuple[str, int]]:
+    def _mark(self, run: Run, claimed: Iterable[Delivery], now: datetime, *, wanted: bool) -> set[tuple[str, int]]:
         groups: dict[tuple[str, str, int], list[int]] = {}
         for delivery in claimed:
             key = (delivery.edition_id, delivery.owner, delivery.epoch)
@@ -150,8 +147,8 @@ class Sending(Area):
         for (edition_id, owner, epoch), numbers in groups.items():
             for part in chunks(numbers):
                 sql = _MARK.format(wanted=_WANTED if wanted else "", numbers=",".join("?" * len(part)))
-                row = (at, edition_id, owner, epoch, at, *((edition_id,) if wanted else ()), *part)
-                ours.update((edition_id, found[0]) for found in self._database.run(connection, sql, row))
+                row = (at, edition_id, *part, owner, epoch, at)
+                ours.update([(edition_id, found[0]) for found in run(sql, row).fetchall()])
         return ours
 
     def renew(self, claimed: Iterable[Delivery], owner: str, *, now: datetime, lease: timedelta) -> int:
@@ -192,36 +189,17 @@ class Sending(Area):
             return set(connection.scalars(query))
 
     def still_wanted(self, edition_id: str, subscriber_ids: Iterable[int]) -> set[int]:
-        """Those who, at this moment, are confirmed for the edition's newsletter and not suppressed."""
-        with self._database.read() as connection:
-            return _wanted(connection, edition_id, subscriber_ids)
+        """Those of its readers who, at this moment, are confirmed for the edition's newsletter and not suppressed."""
+        with self._database.quick() as run:
+            return _still_wanted(run, edition_id, subscriber_ids)
 
 
-def _wanted(connection: Connection, edition_id: str, subscriber_ids: Iterable[int]) -> set[int]:
-    newsletter = select(editions.c.newsletter).where(editions.c.id == edition_id).scalar_subquery()
-    query = (
-        select(subscriptions.c.subscriber_id)
-        .join_from(subscriptions, subscribers)
-        .where(subscriptions.c.newsletter == newsletter, subscriptions.c.state == "confirmed")
-        .where(~exists().where(suppressions.c.address_hash == subscribers.c.address_hash))
-    )
+def _still_wanted(run: Run, edition_id: str, subscriber_ids: Iterable[int]) -> set[int]:
     wanted: set[int] = set()
     for part in chunks(subscriber_ids):
-        wanted.update(connection.scalars(query.where(subscriptions.c.subscriber_id.in_(part))))
+        sql = _STILL.format(wanted=_WANTED, numbers=",".join("?" * len(part)))
+        wanted.update(number for (number,) in run(sql, (edition_id, *part)).fetchall())
     return wanted
-
-
-def _sending() -> Any:
-    """The row's edition is being sent."""
-    return _D.edition_id.in_(select(editions.c.id).where(editions.c.state == "sending"))
-
-
-def _is_sending(edition_id: str) -> Any:
-    return exists().where(editions.c.id == edition_id, editions.c.state == "sending")
-
-
-def _paused() -> Any:
-    return exists().where(meta.c.key == PAUSED_KEY)
 
 
 def _by_edition(rows: Iterable[Delivery]) -> dict[str, list[int]]:

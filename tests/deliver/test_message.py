@@ -113,7 +113,7 @@ def test_the_same_edition_and_reader_give_the_same_octets_for_ever() -> None:
 
 def test_another_reader_or_edition_gives_another_message_id_and_return_address() -> None:
     first = template().fill(TO)
-    other = template().fill(replace(TO, subscriber_id=12346))
+    other = template().fill(TO._replace(subscriber_id=12346))
     later = template(edition_id="morning-2026-11-24-0700").fill(TO)
     assert len({m.message_id for m in (first, other, later)}) == 3
     assert len({m.envelope_sender for m in (first, other, later)}) == 3

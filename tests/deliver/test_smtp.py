@@ -153,7 +153,7 @@ def test_a_connection_lost_before_the_content_costs_nobody_anything(phase: str, 
 )
 def test_no_readable_answer_after_the_dot_is_unknown_and_never_sent_again(act: Act) -> None:
     with SmtpServer(behave=at("content", [9], act)) as server:
-        ledger, report = deliver(server, 30, answer_timeout=0.4, timeout=0.4)
+        ledger, report = deliver(server, 30, answer_timeout=1.5, timeout=1.5)
     assert ledger.states() == {"accepted": 29, "unknown": 1}
     assert max(Counter(server.recipients).values()) == 1
     assert not report.stopped

@@ -1,0 +1,258 @@
+"""From the store to the wire: what one reader's copy costs, against how Django and smtplib are usually used.
+
+    python -m tests.benchmarks.deliver [--readers 100000] [--few 1000] [--url postgresql://…]
+
+A real edition of thirty stories, rendered by the real templates, unsigned, is planned and delivered from a fresh
+SQLite file (or the empty database of the URL) to a sink in a process of its own. The others get their addresses for
+nothing and keep no books. It ends with code 1 when a promise is broken: 100 times less CPU, memory that does not grow,
+planning under 5 s for 100,000 readers, everybody sent in one run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import smtplib
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+from digest.compose.edition import Edition
+from digest.deliver.audience import Choice
+from digest.deliver.rendered import ADDRESS, PREFERENCES_URL, UNSUBSCRIBE_URL, Rendered
+from digest.deliver.subscriber import Subscriber, Subscription
+from digest.mailroom import Mailroom
+from digest.pipeline.deliver import Terms, deliver, plan
+from digest.settings import load
+from digest.store import Store, open_store
+from tests.benchmarks.sink import Sink
+from tests.deliver import editions
+
+SETTINGS = """
+[site]
+base_url = "https://news.example.org"
+postal_address = "1 Example Street"
+[topics.world]
+title = "World"
+feeds = ["https://herald.example/feed"]
+[newsletters.morning]
+title = "The Morning"
+timezone = "Europe/Paris"
+sender = {{ name = "The Morning", address = "morning@example.org" }}
+topics = ["world"]
+pictures = "none"
+[deliver]
+transport = "smtp"
+[smtp]
+port = {port}
+security = "none"
+"""
+USUAL = 200  # messages are enough to time a way that takes milliseconds for each
+
+
+class Ledger:
+    """An area of the store that counts what its work takes: CPU and time, the database's waiting included."""
+
+    def __init__(self, area: Any) -> None:
+        self._area = area
+        self.cpu = self.wall = 0.0
+        self.calls = 0
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._area, name)
+
+        def timed(*values: Any, **named: Any) -> Any:
+            cpu, wall = time.process_time(), time.perf_counter()
+            try:
+                return method(*values, **named)
+            finally:
+                self.cpu += time.process_time() - cpu
+                self.wall += time.perf_counter() - wall
+                self.calls += 1
+
+        return timed
+
+
+class Books:
+    """The store as `deliver` sees it, with its deliveries measured."""
+
+    def __init__(self, store: Store) -> None:
+        self.editions = store.editions
+        self.deliveries: Any = Ledger(store.deliveries)
+
+
+def mailroom(folder: Path, port: int) -> Mailroom:
+    """The mailroom of a newsletter whose mail server is the sink."""
+    (folder / "settings.toml").write_text(SETTINGS.format(port=port), encoding="utf-8")
+    return Mailroom(load(folder / "settings.toml", {"DIGEST_SITE__SECRET": "s" * 32}))
+
+
+def thirty_stories(now: datetime) -> Edition:
+    """An edition that is due."""
+    return replace(editions.edition("en", 30, pictures=False), send_at=now, state="approved")
+
+
+def ours(url: str, readers: int, port: int, folder: Path) -> dict[str, float]:
+    """Plan and send; what each took, in seconds of the whole run."""
+    now = datetime.now(UTC)
+    edition = thirty_stories(now)
+    edition = replace(edition, approved_hash=edition.content_hash)
+    with open_store(url, upgrade=True) as store, mailroom(folder, port) as room:
+        people = (
+            (Subscriber(0, f"r{n}@example.org"), [Subscription(0, "morning", "confirmed")]) for n in range(readers)
+        )
+        store.readers.import_many(people, now=now)
+        store.editions.create(edition, "{}", now=now)
+        began = time.perf_counter()
+        planned = plan(store, edition, store.readers.audience("morning"), Choice("en", "classic"), now)
+        planning = time.perf_counter() - began
+        books, terms = Books(store), Terms("bench", now + timedelta(hours=3))
+        fillers = room.fillers(edition)
+        fillers(next(iter(store.deliveries.listing(edition.id))).variant)  # the rendering is once an edition
+        cpu, wall = time.process_time(), time.perf_counter()
+        done = deliver(books, edition, fillers, room.transport(), terms, clock=lambda: datetime.now(UTC))
+        cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
+        assert (planned, done.sent, done.state) == (readers, readers, "sent")
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    ledger = books.deliveries
+    return {
+        "planning": planning,
+        "cpu": cpu,
+        "wall": wall,
+        "db_cpu": ledger.cpu,
+        "db_wall": ledger.wall,
+        "db_calls": ledger.calls,
+        "peak": peak,
+    }
+
+
+def in_a_process(url: str, readers: int, port: int) -> dict[str, float]:
+    """`ours` in a process of its own, since memory is measured by its peak."""
+    with tempfile.TemporaryDirectory() as folder:
+        database = url or f"sqlite:///{folder}/digest.db"
+        command = [
+            sys.executable,
+            "-m",
+            "tests.benchmarks.deliver",
+            "--child",
+            folder,
+            database,
+            str(readers),
+            str(port),
+        ]
+        found: dict[str, float] = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
+    return found
+
+
+def filled(source: Rendered, number: int) -> tuple[str, str, str]:
+    """Address, text and page of one reader, as everybody fills a template."""
+    address = f"r{number}@example.org"
+    text, page = source.text, source.html
+    for placeholder, value in (
+        (UNSUBSCRIBE_URL, f"https://news.example.org/unsubscribe/{number:032x}"),
+        (PREFERENCES_URL, f"https://news.example.org/preferences/{number:032x}"),
+        (ADDRESS, address),
+    ):
+        text, page = text.replace(placeholder, value), page.replace(placeholder, value)
+    return address, text, page
+
+
+HEADERS = {"List-Unsubscribe-Post": "List-Unsubscribe=One-Click", "List-ID": "The Morning <morning.example.org>"}
+
+
+def by_django(source: Rendered, port: int, count: int) -> None:
+    """EmailMultiAlternatives over one connection, which is what its documentation recommends for many."""
+    from django.conf import settings
+    from django.core.mail import EmailMultiAlternatives, get_connection
+
+    if not settings.configured:
+        settings.configure()
+    backend = "django.core.mail.backends.smtp.EmailBackend"
+    with get_connection(backend, host="127.0.0.1", port=port) as connection:
+        for number in range(count):
+            address, text, page = filled(source, number)
+            message = EmailMultiAlternatives(
+                source.subject,
+                text,
+                "The Morning <morning@example.org>",
+                [address],
+                connection=connection,
+                headers=HEADERS,
+            )
+            message.attach_alternative(page, "text/html")
+            message.send()
+
+
+def by_smtplib(source: Rendered, port: int, count: int) -> None:
+    """EmailMessage and `send_message` over one connection, which is what the standard library's examples show."""
+    with smtplib.SMTP("127.0.0.1", port, local_hostname="bench.test") as client:
+        for number in range(count):
+            address, text, page = filled(source, number)
+            message = EmailMessage()
+            message["From"], message["To"] = "The Morning <morning@example.org>", address
+            message["Subject"] = source.subject
+            for name, value in HEADERS.items():
+                message[name] = value
+            message.set_content(text)
+            message.add_alternative(page, subtype="html")
+            client.send_message(message)
+
+
+def cpu(work: Callable[[], object], count: int) -> float:
+    """The least CPU seconds a message, over three rounds."""
+    best = float("inf")
+    for _ in range(3):
+        began = time.process_time()
+        work()
+        best = min(best, (time.process_time() - began) / count)
+    return best
+
+
+def main() -> int:
+    """Measure and print the ratios."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--readers", type=int, default=100_000)
+    parser.add_argument("--few", type=int, default=1000)
+    parser.add_argument("--url", default="")
+    parser.add_argument("--child", nargs=4, help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    if asked.child:
+        folder, url, readers, port = asked.child
+        print(json.dumps(ours(url, int(readers), int(port), Path(folder))))
+        return 0
+    with Sink() as sink, tempfile.TemporaryDirectory() as folder:
+        with mailroom(Path(folder), sink.port) as room:
+            source = room.render(thirty_stories(datetime.now(UTC)))
+        print(f"unsigned mail of thirty stories: {len(source.html)} characters of HTML, {len(source.text)} of text")
+        few = {} if asked.url else in_a_process("", asked.few, sink.port)
+        before = sink.taken()
+        many = in_a_process(asked.url, asked.readers, sink.port)
+        assert sink.taken() - before == asked.readers, "not every message arrived"
+        django = cpu(lambda: by_django(source, sink.port, USUAL), USUAL)
+        plain = cpu(lambda: by_smtplib(source, sink.port, USUAL), USUAL)
+    each = many["cpu"] / asked.readers
+    print(f"  planned {asked.readers} readers in {many['planning']:.2f} s (wanted: 100,000 in 5 s)")
+    print(f"  sent in {many['wall']:.1f} s, {asked.readers / many['wall']:.0f} a second, in one run")
+    print(f"  {'ours':24} {each * 1e6:9.1f} us CPU a message")
+    print(f"  {'of that the database':24} {many['db_cpu'] / asked.readers * 1e6:9.1f} us CPU", end="   ")
+    print(f"{many['db_cpu'] / many['cpu']:.1%} of the CPU, {many['db_wall'] / many['wall']:.1%} of the time,", end=" ")
+    print(f"{many['db_calls']:.0f} calls, {asked.readers / many['db_calls']:.1f} messages a call")
+    print(f"  {'Django':24} {django * 1e6:9.1f} us CPU   {django / each:.0f} times ours (wanted 100)")
+    print(f"  {'EmailMessage, smtplib':24} {plain * 1e6:9.1f} us CPU   {plain / each:.0f} times ours (wanted 100)")
+    grown = many["peak"] - few["peak"] if few else 0.0
+    if few:
+        print(f"  memory at its peak: {few['peak']:.0f} MB for {asked.few}, {many['peak']:.0f} MB for {asked.readers}")
+    slow = not asked.url and many["planning"] / asked.readers * 1e5 >= 5
+    return 1 if min(django, plain) / each < 100 or slow or grown > 48 else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
