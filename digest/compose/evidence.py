@@ -28,6 +28,7 @@ DAY: Final = 0.02
 TIME: Final = 0.30
 
 _SCORE: Final = re.compile(r"(?<![\d.,:/–-])(\d{1,3}) ?[-–:] ?(\d{1,3})(?![\d.,]?\d|[:/–-])")
+_FRACTION: Final = re.compile(r"\d+[.,]\d{1,2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ def contradiction(one: Facts, other: Facts) -> float:
         against += MONTHS
     if one.weekdays and other.weekdays and not one.weekdays & other.weekdays:
         against += WEEKDAYS
-    if one.numbers and other.numbers and one.numbers.isdisjoint(other.numbers) and _figures_differ(one, other):
+    if _figures_differ(one, other):
         against += FIGURES
     if one.day is not None and other.day is not None:
         against += min(TIME, DAY * max(0.0, abs(one.day - other.day) - 1))
@@ -84,9 +85,17 @@ def contradiction(one: Facts, other: Facts) -> float:
 
 
 def _figures_differ(one: Facts, other: Facts) -> bool:
+    """Whether two texts give other scores; or share no number, though both count the same thing or measure some."""
     if one.scores and other.scores:
         return one.scores.isdisjoint(other.scores)
-    return not one.counted.keys().isdisjoint(other.counted)
+    if not one.numbers.isdisjoint(other.numbers):
+        return False
+    return not one.counted.keys().isdisjoint(other.counted) or (_measures(one) and _measures(other))
+
+
+def _measures(one: Facts) -> bool:
+    """Whether a text gives a number with a fraction: a magnitude, a rate, a price; who tells the event repeats it."""
+    return any(_FRACTION.fullmatch(number) for number in one.numbers)
 
 
 def _scores(text: str) -> list[tuple[int, int]]:

@@ -23,6 +23,10 @@ def read(text: str, language: str = "en", published: datetime | None = None) -> 
         ("Rovers win 3-1", "Albion lose 1–3", "en", 0),
         ("Rovers win 3-1", "Rovers draw 2-2", "en", FIGURES),
         ("Werder siegt 2:1", "Nullnummer, 0:0", "de", FIGURES),
+        ("Rovers win 2-1", "Albion draw 1-1", "en", FIGURES),  # though each has a 1
+        ("magnitude 6.1 off Valdoria", "a quake of 7.2 at Port Haven", "en", FIGURES),
+        ("l'inflation à 1,4 %", "2,6 % d'inflation", "fr", FIGURES),
+        ("magnitude 6.1 off Valdoria", "quake of 2026 in Valdoria", "en", 0),  # the year is no measure
         ("opens at 14:30", "closes at 18:45", "en", 0),  # times of day are no scores
         ("jobs report for July", "jobs report for September", "en", MONTHS),
         ("you may vote", "polls in September", "en", 0),  # the verb is no month
