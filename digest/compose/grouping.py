@@ -6,6 +6,7 @@ Copies of one agency text are put together first and count once. Then texts are 
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence, Set
@@ -17,6 +18,7 @@ from typing import Final
 from digest.compose.evidence import contradiction, facts
 from digest.compose.likeness import Pairs, Vectors, pairs, vectors
 from digest.compose.linkage import ALIKE, attach, link
+from digest.compose.series import habits, outlet, without_habits
 from digest.text.stem import fold, stem
 from digest.text.words import primary, words
 
@@ -54,16 +56,22 @@ class Document:
 def cluster(documents: Sequence[Document]) -> list[list[int]]:
     """Positions of `documents` by story; each position exactly once, in order of first appearance.
 
-    Languages are grouped apart; a document without one is asked for it by its text.
+    Languages are grouped apart; a document without one is asked for it by its text. The order in which documents come
+    does not matter: they are taken as they were published, and equals by their words.
     """
     by_language: defaultdict[str, list[int]] = defaultdict(list)
-    for position, document in enumerate(documents):
-        by_language[_language(document)].append(position)
+    for position in sorted(range(len(documents)), key=lambda position: _first(documents[position])):
+        by_language[_language(documents[position])].append(position)
     return sorted(
         sorted(positions[i] for i in group)
         for language, positions in by_language.items()
         for group in _one_language([documents[p] for p in positions], language)
     )
+
+
+def _first(document: Document) -> tuple[float, str, str, str]:
+    published = document.published.timestamp() if document.published else math.inf
+    return published, document.title, document.text, document.id
 
 
 def tokens(text: str) -> list[str]:
@@ -191,20 +199,24 @@ def _one_language(documents: Sequence[Document], language: str) -> list[list[int
 
 
 def _compared(documents: Sequence[Document], language: str) -> tuple[Vectors, Pairs]:
-    """The vectors of documents in one language, and their pairs with the contradictions taken off."""
-    bags, stated = [], []
+    """The vectors of documents in one language, and their pairs less their outlets' habits and contradictions."""
+    bags, stated, read = [], [], []
     for document in documents:
         text = opening(document)
         parts = tokens(document.title), tokens(text)
+        roots = [[stem(token, language) for token in part] for part in parts]
         bag: defaultdict[str, float] = defaultdict(float)
-        for part, weight in zip(parts, (TITLE, 1.0), strict=True):
-            for token in part:
-                bag[stem(token, language)] += weight
+        for part, weight in zip(roots, (TITLE, 1.0), strict=True):
+            for root in part:
+                bag[root] += weight
         bags.append(bag)
+        read.append(roots)
         stated.append(facts(f"{document.title} . {text}", [*parts[0], *parts[1]], language, document.published))
     batch = vectors(bags, _function(language, bags))
     known = pairs(batch)
-    argued = {(i, j): value - contradiction(stated[i], stated[j]) for (i, j), value in known.cosine.items()}
+    outlets = [outlet(document.url) for document in documents]
+    told = without_habits(known.cosine, outlets, habits(read, outlets), batch)
+    argued = {(i, j): value - contradiction(stated[i], stated[j]) for (i, j), value in told.items()}
     return batch, Pairs(argued, known.burden, known.crowded)
 
 

@@ -57,15 +57,28 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Vectors:
-    """Unit vectors as rows: text i has terms `term[start[i]:start[i+1]]` with `weight` likewise; `terms` in all."""
+    """Unit vectors as rows: text i has terms `term[start[i]:start[i+1]]` with `weight` likewise.
+
+    `number` maps every word that more than one text has to its term.
+    """
 
     start: Ints
     term: Ints
     weight: Floats
-    terms: int
+    number: Mapping[str, int]
+
+    @property
+    def terms(self) -> int:
+        """How many terms there are."""
+        return len(self.number)
 
     def __len__(self) -> int:
         return len(self.start) - 1
+
+    def row(self, text: int) -> list[tuple[int, float]]:
+        """One text's terms with their weights."""
+        cells = slice(self.start[text], self.start[text + 1])
+        return list(zip(self.term[cells].tolist(), self.weight[cells].tolist(), strict=True))
 
     def presence(self, members: Sequence[int]) -> tuple[Floats, Floats]:
         """For each term, in how many of some texts it stands, and its mean weight over all of them; dense."""
@@ -114,7 +127,7 @@ def vectors(bags: Sequence[Mapping[str, float]], function: frozenset[str]) -> Ve
         term.extend(t for t, _ in shared)
         weight.extend(x for _, x in shared)
         start.append(len(term))
-    return Vectors(np.array(start), np.array(term, dtype=np.int64), np.array(weight), len(number))
+    return Vectors(np.array(start), np.array(term, dtype=np.int64), np.array(weight), number)
 
 
 def pairs(batch: Vectors) -> Pairs:

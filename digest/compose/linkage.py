@@ -3,7 +3,7 @@
 Two groups are as alike as all their pairs are on average (average linkage; Sokal & Michener 1958), so that one article
 between two events cannot tie them. Groups that are each of one piece, but less alike to one another, are two events:
 half the gap is taken off as well, and something more when each is marked by a word, a name most often, that the other
-does not have. Everything below `ALIKE` stays apart.
+does not have. Everything below `ALIKE` stays apart, and so do two texts that nothing else backs below `UNBACKED`.
 """
 
 from __future__ import annotations
@@ -17,6 +17,9 @@ from digest.compose.likeness import UNKNOWN, Pairs, Vectors
 
 #: Two groups are one story from this mean likeness on.
 ALIKE: Final = 0.22
+#: Two texts that no third one backs are a story only from this likeness on. On most days most articles are alone in
+#: telling their event, and the likeliest of many chance pairs passes ALIKE; three that agree by chance are rare.
+UNBACKED: Final = 0.28
 #: How much of the gap between the likeness within two groups and that across them is taken off.
 GAP: Final = 0.5
 #: A group's inner likeness is believed like this many pairs; below that it leans on the likeness across.
@@ -46,7 +49,15 @@ def link(count: int, known: Pairs, batch: Vectors) -> list[list[int]]:
     groups = _merge([_Group([i], float(known.burden[i])) for i in range(count)], bonds, batch)
     if known.crowded:
         groups = _exactly(groups, known, batch)
+    groups = [part for group in groups for part in _backed(group)]
     return sorted(sorted(group.members) for group in groups)
+
+
+def _backed(group: _Group) -> list[_Group]:
+    """The group, or its two texts apart when they are alone and not alike enough."""
+    if group.size != 2 or group.inner >= UNBACKED:
+        return [group]
+    return [_Group([member], 0.0) for member in group.members]
 
 
 def attach(

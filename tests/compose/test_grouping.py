@@ -6,9 +6,12 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from digest.compose.grouping import Document, cluster, copies
+from digest.compose.likeness import Pairs, vectors
+from digest.compose.linkage import link
 from tests.compose.partition import SAMPLES, agreement, labelled, labels_of, mixed
 
 SHARED = Path(__file__).parents[3] / "shared" / "data" / "stories"
@@ -49,12 +52,15 @@ def test_a_handful_of_articles_is_grouped_as_well_as_a_full_morning(language: st
     assert min(scores) >= 0.8
 
 
-def test_the_order_of_articles_does_not_matter() -> None:
-    documents, _ = labelled(SAMPLES / "fr.jsonl")
+@pytest.mark.parametrize("dated", [True, False])
+def test_the_order_of_articles_does_not_matter(dated: bool) -> None:
+    samples = [d for language in ("fr", "de") for d in labelled(SAMPLES / f"{language}.jsonl")[0]]
+    crowd, _ = campaign(events=60, articles=4)
+    documents = [d if dated else replace(d, published=None) for d in (*samples, *crowd)]
     expected = {frozenset(documents[i].id for i in group) for group in cluster(documents)}
-    shuffled = documents[:]
-    random.Random(9).shuffle(shuffled)
-    assert {frozenset(shuffled[i].id for i in group) for group in cluster(shuffled)} == expected
+    for seed in range(6):
+        shuffled = random.Random(seed).sample(documents, len(documents))
+        assert {frozenset(shuffled[i].id for i in group) for group in cluster(shuffled)} == expected
 
 
 def test_each_position_comes_back_once_whatever_the_texts_are() -> None:
@@ -95,6 +101,23 @@ MATCHES = [
 def test_two_similar_events_stay_apart_and_each_is_one_story(texts: list[tuple[str, str]]) -> None:
     documents = [Document(str(i), title, text, None, "en") for i, (title, text) in enumerate(texts)]
     assert cluster(documents) == [[0, 1], [2, 3]]
+
+
+def test_two_texts_that_no_third_one_backs_must_be_more_alike_than_three() -> None:
+    def pairs_of(count: int, likeness: float) -> list[list[int]]:
+        cosine = {(i, j): likeness for i in range(count) for j in range(i + 1, count)}
+        return link(count, Pairs(cosine, np.zeros(count), frozenset()), vectors([{}] * count, frozenset()))
+
+    assert pairs_of(3, 0.25) == [[0, 1, 2]]
+    assert pairs_of(2, 0.25) == [[0], [1]]
+    assert pairs_of(2, 0.29) == [[0, 1]]
+
+
+def test_a_morning_on_which_every_article_tells_another_event_has_hardly_a_story_of_two() -> None:
+    for language in ("fr", "de"):
+        documents, true = labelled(SAMPLES / f"{language}.jsonl", opening=40)
+        alone = [documents[true.index(story)] for story in dict.fromkeys(true)]
+        assert sum(len(group) - 1 for group in cluster(alone)) <= len(alone) // 10
 
 
 def test_scripts_without_spaces_and_languages_without_tables_work_too() -> None:

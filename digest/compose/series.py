@@ -1,0 +1,71 @@
+"""Series: what one outlet repeats from article to article, which tells its house style and no event. Pure.
+
+'The post ... appeared first on ...', 'Episode 22 with ...', the heading of a weekly list: between two articles of one
+outlet the words of such phrases prove nothing. Between two outlets they count in full. Single words that an outlet
+repeats are no habit: they are what its town's flood is called in all of the day's articles.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+from urllib.parse import urlsplit
+
+from digest.compose.likeness import Vectors
+
+#: A phrase is so many words in a row.
+PHRASE: Final = 4
+#: It is its outlet's habit when it stands in so many of the outlet's articles in the batch, and in this part of them.
+FEW: Final = 3
+OFTEN: Final = 0.1
+
+
+def outlet(url: str) -> str:
+    """Who published an article, as far as its address tells; "" when there is none."""
+    try:
+        return (urlsplit(url).hostname or "").removeprefix("www.")
+    except ValueError:  # an address of a shape that no browser would open
+        return ""
+
+
+def habits(texts: Sequence[Sequence[Sequence[str]]], outlets: Sequence[str]) -> list[frozenset[str]]:
+    """For each text (its parts, each as words in order) the words of its outlet's phrases; none for an outlet ""."""
+    by_outlet: defaultdict[str, list[int]] = defaultdict(list)
+    for number, name in enumerate(outlets):
+        if name:
+            by_outlet[name].append(number)
+    found = [frozenset[str]()] * len(texts)
+    for numbers in by_outlet.values():
+        if len(numbers) < FEW:
+            continue
+        spread = Counter(phrase for number in numbers for phrase in _phrases(texts[number]))
+        enough = max(FEW, OFTEN * len(numbers))
+        words = frozenset(word for phrase, count in spread.items() if count >= enough for word in phrase)
+        for number in numbers:
+            found[number] = words
+    return found
+
+
+def without_habits(
+    cosine: Mapping[tuple[int, int], float], outlets: Sequence[str], words: Sequence[Iterable[str]], batch: Vectors
+) -> dict[tuple[int, int], float]:
+    """The likeness of each pair, less what two articles of one outlet owe to its habits (`words`, of `habits`)."""
+    owing = [_weights(batch, text, words[text]) for text in range(len(outlets))]
+    return {
+        (i, j): value - (_owed(owing[i], owing[j]) if outlets[i] == outlets[j] else 0.0)
+        for (i, j), value in cosine.items()
+    }
+
+
+def _phrases(parts: Sequence[Sequence[str]]) -> set[tuple[str, ...]]:
+    return {phrase for part in parts for phrase in zip(*(part[n:] for n in range(PHRASE)), strict=False)}
+
+
+def _weights(batch: Vectors, text: int, words: Iterable[str]) -> dict[int, float]:
+    terms = {batch.number[word] for word in words if word in batch.number}
+    return {term: weight for term, weight in batch.row(text) if term in terms} if terms else {}
+
+
+def _owed(one: Mapping[int, float], other: Mapping[int, float]) -> float:
+    return sum(weight * other[term] for term, weight in one.items() if term in other)
