@@ -54,7 +54,7 @@ def facts(text: str, tokens: Sequence[str], language: str, published: datetime |
         if number[0].isdigit() and not word[0].isdigit() and word.lower() not in function:
             counted.setdefault(stem(word, language), set()).add(number)
     months = weekdays = 0
-    names = _calendar(language)
+    names = calendar_words(language)
     for token in tokens:
         # A capital tells the month May from the verb; languages that write months small have no such twins.
         kind, bit = names.get(token, ("", 0))
@@ -109,8 +109,8 @@ def _scores(text: str) -> list[tuple[int, int]]:
 
 
 @lru_cache(maxsize=64)
-def _calendar(language: str) -> dict[str, tuple[str, int]]:
-    """Names of months and weekdays as the language writes them inside a sentence (CLDR) -> kind and bit."""
+def calendar_words(language: str) -> dict[str, tuple[str, int]]:
+    """Names of months and weekdays as the language writes them in a sentence (CLDR) -> 'month' or 'day', and a bit."""
     from babel import Locale, UnknownLocaleError
 
     try:

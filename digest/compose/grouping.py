@@ -18,7 +18,7 @@ from typing import Final
 from digest.compose.evidence import contradiction, facts
 from digest.compose.likeness import Pairs, Vectors, pairs, vectors
 from digest.compose.linkage import ALIKE, attach, link
-from digest.compose.series import habits, outlet, without_habits
+from digest.compose.series import apart, habits, heading, outlet, without_habits
 from digest.text.stem import fold, stem
 from digest.text.words import primary, words
 
@@ -69,9 +69,10 @@ def cluster(documents: Sequence[Document]) -> list[list[int]]:
     )
 
 
-def _first(document: Document) -> tuple[float, str, str, str]:
+def _first(document: Document) -> tuple[float, int, str, str, str]:
+    """Earlier before later, and whole texts before their cut copies."""
     published = document.published.timestamp() if document.published else math.inf
-    return published, document.title, document.text, document.id
+    return published, -len(document.text), document.title, document.text, document.id
 
 
 def tokens(text: str) -> list[str]:
@@ -188,6 +189,11 @@ def _is_copy(text: Sequence[str], other: Sequence[str]) -> bool:
     return len(runs) >= RUN and len(runs.intersection(_runs(other))) >= COPY * len(runs)
 
 
+def _same_text(one: str, other: str) -> bool:
+    first, second = tokens(fold(one)), tokens(fold(other))
+    return first == second or _is_copy(first, second) or _is_copy(second, first)
+
+
 def _one_language(documents: Sequence[Document], language: str) -> list[list[int]]:
     original = copies([opening(document) for document in documents])
     kept = [i for i, first in enumerate(original) if i == first]
@@ -216,7 +222,17 @@ def _compared(documents: Sequence[Document], language: str) -> tuple[Vectors, Pa
     known = pairs(batch)
     outlets = [outlet(document.url) for document in documents]
     told = without_habits(known.cosine, outlets, habits(read, outlets), batch)
-    argued = {(i, j): value - contradiction(stated[i], stated[j]) for (i, j), value in told.items()}
+    headings = [
+        (outlet, heading(tokens(document.title), language)) for outlet, document in zip(outlets, documents, strict=True)
+    ]
+
+    def column(i: int, j: int) -> bool:
+        same = headings[i] == headings[j] and all(headings[i]) and apart(stated[i].day, stated[j].day)
+        return same and not _same_text(opening(documents[i]), opening(documents[j]))
+
+    argued = {
+        (i, j): 0.0 if column(i, j) else value - contradiction(stated[i], stated[j]) for (i, j), value in told.items()
+    }
     return batch, Pairs(argued, known.burden, known.crowded)
 
 

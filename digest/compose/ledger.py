@@ -72,6 +72,7 @@ class Told:
     lead: str
     fingerprint: tuple[str, ...]
     language: str = ""
+    url: str = ""  # of the article that was printed
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,7 @@ def remember(story: EditionStory, edition_id: str, at: datetime) -> Told:
         lead=story.lead,
         fingerprint=tuple(sorted({stem(word, story.language) for word in said})),
         language=story.language,
+        url=story.url,
     )
 
 
@@ -118,7 +120,7 @@ def judge_all(stories: Sequence[Story], told: Sequence[Told]) -> Mapping[str, Ve
             tellings[number].append(telling)
         if not numbers:
             unplaced.append(telling)
-    texts = [Document(f"{t.edition_id} {t.key}", t.title, t.lead, t.at, t.language) for t in unplaced]
+    texts = [Document(f"{t.edition_id} {t.key}", t.title, t.lead, t.at, t.language, t.url) for t in unplaced]
     compared = [[document(candidate) for candidate in story.candidates[:COMPARED]] for story in stories]
     for telling, found in zip(unplaced, match(compared, texts, TOLD), strict=True):
         if found is not None:

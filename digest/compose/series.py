@@ -3,6 +3,9 @@
 'The post ... appeared first on ...', 'Episode 22 with ...', the heading of a weekly list: between two articles of one
 outlet the words of such phrases prove nothing. Between two outlets they count in full. Single words that an outlet
 repeats are no habit: they are what its town's flood is called in all of the day's articles.
+
+And a column ('Horoscope for Monday', 'Markets wrap', 'Crossword no. 1,204') has the same heading every day and is never
+yesterday's story.
 """
 
 from __future__ import annotations
@@ -12,13 +15,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 from urllib.parse import urlsplit
 
+from digest.compose.evidence import calendar_words
 from digest.compose.likeness import Vectors
+from digest.text.stem import stem
+from digest.text.words import words
 
 #: A phrase is so many words in a row.
 PHRASE: Final = 4
 #: It is its outlet's habit when it stands in so many of the outlet's articles in the batch, and in this part of them.
 FEW: Final = 3
 OFTEN: Final = 0.1
+#: What one outlet publishes under the same heading so many days later is the next part of a column.
+APART: Final = 0.5
 
 
 def outlet(url: str) -> str:
@@ -27,6 +35,26 @@ def outlet(url: str) -> str:
         return (urlsplit(url).hostname or "").removeprefix("www.")
     except ValueError:  # an address of a shape that no browser would open
         return ""
+
+
+def heading(title: Sequence[str], language: str) -> tuple[str, ...]:
+    """What a column's titles, given in tokens, have in common: the stems without the date and the number of the day.
+
+    A number that counts something stays: 'toll rises to 17 dead' is not the heading of '12 dead'.
+    """
+    dates, function = calendar_words(language), words(language).function
+    known = []
+    for number, token in enumerate(title):
+        after = title[number + 1] if number + 1 < len(title) else ""
+        counts = bool(after) and not after[0].isdigit() and after not in dates and after.lower() not in function
+        if token not in dates and (counts or not token[0].isdigit()):
+            known.append(stem(token, language))
+    return tuple(known)
+
+
+def apart(one: float | None, other: float | None) -> bool:
+    """Whether two publications, in days, are of different days; not when one is unknown."""
+    return one is not None and other is not None and abs(one - other) >= APART
 
 
 def habits(texts: Sequence[Sequence[Sequence[str]]], outlets: Sequence[str]) -> list[frozenset[str]]:

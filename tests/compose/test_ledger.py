@@ -4,9 +4,11 @@ import random
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from digest.compose.edition import EditionStory
 from digest.compose.ledger import Told, judge, judge_all, remember
-from digest.compose.story import Candidate, story
+from digest.compose.story import Candidate, group, story
 from tests.compose.partition import SAMPLES, labelled
 from tests.compose.samples import candidate
 
@@ -108,6 +110,52 @@ def test_of_two_similar_events_only_the_told_one_is_a_repeat() -> None:
     )
     verdicts = judge_all([story([ANGLE]), story([second])], [printed((FIRE,))])
     assert [v.kind for v in verdicts.values()] == ["repeat", "new"]
+
+
+@pytest.mark.parametrize(
+    ("language", "yesterday", "today"),
+    [
+        (
+            "fr",
+            ("Horoscope du lundi 23 novembre", "Bélier : une belle énergie vous porte, osez parler à votre chef."),
+            ("Horoscope du mardi 24 novembre", "Bélier : la fatigue se fait sentir, reposez-vous ce soir."),
+        ),
+        (
+            "de",
+            ("Das Wetter heute", "Regen im Norden, Sonne im Süden, Höchstwerte 8 bis 13 Grad."),
+            ("Das Wetter heute", "Nebel am Rhein, sonst heiter, Höchstwerte 5 bis 11 Grad."),
+        ),
+        (
+            "en",
+            ("Markets wrap", "Shares in London rose 0.5 percent on Monday, led by banks, as the pound fell."),
+            ("Markets wrap", "Shares in London fell 1.2 percent on Tuesday as miners slid and oil gained."),
+        ),
+        (
+            "en",
+            ("Crossword no. 1,204", "Wren asks for a river in three letters and other small torments."),
+            ("Crossword no. 1,205", "Tern has hidden six birds in the grid, and a herring among them."),
+        ),
+    ],
+)
+def test_the_next_part_of_a_column_is_neither_a_repeat_nor_an_update(
+    language: str, yesterday: tuple[str, str], today: tuple[str, str]
+) -> None:
+    before = candidate("a", *yesterday, language=language, first_seen=YESTERDAY - timedelta(hours=2))
+    now = candidate("b", *today, language=language, first_seen=TODAY - timedelta(hours=2))
+    assert judge(story([now]), [printed((before,))]).kind == "new"
+    assert [one.others for one in group([before, now])] == [(), ()]
+
+
+def test_a_column_that_is_sent_again_word_for_word_is_a_repeat() -> None:
+    again = replace(FIRE, key="https://herald.example/again", first_seen=TODAY - timedelta(hours=2))
+    assert judge(story([again]), [printed((FIRE,))]).kind == "repeat"
+
+
+def test_a_toll_that_rises_under_the_same_heading_stays_an_update() -> None:
+    before = candidate("a", "Brannoch fire: 12 dead", FIRE.article.lead.text, first_seen=YESTERDAY - timedelta(hours=3))
+    now = candidate("b", "Brannoch fire: 17 dead", TOLL.article.lead.text, first_seen=TODAY - timedelta(hours=2))
+    verdict = judge(story([now]), [printed((before,))])
+    assert (verdict.kind, verdict.leads) == ("update", now.key)
 
 
 def morning(language: str) -> dict[str, list[Candidate]]:
