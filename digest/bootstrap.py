@@ -285,11 +285,14 @@ class House:
         """The mail of an edition; the same function that sending uses."""
         return self.mailroom.render(edition, **variant)
 
-    def plan(self, edition: Edition) -> int:
-        """Freeze the recipients of an approved edition; how many deliveries it has."""
+    def plan(self, edition: Edition, *, last: bool = False) -> int:
+        """Freeze the recipients of an approved edition; how many deliveries it has.
+
+        The `last` look, before the first mail leaves, gives back what other newsletters were to tell and do not.
+        """
         choice = self.mailroom.choice(edition.newsletter)
-        readers = self.store.readers.audience(edition.newsletter)
-        third.plan(self.store, edition, readers, choice, self.clock())
+        for look in (third.plan, third.give_back) if last else (third.plan,):
+            look(self.store, edition, self.store.readers.audience(edition.newsletter), choice, self.clock())
         return sum(self.store.deliveries.summary(edition.id).values())
 
     def deliver(
@@ -310,7 +313,7 @@ class House:
             self.store.editions.set_state(edition.id, ["paused"], "sending", "resumed by hand", now=self.clock())
             edition = self.edition(edition.id)
         if edition.state == "approved":
-            self.plan(edition)
+            self.plan(edition, last=True)
         if at_once:
             self.store.deliveries.requeue(edition.id, ["planned", "deferred"], now=self.clock())
         newsletter = self.mailroom.newsletter(edition)

@@ -166,6 +166,9 @@ class DeliveriesKept(Protocol):
     def plan(self, edition_id: str, rows: Iterable[Delivery], *, now: datetime) -> int:
         """One row for each reader that has none yet."""
 
+    def revise(self, edition_id: str, rows: Iterable[Delivery], *, now: datetime) -> int:
+        """Plan rows otherwise that are neither claimed nor tried yet."""
+
     def claim(
         self, edition_id: str | None, owner: str, now: datetime, lease: timedelta, limit: int
     ) -> Sequence[Delivery]:
@@ -205,6 +208,9 @@ class DeliveriesKept(Protocol):
 
     def listing(self, edition_id: str) -> Iterator[Delivery]:
         """Every delivery of an edition, by subscriber, in constant memory."""
+
+    def variants(self, edition_id: str) -> Collection[str]:
+        """Every variant that somebody was planned for."""
 
     def summary(self, edition_id: str) -> Mapping[str, int]:
         """How many deliveries are in each state."""

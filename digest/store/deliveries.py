@@ -42,6 +42,11 @@ ON CONFLICT (edition_id, subscriber_id) DO NOTHING
 """
 _PLANNED = "UPDATE editions SET planned = planned + ? WHERE id = ?"
 
+_REVISE = """
+UPDATE deliveries SET variant = ?, state = 'planned', reason = '', not_before = ?, due_at = ?, updated_at = ?
+WHERE edition_id = ? AND subscriber_id = ? AND attempts = 0 AND state IN ('planned', 'skipped')
+"""
+
 
 class Deliveries(Sending):
     """The deliveries of every edition: planning and looking at them here, the sender's steps in `Sending`."""
@@ -63,6 +68,19 @@ class Deliveries(Sending):
                 run(_PLANNED, (number, edition_id))
             added += number
         return added
+
+    def revise(self, edition_id: str, rows: Iterable[Delivery], *, now: datetime) -> int:
+        """Plan rows otherwise that are neither claimed nor tried yet; returns how many that were."""
+        at, moment = self._database.moment(now), self._database.moment
+        changed = 0
+        for part in chunks(rows):
+            values = []
+            for row in part:
+                begins = row.not_before and moment(row.not_before)
+                values.append((row.variant, begins, begins or at, at, edition_id, row.subscriber_id))
+            with self._database.write() as connection:
+                changed += int(self._database.run(connection, _REVISE, values).rowcount)
+        return changed
 
     def _plan_rows(self, edition_id: str, part: list[Delivery], now: datetime) -> list[tuple[Any, ...]]:
         at, moment = self._database.moment(now), self._database.moment
@@ -153,6 +171,12 @@ class Deliveries(Sending):
         query = select(_D.edition_id).where(deliveries_of(subscriber_id)).order_by(_D.id.desc()).limit(1000)
         with self._database.read() as connection:
             return connection.scalars(query).all()
+
+    def variants(self, edition_id: str) -> set[str]:
+        """Every variant of an edition that somebody was planned for."""
+        query = select(_D.variant).where(_D.edition_id == edition_id).distinct()
+        with self._database.read() as connection:
+            return set(connection.scalars(query))
 
     def summary(self, edition_id: str) -> Counter[str]:
         """How many deliveries of an edition are in each state."""

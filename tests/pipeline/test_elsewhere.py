@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from digest.bootstrap import House
-from digest.deliver.audience import HAD_ALL
+from digest.compose.edit import Drop
+from digest.deliver.audience import HAD_ALL, Variant
+from digest.errors import AlreadySent
 from digest.pipeline.elsewhere import SETS, SIBLINGS
 from digest.store import Store
 from tests.pipeline.samples import FEED, NEWS, NOW, Clock, bring, house_of, settings_of
@@ -91,6 +93,55 @@ def test_what_was_planned_but_never_sent_there_is_sent_here(home: House, clock: 
     home.compose("noon")
     home.approve(home.edition("noon"), "ada")
     assert {d.state for d in home.store.deliveries.listing(NOON)} == {"planned"}
+
+
+@pytest.mark.parametrize("how", ["cancelled", "dropped", "skipped"])
+def test_what_the_morning_withdraws_after_noon_was_planned_comes_at_noon(home: House, clock: Clock, how: str) -> None:
+    publish(home, clock, "morning", send=False)
+    bring(home.store, 2, at=clock.moment + timedelta(hours=1), feed="https://times.example/feed")
+    clock.moment += timedelta(hours=1, minutes=30)
+    publish(home, clock, "noon", send=False)
+    topics = {d.address: Variant.parse(d.variant).topics for d in home.store.deliveries.listing(NOON)}
+    assert topics == {"ada@example.org": ("late",), "bob@example.org": ("world", "late")}
+    morning = home.edition(MORNING)
+    if how == "cancelled":
+        home.halt(morning, "cancelled")
+    elif how == "skipped":
+        home.store.editions.set_state(MORNING, ["approved"], "skipped", "too late", now=clock())
+    else:
+        morning = home.desk.edit(morning, Drop(next(s.key for s in morning.stories if s.title == NEWS[0][0])), "ada")
+        home.approve(morning, "ada")
+        clock.moment = morning.send_at
+        home.deliver(home.edition(MORNING))
+    clock.moment = home.edition(NOON).send_at
+    home.deliver(home.edition(NOON))
+    ada = mail(home, NOON, "ada")
+    assert NEWS[0][0] in ada
+    assert (NEWS[1][0] in ada) == (how != "dropped")
+    assert NEWS[2][0] in ada
+
+
+def test_who_was_to_get_nothing_gets_the_mail_after_all_and_the_books_close(home: House, clock: Clock) -> None:
+    publish(home, clock, "morning", send=False)
+    home.compose("noon")
+    home.approve(home.edition("noon"), "ada")
+    home.halt(home.edition(MORNING), "cancelled")
+    clock.moment = home.edition(NOON).send_at
+    done = home.deliver(home.edition(NOON))
+    assert (done.state, done.counts) == ("sent", {"accepted": 2})
+
+
+def test_nobody_is_planned_anew_once_the_first_mail_has_left(home: House, clock: Clock) -> None:
+    publish(home, clock, "morning", send=False)
+    home.compose("noon")
+    home.approve(home.edition("noon"), "ada")
+    clock.moment = home.edition(NOON).send_at
+    home.deliver(home.edition(NOON))
+    before = list(home.store.deliveries.listing(NOON))
+    home.halt(home.edition(MORNING), "cancelled")
+    with pytest.raises(AlreadySent):
+        home.deliver(home.edition(NOON))
+    assert list(home.store.deliveries.listing(NOON)) == before
 
 
 def test_a_reader_who_chose_other_sections_there_gets_the_story_here(home: House, clock: Clock) -> None:
