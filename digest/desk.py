@@ -9,11 +9,13 @@ from digest.collect import contract
 from digest.collect.article import Article
 from digest.compose.edit import Add, Edit
 from digest.compose.edition import Edition
+from digest.compose.review import fate
 from digest.compose.slot import Slot, slots
-from digest.deliver.memo import Memo, reminder, warning
+from digest.deliver.memo import Memo, reminder, subject, warned, warning
 from digest.errors import ArticleError, SettingsError
 from digest.pipeline import desk
-from digest.pipeline.compose import calendar_of, newsletter_of, with_lead
+from digest.pipeline.compose import calendar_of, newsletter_of, policy_of, with_lead
+from digest.text.locale import Locale, locale
 
 if TYPE_CHECKING:
     from digest.bootstrap import House
@@ -52,17 +54,20 @@ class Desk:
         named = newsletter_of(self.house.settings, newsletter).editors
         return tuple(named) or tuple(e.address for e in self.house.store.editors.all() if e.address)
 
-    def remind(self, edition: Edition, reason: str) -> int:
-        """Mail a reminder to the editors of an edition; how many there are.
+    def remind(self, edition: Edition) -> int:
+        """Remind an edition's editors by mail, near its deadline with what becomes of it; how many there are.
 
         Raises SendError when one of them cannot be told. They are no readers: nothing enters an edition's books.
         """
         addresses = self.editors(edition.newsletter)
         if not addresses:
             return 0
-        warnings = [str(breach) for breach in self.breaches(edition.newsletter)]
-        text = reminder(edition.id, reason, [story.title for story in edition.stories], warnings)
-        self._tell(edition.newsletter, f"{edition.id}.reminder", f"{edition.id} waits for review", text)
+        policy = policy_of(newsletter_of(self.house.settings, edition.newsletter))
+        last = self.house.clock() >= edition.send_at - policy.remind
+        tongue = self._tongue(edition.newsletter)
+        sources = self.breaches(edition.newsletter)
+        text = reminder(edition, fate(policy) if last else "", policy.max_late, sources, tongue)
+        self._tell(edition.newsletter, f"{edition.id}.reminder", subject(edition, tongue), text)
         return len(addresses)
 
     def warn(self) -> list[str]:
@@ -76,10 +81,15 @@ class Desk:
                 continue
             breaches = self.breaches(key)
             if any(breach.urgent for breach in breaches) and self.house.store.meta.swap(fact, before, slot.key):
-                text = warning(slot.key, [str(breach) for breach in breaches])
-                self._tell(key, f"{key}-{slot.local:%Y-%m-%d-%H%M}.sources", "sources to look at", text)
+                tongue = self._tongue(key)
+                text = warning(slot.key, breaches, tongue)
+                self._tell(key, f"{key}-{slot.local:%Y-%m-%d-%H%M}.sources", warned(tongue), text)
                 told.append(key)
         return told
+
+    def _tongue(self, newsletter: str) -> Locale:
+        """The language that a newsletter's editors are written to in: its own."""
+        return locale(newsletter_of(self.house.settings, newsletter).language, self.house.mailroom.folders)
 
     def _soon(self, newsletter: str) -> Slot | None:
         """The slot whose content will be frozen within `AHEAD`."""

@@ -124,5 +124,5 @@ class Jobs:
         log.warning("review", edition=edition.id, reason=reason, preview=f"digest preview {edition.id}")
         for breach in self.house.desk.breaches(edition.newsletter):
             log.warning("source", what=breach.words, source=breach.source, remedy=breach.remedy)
-        if not self.house.desk.remind(edition, reason):
+        if not self.house.desk.remind(edition):
             log.warning("nobody to remind", edition=edition.id, remedy="digest editors add NAME ADDRESS")

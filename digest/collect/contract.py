@@ -25,13 +25,23 @@ WALLED_SHARE: Final = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Breach:
-    """One thing that a source does otherwise than expected. `source` is a feed's address or a host."""
+    """One thing that a source does otherwise than expected. `source` is a feed's address or a host.
+
+    `words` say it in English. For other languages there is what they are made of: `number` (of failures, or of articles
+    out of `total`), `seconds` of silence and `usual` ones, the `share` without dates, and what others said as `detail`.
+    """
 
     source: str
     kind: Literal["gone", "failing", "flood", "silent", "undated", "broken", "unread"]
     words: str
     remedy: str
     grave: bool = False
+    number: int = 0
+    total: int = 0
+    seconds: float = 0.0
+    usual: float = 0.0
+    share: float = 0.0
+    detail: str = ""
 
     @property
     def urgent(self) -> bool:
@@ -52,18 +62,21 @@ def breaches(feed: Feed, now: datetime) -> tuple[Breach, ...]:
     if feed.failures:
         times = "once" if feed.failures == 1 else f"{feed.failures} times in a row"
         words = f"failed {times}: {feed.last_error}"
-        found.append(Breach(url, "failing", words, f"digest feeds test {url}"))
+        found.append(
+            Breach(url, "failing", words, f"digest feeds test {url}", number=feed.failures, detail=feed.last_error)
+        )
     if feed.state == "flooded":
         words = "brought far more at once than ever: its ids may have changed, and the new entries are held"
         found.append(Breach(url, "flood", words, f"digest feeds release {url}, or the same with --drop"))
     if quiet := silence(feed, now):
         words = f"silent for {span(quiet.seconds)}, usually {span(quiet.usual)}"
-        found.append(Breach(url, "silent", words, "look whether the site still publishes"))
+        remedy = "look whether the site still publishes"
+        found.append(Breach(url, "silent", words, remedy, seconds=quiet.seconds, usual=quiet.usual))
     if feed.undated > UNDATED:
         words = f"{feed.undated:.0%} of its entries have no date"
-        found.append(Breach(url, "undated", words, "they count from first seen"))
+        found.append(Breach(url, "undated", words, "they count from first seen", share=feed.undated))
     if feed.problem:
-        found.append(Breach(url, "broken", feed.problem, f"digest feeds test {url}"))
+        found.append(Breach(url, "broken", feed.problem, f"digest feeds test {url}", detail=feed.problem))
     return tuple(found)
 
 
@@ -81,7 +94,8 @@ def unread(articles: Iterable[Article]) -> tuple[Breach, ...]:
         reason, number = reasons.most_common(1)[0]
         if number >= WALLED and number >= WALLED_SHARE * total[host]:
             words = f"{number} of {total[host]} articles: {reason}"
-            found.append(Breach(host, "unread", words, "readers get the feed's own words; see 'digest read URL'"))
+            remedy = "readers get the feed's own words; see 'digest read URL'"
+            found.append(Breach(host, "unread", words, remedy, number=number, total=total[host], detail=reason))
     return tuple(found)
 
 

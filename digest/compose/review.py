@@ -65,12 +65,17 @@ def _unreviewed(edition: Edition, policy: Policy, now: datetime, reminded: int) 
     return Step("wait")
 
 
+def fate(policy: Policy) -> IfUnreviewed:
+    """What becomes of an edition that nobody reviews."""
+    return policy.if_unreviewed if policy.review == "window" else "hold"
+
+
 def _fate(policy: Policy) -> str:
-    if policy.review == "window" and policy.if_unreviewed == "send":
-        return "it goes out as it is at its sending time"
-    if policy.review == "window" and policy.if_unreviewed == "skip":
-        return "it is skipped at its sending time"
-    return f"it is not sent without approval, and skipped {_span(policy.max_late)} after its sending time"
+    return {
+        "send": "it goes out as it is at its sending time",
+        "skip": "it is skipped at its sending time",
+        "hold": f"it is not sent without approval, and skipped {_span(policy.max_late)} after its sending time",
+    }[fate(policy)]
 
 
 def _span(span: timedelta) -> str:

@@ -1,17 +1,24 @@
-"""Memo: a plain mail from the program to an editor; not part of any edition's books. Pure."""
+"""Memo: a plain mail from the program to an editor, in the newsletter's language; in no edition's books. Pure."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
+from typing import Literal
 
+from digest.collect.contract import Breach
+from digest.compose.edition import Edition
+from digest.compose.review import IfUnreviewed
 from digest.deliver.headers import checked
 from digest.deliver.message import Message
+from digest.text.locale import Locale
+
+Fate = IfUnreviewed | Literal[""]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,20 +51,86 @@ def memo(what: Memo, number: int, address: str) -> Message:
     return Message(what.key, number, what.sender_address, address, str(mail["Message-ID"]), (mail.as_bytes(),))
 
 
-def reminder(preview: str, reason: str, stories: Sequence[str], warnings: Sequence[str]) -> str:
-    """The text of a reminder: why, what is in the edition, what its sources do otherwise, what to type."""
-    parts = [reason[:1].upper() + reason[1:] + "."]
-    parts.append("\n".join(f"{number:2}. {title}" for number, title in enumerate(stories, 1)) or "It has no story.")
-    if warnings:
-        parts.append("Sources to look at:\n" + "\n".join(f"- {line}" for line in warnings))
+def subject(edition: Edition, tongue: Locale) -> str:
+    """The subject of a reminder."""
+    return tongue.gettext("%(edition)s waits for review", edition=edition.id)
+
+
+def reminder(edition: Edition, fate: Fate, late: timedelta, sources: Sequence[Breach], tongue: Locale) -> str:
+    """The text of a reminder: what is in the edition, what becomes of it, what its sources do otherwise, what to type.
+
+    `fate` is what happens when nobody comes, "" while there is time; `late` how long after its time it may be sent.
+    """
+    said = [tongue.gettext("This edition still waits for review.") if fate else _waits(edition, tongue)]
+    if fate == "send":
+        said.append(tongue.gettext("It goes out as it is at its sending time."))
+    elif fate == "skip":
+        said.append(tongue.gettext("It is skipped at its sending time."))
+    elif fate == "hold":
+        span = tongue.span(late.total_seconds())
+        said.append(
+            tongue.gettext("It is not sent without approval, and skipped %(span)s after its sending time.", span=span)
+        )
+    parts = [_moment(edition.slot, tongue), " ".join(said)]
+    parts.append("\n".join(f"{number:2}. {story.title}" for number, story in enumerate(edition.stories, 1)))
+    if sources:
+        parts.append(f"{tongue.gettext('Sources to look at:')}\n{_listed(sources, tongue)}")
     parts.append(
-        f"Look:     digest preview {preview}\nChange:   digest edit {preview}\nApprove:  digest approve {preview}"
+        _commands(
+            (tongue.gettext("Look"), f"digest preview {edition.id}"),
+            (tongue.gettext("Change"), f"digest edit {edition.id}"),
+            (tongue.gettext("Approve"), f"digest approve {edition.id}"),
+        )
     )
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join(filter(None, parts)) + "\n"
 
 
-def warning(slot: str, warnings: Sequence[str]) -> str:
-    """The text of a warning of sources, before the edition of a slot is composed."""
-    listed = "\n".join(f"- {line}" for line in warnings)
-    head = f"The edition of {slot} will be composed soon. Its sources do otherwise than they used to:"
-    return f"{head}\n\n{listed}\n\nLook:     digest feeds list\nTry:      digest feeds test\n"
+def warning(slot: str, sources: Sequence[Breach], tongue: Locale) -> str:
+    """The text of a warning of sources, before the edition of a slot (local ISO time) is composed."""
+    said = tongue.gettext("This edition will be composed soon. Its sources do otherwise than they used to:")
+    commands = _commands(
+        (tongue.gettext("Look"), "digest feeds list"), (tongue.gettext("Try"), "digest feeds test URL")
+    )
+    return "\n\n".join([_moment(slot, tongue), said, _listed(sources, tongue), commands]) + "\n"
+
+
+def warned(tongue: Locale) -> str:
+    """The subject of a warning."""
+    return tongue.gettext("sources to look at")
+
+
+def words(breach: Breach, tongue: Locale) -> str:
+    """What a source does otherwise, in one clause. What a server or a page said stays as it was said."""
+    share, span, usual = tongue.percent(breach.share), tongue.span(breach.seconds), tongue.span(breach.usual)
+    number, total = tongue.number(breach.number), tongue.number(breach.total)
+    said = {
+        "gone": tongue.gettext("gone for good"),
+        "failing": tongue.ngettext("failed once", "failed %(n)s times in a row", breach.number),
+        "flood": tongue.gettext("brought far more at once than ever; the new entries are held"),
+        "silent": tongue.gettext("silent for %(span)s, usually %(usual)s", span=span, usual=usual),
+        "undated": tongue.gettext("%(share)s of its entries have no date", share=share),
+        "unread": tongue.gettext("%(number)s of %(total)s articles could not be read", number=number, total=total),
+    }.get(breach.kind, "")
+    return ": ".join(filter(None, (said, breach.detail)))
+
+
+def _waits(edition: Edition, tongue: Locale) -> str:
+    if not edition.stories:
+        return tongue.gettext("This edition waits for review, and has no story.")
+    stories = tongue.ngettext("%(n)s story", "%(n)s stories", len(edition.stories))
+    return tongue.gettext("This edition waits for review: %(stories)s.", stories=stories)
+
+
+def _listed(sources: Sequence[Breach], tongue: Locale) -> str:
+    return "\n".join(f"- {breach.source}: {words(breach, tongue)}" for breach in sources)
+
+
+def _commands(*lines: tuple[str, str]) -> str:
+    width = max(len(label) for label, _ in lines) + 1
+    return "\n".join(f"{f'{label}:':<{width}}  {command}" for label, command in lines)
+
+
+def _moment(slot: str, tongue: Locale) -> str:
+    """When an edition is due, as a line of its own."""
+    local = datetime.fromisoformat(slot)
+    return f"{tongue.full_date(local.date())}, {tongue.time(local)}"

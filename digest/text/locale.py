@@ -1,8 +1,8 @@
 """A reader's language: translated words, plurals, dates, times and the direction of writing.
 
-Words come from gettext catalogues, `locale/LANGUAGE/LC_MESSAGES/*.po` in the template folders (`digest.po` for mails,
-`pages.po` for the web). They are read as they are, at run time: nothing to compile, so a wheel, a checkout and a user's
-own folder work alike.
+Words come from gettext catalogues, `locale/LANGUAGE/LC_MESSAGES/*.po` in the template folders (`digest.po` for readers'
+mails, `editors.po` for editors', `pages.po` for the web). They are read as they are, at run time: nothing to compile,
+so a wheel, a checkout and a user's own folder work alike.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import babel
-from babel import dates, numbers
+from babel import dates, numbers, units
 
 from digest import resources
 
@@ -84,6 +84,20 @@ class Locale:
     def number(self, n: int) -> str:
         """A whole number with this language's grouping."""
         return numbers.format_decimal(n, locale=self.cldr)
+
+    def percent(self, share: float) -> str:
+        """A share of 1 in whole per cent: '60%', '60 %'."""
+        return numbers.format_percent(share, locale=self.cldr)
+
+    def span(self, seconds: float) -> str:
+        """A length of time in its greatest unit, written out: '20 minutes', '9 heures', '3 Tage'."""
+        minutes = round(seconds / 60)
+        hours = round(seconds / 3600)
+        if minutes < 100:
+            return units.format_unit(minutes, "duration-minute", locale=self.cldr)
+        if hours < 48:
+            return units.format_unit(hours, "duration-hour", locale=self.cldr)
+        return units.format_unit(round(seconds / 86_400), "duration-day", locale=self.cldr)
 
     def full_date(self, day: date) -> str:
         """A date written out, as a line of its own: 'Monday, November 23, 2026', 'Lundi 23 novembre 2026'."""

@@ -66,6 +66,16 @@ def test_every_editor_is_told_when_a_draft_waits_and_before_the_deadline(home: H
     assert home.store.deliveries.summary(MORNING) == {}, "editors are in no edition's books"
 
 
+def test_editors_are_written_to_in_their_newsletters_language(home: House, tmp_path: Path, clock: Clock) -> None:
+    own = house_of(settings_of(tmp_path, language='"fr"', editors='["desk@example.org"]'), home.store, clock)
+    quiet(own)
+    Jobs(own).compose()
+    [mail] = mails(own, "reminder")
+    assert mail["Subject"] == f"The Morning: {MORNING} attend une relecture"
+    assert "muette depuis" in mail.get_content()
+    assert f"digest approve {MORNING}" in mail.get_content()
+
+
 def test_the_settings_may_name_a_newsletters_own_editors(home: House, tmp_path: Path) -> None:
     home.store.editors.add("ada", "ada@example.org", "", now=NOW)
     assert home.desk.editors("morning") == ("ada@example.org",)
@@ -89,7 +99,7 @@ def test_sick_sources_are_told_before_the_cut_off_once_a_slot(home: House, clock
     assert home.desk.warn() == ["morning"]
     assert home.desk.warn() == []
     [mail] = mails(home, "sources")
-    assert "silent for 23 h, usually 20 min" in mail.get_content()
+    assert "silent for 23 hours, usually 20 minutes" in mail.get_content()
     clock.moment = CUT_OFF
     assert home.desk.warn() == []
     clock.moment = CUT_OFF + DAY - timedelta(minutes=30)
@@ -108,7 +118,7 @@ def test_a_reminder_goes_by_the_same_servers_as_the_mail(sqlite_store: Store, tm
         home = house_of(settings_of(tmp_path, more, editors='["ada@example.org"]'), sqlite_store, clock)
         bring(sqlite_store, 0)
         edition, _ = home.compose("morning")
-        assert home.desk.remind(edition, "it waits") == 1
+        assert home.desk.remind(edition) == 1
         assert server.recipients == ["ada@example.org"]
 
 
