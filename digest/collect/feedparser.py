@@ -17,6 +17,7 @@ from digest.collect.decoding import decode
 from digest.collect.entry import Entry, distinguish
 from digest.collect.feed import FetchOutcome, ParsedFeed
 from digest.collect.feedmarkup import read_markup
+from digest.collect.feedpruning import pruned
 from digest.collect.given import MOST_ENTRIES, given_entry, title_text
 from digest.collect.sandbox import Failure, Sandbox
 from digest.text.plain import one_line
@@ -32,23 +33,43 @@ _NO_FEED: Final = "this is neither RSS, Atom nor JSON Feed; is the address right
 
 
 def parse_feeds(outcomes: Iterable[FetchOutcome], sandbox: Sandbox) -> Iterator[tuple[FetchOutcome, ParsedFeed]]:
-    """Parse each body in a child process; one that breaks the limits is a `problem`. Never raises for a feed."""
+    """Parse each body in a child process. Never raises for a feed.
+
+    One that breaks the limits, or the parser, is tried once more without what no entry needs; what it gives then, if
+    anything, has that as its `problem`.
+    """
     for outcome, parsed in sandbox.map(parse_outcome, outcomes):
         if isinstance(parsed, Failure):
-            yield outcome, ParsedFeed(problem=f"cannot be read: {parsed.reason}")
+            yield outcome, _second_try(outcome, parsed.reason, sandbox)
         else:
             yield outcome, parsed
 
 
-def parse_outcome(outcome: FetchOutcome) -> ParsedFeed:
+def _second_try(outcome: FetchOutcome, reason: str, sandbox: Sandbox) -> ParsedFeed:
+    parsed = sandbox.run(parse_pruned, outcome)
+    if isinstance(parsed, Failure) or not parsed.entries:
+        return ParsedFeed(problem=f"cannot be read: {reason}")
+    return replace(parsed, problem=f"cannot be read whole ({reason}), so only what entries need; tell the site's owner")
+
+
+def parse_pruned(outcome: FetchOutcome) -> ParsedFeed:
+    """The same as `parse_outcome`, of what entries need alone."""
+    return parse_outcome(outcome, prune=True)
+
+
+def parse_outcome(outcome: FetchOutcome, *, prune: bool = False) -> ParsedFeed:
     """The parsed body of one outcome; when it last changed is also known from the server."""
-    parsed = parse(outcome.body, outcome.content_type, outcome.final_url or outcome.url, outcome.url)
+    parsed = parse(outcome.body, outcome.content_type, outcome.final_url or outcome.url, outcome.url, prune=prune)
     changed = parsed.changed or parse_date(outcome.last_modified)
     return replace(parsed, changed=changed) if changed else parsed
 
 
-def parse(body: bytes, content_type: str = "", base_url: str = "", feed_url: str = "") -> ParsedFeed:
+def parse(
+    body: bytes, content_type: str = "", base_url: str = "", feed_url: str = "", *, prune: bool = False
+) -> ParsedFeed:
     """Read a feed in any format. `base_url` is where it was found, `feed_url` its address in the settings.
+
+    `prune` leaves out what no entry needs before the parser sees it: for what it did not get through.
 
     What is broken still gives what it can, with the `problem`; what is no feed gives only a problem with its remedy.
     To be run where it may be killed (`parse_feeds`).
@@ -65,7 +86,8 @@ def parse(body: bytes, content_type: str = "", base_url: str = "", feed_url: str
         return ParsedFeed(problem=_NO_FEED)
     if _root(text) == "html":
         return ParsedFeed(problem=_WEB_PAGE)
-    parsed = _parse_xml(text[start:], base_url, feed_url)
+    text = pruned(text[start:]) if prune else text[start:]
+    parsed = _parse_xml(text, base_url, feed_url)
     return parsed if parsed.problem or not damage else replace(parsed, problem=damage)
 
 

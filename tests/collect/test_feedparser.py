@@ -279,9 +279,14 @@ QUICK = {  # each once held a parser for a minute or took gigabytes; now within 
     "long date": rss("<item><pubDate>" + "1 " * 50_000 + "</pubDate></item>"),
     "deep JSON": b"[" * 200_000,
 }
-ENDED = {  # these still do, inside feedparser: the worker is ended
-    "author of 40 kB": rss("<item><author>" + "a" * 40_000 + "</author></item>"),
-    "100,000 attributes": rss("<item " + " ".join(f'a{i}="1"' for i in range(100_000)) + "/>"),
+ENDED = {  # these still do, or raise, inside feedparser: what entries need is read by the next worker
+    "author of 40 kB": rss("<item><title>1</title><author>" + "a" * 40_000 + "</author></item>"),
+    "creator of 80 kB": rss("<item><title>1</title><creator>" + "-" * 80_000 + "</creator></item>"),
+    "100,000 attributes": rss("<x " + " ".join(f'a{i}="1"' for i in range(100_000)) + "/>"),
+    "newlines after the declaration": b"<?xml version='1.0'?>" + b"\n" * 80_000 + RSS.partition("?>")[2].encode(),
+    "a map where none is expected": rss(
+        "<item><title>1</title><g:posList xmlns:g='http://www.opengis.net/gml'>1 2 3 4</g:posList></item>"
+    ),
 }
 
 
@@ -299,7 +304,8 @@ def test_hostile_feeds_cost_seconds_at_most_and_good_ones_beside_them_are_read(s
     assert set(found) == {o.url for o in outcomes}
     assert all(len(found[f"good {n}"].entries) == 2 for n in range(20))
     for name in ENDED:
-        assert "cannot be read: took" in found[name].problem, name
+        assert "cannot be read whole (" in found[name].problem, (name, found[name].problem)
+        assert found[name].entries[-1].title in ("Good", "Second"), name
     for name in QUICK:
         assert "cannot be read" not in found[name].problem, (name, found[name].problem)
     assert "root:" not in str(found["external entity"])
@@ -326,3 +332,16 @@ def test_no_bytes_break_it(body: bytes, content_type: str) -> None:
     for text in (body, b"<rss version='2.0'><channel><item>" + body, RSS.encode()[:400] + body):
         parsed = parse(text, content_type, URL)
         assert parsed.entries or parsed.problem or parsed.version
+
+
+@pytest.mark.parametrize("body", [RSS.encode(), ATOM.encode(), RDF.encode("iso-8859-1")])
+def test_pruning_takes_nothing_from_an_ordinary_feed(body: bytes) -> None:
+    whole, pruned = parse(body, "", URL), parse(body, "", URL, prune=True)
+    assert pruned.entries == whole.entries
+    assert (pruned.title, pruned.language, pruned.ttl) == (whole.title, whole.language, whole.ttl)
+
+
+def test_what_is_pruned_to_nothing_is_said_to_be_unreadable(sandbox: Sandbox) -> None:
+    body = ("<rss><channel><x " + " ".join(f'a{i}="1"' for i in range(100_000)) + "/></channel></rss>").encode()
+    ((_, parsed),) = parse_feeds([FetchOutcome(URL, "ok", body=body)], sandbox)
+    assert parsed.problem == "cannot be read: took more than 2 s of processor time"
