@@ -170,7 +170,7 @@ class House:
         calendar = second.calendar_of(second.newsletter_of(self.settings, newsletter))
         if local is not None:
             return slot_at(calendar, local)
-        return second.choose_slot(self.settings, newsletter, self.clock())
+        return second.choose_slot(self.store, self.settings, newsletter, self.clock())
 
     def compose(self, newsletter: str, local: datetime | None = None) -> tuple[Edition, bool]:
         """The edition of a slot, and whether it was made now (False: the slot had it already)."""

@@ -47,6 +47,8 @@ def _brief(edition_id: str, candidates: list[dict[str, Any]]) -> None:
     console = Console(highlight=False, soft_wrap=True)
     inside = [c for c in candidates if c["decision"] == "in"]
     console.print(f"[bold]{edition_id}[/bold]: {len(inside)} of {len(candidates)} candidates are in\n")
+    if not candidates:
+        console.print("Nothing had been collected for it by its cut-off. What comes later goes into the next edition.")
     for candidate in candidates:
         mark = "[green]in [/green]" if candidate["decision"] == "in" else "[red]out[/red]"
         score = f"{candidate['score']:.2f}" if candidate.get("score") is not None else "  – "

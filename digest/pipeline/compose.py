@@ -30,6 +30,8 @@ from digest.settings_model import LeadSettings
 
 #: A story told this long ago may come back.
 MEMORY: Final = timedelta(days=14)
+#: What was seen at the very moment of the cut-off is in: windows end this much after it.
+INSTANT: Final = timedelta(microseconds=1)
 #: What `collect` chooses a lead for (`collect.understanding.LeadTarget`).
 USUAL_LEAD: Final = LeadSettings(sentences=2, characters=280)
 
@@ -90,13 +92,23 @@ def brief_of(settings: Settings, key: str) -> Brief:
     )
 
 
-def choose_slot(settings: Settings, key: str, now: datetime) -> Slot:
-    """The slot that composing by hand means: the one just due, else the next to come. Asking twice gives the same."""
-    calendar = calendar_of(newsletter_of(settings, key))
-    open_slot = slots.due(calendar, now, (), since=now - calendar.max_late - timedelta(days=1)).slot
-    if open_slot is not None:
-        return open_slot
-    coming = next((slot for slot in slots.slots(calendar, now) if not slot.closed), None)
+def choose_slot(store: Store, settings: Settings, key: str, now: datetime) -> Slot:
+    """The slot that composing by hand means: the one just due, else the next to come. Asking twice gives the same.
+
+    A slot just due, before whose cut-off nothing at all was collected, is passed over: whoever begins with digest at
+    eight wants to see what there is, not that the edition of seven would have been empty.
+    """
+    newsletter = newsletter_of(settings, key)
+    calendar = calendar_of(newsletter)
+    just_due = slots.due(calendar, now, (), since=now - calendar.max_late - timedelta(days=1)).slot
+    if just_due is not None and (
+        store.editions.get(edition_id(key, just_due.local)) is not None
+        or store.articles.candidates(
+            list(feeds_of(settings, newsletter)), just_due.cut_off - newsletter.max_age, just_due.cut_off + INSTANT
+        )
+    ):
+        return just_due
+    coming = next((slot for slot in slots.slots(calendar, now) if not slot.closed and slot != just_due), None)
     if coming is None:
         raise EditionError(f"newsletter {key!r} has no slot within {slots.HORIZON.days} days: see its days and pauses")
     return coming
@@ -142,7 +154,7 @@ def draft(store: Store, settings: Settings, key: str, slot: Slot, *, now: dateti
     calendar = calendar_of(newsletter)
     carried = {taken.slot for taken in store.editions.slots(key) if taken.outcome == "skipped"}
     since = slots.window_start(calendar, slot, carried, newsletter.max_age)
-    until = min(slot.cut_off, now) + timedelta(microseconds=1)  # what was seen at that very moment is in
+    until = min(slot.cut_off, now) + INSTANT
     feeds = feeds_of(settings, newsletter)
     known = store.feeds.get(feeds)
     found = store.articles.candidates(list(feeds), since, until)

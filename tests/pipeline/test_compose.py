@@ -11,6 +11,7 @@ import pytest
 from digest.collect.article import Article
 from digest.collect.lead import choose
 from digest.compose.edition import Edition
+from digest.compose.slot import slot_at
 from digest.errors import EditConflict
 from digest.pipeline import compose as pipeline
 from digest.pipeline.compose import calendar_of, choose_slot, compose, draft, with_lead
@@ -34,7 +35,7 @@ def news(*numbers: int) -> set[str]:
 def test_composing_again_from_the_same_stored_inputs_gives_the_same_bytes(store: Store, tmp_path: Path) -> None:
     settings = settings_of(tmp_path)
     bring(store, *range(8), at=NOW - timedelta(hours=1))
-    slot = choose_slot(settings, "morning", CUT_OFF)
+    slot = choose_slot(store, settings, "morning", CUT_OFF)
     first, again = (draft(store, settings, "morning", slot, now=CUT_OFF) for _ in "ab")
     assert dumps(first.edition) == dumps(again.edition)
     assert first.why == again.why
@@ -52,10 +53,29 @@ def test_both_databases_give_the_same_bytes(sqlite_store: Store, postgres_store:
     for store in (sqlite_store, postgres_store):
         for number in (3, 1, 2, 0):  # stored one by one, so that row numbers cannot be what decides
             bring(store, number, at=NOW - timedelta(minutes=number))
-        slot = choose_slot(settings, "morning", CUT_OFF)
+        slot = choose_slot(store, settings, "morning", CUT_OFF)
         composed = draft(store, settings, "morning", slot, now=CUT_OFF)
         made.append((dumps(composed.edition), composed.why))
     assert made[0] == made[1]
+
+
+def test_by_hand_the_slot_just_due_is_composed_or_the_next_when_nothing_was_there_in_time(
+    store: Store, tmp_path: Path
+) -> None:
+    settings = settings_of(tmp_path)
+    later = SEND + timedelta(hours=1)
+    bring(store, 0, at=CUT_OFF + timedelta(minutes=1))
+    assert choose_slot(store, settings, "morning", later).send_at == SEND + DAY, "begun after the cut-off"
+    bring(store, 1, at=CUT_OFF)
+    assert choose_slot(store, settings, "morning", later).send_at == SEND
+    assert choose_slot(store, settings, "morning", CUT_OFF).send_at == SEND
+
+
+def test_a_slot_that_was_skipped_for_want_of_news_is_still_the_one_just_due(store: Store, tmp_path: Path) -> None:
+    settings = settings_of(tmp_path)
+    slot = slot_at(calendar_of(settings.newsletters["morning"]), datetime(2026, 11, 24, 7, 0))
+    assert compose(store, settings, "morning", slot, now=CUT_OFF).state == "skipped"
+    assert choose_slot(store, settings, "morning", SEND) == slot
 
 
 class TestFreshness:
@@ -63,7 +83,7 @@ class TestFreshness:
 
     def compose(self, store: Store, folder: Path) -> Edition:
         settings = settings_of(folder, max_age='"1d"', min_stories="0")
-        return draft(store, settings, "morning", choose_slot(settings, "morning", CUT_OFF), now=CUT_OFF).edition
+        return draft(store, settings, "morning", choose_slot(store, settings, "morning", CUT_OFF), now=CUT_OFF).edition
 
     def test_what_is_older_than_max_age_at_the_cut_off_is_out(self, store: Store, tmp_path: Path) -> None:
         bring(store, 0, published=CUT_OFF - DAY + timedelta(minutes=1))
@@ -106,7 +126,7 @@ def test_a_newsletter_gets_leads_as_long_as_it_wants_them(store: Store, tmp_path
 
     def lead(sentences: int, characters: int) -> str:
         settings = settings_of(tmp_path, lead=f"{{ sentences = {sentences}, characters = {characters} }}")
-        slot = choose_slot(settings, "morning", CUT_OFF)
+        slot = choose_slot(store, settings, "morning", CUT_OFF)
         [story] = draft(store, settings, "morning", slot, now=CUT_OFF).edition.stories
         assert story.lead in LONG or all(part in LONG for part in story.lead.split(". "))
         return story.lead
