@@ -73,7 +73,7 @@ def test_by_hand_the_slot_just_due_is_composed_or_the_next_when_nothing_was_ther
 
 def test_a_slot_that_was_skipped_for_want_of_news_is_still_the_one_just_due(store: Store, tmp_path: Path) -> None:
     settings = settings_of(tmp_path)
-    slot = slot_at(calendar_of(settings.newsletters["morning"]), datetime(2026, 11, 24, 7, 0))
+    slot = slot_at(calendar_of(settings.newsletters["morning"]), datetime.fromisoformat("2026-11-24T07:00"))
     assert compose(store, settings, "morning", slot, now=CUT_OFF).state == "skipped"
     assert choose_slot(store, settings, "morning", SEND) == slot
 
