@@ -24,6 +24,7 @@ from digest.pipeline import deliver as third
 from digest.pipeline.ports import Progress, silent
 from digest.settings import Settings
 from digest.settings_file import ensure_secret
+from digest.text.plain import one_line
 
 if TYPE_CHECKING:
     from digest.collect.feed import FetchOutcome, ParsedFeed
@@ -383,7 +384,7 @@ class House:
             if topic not in known:
                 raise SettingsError(f"newsletter {newsletter!r} has no topic {topic!r}; it has: {', '.join(known)}")
         now = self.clock()
-        person = self.store.readers.add(canonical(address).text, name, language, now=now)
+        person = self.store.readers.add(canonical(address).text, one_line(name, 200), language, now=now)
         self.store.readers.subscribe(person.id, newsletter, topics, "confirmed", now=now, detail="by hand")
         return person
 

@@ -317,6 +317,11 @@ class Settings(_Table):
         return self.collect.user_agent or f"digest/{__version__} (+{self.site.base_url})"
 
     @property
+    def offered(self) -> dict[str, list[str]]:
+        """What people can sign up to: the topics of each newsletter."""
+        return {key: list(newsletter.topics) for key, newsletter in self.newsletters.items()}
+
+    @property
     def servers(self) -> tuple[SmtpSettings, ...]:
         """`smtp` and the relays beside it."""
         return (self.smtp, *self.relays.values())

@@ -64,7 +64,7 @@ def desk(tmp_path: Path) -> Iterator[Path]:
             from digest.deliver.roll import read_rows
 
             settings = load(path, {})
-            people = read_rows(subscribers_csv(), settings.newsletters, settings.topics)
+            people = read_rows(subscribers_csv(), settings.offered)
             store.readers.import_many(people.people, now=now.astimezone(UTC))
             for key in settings.newsletters:  # followed since yesterday
                 store.meta.set(f"newsletter since {key}", (now - timedelta(hours=2)).astimezone(UTC).isoformat())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import sys
 from dataclasses import asdict
@@ -72,14 +73,9 @@ def import_(ctx: click.Context, file: Path, newsletter: str | None, json_: bool)
     """
     from digest.deliver.roll import read_rows
 
-    try:
-        text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise DigestError(f"{file}: cannot be read ({error.strerror})") from error
-    except UnicodeDecodeError as error:
-        raise DigestError(f"{file}: is not UTF-8 text; save it as 'CSV UTF-8'") from error
+    text = _text(sys.stdin.buffer.read() if str(file) == "-" else _bytes(file), file)
     with house(ctx) as home:
-        roll = read_rows(text, home.settings.newsletters, home.settings.topics, newsletter)
+        roll = read_rows(text, home.settings.offered, newsletter)
         done = home.store.readers.import_many(roll.people, now=home.clock())
     for line, reason in roll.bad:
         say(f"line {line}: {reason}")
@@ -91,6 +87,23 @@ def import_(ctx: click.Context, file: Path, newsletter: str | None, json_: bool)
         )
     if roll.bad:
         stop(PARTLY if roll.people else 1)
+    if not roll.people:
+        stop(NOTHING_TO_DO)
+
+
+def _bytes(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise DigestError(f"{file}: cannot be read ({error.strerror})") from error
+
+
+def _text(body: bytes, file: Path) -> str:
+    """UTF-8, or UTF-16 with its mark, which spreadsheets call 'Unicode text'; a guess could spoil people's names."""
+    try:
+        return body.decode("utf-16" if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DigestError(f"{file}: is not UTF-8 text; save it as 'CSV UTF-8'") from error
 
 
 @subscribers.command()

@@ -60,7 +60,7 @@ def _international(text: str) -> Address:
     from email_validator import EmailNotValidError, validate_email
 
     if bad := next((c for c in text if unicodedata.category(c) in {"Cc", "Cf", "Cs", "Zl", "Zp"}), None):
-        raise AddressError(f"'{text!r}' is not a mail address: it contains the invisible character U+{ord(bad):04X}")
+        raise AddressError(f"{text!r} is not a mail address: it contains the invisible character U+{ord(bad):04X}")
     try:
         found = validate_email(text, check_deliverability=False, test_environment=True, allow_quoted_local=False)
     except EmailNotValidError as error:

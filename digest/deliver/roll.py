@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Collection, Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from digest.deliver.address import AddressError, canonical
 from digest.deliver.subscriber import Subscriber, Subscription
+from digest.text.plain import one_line
+
+_LONGEST_NAME: Final = 200
+_LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}")
 
 #: Other programs' names for our columns.
 ALIASES: Final = {
@@ -37,44 +43,63 @@ class Roll:
     bad: tuple[tuple[int, str], ...]
 
 
-def read_rows(text: str, newsletters: Collection[str], topics: Collection[str], default: str | None = None) -> Roll:
+def read_rows(text: str, offered: Mapping[str, Collection[str]], default: str | None = None) -> Roll:
     """Read a CSV list with a heading line; comma, semicolon or tab. Nothing raises: a bad row is a value.
 
-    A row without a newsletter gets `default`, else the only newsletter there is. A `state` of 'unsubscribed' is kept,
-    'unconfirmed' too; everything else counts as confirmed.
+    `offered` has the topics of each newsletter. A row without a newsletter gets `default`, else the only newsletter
+    there is. A `state` of 'unsubscribed' is kept, 'unconfirmed' too; everything else counts as confirmed.
     """
-    first = text.lstrip("\ufeff").split("\n", 1)[0]
-    delimiter = max(",;\t", key=first.count)
-    rows = csv.reader(io.StringIO(text.lstrip("\ufeff"), newline=""), delimiter=delimiter, strict=False)
+    lines = io.StringIO(text.lstrip("\ufeff"), newline=None).readlines()
+    delimiter = max(",;\t", key=lines[0].count) if lines else ","
+    default = default or (next(iter(offered)) if len(offered) == 1 else None)
     people: list[tuple[Subscriber, tuple[Subscription, ...]]] = []
     bad: list[tuple[int, str]] = []
     columns: list[str] = []
-    only = next(iter(newsletters)) if len(newsletters) == 1 else None
-    try:
-        for row in rows:
-            if not any(cell.strip() for cell in row):
-                continue
-            if not columns:
-                columns = [ALIASES.get(name := cell.strip().lower(), name) for cell in row]
-                if "address" not in columns:
-                    return Roll(
-                        (), ((1, "the first line must name the columns, and one of them 'address' or 'email'"),)
-                    )
-                continue
-            found = _row(
-                dict(zip(columns, (c.strip() for c in row), strict=False)), newsletters, topics, default or only
-            )
+    for number, row in _records(lines, delimiter):
+        if isinstance(row, str):
+            bad.append((number, row))
+        elif not columns:
+            columns = [ALIASES.get(name := cell.lower(), name) for cell in row]
+            if "address" not in columns:
+                return Roll((), ((1, "the first line must name the columns, and one of them 'address' or 'email'"),))
+        else:
+            found = _row(dict(zip(columns, row, strict=False)), offered, default)
             if isinstance(found, str):
-                bad.append((rows.line_num, found))
+                bad.append((number, found))
             else:
                 people.append(found)
-    except csv.Error as error:
-        bad.append((rows.line_num, f"not readable as CSV from here on ({error})"))
     return Roll(tuple(people), tuple(bad))
 
 
+def _records(lines: Sequence[str], delimiter: str) -> Iterator[tuple[int, list[str] | str]]:
+    """Each row that is not empty, or what is wrong with it, and the number of the line it starts on.
+
+    A quotation mark that is never closed would swallow all that follows: no cell of ours has two lines, so such a row
+    is bad, and reading goes on with the line after its first.
+    """
+    start = 0
+    while start < len(lines):
+        rows = csv.reader(lines[start:], delimiter=delimiter, skipinitialspace=True)
+        used = 0
+        try:
+            for row in rows:
+                if rows.line_num - used > 1 and any("\n" in cell for cell in row):
+                    yield start + used + 1, "a quotation mark is not closed on this line"
+                    used += 1
+                    break
+                if any(cells := [cell.strip() for cell in row]):
+                    yield start + used + 1, cells
+                used = rows.line_num
+            else:
+                return
+        except csv.Error as error:
+            yield start + used + 1, f"not readable as CSV ({error})"
+            used += 1
+        start += used
+
+
 def _row(
-    facts: Mapping[str, str], newsletters: Collection[str], topics: Collection[str], default: str | None
+    facts: Mapping[str, str], offered: Mapping[str, Collection[str]], default: str | None
 ) -> tuple[Subscriber, tuple[Subscription, ...]] | str:
     """One person, or what is wrong with the row."""
     try:
@@ -84,12 +109,16 @@ def _row(
     newsletter = facts.get("newsletter") or default
     if newsletter is None:
         return "no newsletter: add a column 'newsletter', or name one with --newsletter"
-    if newsletter not in newsletters:
-        return f"no newsletter {newsletter!r} in the settings (there are: {', '.join(sorted(newsletters)) or 'none'})"
+    if newsletter not in offered:
+        return f"no newsletter {newsletter!r} in the settings (there are: {', '.join(sorted(offered)) or 'none'})"
     wanted = tuple(facts.get("topics", "").replace(",", " ").replace(";", " ").split())
+    topics = offered[newsletter]
     unknown = [topic for topic in wanted if topic not in topics]
     if unknown:
-        return f"no topic {unknown[0]!r} in the settings (there are: {', '.join(sorted(topics)) or 'none'})"
+        return f"newsletter {newsletter!r} has no topic {unknown[0]!r} (it has: {', '.join(sorted(topics)) or 'none'})"
+    zone, language = facts.get("timezone", ""), facts.get("language", "").replace("_", "-")
+    if wrong := _wrong_place(zone, language):
+        return wrong
     state = facts.get("state", "").lower()
     tie = Subscription(
         0,
@@ -97,5 +126,20 @@ def _row(
         "unsubscribed" if state == "unsubscribed" else "unconfirmed" if state == "unconfirmed" else "confirmed",
         wanted,
     )
-    person = Subscriber(0, address, facts.get("name", ""), facts.get("language", ""), facts.get("timezone", ""))
-    return person, (tie,)
+    return Subscriber(0, address, one_line(facts.get("name", ""), _LONGEST_NAME), language, zone), (tie,)
+
+
+def _wrong_place(zone: str, language: str) -> str:
+    if zone and not _is_zone(zone):
+        return f"{one_line(zone, 60)!r} is no time zone; write it as in 'Europe/Paris', or leave it empty"
+    if language and not _LANGUAGE.fullmatch(language):
+        return f"{one_line(language, 60)!r} is no language code; write it as in 'fr', or leave it empty"
+    return ""
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):  # no such zone, a path, a folder of zones
+        return False
+    return True

@@ -71,7 +71,7 @@ def live(house: House, clock: Clock, day: date, progress: Progress) -> Summary:
     began = monotonic()
     summary = Summary(outbox=house.settings.deliver.outbox)
     _one_day(house, clock, day - timedelta(days=1), _named(progress, "yesterday "))
-    people = read_rows(subscribers_csv(), house.settings.newsletters, house.settings.topics)
+    people = read_rows(subscribers_csv(), house.settings.offered)
     house.store.readers.import_many(people.people, now=clock())
     for edition in _one_day(house, clock, day, progress):
         summary.editions.append(edition)

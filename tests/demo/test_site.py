@@ -178,7 +178,7 @@ def test_the_demo_s_settings_are_valid_and_name_every_feed(tmp_path: Path) -> No
 
 def test_the_sample_subscribers_can_be_imported_whole(tmp_path: Path) -> None:
     made = settings(tmp_path)
-    roll = read_rows(subscribers_csv(), made.newsletters, made.topics)
+    roll = read_rows(subscribers_csv(), made.offered)
     assert roll.bad == ()
     addresses = {person.address for person, _ in roll.people}
     assert len(addresses) >= 6
