@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import secrets
 import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -56,11 +58,77 @@ def _kept_or_new(kept: Path) -> str:
 
 def add_topic(path: Path, key: str, title: str) -> bool:
     """Add an empty topic after the others; False when there is one of that key."""
+    document = _open(path)
+    if not _put_topic(document, key, title):
+        return False
+    _write(path, document)
+    return True
+
+
+def add_feed(path: Path, topic: str, url: str, weight: float = 1.0) -> bool:
+    """Add a feed to a topic of the file at `path`; False when the topic has it already.
+
+    Raises SettingsError for a topic that is not there, an address that is none, or a file that cannot be changed.
+    """
+    document = _open(path)
+    if not _put_feed(document, topic, url, weight):
+        return False
+    _write(path, document)
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What became of a list of feeds: how many are new, which topics are, and (address, reason) of the bad ones."""
+
+    feeds: int = 0
+    topics: tuple[str, ...] = ()
+    bad: tuple[tuple[str, str], ...] = ()
+
+
+def add_feeds(path: Path, wanted: Iterable[tuple[str, str, str]]) -> Added:
+    """Add many feeds, each a (topic, its title if it is new, address), and write the file once."""
+    document = _open(path)
+    feeds, topics, bad = 0, dict[str, None](), []
+    for topic, title, url in wanted:
+        try:
+            if _put_topic(document, topic, title):
+                topics[topic] = None
+            feeds += _put_feed(document, topic, url)
+        except SettingsError as error:
+            bad.append((url, str(error)))
+    if feeds or topics:
+        _write(path, document)
+    return Added(feeds, tuple(topics), tuple(bad))
+
+
+def drop_examples(path: Path) -> tuple[str, ...]:
+    """Take out the feeds that only show how to write one; those that were there. Raises SettingsError."""
+    from digest.resources import example_settings
+
+    shown = {a for table in _topics(_open(example_settings())).values() for a in _addresses(table.get("feeds", []))}
+    document = _open(path)
+    had = []
+    for table in _topics(document).values():
+        feeds = table.get("feeds", [])
+        for place, address in reversed([*enumerate(_addresses(feeds))]):
+            if address in shown:
+                del feeds[place]
+                had.append(address)
+    if had:
+        _write(path, document)
+    return tuple(had)
+
+
+def _topics(document: TOMLDocument) -> Any:
+    return document.get("topics", {})
+
+
+def _put_topic(document: TOMLDocument, key: str, title: str) -> bool:
     import tomlkit
 
     from digest.settings_types import key_name
 
-    document = _open(path)
     topics: Any = document.setdefault("topics", tomlkit.table(is_super_table=True))
     if key in topics:
         return False
@@ -71,23 +139,17 @@ def add_topic(path: Path, key: str, title: str) -> bool:
         topics[key_name(key)] = table
     except ValueError as error:
         raise SettingsError(f"topics.{key}: {error}") from error
-    _write(path, document)
     return True
 
 
-def add_feed(path: Path, topic: str, url: str, weight: float = 1.0) -> bool:
-    """Add a feed to a topic of the file at `path`; False when the topic has it already.
-
-    Raises SettingsError for a topic that is not there, an address that is none, or a file that cannot be changed.
-    """
+def _put_feed(document: TOMLDocument, topic: str, url: str, weight: float = 1.0) -> bool:
     import tomlkit
 
     try:
         web_address(url)
     except ValueError as error:
         raise SettingsError(f"feed = {url!r}: {error}") from error
-    document = _open(path)
-    topics: Any = document.get("topics", {})
+    topics = _topics(document)
     if topic not in topics:
         raise SettingsError(f"topics.{topic}: no such topic; {nearest(topic, topics)}")
     feeds = topics[topic].setdefault("feeds", tomlkit.array())
@@ -98,14 +160,13 @@ def add_feed(path: Path, topic: str, url: str, weight: float = 1.0) -> bool:
         feed = tomlkit.inline_table()
         feed.update({"url": url, "weight": weight})
     feeds.append(feed)
-    _write(path, document)
     return True
 
 
 def remove_feed(path: Path, url: str, topic: str | None = None) -> tuple[str, ...]:
     """Remove a feed from one topic, or from all; the keys of the topics that had it. Raises SettingsError if none."""
     document = _open(path)
-    topics: Any = document.get("topics", {})
+    topics = _topics(document)
     had = []
     for key in [topic] if topic else list(topics):
         feeds = topics.get(key, {}).get("feeds", [])

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from digest.errors import SettingsError
+from digest.resources import example_settings
 from digest.settings import add_feed, add_topic, ensure_secret, load, remove_feed
+from digest.settings_file import Added, add_feeds, drop_examples
 from tests.settings_samples import SMALL, write
 
 # the secret that signs links
@@ -126,3 +128,25 @@ def test_changing_keeps_permissions_and_a_symbolic_link(tmp_path: Path) -> None:
     assert link.is_symlink()
     assert stat.S_IMODE(file.stat().st_mode) == 0o640
     assert "https://a.test/" in file.read_text()
+
+
+def test_many_feeds_are_added_at_once_and_what_is_wrong_with_some_is_told(tmp_path: Path) -> None:
+    file = write(tmp_path, COMMENTED)
+    many = [("sport", "Sport", f"https://example.net/{n}") for n in range(300)]
+    wanted = [*many, ("world", "", "https://example.com/feed"), ("world", "", "ftp://a.test/"), ("No Key", "", "x")]
+    done = add_feeds(file, wanted)
+    assert (done.feeds, done.topics) == (300, ("sport",))
+    assert [url for url, _ in done.bad] == ["ftp://a.test/", "x"]
+    assert len(load(file, {}).topics["sport"].feeds) == 300
+    assert "# enough" in file.read_text()
+    assert add_feeds(file, wanted[:301]) == Added()
+
+
+def test_the_feeds_of_the_example_go_and_ones_own_stay(tmp_path: Path) -> None:
+    file = write(tmp_path, example_settings().read_text(encoding="utf-8"))
+    add_feed(file, "world", "https://news.test/feed.xml")
+    gone = drop_examples(file)
+    assert len(gone) == 3
+    settings = load(file, {})
+    assert [feed.url for topic in settings.topics.values() for feed in topic.feeds] == ["https://news.test/feed.xml"]
+    assert drop_examples(file) == ()

@@ -6,7 +6,7 @@ import getpass
 
 import click
 
-from digest.cli.common import house
+from digest.cli.common import count, house
 
 
 @click.command()
@@ -22,5 +22,6 @@ def approve(ctx: click.Context, edition: str, content: str | None) -> None:
     with house(ctx) as home:
         found = home.edition(edition)
         planned = home.approve(found, by=getpass.getuser(), content=content)
-    click.echo(f"{found.id} approved (content {found.content_hash[:8]}), {planned} deliveries planned.")
+    plans = count(planned, "delivery", "deliveries")
+    click.echo(f"{found.id} approved (content {found.content_hash[:8]}), {plans} planned.")
     click.echo(f"Next: 'digest deliver {found.id}', or let 'digest run' send it in its time.")

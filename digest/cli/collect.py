@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import click
 
-from digest.cli.common import PARTLY, as_json, emit, house, progress, say, stop
+from digest.cli.common import PARTLY, as_json, count, emit, house, progress, say, stop
 
 
 @click.command()
@@ -36,13 +36,15 @@ def collect(ctx: click.Context, newsletter: str | None, due: bool, json_: bool) 
         )
     else:
         polled = sum(1 for feed in done.feeds if feed.status != "skipped")
-        click.echo(f"{polled} of {len(done.feeds)} feeds polled; {done.new} new articles, {done.changed} read again.")
+        new = count(done.new, "new article")
+        click.echo(f"{polled} of {count(len(done.feeds), 'feed')} polled; {new}, {done.changed} read again.")
     for reason, number in done.problems[:5]:
-        say(f"{number} pages, known by their feeds' text alone: {reason}")
+        say(f"{count(number, 'page')}, known by their feeds' text alone: {reason}")
     for feed in broken:
         say(f"{feed.url}: {feed.error}")
     for feed in done.feeds:
         if feed.held:
-            say(f"{feed.url}: {feed.held} new entries at once are held; 'digest feeds release {feed.url}' takes them")
+            held = count(feed.held, "new entry is", "new entries at once are")
+            say(f"{feed.url}: {held} held; 'digest feeds release {feed.url}' takes them")
     if broken:
         stop(PARTLY)

@@ -57,6 +57,11 @@ def say(text: str) -> None:
     click.echo(text, err=True)
 
 
+def count(number: int, one: str, many: str = "") -> str:
+    """'1 story', '2 stories': a number with its noun; `many` is needed where an s does not do."""
+    return f"{number} {one if number == 1 else many or one + 's'}"
+
+
 def stop(code: int) -> NoReturn:
     """End the command with one of the codes above."""
     sys.exit(code)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from digest.cli.common import NOTHING_TO_DO, as_json, house, local_time, say, stop
+from digest.cli.common import NOTHING_TO_DO, as_json, count, house, local_time, say, stop
 
 
 @click.command()
@@ -46,7 +46,7 @@ def _summary(edition: object) -> None:
     from digest.compose.edition import Edition
 
     assert isinstance(edition, Edition)
-    click.echo(f"{edition.id}: {len(edition.stories)} stories, {edition.state}")
+    click.echo(f"{edition.id}: {count(len(edition.stories), 'story', 'stories')}, {edition.state}")
     for section in edition.sections:
         click.echo(f"\n{section.title}")
         for story in section.stories:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from digest.cli.common import LATER, NOTHING_TO_DO, as_json, emit, house, local, progress, say, stop
+from digest.cli.common import LATER, NOTHING_TO_DO, as_json, count, emit, house, local, progress, say, stop
 from digest.errors import AlreadySent
 
 
@@ -52,7 +52,7 @@ def deliver(
             return
         if dry_run is not None:
             written = home.dry_run(found, dry_run, progress=show)
-            say(f"{written} messages written to {dry_run}; nothing was sent.")
+            say(f"{count(written, 'message')} written to {dry_run}; nothing was sent.")
             return
         if pause or cancel:
             home.halt(found, "paused" if pause else "cancelled")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shlex
+import shutil
 import signal
 import socket
 import sys
@@ -15,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from digest.cli.common import progress, say
+from digest.cli.common import count, progress, say
 
 if TYPE_CHECKING:
     from digest.bootstrap import House
@@ -86,7 +88,7 @@ def _tell(summary: Summary, folder: Path) -> None:
         merged = [story for story in stories if story.also]
         updates = sum(1 for story in stories if story.update)
         lines.append(f"{edition.title}  ", "bold").append(f"{summary.subjects[edition.id]}\n", "italic")
-        lines.append(f"  {len(stories)} stories in {len(edition.sections)} sections", "dim")
+        lines.append(f"  {count(len(stories), 'story', 'stories')} in {count(len(edition.sections), 'section')}", "dim")
         lines.append(f", {len(merged)} told by several outlets", "dim")
         lines.append(f", {updates} an update of yesterday's\n\n" if updates else "\n\n", "dim")
     lines.append(
@@ -102,14 +104,24 @@ def _tell(summary: Summary, folder: Path) -> None:
     console.print(Panel(lines, title="[bold]Good morning[/bold]", border_style="red", padding=(1, 2), expand=False))
     first = summary.editions[0].id if summary.editions else "EDITION"
     console.print("\nLook closer:", style="bold")
-    prefix = f"digest --settings {folder / 'settings.toml'}"
+    program = _program()
+    prefix = f"{program} --settings {folder / 'settings.toml'}"
     for command, what in (
         (f"{prefix} why {first}", "why each article is in or out"),
         (f"{prefix} preview {first} --open", "the mail in your browser"),
         (f"{prefix} deliveries {first}", "who got it"),
-        ("digest init", "start with your own feeds"),
+        (f"{program} init", "start with your own feeds"),
     ):
         console.print(f"  [bold]{command}[/bold]  [dim]# {what}[/dim]", soft_wrap=True, highlight=False)
+
+
+def _program() -> str:
+    """How the person called us, for commands to copy: the bare name only where a shell finds it."""
+    called = Path(sys.argv[0])
+    found = shutil.which("digest")
+    if called.name != "digest" or (found and Path(found).resolve() == called.resolve()):
+        return "digest"
+    return shlex.quote(sys.argv[0])
 
 
 def _show(house: House, port: int) -> None:

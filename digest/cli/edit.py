@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from digest.cli.common import NOTHING_TO_DO, as_json, emit, house, local, say, stop, table
+from digest.cli.common import NOTHING_TO_DO, as_json, count, emit, house, local, say, stop, table
 from digest.errors import EditConflict, EditionError
 
 if TYPE_CHECKING:
@@ -207,7 +207,7 @@ def _key(seen: Edition, story: str) -> str:
 
 
 def _listing(seen: Edition) -> None:
-    click.echo(f"{seen.id}: version {seen.version}, {seen.state}, {len(seen.stories)} stories")
+    click.echo(f"{seen.id}: version {seen.version}, {seen.state}, {count(len(seen.stories), 'story', 'stories')}")
     number = 0
     for section in seen.sections:
         click.echo(f"\n{section.title} ({section.topic})")

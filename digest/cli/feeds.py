@@ -8,8 +8,10 @@ from typing import Any
 
 import click
 
-from digest.cli.common import PARTLY, PROBLEMS, as_json, emit, house, local, say, settings, stop, table
+from digest.cli.common import PARTLY, PROBLEMS, as_json, count, emit, house, local, say, settings, stop, table
 from digest.errors import DigestError
+
+_EXAMPLES = "The example's feeds, which lead nowhere, were taken out."
 
 
 @click.group()
@@ -69,7 +71,7 @@ def add(ctx: click.Context, url: str, topic: str | None) -> None:
 
     The settings file is edited with its comments kept.
     """
-    from digest.settings_file import add_feed
+    from digest.settings_file import add_feed, drop_examples
 
     known = settings(ctx)
     topic = topic or (next(iter(known.topics)) if len(known.topics) == 1 else None)
@@ -79,6 +81,8 @@ def add(ctx: click.Context, url: str, topic: str | None) -> None:
         found, *others = home.scout.discover(url)
     added = add_feed(known.path, topic, found.url)
     click.echo(f"{'Added' if added else 'Already there:'} {found.url} ({found.title or 'no title'}) in topic {topic}.")
+    if added and drop_examples(known.path):
+        say(_EXAMPLES)
     for other in others:
         say(f"The site also has {other.url} ({other.title or 'no title'}).")
 
@@ -92,8 +96,6 @@ def remove(ctx: click.Context, url: str, topic: str | None) -> None:
     from digest.settings_file import remove_feed
 
     topics = remove_feed(settings(ctx).path, url, topic)
-    if not topics:
-        raise DigestError(f"{url}: no topic has this feed; 'digest feeds list' shows those there are")
     click.echo(f"Removed from {', '.join(topics)}.")
 
 
@@ -126,7 +128,7 @@ def release(ctx: click.Context, url: str, drop: bool) -> None:
     with house(ctx) as home:
         number = (home.store.feeds.drop_quarantine if drop else home.store.feeds.release_quarantine)(url)
         home.store.feeds.save(released(home.store.feeds.get([url])[url]), (), now=home.clock())
-    click.echo(f"{number} entries {'refused' if drop else 'accepted'}.")
+    click.echo(f"{count(number, 'entry', 'entries')} {'refused' if drop else 'accepted'}.")
 
 
 @feeds.command(name="import")
@@ -136,25 +138,25 @@ def release(ctx: click.Context, url: str, drop: bool) -> None:
 def import_(ctx: click.Context, file: Path, topic: str | None) -> None:
     """Import feeds from an OPML file; its folders become topics."""
     from digest.collect import opml
-    from digest.settings_file import add_feed, add_topic
+    from digest.settings_file import add_feeds, drop_examples
 
     known = settings(ctx)
     try:
         outlines = opml.read(file.read_bytes())
     except OSError as error:
         raise DigestError(f"{file}: cannot be read ({error.strerror})") from error
-    added = bad = 0
-    for outline in outlines:
-        key = topic or opml.key_of(outline.topic) or "news"
-        try:
-            add_topic(known.path, key, outline.topic or key.title())
-            added += add_feed(known.path, key, outline.url)
-        except DigestError as error:
-            bad += 1
-            say(f"{outline.url}: {error}")
-    click.echo(f"{added} feeds added, {len(outlines) - added - bad} were there already, {bad} could not be used.")
-    if bad:
-        stop(PARTLY)
+    keys = [topic or opml.key_of(outline.topic) or "news" for outline in outlines]
+    done = add_feeds(known.path, [(key, o.topic or key.title(), o.url) for key, o in zip(keys, outlines, strict=True)])
+    for url, reason in done.bad:
+        say(f"{url}: {reason}")
+    there = len(outlines) - done.feeds - len(done.bad)
+    click.echo(f"{count(done.feeds, 'feed')} added, {there} there already, {len(done.bad)} could not be used.")
+    if done.feeds and drop_examples(known.path):
+        say(_EXAMPLES)
+    if done.topics:
+        say(f"New topics: {', '.join(done.topics)}. A newsletter brings them once its 'topics' name them.")
+    if done.bad:
+        stop(PARTLY if done.feeds or there else 1)
 
 
 @feeds.command()

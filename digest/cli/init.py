@@ -31,4 +31,5 @@ def init(folder: Path) -> None:
     except OSError as error:
         raise DigestError(f"{folder}: cannot write there ({error.strerror}); choose a folder that is yours") from error
     click.echo(f"Wrote {target}.")
-    click.echo("Next: name your feeds in it, then 'digest check', 'digest collect', 'digest compose NEWSLETTER'.")
+    click.echo("Next, in that folder: 'digest feeds add https://SITE --topic world', then 'digest collect',")
+    click.echo("'digest compose morning'. 'digest check' says what else to set.")

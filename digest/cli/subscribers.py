@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from digest.cli.common import NOTHING_TO_DO, PARTLY, as_json, emit, house, say, stop, table
+from digest.cli.common import NOTHING_TO_DO, PARTLY, as_json, count, emit, house, say, stop, table
 from digest.errors import DigestError
 
 
@@ -83,7 +83,8 @@ def import_(ctx: click.Context, file: Path, newsletter: str | None, json_: bool)
         emit({**done._asdict(), "bad": [{"line": line, "reason": reason} for line, reason in roll.bad]})
     else:
         click.echo(
-            f"{done.added} new, {done.known} known, {done.subscriptions} subscriptions, {len(roll.bad)} bad lines"
+            f"{done.added} new, {done.known} known, {count(done.subscriptions, 'subscription')}, "
+            f"{count(len(roll.bad), 'bad line')}"
         )
     if roll.bad:
         stop(PARTLY if roll.people else 1)

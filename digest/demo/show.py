@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from time import monotonic
+from urllib.parse import urlsplit
 
 from digest.bootstrap import House, open_house
 from digest.compose.edition import Edition
@@ -80,7 +81,8 @@ def live(house: House, clock: Clock, day: date, progress: Progress) -> Summary:
     feeds = house.store.feeds.get(house.topics_of_feeds())
     known = house.store.articles.candidates(list(feeds), datetime.min.replace(tzinfo=UTC), clock() + timedelta(days=1))
     summary.feeds, summary.articles = len(feeds), len(known)
-    summary.outlets = len({article.site_name for _, article in known})
+    # The first step of an address is the outlet's, in whatever language it calls itself.
+    summary.outlets = len({urlsplit(article.url).path.strip("/").partition("/")[0] for _, article in known})
     summary.unread = sum(article.problem is not None for _, article in known)
     summary.removed = sum(len(article.removed) for _, article in known)
     summary.seconds = monotonic() - began
