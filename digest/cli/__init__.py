@@ -6,8 +6,13 @@ the lines equal to the commands' own.
 
 from __future__ import annotations
 
+import codecs
+import contextlib
+import errno
 import importlib
+import os
 import sys
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Final
 
@@ -53,13 +58,25 @@ class LazyGroup(click.Group):
     def invoke(self, ctx: click.Context) -> object:
         """Run a command; our errors become a line each on standard error, and their exit code."""
         try:
-            return super().invoke(ctx)
+            try:
+                return super().invoke(ctx)
+            finally:
+                if sys.stdout is not None:
+                    sys.stdout.flush()  # here, where what goes wrong can still be told
         except DigestError as error:
             for line in str(error).splitlines():
                 click.echo(f"digest: {line}", err=True)
             ctx.exit(error.exit_code)
+        except BrokenPipeError:  # 'digest ... | head' is no error
+            _drop_output()
+            ctx.exit(0)
         except OSError as error:
-            if error.filename is None:  # not a file that the user named, and 'digest ... | head' is main's
+            if error.errno == errno.ENOSPC:
+                _drop_output()
+                place = error.filename or "what we write to"
+                click.echo(f"digest: {place}: {error.strerror}; make room and try again", err=True)
+                ctx.exit(1)
+            if error.filename is None:  # not a file that the user named
                 raise
             click.echo(
                 f"digest: {error.filename}: {error.strerror}; name another place, or make this one yours", err=True
@@ -117,8 +134,21 @@ def cli(ctx: click.Context, settings_path: Path | None) -> None:
 
 def main() -> None:
     """Entry point of the `digest` program."""
-    try:
-        cli(prog_name="digest")
-    except BrokenPipeError:  # 'digest ... | head' is no error
-        sys.stderr.close()
-        sys.exit(0)
+    _speak_plainly()
+    cli(prog_name="digest")
+
+
+def _speak_plainly() -> None:
+    """UTF-8 into files and pipes, whatever the locale: data must not depend on it. To a terminal, what it can show."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper) and codecs.lookup(stream.encoding).name != "utf-8":
+            if stream.isatty():
+                stream.reconfigure(errors="replace")
+            else:
+                stream.reconfigure(encoding="utf-8")
+
+
+def _drop_output() -> None:
+    """Nobody takes what we still have to say: the interpreter must not try again as it ends."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import click
 
-from digest.cli.common import PROBLEMS, as_json, emit, house, stop
+from digest.cli.common import PROBLEMS, as_json, emit, house, paper, stop
 
 
 @click.command()
@@ -19,7 +19,6 @@ def check(ctx: click.Context, newsletter: str | None, json_: bool) -> None:
     Every finding comes with its remedy. With NEWSLETTER its newest mail is checked as it would be sent. Exit code 4
     when something is wrong.
     """
-    from rich.console import Console
     from rich.text import Text
 
     from digest.checkup import check as look
@@ -27,7 +26,7 @@ def check(ctx: click.Context, newsletter: str | None, json_: bool) -> None:
     marks = {"ok": Text("✓", "green"), "warning": Text("!", "yellow bold"), "error": Text("✗", "red bold")}
     with house(ctx) as home:
         findings = []
-        console = Console(soft_wrap=True)
+        console = paper(soft_wrap=True)
         for finding in look(home, newsletter):
             findings.append(finding)
             if not json_:

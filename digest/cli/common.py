@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 import click
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from digest.bootstrap import House
     from digest.pipeline.ports import Progress
     from digest.settings import Settings
@@ -21,6 +24,8 @@ NOTHING_TO_DO: Final = 3
 PROBLEMS: Final = 4
 PARTLY: Final = 5
 LATER: Final = 75
+
+_UNBROKEN: Final = 10_000  # columns
 
 as_json = click.option(
     "--json", "json_", is_flag=True, help="Print data (JSON) on standard output, all else elsewhere."
@@ -87,7 +92,6 @@ def local_time(text: str) -> datetime:
 
 def table(title: str, columns: list[str], rows: list[list[str]]) -> None:
     """A listing for a person on standard output."""
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
@@ -96,7 +100,21 @@ def table(title: str, columns: list[str], rows: list[list[str]]) -> None:
         shown.add_column(column, overflow="fold")
     for row in rows:
         shown.add_row(*(Text(cell) for cell in row))
-    Console().print(shown)
+    out = paper()
+    if not out.is_terminal and "COLUMNS" not in os.environ:
+        out.width = _UNBROKEN  # a row stays one line for grep and cut
+    out.print(shown)
+
+
+def paper(**options: Any) -> Console:
+    """Standard output for people. rich would end the program with code 1 when nobody reads on; we decide that."""
+    from rich.console import Console
+
+    class Ours(Console):
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError
+
+    return Ours(**options)
 
 
 @contextmanager

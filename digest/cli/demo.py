@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from digest.cli.common import count, progress, say
+from digest.cli.common import count, paper, progress, say
 
 if TYPE_CHECKING:
     from digest.bootstrap import House
@@ -78,7 +78,6 @@ def _free_port(wanted: int) -> int:
 
 def _tell(summary: Summary, folder: Path) -> None:
     """The day in a few lines, and what to type next."""
-    from rich.console import Console
     from rich.panel import Panel
     from rich.text import Text
 
@@ -100,7 +99,7 @@ def _tell(summary: Summary, folder: Path) -> None:
     lines.append(f"{summary.messages} messages written in {summary.seconds:.0f} s: ").append(
         str(summary.outbox), "bold"
     )
-    console = Console()
+    console = paper()
     console.print(Panel(lines, title="[bold]Good morning[/bold]", border_style="red", padding=(1, 2), expand=False))
     first = summary.editions[0].id if summary.editions else "EDITION"
     console.print("\nLook closer:", style="bold")

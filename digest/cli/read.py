@@ -97,11 +97,11 @@ def _print(article: Article, *, json_: bool) -> None:
     if json_:
         sys.stdout.write(json.dumps(as_object(article), ensure_ascii=False) + "\n")
         return
-    from rich.console import Console
 
     from digest.cli.article_view import show
+    from digest.cli.common import paper
 
-    show(article, Console())
+    show(article, paper())
 
 
 def as_object(article: Article) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from digest.cli.common import as_json, emit, house
+from digest.cli.common import as_json, emit, house, paper
 from digest.errors import EditionError
 
 
@@ -41,10 +41,9 @@ def why(ctx: click.Context, edition: str, url: str | None, json_: bool) -> None:
 
 
 def _brief(edition_id: str, candidates: list[dict[str, Any]]) -> None:
-    from rich.console import Console
     from rich.markup import escape
 
-    console = Console(highlight=False, soft_wrap=True)
+    console = paper(highlight=False, soft_wrap=True)
     inside = [c for c in candidates if c["decision"] == "in"]
     console.print(f"[bold]{edition_id}[/bold]: {len(inside)} of {len(candidates)} candidates are in\n")
     if not candidates:
@@ -65,10 +64,9 @@ def _written(record: dict[str, Any]) -> str:
 
 
 def _full(candidate: dict[str, Any]) -> None:
-    from rich.console import Console
     from rich.markup import escape
 
-    console = Console(highlight=False, soft_wrap=True)
+    console = paper(highlight=False, soft_wrap=True)
     console.print(f"[bold]{escape(candidate['title'])}[/bold]\n{escape(candidate['outlet'])}  {candidate['url']}")
     console.print(f"  decision  {candidate['decision']}: {escape(candidate['reason'])}")
     if "story" in candidate:

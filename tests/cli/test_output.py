@@ -1,0 +1,69 @@
+"""Output as programs and people take it: pipes that close, full disks, other locales, rows that stay whole."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from digest.settings import load
+
+
+def program(*arguments: str, **environment: str) -> list[str]:
+    """The command line of the program itself, with these variables alone beside PATH and HOME."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    told = [f"{name}={value}" for name, value in (kept | environment).items()]
+    return ["env", "-i", *told, sys.executable, "-m", "digest", *arguments]
+
+
+def test_a_reader_that_takes_only_the_start_is_no_error(desk: Path) -> None:
+    rows = "\n".join(f"r{n}@example.org,Reader" for n in range(5000))
+    (desk / "people.csv").write_text(f"email,name\n{rows}\n", encoding="utf-8")
+    settings = ("--settings", str(desk / "settings.toml"))
+    newsletter = ("--newsletter", "morning")
+    subprocess.run(program(*settings, "subscribers", "import", str(desk / "people.csv"), *newsletter), check=True)
+    for command in (("subscribers", "export"), ("subscribers", "list"), ("subscribers", "list", "--json")):
+        process = subprocess.Popen(program(*settings, *command), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()
+        process.stdout.close()
+        assert (process.wait(60), process.stderr.read()) == (0, b""), command
+        process.stderr.close()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_a_full_disk_is_one_line(desk: Path) -> None:
+    settings = ("--settings", str(desk / "settings.toml"))
+    for command in (("subscribers", "export"), ("feeds", "list", "--json"), ("feeds", "list")):
+        with Path("/dev/full").open("w") as full:
+            done = subprocess.run(
+                program(*settings, *command), stdout=full, stderr=subprocess.PIPE, text=True, check=False
+            )
+        assert (done.returncode, len(done.stderr.splitlines())) == (1, 1), (command, done.stderr)
+        assert "No space left" in done.stderr
+
+
+@pytest.mark.parametrize("locale", [{"PYTHONIOENCODING": "ascii"}, {"LC_ALL": "C", "PYTHONUTF8": "0"}])
+def test_data_and_listings_are_utf_8_in_any_locale(desk: Path, locale: dict[str, str]) -> None:
+    settings = ("--settings", str(desk / "settings.toml"))
+    environment = locale | {"PYTHONCOERCECLOCALE": "0"}
+    subprocess.run(
+        program(*settings, "subscribers", "add", "zoe@example.org", "matin", "--name", "Zoé Ångström"), check=True
+    )
+    for command in (("subscribers", "export"), ("subscribers", "list"), ("subscribers", "list", "--json")):
+        done = subprocess.run(program(*settings, *command, **environment), capture_output=True, check=False)
+        assert done.returncode == 0, done.stderr.decode()
+        assert "Zoé Ångström" in done.stdout.decode("utf-8")
+
+
+def test_a_row_of_a_listing_is_one_line_where_no_terminal_breaks_it(desk: Path) -> None:
+    settings = ("--settings", str(desk / "settings.toml"))
+    done = subprocess.run(program(*settings, "feeds", "list"), capture_output=True, text=True, check=True)
+    _, *rows = done.stdout.splitlines()
+    addresses = {feed.url for topic in load(desk / "settings.toml", {}).topics.values() for feed in topic.feeds}
+    assert {row.split()[0] for row in rows} == addresses
+    assert len(rows) == len(addresses)
