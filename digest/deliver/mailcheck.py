@@ -124,11 +124,24 @@ def _lines(c: Checked) -> Iterator[Problem]:
 
 
 def _support(c: Checked) -> Iterator[Problem]:
-    known, _ = support.table()
+    """Nothing is used that a client of the settings lacks, but for what is known to do no harm."""
+    known = support.table().clients
     for client in sorted(set(c.look.clients) - set(known)):
         yield Problem("support", f"'{client}' is no mail program we know", f"choose from {', '.join(known)}", False)
-    for lack in support.lacks(c.html, c.look.clients):
-        yield Problem("support", f"'{lack.used}' is unknown to {', '.join(lack.clients)}", lack.harm, False)
+    if c.mail.web:
+        return
+    for lack in support.lacks(c.page, c.look.clients):
+        told = [
+            f"{words} {_some(names)}"
+            for words, names in (("not shown by", lack.without), ("shown in part by", lack.partly))
+            if names
+        ]
+        blocking = lack.harm.blocking and bool(lack.without)
+        yield Problem("support", f"'{lack.used}' is {' and '.join(told)}", lack.harm.words, blocking)
+
+
+def _some(names: tuple[str, ...]) -> str:
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
 
 
 #: One check a function, in the order in which a person would look.

@@ -1,81 +1,119 @@
-"""Which clients will not show what a mail uses: a small table of our own, after the manner of caniemail. Pure."""
+"""Which clients will not show what a mail uses, by caniemail.com's data and by our judgement of it. Pure.
+
+The data (`data/caniemail.json`) says who shows what. `data/support.toml` says what that means: what our themes use is
+accepted there, each with its reason; everything else that a client of the settings lacks is told, with its remedy.
+"""
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
-_RULE: Final = re.compile(r"([^{}]*)\{([^{}]*)\}?")
-_STYLE: Final = re.compile(r"<style[^>]*>(.*?)</style>", re.DOTALL | re.IGNORECASE)
-_ATTRIBUTE: Final = re.compile(r"<[a-z][^>]*?\sstyle=(?:\"([^\"]*)\"|'([^']*)')", re.IGNORECASE)
-_COMMENT: Final = re.compile(r"<!--.*?-->|/\*.*?\*/", re.DOTALL)
-_TAG: Final = re.compile(r"<[a-z][a-z0-9]*\b", re.IGNORECASE)
+from digest.deliver.uses import uses
+
+if TYPE_CHECKING:
+    from lxml import etree
+
+_SIDES: Final = re.compile(
+    r"(border|margin|padding|overflow|background-position)-(?:top|right|bottom|left|x|y|color|style|width)(?:-\w+)?"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """Something that not every client shows; `harm` "" means that nobody misses it."""
+    """What a mail may use: its name at caniemail.com, and who shows it in part or not at all (our names of clients)."""
 
-    pattern: re.Pattern[str]
+    slug: str
+    partly: tuple[str, ...]
     without: tuple[str, ...]
-    harm: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Harm:
+    """What readers see of a feature that their client lacks, and the remedy; blocking where words or pictures go."""
+
+    words: str
+    blocking: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """All that is known. `accepted` maps to reasons; `untested` is what caniemail has no line for."""
+
+    clients: tuple[str, ...]
+    features: Mapping[str, Feature]
+    accepted: Mapping[str, str]
+    untested: frozenset[str]
+    harms: Mapping[str, Harm]
+
+    def feature(self, use: str) -> Feature | None:
+        """The feature of a use; `border-top-color` is told of as `border`."""
+        side = _SIDES.fullmatch(use)
+        return self.features.get(use) or (self.features.get(side[1]) if side else None)
+
+    def accepts(self, use: str) -> bool:
+        """Whether somebody has judged that nobody is harmed who does not see it."""
+        side = _SIDES.fullmatch(use)
+        return use in self.accepted or bool(side and side[1] in self.accepted)
 
 
 @dataclass(frozen=True, slots=True)
 class Lack:
-    """What the mail uses, who does not show it, and what they see."""
+    """What the mail uses, who shows it not at all or in part, and what they see."""
 
     used: str
-    clients: tuple[str, ...]
-    harm: str
+    without: tuple[str, ...]
+    partly: tuple[str, ...]
+    harm: Harm
 
 
 @cache
-def table() -> tuple[tuple[str, ...], tuple[Feature, ...]]:
-    """All clients, and all features."""
-    data = tomllib.loads(resources.files("digest.deliver").joinpath("data/support.toml").read_text(encoding="utf-8"))
-    features = (Feature(re.compile(f["pattern"]), tuple(f["without"]), f.get("harm", "")) for f in data["feature"])
-    return tuple(data["clients"]), tuple(features)
+def table() -> Table:
+    """caniemail's data and our judgement, read once."""
+    data, judged = json.loads(_read("caniemail.json")), tomllib.loads(_read("support.toml"))
+    columns = {
+        name: [data["clients"].index(column) for column in columns] for name, columns in judged["clients"].items()
+    }
+    features = {}
+    for slug, written, letters in data["features"]:
+        worst = {name: {letters[column] for column in found} for name, found in columns.items()}
+        without = tuple(name for name, seen in worst.items() if "n" in seen)
+        partly = tuple(name for name, seen in worst.items() if "a" in seen and "n" not in seen)
+        features.update(dict.fromkeys(written, Feature(slug, partly, without)))
+    return Table(
+        clients=tuple(columns),
+        features=features,
+        accepted=_by_use(judged["accepted"], lambda entry: entry["why"]),
+        untested=frozenset(judged["untested"]["uses"]),
+        harms=_by_use(judged["harm"], lambda entry: Harm(entry["harm"], entry.get("blocking", False))),
+    )
 
 
-def lacks(html: str, clients: Collection[str] = ()) -> list[Lack]:
-    """What of the mail some of the clients (none: all that we know) do not show, to their readers' harm."""
-    known, features = table()
-    wanted = set(clients or known)
-    found: list[Lack] = []
-    used = sorted(set(uses(html)))
-    for feature in features:
-        losers = tuple(client for client in feature.without if client in wanted)
-        if feature.harm and losers and (example := next((u for u in used if feature.pattern.match(u)), "")):
-            found.append(Lack(example[:60], losers, feature.harm))
-    return found
+def lacks(page: etree._Element, clients: Collection[str] = ()) -> list[Lack]:
+    """What of the mail some of the clients (none: all that we know) do not show; one entry a feature."""
+    known = table()
+    wanted = set(clients or known.clients)
+    found: dict[str, Lack] = {}
+    for use in sorted(uses(page)):
+        feature = known.feature(use)
+        if feature is None or known.accepts(use) or feature.slug in found:
+            continue
+        without, partly = (tuple(c for c in names if c in wanted) for names in (feature.without, feature.partly))
+        if without or partly:
+            harm = known.harms.get(use) or Harm(f"see www.caniemail.com/features/{feature.slug}/ for what is shown")
+            found[feature.slug] = Lack(use, without, partly, harm)
+    return list(found.values())
 
 
-def uses(html: str) -> Iterator[str]:
-    """Everything the mail uses that the table may know: declarations, at-rules and tags, in one spelling.
-
-    Styles of Outlook's own conditional comments are left out: nobody else reads them.
-    """
-    html = _COMMENT.sub("", html)
-    for style in _STYLE.findall(html):
-        flat = _COMMENT.sub("", style)
-        for head, body in _RULE.findall(flat):
-            yield " ".join(head.split())
-            yield from _declared(body.split(";"))
-        yield from (line.strip() for line in flat.split(";") if line.strip().startswith("@"))
-    for match in _ATTRIBUTE.finditer(html):
-        yield from _declared((match[1] or match[2]).replace("&quot;", "'").split(";"))
-    for tag in _TAG.findall(html):
-        yield tag.lower()
+def _by_use(entries: Iterable[Mapping[str, Any]], value: Any) -> dict[str, Any]:
+    return {use: value(entry) for entry in entries for use in entry["uses"]}
 
 
-def _declared(parts: Iterable[str]) -> Iterator[str]:
-    for part in parts:
-        name, colon, value = part.partition(":")
-        if colon:
-            yield f"{name.strip().lower()}:{value.strip().lower()}"
+def _read(name: str) -> str:
+    return resources.files("digest.deliver").joinpath("data", name).read_text(encoding="utf-8")

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from digest.deliver import cascade, mailcheck, support
+from digest.deliver import cascade, mailcheck
 from digest.deliver.checking import Checked
 from digest.deliver.mjml import Renderer
 from digest.deliver.rendered import PREFERENCES_URL, UNSUBSCRIBE_URL, Problem, Rendered
@@ -160,9 +160,3 @@ def test_only_the_clients_asked_for_are_spoken_of(good: Rendered) -> None:
     assert "outlook-windows" in problem.message
     [problem] = _problems(good.html, good.text, replace(LOOK, clients=("gmial",)))
     assert "'gmial' is no mail program we know" in problem.message
-
-
-def test_the_table_of_support_names_only_known_clients() -> None:
-    clients, features = support.table()
-    assert {client for feature in features for client in feature.without} <= set(clients)
-    assert len({feature.pattern.pattern for feature in features}) == len(features)
