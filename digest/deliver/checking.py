@@ -49,7 +49,7 @@ class Checked:
     def foreign_links(self) -> frozenset[str]:
         """Addresses that feeds gave: what is wrong with them is no fault of the mail."""
         stories = stories_of(self.mail)
-        return frozenset([s.url for s in stories] + [other.url for s in stories for other in s.also])
+        return frozenset([s.url for s in stories] + [other.url for s in stories for other in s.also]) - {""}
 
 
 def parsed(html: str) -> etree._Element:

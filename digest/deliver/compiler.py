@@ -35,6 +35,8 @@ _BETWEEN: Final = "<!--\ufdd0\ufdd1-->"
 CLASSIC: Final = "classic"
 
 _INLINE: Final = re.compile(r'<mj-style inline="inline">(.*?)</mj-style>', re.DOTALL)
+_TITLE: Final = re.compile(r"<mj-title>(.*?)</mj-title>", re.DOTALL)
+_LABEL: Final = re.compile(r' aria-label="[^"]*"')
 _INLINER: Final = css_inline.CSSInliner(
     load_remote_stylesheets=False, keep_style_tags=False, keep_at_rules=False, minify_css=True
 )
@@ -177,6 +179,8 @@ def compiled(source: str) -> str:
     css = "\n".join(_INLINE.findall(source))
     html = squeeze.inherited(mjml.mjml2html(_INLINE.sub("", source), fonts={}, disable_comments=False), css)
     head, start, body = html.partition("<body")
+    if title := _TITLE.search(source):  # the compiler writes 'L\u{a0}Écho' here, which is then read aloud
+        body = _LABEL.sub(lambda _: f' aria-label="{title[1]}"', body, count=1)
     html = _INLINER.inline(f"<!doctype html><html><head><style>{css}</style></head>{start}{body}")
     return squeeze.minified(head, html[html.index("<body") :])
 

@@ -22,7 +22,7 @@ _CLAUSE: Final = re.compile(r"(?:[;,،؛]|\s[—–-])\s")
 def subject(wanted: str, titles: Sequence[str], newsletter: str) -> str:
     """`wanted` (a template's or an editor's), else the top title; whole where possible, at most 60 characters."""
     own = html.line(wanted, 300)
-    return fitted(own or (titles[0] if titles else newsletter), SUBJECT)
+    return fitted(own or next(filter(None, titles), newsletter), SUBJECT)
 
 
 def fitted(text: str, limit: int) -> str:

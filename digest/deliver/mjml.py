@@ -17,7 +17,7 @@ from digest.deliver.picture import Prepared
 from digest.deliver.press import TIME_LIMIT, Press
 from digest.deliver.rendered import Inline, Rendered
 from digest.deliver.theme import WHOLE, Look, Shape, Theme, Variant
-from digest.deliver.typeset import typeset, words
+from digest.deliver.typeset import title_of, typeset, words
 from digest.errors import RenderError
 from digest.text.locale import locale
 
@@ -179,4 +179,4 @@ def shown(
         cid = f"{picture.name}@pictures.digest"
         inline[cid] = Inline(cid, "image/jpeg", picture.data)
         src = f"cid:{cid}"
-    return Shown(src, words(story.image.alt, 160) or words(story.title, 160), width, height, shape)
+    return Shown(src, words(story.image.alt, 160) or words(title_of(story), 160), width, height, shape)

@@ -14,9 +14,11 @@ from digest.text.breaks import BLANK
 
 COLUMNS: Final = 72
 
-#: Where a line may break: at blanks, and between CJK characters (but not before closing punctuation).
+#: Where a line may break: at blanks, and between CJK characters (but not before closing punctuation); and not
+#: before a reference, since a line that begins with '[5]' looks like the list at the end.
 _BREAKS: Final = re.compile(
-    rf"[^{BLANK}]+?(?=[\u3000-\u30ff\u3400-\u9fff\uff00-\uff60])(?![、。，．）」』】？！：；])|[^{BLANK}]+|[{BLANK}]+"
+    rf"[^{BLANK}]+?(?=[\u3000-\u30ff\u3400-\u9fff\uff00-\uff60])(?![、。，．）」』】？！：；])"
+    rf"|[^{BLANK}]+(?: \[\d+\])*|[{BLANK}]+"
 )
 _NO_BREAK: Final = re.compile("[\u00a0\u202f]")
 _URL_SAFE: Final = re.compile(r"[\u0000-\u0020<>\"]")

@@ -118,7 +118,8 @@ class Variant:
 WHOLE: Final = Variant()
 
 _COLOUR: Final = re.compile(r"#[0-9a-f]{6}", re.IGNORECASE)
-_FONT: Final = re.compile(r"[\w ,'.-]{1,200}")
+#: Families apart by commas; one in quotes has both of them, else it would swallow the styles that follow.
+_FONT: Final = re.compile(r"(?=.{1,200}\Z)(?:'[\w .-]+'|[\w .-]+)(?:, *(?:'[\w .-]+'|[\w .-]+))*")
 
 
 def parse(name: str, text: str, source: str) -> Theme:

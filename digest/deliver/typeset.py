@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Final
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from digest.compose.edition import Edition, EditionStory
@@ -55,7 +56,7 @@ def typeset(
     minutes = locale.ngettext("%(n)s minute", "%(n)s minutes", _minutes(everything[:kept], theme))
     title = words(look.newsletter, 80)
     date = locale.full_date(datetime.fromisoformat(edition.slot).date())
-    titles = [words(story.title, 200) for story in everything]
+    titles = [title_of(story) for story in everything]
     leads = [words(story.lead, 400) for story in everything]
     base = look.base_url
     return Content(
@@ -73,7 +74,7 @@ def typeset(
         stories=stories,
         minutes=minutes,
         count=total,
-        note=tuple(kept_together(words(paragraph, 2000)) for paragraph in html.paragraphs(edition.note)),
+        note=tuple(words(paragraph, 2000) for paragraph in html.paragraphs(edition.note)),
         contents=total >= theme.contents and len(parts) > 1,
         top=top,
         parts=parts,
@@ -97,7 +98,7 @@ def chosen_sections(edition: Edition, variant: Variant) -> list[tuple[str, str, 
     merged: dict[str, tuple[str, tuple[EditionStory, ...]]] = {}
     for section in edition.sections:
         if section.stories and (variant.topics is None or section.topic in variant.topics):
-            title, stories = merged.get(section.topic, (words(section.title, 80), ()))
+            title, stories = merged.get(section.topic, (words(section.title, 80) or words(section.topic, 80), ()))
             merged[section.topic] = (title, stories + section.stories)
     return [(topic, title, stories) for topic, (title, stories) in merged.items()]
 
@@ -139,19 +140,19 @@ class _Printer:
             place=place,
             kicker=kicker,
             url=link(story.url),
-            title=kept_together(words(story.title, 240) or words(story.outlet, 80)),
-            lead=kept_together(opening(story, self.theme)),
+            title=title_of(story),
+            lead=opening(story, self.theme),
             lang="" if own else lang,
             dir="rtl" if mirrored else "ltr",
             start="right" if mirrored else "left",
             end="left" if mirrored else "right",
             outlet=words(story.outlet, 60),
             author=words(story.author, 80),
-            credit=kept_together(words(story.credit, 160)),
+            credit=words(story.credit, 160),
             time=self.time(story.published),
             minutes=max(1, min(story.minutes, 600)),
             updated=story.update,
-            note=kept_together(words(story.note, 600)),
+            note=words(story.note, 600),
             also=tuple(also[:3]),
             also_more=max(0, len(also) - 3),
             picture=self.picture_of(story, "wide" if wide else "square"),
@@ -161,17 +162,25 @@ class _Printer:
         """The hour on the day of the edition, else the date; "" when unknown or not believable."""
         if published is None:
             return ""
-        zone = ZoneInfo(self.edition.timezone)
-        local, day = published.astimezone(zone), datetime.fromisoformat(self.edition.slot).date()
-        if local.date() == day:
-            return self.locale.time(local)
-        return self.locale.short_date(local.date()) if abs(local.date() - day) < timedelta(days=300) else ""
+        day = datetime.fromisoformat(self.edition.slot).date()
+        if abs(published.date() - day) > timedelta(
+            days=300
+        ):  # also what no time zone can express: the years 1 and 9999
+            return ""
+        local = published.astimezone(ZoneInfo(self.edition.timezone))
+        return self.locale.time(local) if local.date() == day else self.locale.short_date(local.date())
 
 
 @lru_cache(maxsize=5000)  # the variants of an edition say the same
 def words(text: str, limit: int) -> str:
     """One clean line of at most `limit` characters, in which nothing can be taken for a placeholder of ours."""
-    return html.line(text, limit).replace(_RESERVED, "digest invalid")
+    return kept_together(html.line(text, limit)).replace(_RESERVED, "digest invalid")
+
+
+def title_of(story: EditionStory) -> str:
+    """The story's title; of one that came without: how its lead begins, its outlet, or where its link leads."""
+    named = words(story.title, 240) or words(story.lead, 100) or words(story.outlet, 80)
+    return named or words(urlsplit(link(story.url)).hostname or "", 80)
 
 
 def link(url: str) -> str:

@@ -227,7 +227,13 @@ def test_the_brand_has_its_own_colours_fonts_logo_and_tagline(renderer: Renderer
 
 @pytest.mark.parametrize(
     ("brand", "message"),
-    [(Brand(accent="red"), "brand.accent: 'red' is no colour"), (Brand(title_font="a;b{}"), "brand.title_font")],
+    [
+        (Brand(accent="red"), "brand.accent: 'red' is no colour"),
+        (Brand(title_font="a;b{}"), "brand.title_font"),
+        (Brand(title_font="'Georgia, serif"), "brand.title_font: ''Georgia, serif' is no list of fonts"),
+        (Brand(text_font="Georgia, 'A" + " b" * 100 + "'"), "brand.text_font"),
+        (Brand(text_font="Georgia,,serif"), "brand.text_font"),
+    ],
 )
 def test_a_wrong_brand_is_named(renderer: Renderer, brand: Brand, message: str) -> None:
     with pytest.raises(RenderError, match=message):
@@ -268,6 +274,12 @@ def test_twelve_stories_take_45_kb_and_thirty_80_kb(renderer: Renderer, theme: s
         assert len(rendered.html.encode()) <= most
         assert "more stor" not in rendered.html
         assert rendered.html.count("https://www.example.org/") >= stories
+
+
+def test_the_classic_theme_stays_small(renderer: Renderer) -> None:
+    for stories, most in ((12, 24_000), (30, 48_500)):
+        rendered = renderer.render(editions.edition(stories=stories), editions.look(), pictures=editions.pictures(30))
+        assert len(rendered.html.encode()) <= most
 
 
 def test_what_does_not_fit_is_on_the_web_and_both_parts_say_so(renderer: Renderer) -> None:

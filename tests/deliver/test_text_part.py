@@ -54,6 +54,8 @@ def test_the_same_address_has_one_number() -> None:
         ("unbreakable", 4, "unbreakable"),
         ("新しい電車が走る。とても速い。", 12, "新しい電車が\n走る。とても\n速い。"),
         ("e\u0301te\u0301 e\u0301te\u0301", 4, "e\u0301te\u0301\ne\u0301te\u0301"),
+        ("and 412 people [5]", 14, "and 412\npeople [5]"),
+        ("about 31\u00a0000 people", 10, "about\n31\u00a0000\npeople"),
         ("", 10, ""),
     ],
 )
