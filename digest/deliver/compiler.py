@@ -140,6 +140,10 @@ class Compiler:
             raise Failed(error.message or "not understood", error.name or name, error.lineno) from error
         except jinja2.TemplateNotFound as error:
             raise Failed(f"there is no template '{error.message}'", name, 0) from error
+        except RecursionError as error:
+            raise Failed("it extends, includes or calls itself without an end", *_place(error, name)) from error
+        except MemoryError as error:
+            raise Failed("it asks for more memory than any mail needs", *_place(error, name)) from error
         except _MISTAKES as error:
             raise Failed(str(error), *_place(error, name)) from error
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from digest.deliver.theme import Dress, Logo, Shape
 
@@ -109,6 +109,10 @@ class Content:
     postal_address: tuple[str, ...]
     links: Links
     dress: Dress
+
+
+#: What a story's own template knows of the mail: what all variants of a language have in common.
+SHARED: Final = ("language", "dir", "start", "end", "newsletter", "dress")
 
 
 def stories_of(mail: Content) -> list[Story]:

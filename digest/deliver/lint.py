@@ -137,14 +137,15 @@ def _names(source: str, file: str) -> Iterator[Fault]:
     inherits = next(tree.find_all(nodes.Extends), None) is not None
     for name in tree.find_all(nodes.Name):
         if name.ctx == "load" and name.name not in own | HELPERS and not inherits:
-            yield Fault(file, name.lineno, f"there is no '{name.name}'", _nearest(name.name, own | HELPERS))
+            yield Fault(file, name.lineno, f"there is no '{name.name}'", nearest(name.name, own | HELPERS))
     fields = content.fields()
-    known = {"mail": fields["Content"], "story": fields["Story"], "part": fields["Part"]}
+    whole = content.SHARED if file.endswith("story.mjml.j2") else fields["Content"]
+    known = {"mail": whole, "story": fields["Story"], "part": fields["Part"]}
     for get in tree.find_all(nodes.Getattr):
         names = known.get(get.node.name) if isinstance(get.node, nodes.Name) else None
         if names and get.attr not in names:
             assert isinstance(get.node, nodes.Name)
-            yield Fault(file, get.lineno, f"'{get.node.name}' has no '{get.attr}'", _nearest(get.attr, names))
+            yield Fault(file, get.lineno, f"'{get.node.name}' has no '{get.attr}'", nearest(get.attr, names))
 
 
 def _imported(node: nodes.FromImport) -> Iterator[str]:
@@ -169,7 +170,7 @@ def _structure(source: str, file: str) -> Iterator[Fault]:
         elif name in refused:
             yield Fault(file, line, f"<{name}> is not for mails of digest", refused[name])
         elif name not in table:
-            yield Fault(file, line, f"there is no tag <{name}>", _nearest(name, table))
+            yield Fault(file, line, f"there is no tag <{name}>", nearest(name, table))
         elif match["end"]:
             yield from _closed(name, open_, file, line)
         else:
@@ -240,7 +241,7 @@ def _attributes(name: str, text: str, tag: Tag, file: str, line: int) -> Iterato
     for match in _ATTRIBUTE.finditer(text):
         key, value = match[1], match[2]
         if key not in tag.attributes and "*" not in tag.attributes:
-            yield Fault(file, line, f"<{name}> takes no '{key}'", _nearest(key, tag.attributes))
+            yield Fault(file, line, f"<{name}> takes no '{key}'", nearest(key, tag.attributes))
         if value is None or value[0] not in "\"'":
             yield Fault(file, line, f"the value of '{key}' is not in quotes", f'write {key}="…"')
         elif value[1:-1] in ("start", "end") and key in ("align", "text-align"):
@@ -251,6 +252,7 @@ def _attributes(name: str, text: str, tag: Tag, file: str, line: int) -> Iterato
         yield Fault(file, line, "<mj-image> has no alt", 'write alt="…", or alt="" for decoration')
 
 
-def _nearest(word: str, known: Collection[str]) -> str:
+def nearest(word: str, known: Collection[str]) -> str:
+    """The remedy for a name that is not known."""
     close = difflib.get_close_matches(word, known, 1, 0.6)
     return f"did you mean '{close[0]}'?" if close else f"choose from {', '.join(sorted(set(known) - {'*'}))}"

@@ -12,7 +12,7 @@ from typing import Any, Final, Self
 from digest.compose.edition import Edition, EditionStory
 from digest.deliver import cascade, headline, mailcheck, templates
 from digest.deliver.checking import Checked
-from digest.deliver.content import Content, Shown, stories_of
+from digest.deliver.content import SHARED, Content, Shown, stories_of
 from digest.deliver.picture import Prepared
 from digest.deliver.press import TIME_LIMIT, Press
 from digest.deliver.rendered import Inline, Rendered
@@ -114,14 +114,7 @@ class Renderer:
 
     def _pieces(self, theme: Theme, mail: Content) -> list[str]:
         """The fragments of the mail's stories, in reading order; only new ones are compiled."""
-        shared = {
-            "language": mail.language,
-            "dir": mail.dir,
-            "start": mail.start,
-            "end": mail.end,
-            "newsletter": mail.newsletter,
-            "dress": asdict(mail.dress),
-        }
+        shared = {name: getattr(mail, name) for name in SHARED} | {"dress": asdict(mail.dress)}
         key = (theme.name, mail.language, mail.newsletter, mail.dress)
         stories = stories_of(mail)
         found = {story: self._fragments.get((key, story)) for story in stories}

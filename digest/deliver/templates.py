@@ -13,7 +13,7 @@ import jinja2
 from jinja2 import nodes
 
 from digest import resources
-from digest.deliver.lint import Fault, lint
+from digest.deliver.lint import Fault, lint, nearest
 from digest.deliver.theme import Theme, parse
 from digest.errors import RenderError
 
@@ -73,15 +73,41 @@ def faults(folders: Sequence[Path]) -> list[Fault]:
     found: list[Fault] = []
     for folder in folders:
         for _, path in _files(folder / "email"):
-            source = path.read_bytes().decode("utf-8", "replace")
+            try:
+                source = path.read_text(encoding="utf-8")
+            except UnicodeDecodeError as error:
+                line = error.object.count(b"\n", 0, error.start) + 1
+                found.append(Fault(str(path), line, "this is not UTF-8", "save the file as UTF-8"))
+                continue
             if path.suffix == ".j2":
-                found += lint(source, str(path))
+                found += lint(source, str(path)) or _idle(source, str(path))
             else:
                 try:
                     parse(path.parent.name, source, str(path))
                 except RenderError as error:
                     found.append(Fault(str(path), 1, str(error).removeprefix(f"{path}: "), "see a built-in theme.toml"))
     return found
+
+
+def _idle(source: str, file: str) -> list[Fault]:
+    """Blocks that replace none of the built-in template which this one extends: nobody would ever see them."""
+    tree = jinja2.Environment(autoescape=True).parse(source)
+    extended = next(tree.find_all(nodes.Extends), None)
+    parent = extended.template.value if extended and isinstance(extended.template, nodes.Const) else ""
+    if not extended or not str(parent).startswith("builtin/"):
+        return []
+    ours, name = dict(_files(builtin())), str(parent).removeprefix("builtin/")
+    if name not in ours:
+        return [Fault(file, extended.lineno, f"there is no template '{parent}'", nearest(name, ours))]
+    known = _inherited(name, ours)
+    outer = [node for node in tree.body if isinstance(node, nodes.Block) and node.name not in known]
+    return [Fault(file, b.lineno, f"'{parent}' has no block '{b.name}'", nearest(b.name, known)) for b in outer]
+
+
+def _inherited(name: str, ours: dict[str, Path]) -> set[str]:
+    """The blocks of a built-in template and of those that it extends."""
+    extended = re.search(r'\{%-?\s*extends "builtin/([^"]+)"', ours[name].read_text(encoding="utf-8"))
+    return {*_blocks(ours[name]), *(_inherited(extended[1], ours) if extended else ())}
 
 
 def eject(name: str, folder: Path, block: str = "") -> list[Path]:
@@ -144,6 +170,7 @@ def _one_block(name: str, source: str, block: str) -> str:
     for match in re.finditer(r"\{%-?\s*(block|endblock)\b.*?%\}", source[begin:]):
         depth += 1 if match[1] == "block" else -1
         if depth == 0:
-            body = source[begin : begin + match.start()]
-            return f'{{% extends "builtin/{name}" %}}\n{{% block {block} %}}{body}{{% endblock %}}\n'
+            # what the block inherits is now one step further away
+            body = source[begin : begin + match.start()].replace("super()", "super.super()")
+            return f'{{% extends "builtin/{name}" %}}\n{starts[block][0].replace("{%-", "{%")}{body}{match[0]}\n'
     raise RenderError(f"'{name}': the block '{block}' is never closed")

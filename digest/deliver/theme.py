@@ -6,13 +6,14 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 from digest.deliver.contrast import towards
 from digest.errors import RenderError
 
 Pictures = Literal["linked", "inline", "none"]
 Shape = Literal["wide", "square"]
+LeadPictures = Literal["none", "top", "sections"]
 
 #: The least contrast of text (WCAG 2.2, 1.4.3).
 ENOUGH: Final = 4.5
@@ -53,7 +54,7 @@ class Theme:
     text_font: str = SANS
     sentences: int = 0
     contents: int = 16
-    lead_pictures: Literal["none", "top", "sections"] = "top"
+    lead_pictures: LeadPictures = "top"
     wide: int = 536
     square: int = 112
 
@@ -118,6 +119,8 @@ class Variant:
 WHOLE: Final = Variant()
 
 _COLOUR: Final = re.compile(r"#[0-9a-f]{6}", re.IGNORECASE)
+#: The largest numbers of a `theme.toml`: the column has 600 pixels.
+_MOST: Final = {"sentences": 20, "contents": 1000, "wide": 600, "square": 240}
 #: Families apart by commas; one in quotes has both of them, else it would swallow the styles that follow.
 _FONT: Final = re.compile(r"(?=.{1,200}\Z)(?:'[\w .-]+'|[\w .-]+)(?:, *(?:'[\w .-]+'|[\w .-]+))*")
 
@@ -131,6 +134,14 @@ def parse(name: str, text: str, source: str) -> Theme:
     light, dark = (_palette(data.pop(scheme, {}), base, f"{source}: {scheme}") for scheme, base in
                    (("light", LIGHT), ("dark", DARK)))  # fmt: skip
     values = _checked(data, Theme("", ""), source)
+    for key, most in _MOST.items():
+        if not 0 <= values.get(key, 0) <= most:
+            raise RenderError(f"{source}: '{key}' is {values[key]}; write a number from 0 to {most}")
+    for key in ("title_font", "text_font"):
+        if key in values and not _FONT.fullmatch(values[key]):
+            raise RenderError(f"{source}: '{values[key]}' is no list of fonts; write it as \"Georgia, serif\"")
+    if (places := values.get("lead_pictures", "top")) not in get_args(LeadPictures):
+        raise RenderError(f"{source}: '{places}' is no place; choose from {', '.join(get_args(LeadPictures))}")
     return Theme(**{**values, "name": name, "light": light, "dark": dark})
 
 

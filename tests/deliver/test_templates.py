@@ -106,6 +106,10 @@ def test_an_unknown_theme_names_those_that_exist() -> None:
         ("wide = '536'", "'wide' must be a number"),
         ('[light]\nink = "black"', "'black' is no colour"),
         ("title = ", "not TOML"),
+        ("sentences = -1", "'sentences' is -1; write a number from 0 to 20"),
+        ("wide = 9999", "'wide' is 9999; write a number from 0 to 600"),
+        ('lead_pictures = "everywhere"', "'everywhere' is no place; choose from none, top, sections"),
+        ('title_font = "\'Georgia"', "''Georgia' is no list of fonts"),
     ],
 )
 def test_a_wrong_theme_file_names_its_key(tmp_path: Path, toml: str, message: str) -> None:
@@ -120,6 +124,80 @@ def test_ejecting_a_block_gives_a_file_that_extends_the_built_in_one(tmp_path: P
     )
     with Renderer() as plain, Renderer([tmp_path]) as own:
         assert own.render(editions.edition(), editions.look()) == plain.render(editions.edition(), editions.look())
+
+
+EVERY_BLOCK = [(file.name, block) for file in templates.listing() for block in file.blocks]
+
+
+@pytest.fixture(scope="module")
+def as_built() -> dict[str, tuple[str, str]]:
+    with Renderer() as renderer:
+        return {theme: _both(renderer, theme) for theme in renderer.themes()}
+
+
+@pytest.mark.parametrize(("name", "block"), EVERY_BLOCK, ids=["-".join(pair) for pair in EVERY_BLOCK])
+def test_an_ejected_block_changes_no_byte_until_it_is_edited(
+    tmp_path: Path, as_built: dict[str, tuple[str, str]], name: str, block: str
+) -> None:
+    templates.eject(name, tmp_path, block)
+    with Renderer([tmp_path]) as renderer:
+        assert {theme: _both(renderer, theme) for theme in renderer.themes()} == as_built
+
+
+def _both(renderer: Renderer, theme: str) -> tuple[str, str]:
+    edition = editions.edition(stories=20, note="A word first.")
+    rendered = renderer.render(edition, editions.look(theme), pictures=editions.pictures(20))
+    return rendered.html, rendered.text
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        (
+            "classic/mail.mjml.j2",
+            '\n{% extends "builtin/classic/mail.mjml.j2" %}\n{% block foter %}{% endblock %}',
+            "line 3: 'builtin/classic/mail.mjml.j2' has no block 'foter'; did you mean 'footer'?",
+        ),
+        (
+            "magazine/head.mjml.j2",
+            '{% extends "builtin/magazine/head.mjml.j2" %}{% block drak %}{% endblock %}',
+            "line 1: 'builtin/magazine/head.mjml.j2' has no block 'drak'; did you mean 'dark'?",
+        ),
+        (
+            "classic/mail.mjml.j2",
+            '{% extends "builtin/clasic/mail.mjml.j2" %}',
+            "line 1: there is no template 'builtin/clasic/mail.mjml.j2'; did you mean 'classic/mail.mjml.j2'?",
+        ),
+        (
+            "classic/mail.mjml.j2",
+            '{% extends "classic/mail.mjml.j2" %}',
+            "line 1: it extends, includes or calls itself without an end",
+        ),
+        (
+            "classic/story.mjml.j2",
+            "<mj-text>\n{{ mail.count }}</mj-text>",
+            "line 2: 'mail' has no 'count'; choose from dir, dress, end, language, newsletter, start",
+        ),
+        ("classic/mail.txt.j2", "caf\udce9", "line 1: this is not UTF-8; save the file as UTF-8"),
+    ],
+)
+def test_a_template_that_nobody_would_see_or_that_never_ends_is_named(
+    tmp_path: Path, name: str, text: str, message: str
+) -> None:
+    path = tmp_path / "email" / name
+    path.parent.mkdir(parents=True)
+    path.write_bytes(text.encode("utf-8", "surrogateescape"))
+    with Renderer([tmp_path]) as renderer, pytest.raises(RenderError) as raised:
+        renderer.render(editions.edition(stories=2), editions.look(name.split("/", maxsplit=1)[0]))
+    assert message in str(raised.value)
+    assert name in str(raised.value)
+
+
+def test_a_block_beside_a_built_in_one_may_hold_blocks_of_its_own(tmp_path: Path) -> None:
+    body = "{% block title %}<h1>{% block crest %}Crest{% endblock %}</h1>{% endblock %}"
+    _write(tmp_path, "classic/mail.mjml.j2", f'{{% extends "builtin/classic/mail.mjml.j2" %}}{body}')
+    with Renderer([tmp_path]) as renderer:
+        assert "Crest" in renderer.render(editions.edition(stories=2), editions.look()).html
 
 
 def test_ejecting_a_theme_copies_all_of_it_and_overwrites_nothing(tmp_path: Path) -> None:
