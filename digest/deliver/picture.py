@@ -56,7 +56,7 @@ def prepare(data: bytes) -> Prepared:
             wide = _shaped(source, *SIZES["wide"])
             square = _shaped(source, *SIZES["square"])
     except Exception as error:  # decoders of hostile files raise whatever they like
-        return Prepared(problem=f"not a picture that can be read: {error}"[:200])
+        return Prepared(problem=_unreadable(error))
     if square is None:
         return Prepared(problem=f"too small or too narrow: {source.width} by {source.height} pixels")
     return Prepared(wide, square)
@@ -71,9 +71,11 @@ def logo(data: bytes, height: int = 48) -> tuple[Picture, int, int]:
     from PIL import Image
 
     try:
-        source = _opened(data, keep_alpha=True)
-    except (OSError, SyntaxError) as error:
-        raise ValueError(f"not a picture that can be read: {error}") from None
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            source = _opened(data, keep_alpha=True)
+    except Exception as error:  # a logo may come from an address, too
+        raise ValueError(_unreadable(error)) from None
     width = max(1, round(source.width * height / source.height))
     if width > 300:
         width, height = 300, max(1, round(source.height * 300 / source.width))
@@ -88,6 +90,12 @@ def logo(data: bytes, height: int = 48) -> tuple[Picture, int, int]:
     return _named(out.getvalue(), scaled.size, "png"), width, height
 
 
+def _unreadable(error: Exception) -> str:
+    if "cannot identify" in str(error):
+        return "not a picture that can be read: it is no JPEG, PNG, WebP or GIF"
+    return f"not a picture that can be read: {error}"[:200]
+
+
 def _opened(data: bytes, keep_alpha: bool = False) -> Image:
     """The picture, turned upright, as RGB on paper (or as RGBA)."""
     from PIL import Image, ImageOps
@@ -97,6 +105,8 @@ def _opened(data: bytes, keep_alpha: bool = False) -> Image:
         raise ValueError(f"{picture.width} by {picture.height} pixels are too many")
     picture.draft("RGB", (SIZES["wide"][0] * 2, SIZES["wide"][0] * 2))  # JPEG: decode no larger than needed
     picture = ImageOps.exif_transpose(picture)
+    if picture.mode.startswith("I"):  # 16 bits of grey, which `convert` would cut off instead of scaling
+        picture = picture.convert("I").point(lambda value: value * (1 / 256)).convert("L")
     if keep_alpha:
         return picture.convert("RGBA")
     if picture.has_transparency_data:
@@ -123,8 +133,8 @@ def _shaped(source: Image, width: int, height: int) -> Picture | None:
         out = io.BytesIO()
         scaled.save(out, "JPEG", quality=quality, optimize=True, progressive=True)
         if out.tell() <= MOST_BYTES:
-            break
-    return _named(out.getvalue(), size, "jpg")
+            return _named(out.getvalue(), size, "jpg")
+    return None  # noise: nobody misses it
 
 
 def _named(data: bytes, size: tuple[int, int], ending: str) -> Picture:

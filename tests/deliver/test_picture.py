@@ -121,6 +121,24 @@ def test_what_is_no_picture_is_a_reason_and_no_error(data: bytes) -> None:
     assert prepared.square is None
     assert prepared.wide is None
     assert prepared.problem
+    assert "0x" not in prepared.problem
+    with pytest.raises(ValueError, match=r"not a picture|pixels"):
+        logo(data)
+
+
+def test_no_picture_is_larger_than_60_kb_not_even_noise() -> None:
+    grain = Image.frombytes("L", (2000, 1200), random.Random(7).randbytes(2_400_000))
+    spots = grain.point(lambda value: 255 if value > 127 else 0).resize((4000, 2400), Image.Resampling.NEAREST)
+    prepared = prepare(_bytes(spots))
+    assert prepared.wide is None
+    assert prepared.square is not None
+    assert len(prepared.square.data) <= MOST_BYTES
+
+
+def test_sixteen_bits_of_grey_are_scaled_not_cut_off() -> None:
+    prepared = prepare(_bytes(Image.new("I;16", (600, 400), 0x8000)))
+    assert prepared.square is not None
+    assert Image.open(io.BytesIO(prepared.square.data)).getpixel((5, 5)) == pytest.approx((128, 128, 128), abs=2)
 
 
 @settings(max_examples=60, deadline=None)
