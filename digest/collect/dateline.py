@@ -1,8 +1,9 @@
 """Dateline: the place, date and agency before the first sentence of a report; the lead begins after it.
 
 Forms are those of the wires: 'PARIS (AFP) —', 'WASHINGTON, Nov 23 (Reuters) -', 'Madrid, 23 nov (EFE).-', 'МОСКВА, 23
-ноября. /ТАСС/.', '新华社北京11月23日电', '(서울=연합뉴스) 홍길동 기자 ='. It holds no verb, so it is known by its
-words: each is a name, a number, part of a date, or an agency.
+ноября. /ТАСС/.', '新华社北京11月23日电', '(서울=연합뉴스) 홍길동 기자 ='; and those of newspapers: 'ISLAMABAD: ',
+'KABAR.com, Jakarta - ', '南江网10月4日讯（记者陈智）'. It holds no verb, so it is known by its words: each is a name, a
+number, part of a date, or an agency.
 """
 
 from __future__ import annotations
@@ -15,18 +16,29 @@ from digest.collect import agency
 _LONGEST = 120  # characters; 'LOS ANGELES, Calif., Tuesday, November 23, 2026 (Reuters) - ' has 60
 
 _BREAK = re.compile(
-    r"\s*(?:[-–—―]{1,2}(?=\s)|(?<=\))\s?[.:=](?:\s?[-–—]{1,2})?|[.:]\s?[-–—]{1,2}|/\.?(?=\s)|(?<=\))(?=\s))\s*"
+    r"\s*(?:[-–—―]{1,2}(?=\s)|(?<=\))\s?[.:=](?:\s?[-–—]{1,2})?|[.:]\s?[-–—]{1,2}|/\.?(?=\s)|(?<=\))(?=\s)"
+    r"|(?<=\))--|\|(?=\s)|:(?=\s))\s*"
 )
 _BRACKET = re.compile(
     r"[【\[［(（][^】\]］)）\n]{1,40}[】\]］)）]\s*(?:[^\s=＝。]{1,6}\s?(?:기자|특파원)\s?)?[-=＝–—―]{0,2}\s*"
 )
-_WIRE = re.compile(r"(?:新华社|新華社|中新社|中新网|中央社)[^，。,\n]{0,24}?[电電]\s?(?:[（(][^）)\n]{0,30}[）)])?\s*")
+_WIRE = re.compile(
+    r"(?![据據])(?:(?:新华社|新華社|中新社|中新网|中央社)[^，。,\n]{0,24}?[电電]|[^\s，。：、“”（）,\n]{1,16}?日[电電](?=[\s（(，]|$)"
+    r"|[^\s，。：、“”（）,\n]{1,16}?(?:[报報网網社台站闻聞日快]|科技|财经|体育|公司|客户端|综合)[讯訊](?=[\s（(，])"
+    r"|[^\s，。：、“”（）,\n]{1,12}?月\d{1,2}日消息(?=\s))"
+    r"\s?(?:[（(][^）)\n]{0,40}[）)])?[\s，]*(?:北京时间[^，。\n]{0,16}消息，)?"
+)
 _ASIAN = re.compile(r"[=＝日電电]|기자")
 _NUMBER = re.compile(r"\d{1,4}(?:er|re|º|ª|th|st|nd|rd|日|月|年)?\Z")
 _WORD = re.compile(r"[^\s,()/\[\]]+")
 _BRACKETED = re.compile(r"[(\[（/]")
 _BEHIND_PLACE = re.compile(r"[,(\[（/]")  # 'LYON (Le Progrès) –': who reports need not be a known agency
-_DASH = re.compile("[-–—―]")
+_DASH = re.compile("[-–—―|]")
+_SITE = re.compile(r"\b[\w-]{2,20}\.(?:com|co|net|org|info|news|[a-z]{2})\b", re.IGNORECASE)
+_OWN_NAME = re.compile(r"[^\s()]+(?:\s[^\s()]+){0,2}\s\([A-Z]{3,8}\)")  # 'Jakarta (ANTARA)'
+_REPORTER = re.compile(r"(?:,\s[^\W\d_]+\s[^\W\d_]+)?\s?[.:,]\s?[-–—]?\s+|\s[-–—]\s")
+_SPEAKER = re.compile(r"^[A-ZÀ-Þ][A-ZÀ-Þ .'-]{1,30}\s?:\s", re.MULTILINE)
+_NAMELY = 3  # words of a place
 _SMALL_WORDS = "de du des d la le les el los las di del della of the am den vom im en in on et und y e and da do dos"
 _SMALL = frozenset(_SMALL_WORDS.split())
 
@@ -41,6 +53,14 @@ class Dateline:
 
 def find(text: str, start: int = 0) -> Dateline | None:
     """The dateline of the paragraph that begins at `start`, or None."""
+    found = _find(text, start)
+    if found and found.agency and text[start : found.end].strip().startswith("("):  # '(ANSA) - ROMA, 23 NOV - ...'
+        further = _find(text, found.end)
+        return Dateline(further.end, found.agency) if further else found
+    return found
+
+
+def _find(text: str, start: int) -> Dateline | None:
     head = text[start : start + _LONGEST].partition("\n")[0]
     if eastern := _eastern(head):
         return Dateline(start + eastern, agency.find(head[:eastern]))
@@ -48,6 +68,10 @@ def find(text: str, start: int = 0) -> Dateline | None:
         label = head[: mark.start()].strip()
         if label and not _is_label(label):
             return None
+        if label and mark[0].strip() == ":":
+            if not _is_place(label, head[mark.end() :], text):
+                return None
+            return Dateline(start + mark.end())
         if label and mark.end() < len(head) and _is_enough(label, mark[0], head[mark.end()]):
             end = _past_agency(head, mark.end())
             return Dateline(start + end, agency.find(head[:end]))
@@ -66,7 +90,7 @@ def _eastern(head: str) -> int:
 def _past_agency(head: str, end: int) -> int:
     """'МОСКВА, 23 ноя — РИА Новости. ...': the agency after the dash belongs to the dateline."""
     name = agency.ends_name(head, end)
-    after = re.compile(r"\s?[.:,]\s?[-–—]?\s+|\s[-–—]\s").match(head, name) if name > end else None
+    after = _REPORTER.match(head, name) if name > end else None
     return after.end() if after else end
 
 
@@ -78,10 +102,23 @@ def _is_label(label: str) -> bool:
         number = bool(_NUMBER.match(bare))
         small = bare.lower() in _SMALL
         name = bare[:1].lower() == bare[:1] == bare[:1].upper() or bare[:1].isupper() or agency.is_name(bare)
-        if not (number or small or name or after_number or f"/{bare}" in label):
+        if not (number or small or name or after_number or f"/{bare}" in label or _SITE.fullmatch(bare)):
             return False
         after_number = number or (after_number and small)
     return True
+
+
+def _is_place(label: str, following: str, text: str) -> bool:
+    """A place before a colon: 'ISLAMABAD: The prime minister said ...', as south Asia's papers write.
+
+    Speakers stand so too, but again and again. Without capitals, a place that the sentence names again.
+    """
+    words = label.split()
+    if len(words) > _NAMELY or not following or following[0].islower() or any(c.isdigit() for c in label):
+        return False
+    if label == label.upper() != label.lower():
+        return sum(map(str.isalpha, label)) > 3 and len(_SPEAKER.findall(text, 0, _LONGEST * 50)) < 2
+    return label == label.lower() == label.upper() and words[-1] in following.split()
 
 
 def _is_enough(label: str, mark: str, following: str) -> bool:
@@ -92,14 +129,14 @@ def _is_enough(label: str, mark: str, following: str) -> bool:
     if not words or (caseless and len(words) > 6):
         return False  # without capitals only its shortness tells a dateline from a sentence
     place = _BEHIND_PLACE.split(label)[0]
-    if caseless and dash and label.endswith(")") and len(place.split()) <= 3:
+    if caseless and dash and label.endswith(")") and len(place.split()) <= _NAMELY:
         return True
     if _BRACKETED.search(label) and agency.find(label):
         return dash or not following.islower()
     if not dash or following.islower():
         return False
     letters = [c for c in place if c.isalpha()]
-    if len(letters) > 2 and all(c.isupper() for c in letters):
+    if (len(letters) > 2 and all(c.isupper() for c in letters)) or _SITE.search(label) or _OWN_NAME.fullmatch(label):
         return True
-    dated = "," in label and any(c.isdigit() for c in label)
+    dated = "," in label and (any(c.isdigit() for c in label) or (len(words) <= _NAMELY and "—" in mark))
     return words[0].lower() not in _SMALL and (dated or bool(agency.find(label)))
