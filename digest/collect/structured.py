@@ -161,11 +161,15 @@ def _author(
 ) -> str:
     candidates = (_name(article.get("author"), by_id), meta("author", "article:author", "dc.creator", "byl"), marked)
     fit = [_person(c) for c in candidates if c and "://" not in c and not c.startswith("@") and len(c) < 200]
-    return next((c for c in fit if c and c.casefold() != site.casefold()), "")
+    return next((c for c in fit if c and c.casefold() != site.casefold() and not _NOBODY.fullmatch(c)), "")
 
 
 _BY = re.compile(
     r"(?:(?:view )?all posts by|posted by|written by|by|von|par|por|di|door|autore?|auth?or|auteur)\s*:?\s+", re.I
+)
+#: What systems put where no author is given: a number, a domain, their own word for it.
+_NOBODY = re.compile(
+    r"[\W\d_]*|(?:www\.)?[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}|(?:user )?admin|name|author|null|none|unknown", re.I
 )
 _MAIL = re.compile(r"[<(]?\S+@\S+\.\S+[>)]?")
 

@@ -5,13 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from digest.collect.phrases import key
+from digest.collect.phrases import WIDE, key
 
 _QUOTED = re.compile(r"«[^«»]*»|»[^«»]*«")
 _SEPARATOR = re.compile(r"\s+[|–—·•»:\-]+\s+|\s*[|»]\s*")
+#: How sites of China and Japan end their titles: '标题_新闻频道_某某网', 'タイトル - 某某新聞', without blanks as well.
+_EASTERN = re.compile(
+    r"\s*(?:[_＿|｜]|\s-{1,2}\s?|-{1,2}(?=[^-]{1,16}\Z))\s*[^_＿|｜]{0,12}?"
+    r"(?:[网網站报報社台]|频道|頻道|新闻|新聞|官网|门户|門戶|订阅|客户端|ニュース|オンライン|デジタル|뉴스|신문|일보)\Z"
+)
 _PIPE = re.compile(r"\s*[|»]\s*")
 _LETTERS = re.compile(r"[^a-z0-9]+")
 _LONGEST = 400  # characters; a longer heading is text
+_HEADLINE = 6  # signs of a headline in Chinese at least
 _KICKER = 0.4  # share of a heading that a declared title must make up to be that heading without its kicker
 
 
@@ -27,19 +33,23 @@ def choose_title(
     named = [d for d in declared if d]
     bare = [without_site(d, site, host) for d in named]
     seen = [h for h in headings if h and len(h) < _LONGEST and key(h) != key(site)]
-    best = next((t for heading in seen if (t := _shown(heading, bare, named))), "") or next(iter(bare or seen), "")
+    best = (
+        next((h for h in seen if any(key(h) == key(title) for title in bare[:2] if title)), "")
+        or next((t for heading in seen if (t := _shown(heading, bare))), "")
+        or next((h for h in seen if any(key(h) in map(key, parts(title)) for title in named)), "")
+        or next(iter(bare or seen), "")
+    )
     return best, tuple(dict.fromkeys(t for t in (best, *bare, *named, *seen[:1]) if t))
 
 
-def _shown(heading: str, bare: Iterable[str], named: Iterable[str]) -> str:
+def _shown(heading: str, bare: Iterable[str]) -> str:
     """The title by its heading, or "" when no declaration says anything like it."""
     words = key(heading)
     for title in bare:
         said = key(title)
         if said and said != words and f" {said} " in f" {words} " and len(said) >= _KICKER * len(words):
             return heading if title.endswith(("…", "...")) else title
-    alike = any(_alike(words, key(title)) for title in bare)
-    return heading if alike or any(words in map(key, parts(title)) for title in named) else ""
+    return heading if any(_alike(words, key(title)) for title in bare) else ""
 
 
 def parts(title: str) -> list[str]:
@@ -62,6 +72,8 @@ def without_site(title: str, site: str = "", host: str = "") -> str:
 
     What follows a vertical bar is the site; after a dash only what is known as its name, or is like its host.
     """
+    if WIDE.search(title) and (end := _EASTERN.search(title)) and end.start() >= _HEADLINE:
+        return without_site(title[: end.start()], site, host)
     found = parts(title)
     if len(found) < 2:
         return title

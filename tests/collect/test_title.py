@@ -35,6 +35,18 @@ from digest.collect.title import choose_title, without_site
             "»Die Dämmerung am Mai«, verlorene Oper",
         ),
         ([], [], "", "", ""),
+        (
+            ["Library opens in May", "The Post"],
+            ["", "", "Library opens in May - The Post"],
+            "",
+            "",
+            "Library opens in May",
+        ),
+        (["The Post"], ["", "Library opens", "Library opens - The Post"], "The Post", "", "Library opens"),
+        ([], ["", "", "图书馆五月开放_本地新闻_南江新闻网"], "", "", "图书馆五月开放"),
+        ([], ["", "", "图书馆五月开放-南江网"], "", "", "图书馆五月开放"),
+        ([], ["", "", "図書館が５月に開館 - 南江新聞"], "", "", "図書館が５月に開館"),
+        ([], ["", "", "图书馆5-6月开放"], "", "", "图书馆5-6月开放"),
     ],
 )
 def test_the_title_is_chosen(headings: list[str], declared: list[str], site: str, host: str, title: str) -> None:
