@@ -23,6 +23,7 @@ _CLAUSE = re.compile(rf"[^，、；：,;:{re.escape(MARKS)}]{{1,12}}(?=[，。�
 _DUTCH = re.compile(r"\s['’][a-z]\s([A-Z]\w*)")  # 's Avonds: the capital comes with the second word
 _APOSTROPHE = re.compile("['’]")
 _INITIALS = re.compile(r"[^\W\d_](?:[.\-‐]{1,2}[^\W\d_]){0,5}\Z")  # J, J.-P, U.S
+_NEXT_INITIAL = re.compile(r"\s[^\W\d_]\.")
 _ROMAN = re.compile(r"[IVXLCDM]+\Z")
 _NO_VOWEL = re.compile(r"[BCDFGHJKLMNPQRSTVWXZ][bcdfghjklmnpqrstvwxz]{1,3}\Z")  # Lt, Brgy: cut short, whatever they are
 _VOWELS = "aeiouyáàâãäåæéèêëíìîïóòôõöøúùûüýаеиоуыэюяіїє"
@@ -143,6 +144,8 @@ def _ends_at_dot(stop: Stop, word: str, table: Words) -> bool:
     if token.isdigit():
         dated = table.dates and (word[0].isdigit() or (near[-2:-1] != [] and near[-2].rstrip(".").isdigit()))
         return not dated and _ends_at_number(token, first, word, opens, table)
+    if len(token) == 1 and token.isupper() and _NEXT_INITIAL.match(stop.text, stop.end):
+        return False  # 'U. S. Highway'
     if _INITIALS.match(token) and not _SYLLABLE.match(token):
         return _ends_at_initial(token, near, first, word, opens)
     return opens or not (_NO_VOWEL.match(token) or (table.ordinals and _ROMAN.match(token)))

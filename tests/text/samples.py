@@ -22,6 +22,7 @@ SAMPLES: dict[str, list[list[str]]] = {
     ],
     "en": [
         ["Mr. Smith went to Washington, D.C., on Nov. 5.", "He met Sen. Jane R. Doe."],
+        ["The crash on U. S. Highway 20 closed the road.", "Nobody was hurt."],
         ["The U.S. economy grew 3.5 percent.", "The U.K. did not."],
         ['"Is it true?" Smith asked.', "Nobody answered him."],
         ["Apple Inc. shares fell.", "The drop, approx. 4 percent, hit Google Inc.", "The market closed early."],
