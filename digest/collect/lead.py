@@ -53,6 +53,7 @@ WEIGHTS: tuple[float, ...] = (
 )
 _START = 2  # sentences that may stand before it; what comes later was written for who has read these
 _LONG = 60  # width from which a line without a stop is taken for a sentence, when there is nothing better
+_DECK = 0.3  # of the wanted length: a standfirst without a stop that is shorter is a second headline, not a lead
 _CUT = ("…", "...", "[…]", "[...]", "(...)")
 _GAP = 3  # sentences between two chosen ones at most, so that the lead reads as one piece
 
@@ -86,12 +87,14 @@ def choose(
 def _fits(pool: Sequence[Candidate], text: str, standfirst: str, characters: int, rung: Rung) -> list[Candidate]:
     """The sentences to choose from: those of the standfirst, if it has enough to say, else of the whole opening.
 
-    A standfirst, a description or a feed's text may do without a last stop, and the latter two may be cut short.
+    A standfirst, a description or a feed's text may do without a last stop, and the latter two may be cut short. A
+    short standfirst without a stop ("Three of them are in hospital") leans on the title, as a second headline does.
     """
     given = rung in ("structured-data", "feed-summary")
     at = text.find(standfirst) if standfirst else -1
     inside = [c for c in pool if 0 <= at <= c.start and c.end <= at + len(standfirst) and c.unfit in ("", NO_STOP)]
-    if sum(c.width for c in inside) >= characters / 5:
+    told = sum(c.width for c in inside)
+    if told >= characters * (_DECK if any(c.unfit for c in inside) else 0.2):
         return inside
     cut = len(text.rstrip()) if given and text.rstrip().endswith(_CUT) else -1
     usual = [c for c in pool if (not c.unfit or (given and c.unfit == NO_STOP)) and c.end != cut]

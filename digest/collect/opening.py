@@ -21,6 +21,9 @@ _CLOSERS = "\"'”’»›)]}」』】）〉》“«\u00a0\u202f "
 _PAIRS = {"«": "»", "»": "«", "“": "”“", "„": "“”", "”": "”", "「": "」", "『": "』", "‹": "›", "›": "‹", '"': '"'}
 _QUOTE = re.compile("[" + "".join(_PAIRS) + "]")
 _NOISE = re.compile(r"https?://|www\.|\bpic\.twitter|[#@]\w+ [#@]\w+|\.{5}")
+_CLOSED = re.compile(r"[)）\]】]")
+_COLON = re.compile("[:：】]")
+_LABEL = 40  # characters with its colon
 _BULLET = re.compile(r"[-–—•*·▪●►→]\s|\d{1,2}[.)]\s")
 _FIRST = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
 _TOKEN = re.compile(r"[^\W_]+")
@@ -68,14 +71,15 @@ def read(text: str, title: str, table: Words) -> Opening:
     found = [terms(text[start:end], table) for start, end in spans]
     wanted = frozenset(t.term for t in terms(title, table))
     candidates: list[Candidate] = []
-    quotation, last = "", -1
+    quotation, last, note = "", -1, False
     for (start, end), carried in zip(spans[: _SENTENCES + 4], found, strict=False):
         if last < 0 or "\n" in text[last:start]:
-            quotation = ""
+            quotation, note = "", False
         begin = _after_dateline(text, start, end) if last < 0 or "\n" in text[last:start] else start
         last = end
         sentence = text[begin:end]
         subject = _Subject(sentence, quotation, frozenset(t.term for t in carried), wanted, table)
+        note = note or subject.is_note()
         quotation, stray = _quotation(sentence, quotation)
         candidates.append(
             Candidate(
@@ -87,7 +91,7 @@ def read(text: str, title: str, table: Words) -> Opening:
                 back=stray or subject.points_back(),
                 ahead=bool(quotation),
                 speaks=sentence[0] in _PAIRS,
-                unfit=subject.unfit(),
+                unfit="about the page" if note else subject.unfit(),
             )
         )
         if sum(not c.unfit for c in candidates) == _SENTENCES:
@@ -172,6 +176,10 @@ class _Subject:
             return self.opening.startswith(phrases)
         return (self.opening + " ").startswith(tuple(phrase + " " for phrase in phrases))
 
+    def is_note(self) -> bool:
+        """Whether it opens a paragraph about the page: 'Editor's note: this article was ... You can ...'."""
+        return self._begins(self.table.page) and _COLON.search(self.text[:_LABEL]) is not None
+
     def unfit(self) -> str:
         """Why it can be no part of a lead, or ""."""
         bare = self.text.rstrip(_CLOSERS)
@@ -186,6 +194,8 @@ class _Subject:
     def _unfit_by_content(self) -> str:
         if _NOISE.search(self.text) or self._begins(self.table.page):
             return "about the page"
+        if self.text[0] in "(（[【" and not _CLOSED.search(self.text):
+            return "no sentence"
         if len(self.terms - self.title) * 9 <= len(self.terms) <= len(self.title) + 2:
             return "repeats the title"
         quoting = self.quotation or self.text[0] in _PAIRS

@@ -167,8 +167,13 @@ def test_the_standfirst_is_preferred_to_better_sentences_of_the_body() -> None:
 
 
 def test_a_standfirst_may_lack_its_last_stop() -> None:
-    standfirst = "Dès septembre, les habitants de la ville ne paieront plus leurs trajets en bus"
+    standfirst = "Dès le mois de septembre, les habitants de la ville ne paieront plus leurs trajets en bus"
     assert texts(choose(f"{standfirst}\n\n{BODY}", TITLE, "fr", standfirst=standfirst)) == [standfirst]
+
+
+def test_a_short_standfirst_without_a_stop_is_a_second_headline_and_no_lead() -> None:
+    standfirst = "Trois d'entre eux sont encore à l'hôpital de la ville"
+    assert FIRST in texts(choose(f"{standfirst}\n\n{BODY}", TITLE, "fr", standfirst=standfirst))
 
 
 @pytest.mark.parametrize(
@@ -274,3 +279,27 @@ def test_a_very_long_article_costs_no_more_than_its_opening() -> None:
 
     seconds(short)
     assert min(seconds(long) for _ in range(3)) < 3 * min(seconds(short) for _ in range(3)) + 0.01
+
+
+@pytest.mark.parametrize(
+    ("note", "language"),
+    [
+        ("Editor’s note: A version of this text was sent by mail last week. You can ask for it every Monday.", "en"),
+        ("Note de la rédaction : ce texte a été revu. Vous pouvez le recevoir chaque lundi sur simple demande.", "fr"),
+        ("Anmerkung der Redaktion: Dieser Text wurde geändert. Sie können ihn jeden Montag bekommen.", "de"),
+        ("【编者按】近日我们采访了多位专家和居民。他们都说了很多有意思的话。", "zh"),
+    ],
+)
+def test_a_note_about_the_page_is_no_lead_to_its_last_sentence(note: str, language: str) -> None:
+    news = {
+        "en": "The council decided on Monday to open the new library in May.",
+        "fr": "Le conseil a décidé lundi d'ouvrir la nouvelle bibliothèque au mois de mai.",
+        "de": "Der Rat beschloss am Montag, die neue Bibliothek im Mai zu öffnen.",
+        "zh": "市议会周一决定，新图书馆将于五月向全体市民免费开放。",
+    }[language]
+    assert texts(choose(f"{note}\n\n{news}", "", language)) == [news]
+
+
+def test_a_bracket_that_its_sentence_does_not_close_is_no_lead() -> None:
+    news = "市议会周一决定，新图书馆将于五月向全体市民免费开放。"
+    assert texts(choose(f"（原标题：“新图书馆五月开放啦，大家都来看一看吧！”市长宣布）\n\n{news}", "", "zh")) == [news]
