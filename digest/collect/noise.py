@@ -21,6 +21,8 @@ _NAMES_BESIDE_DATE = 4  # when nothing but a date makes it one
 _DATELINE = 40  # characters of a date with one more word
 _INITIALS = re.compile(r"[(\[]?[^\W\d_]{2,4}(?:/[^\W\d_]{2,4})*[)\]]?")
 _CLOCK = re.compile(r"\d:\d\d")
+_LINK = 0.3  # share of a line inside links from which it leads elsewhere
+_QUOTED = re.compile('[«“„「『].+[»”“」』]|(?:^|\\s)"[^"]+"')
 _COOKIES = re.compile(r" cookies? | куки | クッキー")
 _PROGRAM_ERROR = re.compile(r"\bin /\S+ on line \d+\b")  # as PHP prints them into pages
 _CREDIT = 60  # characters of whom a picture is from
@@ -43,9 +45,24 @@ def reason(text: str, language: str, linked: float = 0.0) -> str | None:
         phrases.alone.get(words)
         or phrases.alone.get(_uncounted(words))
         or next((why for phrase, why in phrases.opening(words) if _is_label(text, words, phrase, why, linked)), None)
-        or (next((why for _, why in phrases.calling(words)), None) if len(text) <= _CALL else None)
-        or next((why for _, why in phrases.saying(words)), None)
+        or _wording(text, words, phrases, linked)
     )
+
+
+def _wording(text: str, words: str, phrases: Table, linked: float) -> str | None:
+    """The reason of what only furniture says; a report of somebody saying so is none."""
+    why = (next((why for _, why in phrases.calling(words)), None) if len(text) <= _CALL else None) or next(
+        (why for _, why in phrases.saying(words)), None
+    )
+    return None if why and linked < _LINK and _is_report(text, words, phrases) else why
+
+
+def _is_report(text: str, words: str, phrases: Table) -> bool:
+    """A whole sentence that quotes something, or has a verb of saying."""
+    if not ends_sentence(text):
+        return False
+    quotes = _QUOTED.search(text) is not None
+    return quotes or not phrases.speech.isdisjoint(words.split()) or any(v in words for v in phrases.spoken_speech)
 
 
 def _unreadable(text: str) -> str | None:
@@ -70,7 +87,7 @@ def _is_label(text: str, words: str, phrase: str, why: str, linked: float) -> bo
         return False
     colon = min((at for mark in ":：" if (at := text.find(mark)) >= 0), default=-1)
     sentence = bool(_STOP.search(text[-12:]))
-    if linked >= 0.3 or (not sentence and len(rest) <= _LABEL_WORDS):
+    if linked >= _LINK or (not sentence and len(rest) <= _LABEL_WORDS):
         return True
     # What a colon follows is a sentence too where a paragraph begins with its subject ('Comments: the law says ...').
     return 0 <= colon <= len(phrase) + 6 and (why in ("related", "caption") or not sentence or len(text) <= _BRIEF)

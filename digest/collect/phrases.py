@@ -26,6 +26,8 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
+from digest.text.words import words as vocabulary
+
 #: Scripts that put no blanks between words, or few; Korean also in the parts that NFKD takes its letters apart to.
 WIDE = re.compile("[\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _COMBINING = re.compile(
@@ -58,6 +60,8 @@ class Table:
     small: frozenset[str]  # words of bylines and dates
     months: frozenset[str]
     spoken: tuple[str, ...]  # those of `small` in scripts without blanks, the longest first
+    speech: frozenset[str] = frozenset()  # verbs of saying
+    spoken_speech: tuple[str, ...] = ()  # those in scripts without blanks
 
     def opening(self, words: str) -> Iterator[tuple[str, str]]:
         """The phrases of `opens` that a key begins with; whole words of it, in scripts that have blanks."""
@@ -86,6 +90,7 @@ def table(language: str) -> Table:
     own, english = _load(language), _load("en")
     months = _calendar(language, "months") | _calendar("en", "months")
     days = _calendar(language, "days") | _calendar("en", "days") | _calendar(language, "day_periods")
+    speech = {key(verb) for verb in vocabulary(language).speech}
     small = _single(own, "when") | _single(own, "who") | months | days
     return Table(
         alone={**_by_phrase(english, "alone"), **_by_phrase(own, "alone")},
@@ -99,6 +104,8 @@ def table(language: str) -> Table:
         small=frozenset(small),
         months=frozenset(word for word in months if not word.isdigit()),
         spoken=tuple(sorted((w for w in small if WIDE.search(w)), key=len, reverse=True)),
+        speech=frozenset(verb for verb in speech if not WIDE.search(verb)),
+        spoken_speech=tuple(verb for verb in speech if WIDE.search(verb) and len(verb) > 1),
     )
 
 

@@ -180,3 +180,40 @@ def test_the_name_in_a_byline_is_found(byline: str, language: str, name: str) ->
 def test_the_message_of_a_broken_program_is_no_article() -> None:
     message = "Warning: Undefined variable $a in /srv/www/themes/paper/single.php on line 42"
     assert noise.reason(message, "en") == "message of a program"
+
+
+REPORTED = [
+    ("The company said it would make a donation of five million dollars to the hospital.", "en"),
+    ("Users were asked to download the app before boarding the plane.", "en"),
+    ("The spam landed in your inbox because the filter failed, the firm said.", "en"),
+    ("The site told visitors “we may earn a commission”, which the regulator found too vague.", "en"),
+    ("The paper asked readers to support our journalism and sacked half of its newsroom.", "en"),
+    ("Notre newsletter compte 40 000 lecteurs, se félicite le directeur du quotidien.", "fr"),
+    ("Faites un don, demandait l'affiche, et des milliers de passants l'ont fait.", "fr"),
+    ("La chaîne perçoit une commission sur chaque vente, selon le rapport.", "fr"),
+    ("Le journal a supprimé la mention « contenu de marque » sous la pression.", "fr"),
+    ("Die Firma versprach, unseren Newsletter nie wieder zu schicken, sagte der Kläger.", "de"),
+    ("Das Produkt enthält Werbung, die Kinder gezielt anspricht, rügen Verbraucherschützer.", "de"),
+    ("Nuestro boletín llega a 40.000 lectores, celebra el director del diario.", "es"),
+    ("微信公众号的数量去年增长了三成，报告显示。", "zh"),
+]
+
+
+@pytest.mark.parametrize(("text", "language"), REPORTED)
+def test_a_report_of_advertising_or_newsletters_is_no_advertisement(text: str, language: str) -> None:
+    assert noise.reason(text, language) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Sign up for our daily newsletter and get the news delivered to your inbox.", "en"),
+        ("This story has been updated with further details.", "en"),
+        ("Inscrivez-vous à notre newsletter pour ne rien manquer.", "fr"),
+        ("El contenido de los comentarios es la opinión de los usuarios.", "es"),
+        ("この記事は会員限定です。", "ja"),
+        ("Присоединяйтесь к подписчикам нашего канала!", "ru"),
+    ],
+)
+def test_what_the_site_says_of_itself_is_noise_as_a_sentence_too(text: str, language: str) -> None:
+    assert noise.reason(text, language) is not None
