@@ -22,6 +22,7 @@ _ASIDE = 0.4  # of the text: more of it on cookies or subscriptions is what the 
 _NEAR = 4  # blocks after the first paragraph among which a byline or a date may stand
 _MOST_REMOVED = 1_000  # pieces that are listed
 _SHORT_LINE = 80  # characters
+_CAPTION = 40  # characters of a line that a picture's text may repeat
 _PART_OF_TITLE = 0.4  # of a title's length: a shorter heading may be the first of the text
 
 
@@ -41,6 +42,7 @@ class _Context:
     titles: frozenset[str]
     parts: frozenset[str]  # of titles, between their bars and dashes
     names: tuple[str, ...]
+    captions: frozenset[str] = frozenset()
     removed: list[Removed] = field(default_factory=list)
 
     def drop(self, block: Block, why: str) -> None:
@@ -55,6 +57,7 @@ def clean(page: Page, language: str) -> Cleaned:
         titles=frozenset(k for t in titles if (k := key(t))),
         parts=frozenset(k for t in titles for part in parts(t) if (k := key(part))),
         names=_names(page),
+        captions=page.captions,
     )
     introduction = page.blocks[page.standfirst] if page.standfirst is not None else None
     if introduction and (noise.reason(introduction.text, language) or _furniture(introduction, context)):
@@ -92,8 +95,17 @@ def _picture_or_teaser(block: Block, context: _Context) -> str | None:
     """A caption with its credit, or a paragraph that is one link to something else."""
     if block.kind in ("paragraph", "heading") and noise.is_picture_line(block.text, context.language):
         return "caption"
+    if context.captions and block.kind == "paragraph" and _says_picture(key(block.text), context.captions):
+        return "caption"
     teaser = block.linked >= _ALL_LINK and block.kind == "paragraph" and len(block.text.split()) > 3
     return "related" if teaser and block.text[-1].isalnum() and not noise.is_address(block.text) else None
+
+
+def _says_picture(words: str, captions: frozenset[str]) -> bool:
+    """Whether a line says what stands for a picture, which may have its credit besides."""
+    return len(words) >= _CAPTION and (
+        words in captions or any(one.startswith(words) and len(words) >= 0.6 * len(one) for one in captions)
+    )
 
 
 def _repetition(block: Block, seen: set[str]) -> str | None:

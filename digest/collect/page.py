@@ -57,7 +57,8 @@ class Page:
     """One page as read. `standfirst` is the index in `blocks` of the introduction that the page sets apart, or None.
 
     `shown` is the beginning of all that a reader sees and `visible` its length in characters; `after` is what follows
-    the last block. `problem` is set when the page itself could not be read properly.
+    the last block. `captions` are keys of the texts that stand for its pictures. `problem` is set when the page itself
+    could not be read properly.
     """
 
     blocks: tuple[Block, ...] = ()
@@ -66,4 +67,5 @@ class Page:
     shown: str = ""
     after: str = ""
     visible: int = 0
+    captions: frozenset[str] = frozenset()
     problem: str | None = None

@@ -14,6 +14,7 @@ _HEADINGS = frozenset(("h1", "h2"))
 _SUBHEADINGS = frozenset(("h2", "h3", "h4"))
 _NO_PROSE = frozenset(("h1", "h2", "h3", "h4", "h5", "h6", "pre", "option", "title"))
 _BELIEVED = 0.2  # a label that covers more than this share of the article is a mistake of the page's author
+_BEFORE_COMMENTS = 400  # characters of prose; what follows as much and is called comments is comments, however long
 _SECTION = 0.35  # a choice with less than this share of the page's prose may be a section of the article
 _ABOVE = 60  # lines above the first paragraph among which it is looked for when the title is not shown
 _INTRODUCTION = range(40, 900)  # characters of a standfirst
@@ -50,12 +51,14 @@ class Judge:
 def judge(outline: Outline, lines: Iterable[Run]) -> Judge:
     """Weigh the strong labels against lines that are known or supposed to be mostly article."""
     covered: Counter[str] = Counter()
-    total = 1
+    total, said = 1, 0
     for run in lines:
+        reasons = {outline.labels[i].reason for i in run.labels if outline.labels[i].strong}
+        if "comments" in reasons and said >= _BEFORE_COMMENTS:
+            continue
         total += len(run.text)
-        covered.update(
-            dict.fromkeys({outline.labels[i].reason for i in run.labels if outline.labels[i].strong}, len(run.text))
-        )
+        said += len(run.text) if is_prose(run) and not reasons else 0
+        covered.update(dict.fromkeys(reasons, len(run.text)))
     return Judge(outline, frozenset(reason for reason, size in covered.items() if size > _BELIEVED * total))
 
 
@@ -81,8 +84,11 @@ def widen(outline: Outline, chosen: Sequence[int], whole: Sequence[int]) -> list
     """
     runs = outline.runs
     have = size(outline, chosen)
-    if not whole or have >= _SECTION * sum(len(runs[i].text) for i in whole):
+    most = sum(len(runs[i].text) for i in whole)
+    if not whole or have >= _SECTION * most:
         return list(chosen)
+    if chosen and not have and most > sum(len(runs[i].text) for i in chosen):
+        return _span(outline, whole[0], whole[-1], whole)  # nothing but short lines: a box beside a short article
     start = chosen[0] if chosen else len(runs)
     if sum(len(runs[i].text) for i in whole if i < start) >= max(have, 1):
         return _span(outline, whole[0], whole[-1], whole)
@@ -130,6 +136,23 @@ def headings(outline: Outline, chosen: Sequence[int]) -> list[int]:
     ]
 
 
+def between(outline: Outline, chosen: Sequence[int], whole: Sequence[int]) -> list[int]:
+    """Paragraphs that were not chosen though they stand between others that were, in the very same element."""
+    runs, have = outline.runs, set(chosen)
+    if not chosen:
+        return []
+    parents = Counter(runs[i].path[-2] for i in chosen if len(runs[i].path) > 1 and is_prose(runs[i]))
+    homes = {number for number, count in parents.items() if count > 1}
+    return [
+        i
+        for i in whole
+        if chosen[0] < i < chosen[-1]
+        and i not in have
+        and not homes.isdisjoint(runs[i].path[-2:])
+        and not runs[i].text.startswith("http")
+    ]
+
+
 def heading(outline: Outline, chosen: Sequence[int], titles: Collection[str]) -> int:
     """The line that shows the title above the first paragraph chosen, or -1."""
     runs = outline.runs
@@ -148,10 +171,13 @@ def standfirst(outline: Outline, chosen: Sequence[int], titles: Collection[str],
         return None
     wanted = key(description.rstrip(".… "))
     start = heading(outline, chosen, titles)
+    trusted = judge(outline, [runs[i] for i in chosen])
     fallback = None
     for index in range(start if start >= 0 else max(0, first - _ABOVE), first + 1):
         run = runs[index]
         if len(run.text) not in _INTRODUCTION or run.linked > 0.5 * len(run.text) or key(run.text) in titles:
+            continue
+        if trusted.reason(run) == "caption":  # a description is often that of the picture
             continue
         words = key(run.text)
         if wanted and len(wanted) >= 40 and (words.startswith(wanted[:200]) or wanted.startswith(words)):

@@ -48,7 +48,7 @@ _FORMATTING = (
     "wbr",
 )
 _CONTROLS = ("nav", "footer", "form", "button", "select", "dialog")
-_UNSEEN = ("head", "script", "style", "noscript", "template", "svg", "iframe", "object", "math")
+_UNSEEN = ("head", "script", "style", "noscript", "template", "svg", "iframe", "object", "math", "meta", "link")
 
 Element = lxml.html.HtmlElement
 #: lxml.html asks a Python function for the class of each element that is touched; one class for all is a tenth faster.

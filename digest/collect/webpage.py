@@ -36,6 +36,7 @@ _OUTWEIGHS = 8
 _LITTLE = 600  # characters of prose, below which a second opinion is asked for
 _LARGE = 400  # CSS pixels of a picture that may stand for its article
 _TITLE = 1_000  # characters of a title that are looked at
+_CAPTION, _MOST_CAPTIONS = 40, 200  # characters of a picture's text from which it may be its caption; and how many
 _AROUND, _SHOWN = 40, 2_000  # lines and characters kept of what surrounds the article
 _LINE_BREAK = "\u2028"  # Unicode's own, which pages do not use
 
@@ -52,6 +53,7 @@ def read(body: bytes, *, url: str = "", content_type: str = "") -> Page:
     if tree is None:
         return Page(problem=problem or "the page is empty")
     facts = understand(_declared(tree, url))
+    captions = _captions(tree, facts)
     drop_unseen(tree)
     lines = outline(tree)
     if lines.cut:
@@ -60,7 +62,7 @@ def read(body: bytes, *, url: str = "", content_type: str = "") -> Page:
     runs = lines.runs
     shown = " ".join(run.text for run in runs[:_AROUND])[:_SHOWN]
     after = " ".join(run.text for run in runs[end : end + _AROUND])[:_SHOWN]
-    return Page(blocks, facts, introduction, shown, after, sum(len(run.text) for run in runs), problem)
+    return Page(blocks, facts, introduction, shown, after, sum(len(run.text) for run in runs), captions, problem)
 
 
 def _article(tree: Element, lines: Outline, facts: Facts) -> tuple[tuple[Block, ...], int | None, int]:
@@ -70,6 +72,7 @@ def _article(tree: Element, lines: Outline, facts: Facts) -> tuple[tuple[Block, 
     if chosen.strangers and not chosen.lines:  # the text was found in a script, as JSON
         return tuple(Block(text) for text in chosen.strangers), None, 0
     picked = selection.widen(lines, chosen.lines, whole)
+    picked = sorted({*picked, *selection.between(lines, picked, whole)})
     picked = sorted((*picked, *selection.headings(lines, picked)))
     titles = {key(title) for title in facts.titles}
     introduction = selection.standfirst(lines, picked, titles, facts.description)
@@ -123,6 +126,14 @@ def _declared(tree: Element, url: str) -> Declared:
         picture=next((dict(i.items()) for i in tree.iter("img") if _is_large(i)), {}),
         url=url or canonical,
     )
+
+
+def _captions(tree: Element, facts: Facts) -> frozenset[str]:
+    """Keys of the texts that stand for pictures, but for those that are filled with the page's title or description."""
+    texts = (image.get("alt") or "" for image in tree.iter("img"))
+    found = {key(text) for text in islice((t for t in texts if len(t) >= _CAPTION), _MOST_CAPTIONS)}
+    said = " ".join(key(text) for text in (*facts.titles, facts.description))
+    return frozenset(text for text in found if text not in said and not (facts.description and text[:60] in said))
 
 
 def _is_author(element: Element) -> bool:

@@ -1,0 +1,77 @@
+"""What pages of other makes put around and beside the article, each in the smallest page that shows it."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.collect.pages import TEXT, html, paragraphs, read
+
+WHOLE = "\n\n".join(TEXT)
+HEADING = "<h1>Library opens in May</h1>"
+REMARKS = tuple(
+    f"I have lived near the market for {years} years and nobody ever asked us about this, so much is sure."
+    for years in range(3, 12)
+)
+
+
+def test_comments_longer_than_the_article_are_no_part_of_it() -> None:
+    more = tuple(f"{text} The second reading follows in week {number}." for number, text in enumerate(TEXT))
+    remarks = "".join(f'<div class="user-comment"><b>Ann {i}</b><p>{r}</p></div>' for i, r in enumerate(REMARKS))
+    article = read(html(f"<div>{HEADING}{paragraphs(TEXT + more)}{remarks}</div>"))
+    assert article.text == "\n\n".join(TEXT + more)
+
+
+def test_a_commentary_with_nothing_before_it_is_the_article() -> None:
+    minutes = "".join(f'<div class="live-comment"><b>{i}\'</b><p>{r}</p></div>' for i, r in enumerate(REMARKS))
+    assert all(remark in read(html(f"<div>{HEADING}{minutes}</div>")).text for remark in REMARKS)
+
+
+def test_a_line_that_stands_for_a_picture_is_its_caption() -> None:
+    caption = "Masons lift the last stone of the library into place, watched by the mayor on Monday."
+    picture = f'<img src="a.jpg" alt="{caption} (Photo: J. Miller/Post)">'
+    article = read(html(f"<div>{HEADING}{picture}<p>{caption}</p>{paragraphs(TEXT)}</div>"))
+    assert article.text == WHOLE
+    assert (caption, "caption") in [(piece.text, piece.reason) for piece in article.removed]
+
+
+def test_a_picture_that_is_described_as_the_page_is_takes_nothing_away() -> None:
+    head = f'<meta name="description" content="{TEXT[0]}">'
+    article = read(html(f'<div>{HEADING}<img src="a.jpg" alt="{TEXT[0]}">{paragraphs(TEXT)}</div>', head=head))
+    assert article.text == WHOLE
+
+
+def test_the_description_of_a_film_is_no_standfirst() -> None:
+    film = '<p class="video-desc" itemprop="description">Visitors walk through the new library and praise its hall.</p>'
+    article = read(html(f"<div>{HEADING}{film}{paragraphs(TEXT)}</div>"))
+    assert article.text == WHOLE
+    assert article.standfirst == ""
+
+
+def test_data_inside_a_line_does_not_break_it() -> None:
+    line = TEXT[0].replace("decided", '<a href="/x"><meta content="WebLink" itemprop="type">decided</a>')
+    assert read(html(f"<div>{HEADING}<p>{line}</p>{paragraphs(TEXT[1:])}</div>")).text == WHOLE
+
+
+def test_a_paragraph_between_others_that_a_box_hid_is_kept() -> None:
+    box = (
+        '<div class="related"><ul><li><a href="/1">Market hall</a></li><li><a href="/2">Old bridge</a></li></ul></div>'
+    )
+    page = f"<div>{HEADING}{paragraphs(TEXT[:1])}{box}{TEXT[1]}{paragraphs((TEXT[2], *REMARKS[:2]))}</div>"
+    assert TEXT[1] in read(html(page)).text
+
+
+def test_a_short_article_beside_a_box_of_short_lines_is_found() -> None:
+    box = "<div><p>Number 4711</p><p>What we do</p></div>"
+    sections = "".join(f"<section><span>{text}</span></section>" for text in TEXT[:2])
+    assert TEXT[0] in read(html(f"{HEADING}{box}<div><div>{sections}</div></div>")).text
+
+
+@pytest.mark.parametrize("nobody", ["name", "104363", "www.post.example", "User Admin"])
+def test_what_stands_in_place_of_an_author_is_none(nobody: str) -> None:
+    assert read(html(HEADING, paragraphs(TEXT), head=f'<meta name="author" content="{nobody}">')).author == ""
+
+
+def test_the_heading_that_is_declared_is_the_title_and_not_the_banner() -> None:
+    head = '<meta property="og:title" content="Library opens in May">'
+    page = html(f"<h1>The Post</h1>{HEADING}{paragraphs(TEXT)}", title="Library opens in May - The Post", head=head)
+    assert read(page).title == "Library opens in May"
