@@ -8,6 +8,7 @@ from collections import Counter
 
 from w3lib.encoding import html_body_declared_encoding, http_content_type_encoding, read_bom
 
+from digest.text.mend import mended
 from digest.text.plain import plain
 
 #: Encodings that the web was written in (the WHATWG's list, without duplicates), those of the Latin alphabet apart.
@@ -37,7 +38,7 @@ def decode(body: bytes, content_type: str = "") -> tuple[str, str | None]:
         problem = f"{broken} characters fit no encoding and were replaced" if broken > 3 else None
     if nulls := text.count("\0"):
         problem = f"{nulls} NUL characters were taken out"
-    return _without_soft_hyphens(plain(text)), problem
+    return _without_soft_hyphens(plain(mended(text))), problem
 
 
 def _without_soft_hyphens(text: str) -> str:

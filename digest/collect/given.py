@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Final
 
 from digest.collect.entry import Entry, content_hash, entry_key
+from digest.text.mend import mended
 from digest.text.plain import one_line, plain
 from digest.text.url import absolute, canonical, unwrap
 
@@ -53,9 +54,9 @@ def given_entry(
     `date_text` the date as written.
     """
     url = unwrap(absolute(base, plain(link)))
-    title, words = one_line(title, _LONGEST_TITLE), ""
-    summary = plain(summary).strip()[:_LONGEST_SUMMARY]
-    content = plain(content).strip()[:_LONGEST_CONTENT]
+    title, words = one_line(mended(title), _LONGEST_TITLE), ""
+    summary = plain(mended(summary)).strip()[:_LONGEST_SUMMARY]
+    content = plain(mended(content)).strip()[:_LONGEST_CONTENT]
     if not title:
         words = visible(summary or content)
     return Entry(

@@ -53,7 +53,7 @@ WEIGHTS: tuple[float, ...] = (
 )
 _START = 2  # sentences that may stand before it; what comes later was written for who has read these
 _LONG = 60  # width from which a line without a stop is taken for a sentence, when there is nothing better
-_DECK = 0.3  # of the wanted length: a standfirst without a stop that is shorter is a second headline, not a lead
+_DECK = 0.35  # of the wanted length: a standfirst without a stop that is shorter is a second headline, not a lead
 _CUT = ("…", "...", "[…]", "[...]", "(...)")
 _GAP = 3  # sentences between two chosen ones at most, so that the lead reads as one piece
 
@@ -79,7 +79,8 @@ def choose(
     fits = _fits(read.candidates, text, standfirst, characters, rung)
     if not fits:
         return Lead()
-    compared = sets(fits, min(max(sentences, 1), 3)) or [(fits[0],)]
+    most = 1 if fits[0].unfit == NO_STOP and not standfirst else min(max(sentences, 1), 3)  # lines do not make a text
+    compared = sets(fits, most) or [(fits[0],)]
     best = max(compared, key=lambda s: _worth(s, read, characters))
     return Lead(tuple(LeadSentence(text[c.start : c.end], c.start, c.end) for c in best), rung)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from digest.collect import dateline
@@ -22,6 +23,7 @@ _PAIRS = {"«": "»", "»": "«", "“": "”“", "„": "“”", "”": "”"
 _QUOTE = re.compile("[" + "".join(_PAIRS) + "]")
 _NOISE = re.compile(r"https?://|www\.|\bpic\.twitter|[#@]\w+ [#@]\w+|\.{5}")
 _CLOSED = re.compile(r"[)）\]】]")
+_CELL = " | "  # between the cells of a table
 _COLON = re.compile("[:：】]")
 _LABEL = 40  # characters with its colon
 _BULLET = re.compile(r"[-–—•*·▪●►→]\s|\d{1,2}[.)]\s")
@@ -65,14 +67,14 @@ def width(text: str) -> float:
 
 def read(text: str, title: str, table: Words) -> Opening:
     """Judge the first sentences of an article."""
-    spans = sentences(text[:_READ], table.language)
+    spans = _within_lines(text, sentences(text[:_READ], table.language))
     if len(text) > _READ and len(spans) > 1:
         spans.pop()  # cut short
     found = [terms(text[start:end], table) for start, end in spans]
     wanted = frozenset(t.term for t in terms(title, table))
     candidates: list[Candidate] = []
     quotation, last, note = "", -1, False
-    for (start, end), carried in zip(spans[: _SENTENCES + 4], found, strict=False):
+    for (start, end), carried in zip(spans, found, strict=True):
         if last < 0 or "\n" in text[last:start]:
             quotation, note = "", False
         begin = _after_dateline(text, start, end) if last < 0 or "\n" in text[last:start] else start
@@ -94,9 +96,27 @@ def read(text: str, title: str, table: Words) -> Opening:
                 unfit="about the page" if note else subject.unfit(),
             )
         )
-        if sum(not c.unfit for c in candidates) == _SENTENCES:
+        fit = sum(not c.unfit for c in candidates)
+        if fit == _SENTENCES or (fit and len(candidates) >= _SENTENCES + 4):
             break
     return Opening(tuple(candidates), likelihood(found, wanted), wanted)
+
+
+def _within_lines(text: str, spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Sentences that end with their line at the latest: items of a list may have no stops."""
+    out: list[tuple[int, int]] = []
+    for start, end in spans:
+        if "\n" not in text[start:end]:
+            out.append((start, end))
+            continue
+        at = start
+        for line in text[start:end].split("\n"):
+            bare = line.strip()
+            if len(bare) >= _SHORTEST or ("\u3040" <= bare[:1] <= "\uffdc"):
+                begin = at + line.index(bare)
+                out.append((begin, begin + len(bare)))
+            at += len(line) + 1
+    return out
 
 
 def _after_dateline(text: str, start: int, end: int) -> int:
@@ -186,7 +206,7 @@ class _Subject:
         if width(self.text) < _SHORTEST or not self.terms or _BULLET.match(self.text) or bare.endswith((":", ",", ";")):
             return "no sentence"
         if bare[-1:] not in _STOPS and self.table.language not in _STOPLESS:
-            return NO_STOP
+            return NO_STOP if _CELL not in self.text else "no sentence"
         if bare[-1:] in "?？؟\u037e":
             return "question"
         return self._unfit_by_content()

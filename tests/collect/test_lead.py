@@ -167,7 +167,9 @@ def test_the_standfirst_is_preferred_to_better_sentences_of_the_body() -> None:
 
 
 def test_a_standfirst_may_lack_its_last_stop() -> None:
-    standfirst = "Dès le mois de septembre, les habitants de la ville ne paieront plus leurs trajets en bus"
+    standfirst = (
+        "Dès le mois de septembre, les habitants de la ville et leurs enfants ne paieront plus leurs trajets en bus"
+    )
     assert texts(choose(f"{standfirst}\n\n{BODY}", TITLE, "fr", standfirst=standfirst)) == [standfirst]
 
 
@@ -303,3 +305,15 @@ def test_a_note_about_the_page_is_no_lead_to_its_last_sentence(note: str, langua
 def test_a_bracket_that_its_sentence_does_not_close_is_no_lead() -> None:
     news = "市议会周一决定，新图书馆将于五月向全体市民免费开放。"
     assert texts(choose(f"（原标题：“新图书馆五月开放啦，大家都来看一看吧！”市长宣布）\n\n{news}", "", "zh")) == [news]
+
+
+def test_items_without_stops_are_never_strung_together() -> None:
+    items = (
+        "Fixed a fault that kept old entries of the list in memory\nMade the search of titles twice as fast as before"
+    )
+    assert texts(choose(items, "Release notes", "en"))[0] in items.split("\n")
+
+
+def test_a_row_of_a_table_is_no_lead() -> None:
+    row = "Opening hours of the library: | Monday to Friday from nine to five | Saturday from ten to two"
+    assert texts(choose(f"{row}\n\n{BODY}", TITLE, "fr"))[0] == FIRST
