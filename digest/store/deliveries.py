@@ -78,8 +78,8 @@ class Deliveries(Sending):
             for row in part:
                 begins = row.not_before and moment(row.not_before)
                 values.append((row.variant, begins, begins or at, at, edition_id, row.subscriber_id))
-            with self._database.write() as connection:
-                changed += int(self._database.run(connection, _REVISE, values).rowcount)
+            with self._database.quick() as run:
+                changed += int(run(_REVISE, values).rowcount)
         return changed
 
     def _plan_rows(self, edition_id: str, part: list[Delivery], now: datetime) -> list[tuple[Any, ...]]:
