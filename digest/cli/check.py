@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import click
 
 from digest.cli.common import PROBLEMS, as_json, emit, house, paper, stop
+from digest.errors import StoreBusy, StoreError
+
+if TYPE_CHECKING:
+    from digest.checkup import Finding
 
 
 @click.command()
@@ -21,19 +27,31 @@ def check(ctx: click.Context, newsletter: str | None, json_: bool) -> None:
     """
     from rich.text import Text
 
-    from digest.checkup import check as look
-
     marks = {"ok": Text("✓", "green"), "warning": Text("!", "yellow bold"), "error": Text("✗", "red bold")}
-    with house(ctx) as home:
-        findings = []
-        console = paper(soft_wrap=True)
-        for finding in look(home, newsletter):
-            findings.append(finding)
-            if not json_:
-                console.print(marks[finding.level], Text(f"{finding.area:<9}", "dim"), Text(finding.message))
-                if finding.remedy:
-                    console.print(Text(f"            → {finding.remedy}", "dim"))
+    findings = []
+    console = paper(soft_wrap=True)
+    for finding in _look(ctx, newsletter):
+        findings.append(finding)
+        if not json_:
+            console.print(marks[finding.level], Text(f"{finding.area:<9}", "dim"), Text(finding.message))
+            if finding.remedy:
+                console.print(Text(f"            → {finding.remedy}", "dim"))
     if json_:
         emit([asdict(finding) for finding in findings])
     if any(finding.level == "error" for finding in findings):
         stop(PROBLEMS)
+
+
+def _look(ctx: click.Context, newsletter: str | None) -> Iterator[Finding]:
+    """A store that cannot be used is a finding like others; one that is busy may be free in a moment."""
+    from digest.checkup import Finding
+    from digest.checkup import check as look
+
+    try:
+        with house(ctx) as home:
+            yield from look(home, newsletter)
+    except StoreBusy:
+        raise
+    except StoreError as error:
+        what, _, remedy = str(error).rpartition(": ")
+        yield Finding("store", "error", what, remedy)

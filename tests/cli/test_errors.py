@@ -165,3 +165,13 @@ def test_times_in_json_are_iso_8601_everywhere(run: Run, desk: Path) -> None:
     assert run("subscribers", "add", "ada@example.org", "morning").exit_code == 0
     [row] = map(json.loads, run("subscribers", "list", "--json").stdout.splitlines())
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]+\+00:00", row["created_at"])
+
+
+def test_a_store_that_cannot_be_used_is_a_finding_of_check(run: Run, desk: Path) -> None:
+    (desk / "digest.db").write_bytes(b"no database" * 1000)
+    done = run("check", "--json")
+    assert done.exit_code == 4
+    [*_, found] = json.loads(done.stdout)
+    assert (found["area"], found["level"]) == ("store", "error")
+    assert "not a database" in found["message"]
+    assert "[store] url" in found["remedy"]
