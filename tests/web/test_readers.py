@@ -20,6 +20,7 @@ def test_the_page_has_one_button_and_no_script(site: Site) -> None:
     page = site.client.get(f"/unsubscribe/{site.token(site.ada)}").text
     assert page.count("<button") == 1
     assert "<script" not in page
+    assert 'rel="icon" href="data:,"' in page, "browsers ask for /favicon.ico otherwise, and get a 404"
     assert "Leave The Morning?" in page
 
 
