@@ -8,7 +8,20 @@ from typing import Any
 
 import click
 
-from digest.cli.common import PARTLY, PROBLEMS, as_json, count, emit, house, local, say, settings, stop, table
+from digest.cli.common import (
+    NOTHING_TO_DO,
+    PARTLY,
+    PROBLEMS,
+    as_json,
+    count,
+    emit,
+    house,
+    local,
+    say,
+    settings,
+    stop,
+    table,
+)
 from digest.errors import DigestError
 
 _EXAMPLES = "The example's feeds, which lead nowhere, were taken out."
@@ -122,12 +135,19 @@ def test(ctx: click.Context, urls: tuple[str, ...], json_: bool) -> None:
 @click.option("--drop", is_flag=True, help="Refuse them for good instead.")
 @click.pass_context
 def release(ctx: click.Context, url: str, drop: bool) -> None:
-    """Accept the entries of URL that were held because so many came at once."""
+    """Accept the entries of URL that were held because so many came at once (exit code 3: there are none)."""
     from digest.collect.feed import released
+    from digest.settings_types import nearest
 
     with house(ctx) as home:
+        known = home.topics_of_feeds()
+        if url not in known:
+            raise DigestError(f"{url}: no topic has this feed; {nearest(url, known)}")
         number = (home.store.feeds.drop_quarantine if drop else home.store.feeds.release_quarantine)(url)
         home.store.feeds.save(released(home.store.feeds.get([url])[url]), (), now=home.clock())
+    if not number:
+        say(f"{url} has nothing that is held.")
+        stop(NOTHING_TO_DO)
     click.echo(f"{count(number, 'entry', 'entries')} {'refused' if drop else 'accepted'}.")
 
 

@@ -38,7 +38,10 @@ class Polled:
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """What a round of collecting brought. `failed` counts articles whose page could not be used, `problems` why."""
+    """What a round of collecting brought, in articles: one that three feeds carry is one.
+
+    `changed` were read again, `failed` counts those whose page could not be used, `problems` why.
+    """
 
     feeds: tuple[Polled, ...] = ()
     new: int = 0
@@ -79,10 +82,9 @@ def collect(
     known = store.feeds.get(urls)
     polled = _poll(store, known, fetch, parse, now, day_start, rounds, progress)
     waiting = store.articles.unread()
-    new = sum(p.new for p in polled)
+    changed = store.articles.read_before(waiting)
     problems = _read(store, waiting, read, now, rounds, progress)
-    changed = max(0, len(waiting) - new)
-    return Collected(tuple(polled), new, changed, problems.total(), tuple(problems.most_common()))
+    return Collected(tuple(polled), len(waiting) - changed, changed, problems.total(), tuple(problems.most_common()))
 
 
 def _poll(

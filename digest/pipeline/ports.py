@@ -79,6 +79,9 @@ class ArticlesKept(Protocol):
     def unread(self, limit: int | None = None) -> Sequence[Entry]:
         """Entries whose page was not read since their content was new."""
 
+    def read_before(self, waiting: Iterable[Entry]) -> int:
+        """How many of these entries are of an article that was read already."""
+
     def save(self, pairs: Iterable[tuple[Entry, Article]], *, now: datetime) -> None:
         """Store what was read for each entry."""
 

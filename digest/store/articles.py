@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, false, or_, select, true, update
+from sqlalchemy import bindparam, false, func, or_, select, true, update
 
 from digest.collect.article import Article
 from digest.collect.entry import Entry
@@ -31,6 +31,15 @@ class Articles(Area):
                 query = select(entries.c.payload, entries.c.first_seen).where(entries.c.id.in_(part))
                 found += [stored_entry(*row) for row in connection.execute(query.order_by(entries.c.id))]
         return found
+
+    def read_before(self, waiting: Iterable[Entry]) -> int:
+        """How many of these entries are of an article that was read already, in whatever state."""
+        hashes = {text_hash(article_key(entry)) for entry in waiting}
+        with self._database.read() as connection:
+            return sum(
+                connection.scalar(select(func.count()).where(articles.c.url_hash.in_(part))) or 0
+                for part in chunks(hashes, 500)
+            )
 
     def save(self, pairs: Iterable[tuple[Entry, Article]], *, now: datetime) -> None:
         """Store what was read for each entry, each with its mark in one transaction.

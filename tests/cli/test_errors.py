@@ -175,3 +175,11 @@ def test_a_store_that_cannot_be_used_is_a_finding_of_check(run: Run, desk: Path)
     assert (found["area"], found["level"]) == ("store", "error")
     assert "not a database" in found["message"]
     assert "[store] url" in found["remedy"]
+
+
+def test_releasing_what_is_not_held_or_no_feed_of_ours_says_so(run: Run, desk: Path) -> None:
+    ours = next(iter(json.loads(run("feeds", "list", "--json").stdout)))["url"]
+    done = run("feeds", "release", ours)
+    assert (done.exit_code, "nothing that is held" in one_line(done.stderr)) == (3, True)
+    done = run("feeds", "release", ours + "x")
+    assert (done.exit_code, "did you mean" in one_line(done.stderr)) == (1, True)

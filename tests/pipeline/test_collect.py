@@ -56,10 +56,12 @@ class Web:
             yield one, article(one)
 
 
-def run(store: Any, web: Web, now: datetime = NOW, rounds: Rounds | None = None) -> Collected:
+def run(
+    store: Any, web: Web, now: datetime = NOW, rounds: Rounds | None = None, feeds: Sequence[str] = (FEED,)
+) -> Collected:
     return collect(
         store,
-        [FEED],
+        feeds,
         fetch=web.fetch,
         parse=web.parse,
         read=web.pages,
@@ -95,6 +97,16 @@ def test_changed_content_is_read_again(store: Any) -> None:
     web = Web([entry(0, "Corrected: the glacier lost more."), entry(1)], b"2")
     again = run(store, web, NOW + timedelta(hours=1))
     assert (again.new, again.changed, web.read) == (0, 1, [entry(0).url])
+
+
+def test_an_article_that_two_feeds_carry_is_one_new_article(store: Any) -> None:
+    web, both = Web([entry(0), entry(1)]), (FEED, f"{FEED}/world")
+    first = run(store, web, feeds=both)
+    assert [polled.new for polled in first.feeds] == [2, 2], "each feed tells its own"
+    assert (first.new, first.changed) == (2, 0)
+    web.entries, web.body = [entry(0, "More of it."), entry(2)], b"2"
+    again = run(store, web, NOW + timedelta(hours=1), feeds=both)
+    assert (again.new, again.changed) == (1, 1)
 
 
 def test_a_stop_in_the_middle_leaves_the_rest_unread_for_the_next_round(store: Any) -> None:
