@@ -37,11 +37,12 @@ def apply(model: type[BaseModel], data: dict[str, Any], environ: Mapping[str, st
     variable counts as not set, since Compose files and unit files cannot leave one out.
     """
     overlay = Overlay()
-    for name, text in (*_credentials(environ), *sorted(_variables(environ), key=_file_variants_first)):
+    credentials = _credentials(environ)
+    for name, text in (*credentials, *sorted(_variables(environ), key=_file_variants_first)):
         try:
             _set(model, data, name, text, overlay)
         except (_UnknownError, OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            overlay.problems.append(_told(name, text, error))
+            overlay.problems.append(_told(text if (name, text) in credentials else name, text, error))
     return overlay
 
 
@@ -118,7 +119,8 @@ def _same(key: str, segment: str) -> bool:
 
 def _nearest_name(before: list[str], segment: str, known: Mapping[str, Any]) -> str:
     names = {key: PREFIX + "__".join((*before, key)).replace("-", "_").upper() for key in known}
-    return nearest(PREFIX + "__".join((*before, segment)).upper(), names.values())
+    ours = names.values() if before else (*names.values(), WHERE)
+    return nearest(PREFIX + "__".join((*before, segment)).upper(), ours)
 
 
 def _value(text: str, kind: Any) -> Any:
@@ -140,4 +142,5 @@ def _told(name: str, text: str, error: Exception) -> str:
     if isinstance(error, tomllib.TOMLDecodeError):
         return f'{name}: not written as TOML ({error}); quote texts and close brackets, as in \'["a", "b"]\''
     reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
-    return f"{name} = {text!r}: cannot be read ({reason}); name a readable file that holds only the value"
+    named = name if name == text else f"{name} = {text!r}"
+    return f"{named}: cannot be read ({reason}); name a readable file that holds only the value"

@@ -114,3 +114,12 @@ def test_a_secret_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 def test_secrets_do_not_show_in_a_printed_settings_object(tmp_path: Path) -> None:
     text = '[store]\nurl = "postgresql://u:hunter2@db/x"\n[smtp]\npassword = "hunter2"\n[site]\nsecret = "hunter2"\n'
     assert "hunter2" not in repr(load(write(tmp_path, text), {}))
+
+
+def test_a_strange_credential_is_named_by_its_file_and_a_misspelt_settings_by_the_right_name(tmp_path: Path) -> None:
+    (tmp_path / "DIGEST_SMTP__PASSWRD").write_text("x", encoding="utf-8")
+    environ = {"CREDENTIALS_DIRECTORY": str(tmp_path), "DIGEST_SETTING": "x"}
+    assert list(problems(write(tmp_path, SMALL), environ)) == [
+        f"{tmp_path / 'DIGEST_SMTP__PASSWRD'}: unknown name; did you mean 'DIGEST_SMTP__PASSWORD'?",
+        "DIGEST_SETTING: unknown name; did you mean 'DIGEST_SETTINGS'?",
+    ]

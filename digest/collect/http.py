@@ -140,6 +140,9 @@ def _page(url: str, answer: Answer) -> FetchedPage:
 
 def _status_words(status: int) -> str:
     words = {
+        204: "the answer is empty (204)",
+        206: "only a part of it came, though all was asked for (206)",
+        304: "it says that nothing changed, though we never had it (304)",
         401: "it wants a password (401)",
         403: "the site does not let us in (403)",
         404: "there is nothing at this address (404); has the feed moved?",
