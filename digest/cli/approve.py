@@ -6,11 +6,11 @@ import getpass
 
 import click
 
-from digest.cli.common import count, house
+from digest.cli.common import count, house, newsletter_names
 
 
 @click.command()
-@click.argument("edition")
+@click.argument("edition", shell_complete=newsletter_names)
 @click.option("--hash", "content", metavar="HASH", help="Approve only if this is (the start of) its content hash.")
 @click.pass_context
 def approve(ctx: click.Context, edition: str, content: str | None) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from digest.cli.common import PROBLEMS, as_json, emit, house, paper, stop
+from digest.cli.common import PROBLEMS, as_json, emit, house, newsletter_names, paper, stop
 from digest.errors import StoreBusy, StoreError
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("newsletter", required=False)
+@click.argument("newsletter", required=False, shell_complete=newsletter_names)
 @as_json
 @click.pass_context
 def check(ctx: click.Context, newsletter: str | None, json_: bool) -> None:

@@ -6,11 +6,11 @@ from dataclasses import asdict
 
 import click
 
-from digest.cli.common import PARTLY, as_json, count, emit, house, progress, say, stop
+from digest.cli.common import PARTLY, as_json, count, emit, house, newsletter_names, progress, say, stop
 
 
 @click.command()
-@click.argument("newsletter", required=False)
+@click.argument("newsletter", required=False, shell_complete=newsletter_names)
 @click.option("--due", is_flag=True, help="Only the feeds whose time has come, as the scheduler does; for cron.")
 @as_json
 @click.pass_context

@@ -32,6 +32,28 @@ as_json = click.option(
 )
 
 
+def newsletter_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """For shell completion: the newsletters' names, which also stand for their newest editions."""
+    return _names(ctx, "newsletters", incomplete)
+
+
+def topic_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """For shell completion: the topics' keys."""
+    return _names(ctx, "topics", incomplete)
+
+
+def _names(ctx: click.Context, kind: str, incomplete: str) -> list[str]:
+    """None when the settings cannot be read: a half-typed command is no place for errors."""
+    from digest.errors import SettingsError
+    from digest.settings import load
+
+    try:
+        known = load(ctx.find_root().params.get("settings_path"))
+    except SettingsError:
+        return []
+    return [name for name in getattr(known, kind) if name.startswith(incomplete)]
+
+
 def settings(ctx: click.Context) -> Settings:
     """The settings that the whole command line goes by. Raises SettingsError with every problem at once."""
     from digest.settings import load

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
-from digest.cli.common import NOTHING_TO_DO, as_json, count, house, local_time, say, stop
+from digest.cli.common import NOTHING_TO_DO, as_json, count, house, local_time, newsletter_names, say, stop
 
 
 @click.command()
-@click.argument("newsletter")
+@click.argument("newsletter", shell_complete=newsletter_names)
 @click.option("--slot", metavar="LOCAL-TIME", help="Another slot than the next one, as in 2026-11-24T07:00.")
 @as_json
 @click.pass_context

@@ -9,12 +9,24 @@ from pathlib import Path
 
 import click
 
-from digest.cli.common import LATER, NOTHING_TO_DO, as_json, count, emit, house, local, progress, say, stop
+from digest.cli.common import (
+    LATER,
+    NOTHING_TO_DO,
+    as_json,
+    count,
+    emit,
+    house,
+    local,
+    newsletter_names,
+    progress,
+    say,
+    stop,
+)
 from digest.errors import AlreadySent
 
 
 @click.command()
-@click.argument("edition")
+@click.argument("edition", shell_complete=newsletter_names)
 @click.option(
     "--test", "test_address", metavar="ADDRESS", help="Send one copy, marked as a test, to this address only."
 )

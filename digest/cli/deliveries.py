@@ -6,12 +6,12 @@ from typing import get_args
 
 import click
 
-from digest.cli.common import as_json, emit, house, table
+from digest.cli.common import as_json, emit, house, newsletter_names, table
 from digest.deliver.delivery import DeliveryState
 
 
 @click.command()
-@click.argument("edition")
+@click.argument("edition", shell_complete=newsletter_names)
 @click.option(
     "--state", type=click.Choice(get_args(DeliveryState)), metavar="STATE", help="Only these, as in 'refused'."
 )

@@ -8,7 +8,19 @@ from typing import TYPE_CHECKING
 
 import click
 
-from digest.cli.common import NOTHING_TO_DO, as_json, count, emit, house, local, say, stop, table
+from digest.cli.common import (
+    NOTHING_TO_DO,
+    as_json,
+    count,
+    emit,
+    house,
+    local,
+    newsletter_names,
+    say,
+    stop,
+    table,
+    topic_names,
+)
 from digest.errors import EditConflict, EditionError
 
 if TYPE_CHECKING:
@@ -21,7 +33,7 @@ if TYPE_CHECKING:
 
 
 @click.group(invoke_without_command=True)
-@click.argument("edition")
+@click.argument("edition", shell_complete=newsletter_names)
 @click.option("--author", default=getpass.getuser, help="Who does it, for the history; else you.")
 @click.option("--version", "expected", type=int, help="Refuse if the edition is not at this version any more.")
 @click.pass_context
@@ -115,7 +127,7 @@ def subject(ctx: click.Context, text: str) -> None:
 
 @edit.command()
 @click.argument("url")
-@click.option("--topic", default="", help="The section; else the newsletter's first.")
+@click.option("--topic", shell_complete=topic_names, default="", help="The section; else the newsletter's first.")
 @click.option("--position", type=click.IntRange(1), default=1, help="Its place there, 1 first.")
 @click.option("--late", is_flag=True, help="Into an approved edition that stays approved; once an edition.")
 @click.pass_context

@@ -21,6 +21,7 @@ from digest.cli.common import (
     settings,
     stop,
     table,
+    topic_names,
 )
 from digest.errors import DigestError
 
@@ -77,7 +78,9 @@ def list_(ctx: click.Context, json_: bool) -> None:
 
 @feeds.command()
 @click.argument("url")
-@click.option("--topic", help="The topic that gets it; it may be left out when there is only one.")
+@click.option(
+    "--topic", shell_complete=topic_names, help="The topic that gets it; it may be left out when there is only one."
+)
 @click.pass_context
 def add(ctx: click.Context, url: str, topic: str | None) -> None:
     """Add a feed, or the feed of a site: its address is discovered.
@@ -102,7 +105,7 @@ def add(ctx: click.Context, url: str, topic: str | None) -> None:
 
 @feeds.command()
 @click.argument("url")
-@click.option("--topic", help="Only from this topic.")
+@click.option("--topic", shell_complete=topic_names, help="Only from this topic.")
 @click.pass_context
 def remove(ctx: click.Context, url: str, topic: str | None) -> None:
     """Remove a feed from the settings file. What was read from it stays."""
@@ -153,7 +156,9 @@ def release(ctx: click.Context, url: str, drop: bool) -> None:
 
 @feeds.command(name="import")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-@click.option("--topic", help="Put all of them into this topic instead of those the file names.")
+@click.option(
+    "--topic", shell_complete=topic_names, help="Put all of them into this topic instead of those the file names."
+)
 @click.pass_context
 def import_(ctx: click.Context, file: Path, topic: str | None) -> None:
     """Import feeds from an OPML file; its folders become topics."""

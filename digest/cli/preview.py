@@ -8,11 +8,11 @@ from pathlib import Path
 
 import click
 
-from digest.cli.common import PROBLEMS, house, say, stop
+from digest.cli.common import PROBLEMS, house, newsletter_names, say, stop
 
 
 @click.command()
-@click.argument("edition")
+@click.argument("edition", shell_complete=newsletter_names)
 @click.option("--html", "html_file", type=click.Path(path_type=Path, dir_okay=False), help="Write the HTML part here.")
 @click.option("--text", "text_file", type=click.Path(path_type=Path, dir_okay=False), help="Write the text part here.")
 @click.option("--open", "open_", is_flag=True, help="Show the HTML part in a browser.")

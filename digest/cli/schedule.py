@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import click
 
-from digest.cli.common import as_json, emit, house, local, local_time, settings, table
+from digest.cli.common import as_json, emit, house, local, local_time, newsletter_names, settings, table
 
 
 @click.group()
@@ -16,7 +16,7 @@ def schedule() -> None:
 
 @schedule.command(name="next")
 @click.argument("count", type=click.IntRange(1, 1000), default=10)
-@click.option("--newsletter", help="Only this one.")
+@click.option("--newsletter", shell_complete=newsletter_names, help="Only this one.")
 @as_json
 @click.pass_context
 def next_(ctx: click.Context, count: int, newsletter: str | None, json_: bool) -> None:
@@ -61,7 +61,7 @@ def next_(ctx: click.Context, count: int, newsletter: str | None, json_: bool) -
 
 
 @schedule.command(name="list")
-@click.option("--newsletter", help="Only this one.")
+@click.option("--newsletter", shell_complete=newsletter_names, help="Only this one.")
 @as_json
 @click.pass_context
 def list_(ctx: click.Context, newsletter: str | None, json_: bool) -> None:
@@ -77,7 +77,7 @@ def list_(ctx: click.Context, newsletter: str | None, json_: bool) -> None:
 
 
 @schedule.command()
-@click.argument("newsletter")
+@click.argument("newsletter", shell_complete=newsletter_names)
 @click.argument("slot", metavar="LOCAL-TIME")
 @click.pass_context
 def skip(ctx: click.Context, newsletter: str, slot: str) -> None:

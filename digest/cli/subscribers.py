@@ -11,7 +11,19 @@ from typing import Any
 
 import click
 
-from digest.cli.common import NOTHING_TO_DO, PARTLY, as_json, count, emit, house, say, stop, table
+from digest.cli.common import (
+    NOTHING_TO_DO,
+    PARTLY,
+    as_json,
+    count,
+    emit,
+    house,
+    newsletter_names,
+    say,
+    stop,
+    table,
+    topic_names,
+)
 from digest.errors import DigestError
 
 
@@ -21,7 +33,7 @@ def subscribers() -> None:
 
 
 @subscribers.command(name="list")
-@click.option("--newsletter", help="Only this one's readers.")
+@click.option("--newsletter", shell_complete=newsletter_names, help="Only this one's readers.")
 @as_json
 @click.pass_context
 def list_(ctx: click.Context, newsletter: str | None, json_: bool) -> None:
@@ -48,10 +60,12 @@ def _wish(tie: Any) -> str:
 
 @subscribers.command()
 @click.argument("address")
-@click.argument("newsletter")
+@click.argument("newsletter", shell_complete=newsletter_names)
 @click.option("--name", default="", help="How the person is called.")
 @click.option("--language", default="", help="Two-letter code, when it is not the newsletter's.")
-@click.option("--topic", "topics", multiple=True, help="Only this topic; may be given several times.")
+@click.option(
+    "--topic", "topics", multiple=True, shell_complete=topic_names, help="Only this topic; may be given several times."
+)
 @click.pass_context
 def add(ctx: click.Context, address: str, newsletter: str, name: str, language: str, topics: tuple[str, ...]) -> None:
     """Subscribe ADDRESS to NEWSLETTER, confirmed: you answer for their consent."""
@@ -62,7 +76,7 @@ def add(ctx: click.Context, address: str, newsletter: str, name: str, language: 
 
 @subscribers.command(name="import")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-@click.option("--newsletter", help="For rows that name none.")
+@click.option("--newsletter", shell_complete=newsletter_names, help="For rows that name none.")
 @as_json
 @click.pass_context
 def import_(ctx: click.Context, file: Path, newsletter: str | None, json_: bool) -> None:
@@ -108,7 +122,7 @@ def _text(body: bytes, file: Path) -> str:
 
 
 @subscribers.command()
-@click.option("--newsletter", help="Only this one's readers.")
+@click.option("--newsletter", shell_complete=newsletter_names, help="Only this one's readers.")
 @click.pass_context
 def export(ctx: click.Context, newsletter: str | None) -> None:
     """Write everybody as CSV to standard output, one line a subscription; `import` reads it back."""

@@ -7,12 +7,12 @@ from typing import Any
 
 import click
 
-from digest.cli.common import as_json, emit, house, paper
+from digest.cli.common import as_json, emit, house, newsletter_names, paper
 from digest.errors import EditionError
 
 
 @click.command()
-@click.argument("edition")
+@click.argument("edition", shell_complete=newsletter_names)
 @click.argument("url", required=False)
 @as_json
 @click.pass_context

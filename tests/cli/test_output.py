@@ -60,6 +60,21 @@ def test_data_and_listings_are_utf_8_in_any_locale(desk: Path, locale: dict[str,
         assert "Zoé Ångström" in done.stdout.decode("utf-8")
 
 
+def test_the_shell_completes_names_from_the_settings(desk: Path) -> None:
+    def completed(words: str) -> list[str]:
+        asked = {"_DIGEST_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
+        command = program(**asked, DIGEST_SETTINGS=str(desk / "settings.toml"))
+        command[-2:] = ["-c", "from digest.cli import main; main()"]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        return [line.removeprefix("plain,") for line in done.stdout.splitlines()]
+
+    assert completed("digest comp") == ["compose"]
+    assert completed("digest compose m") == ["morning", "matin"]
+    assert completed("digest deliver ma") == ["matin"]
+    assert "science" in completed("digest feeds add --topic ")
+    assert completed(f"digest --settings {desk / 'none.toml'} compose ") == [""], "no name, and no error"
+
+
 def test_a_row_of_a_listing_is_one_line_where_no_terminal_breaks_it(desk: Path) -> None:
     settings = ("--settings", str(desk / "settings.toml"))
     done = subprocess.run(program(*settings, "feeds", "list"), capture_output=True, text=True, check=True)
