@@ -131,7 +131,8 @@ def canonical(url: str) -> str:
     name, path, query = _film(_plain_host(host(url)), _plain_path(parts.path), _plain_query(parts.query))
     netloc = (f"[{name}]" if ":" in name else name) + (f":{port}" if port else "")
     fragment = parts.fragment if parts.fragment.startswith("!") else ""  # '#!' chooses a page, others a place in it
-    return _encoded(urlunsplit((scheme, netloc, path, query, fragment)))
+    form = _encoded(urlunsplit((scheme, netloc, path, query, fragment)))
+    return form if is_web(form) else ""  # IDNA makes 'xn-- -xbb' of a lone accent: no host
 
 
 def _encoded(url: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from digest.text.url import absolute, canonical, host, is_web, unwrap
@@ -85,6 +85,7 @@ urls = st.one_of(
 )
 
 
+@example("HTTP://´")
 @given(urls)
 def test_no_text_breaks_it_and_twice_is_once(url: str) -> None:
     form = canonical(url)
