@@ -139,8 +139,10 @@ async def _follow(
         sent = {**headers, **({"Cookie": jar_header} if jar_header else {})}
         async with session.get(target, headers=sent, allow_redirects=False) as response:
             if response.status not in _REDIRECT:
-                body = await _body(url, response, most) if response.status != 304 else b""
+                body, whole = await _body(url, response, most) if response.status != 304 else (b"", True)
                 names = {name.lower(): value for name, value in response.headers.items()}
+                if not whole:  # what came is used, but 'not modified since' must not make it last
+                    names = {name: value for name, value in names.items() if name not in ("etag", "last-modified")}
                 moved = here if permanent and here != url else ""
                 return Answer(here, response.status, names, body, moved)
             location = response.headers.get("Location", "")
@@ -169,8 +171,11 @@ def _check(url: str, here: str, refusal: Refusal) -> None:
         raise FetchError(url, f"refused to connect: {why}")
 
 
-async def _body(url: str, response: aiohttp.ClientResponse, most: int) -> bytes:
-    """The decoded body; decoded bytes are counted inside the decoder, so that no bomb ever unfolds."""
+async def _body(url: str, response: aiohttp.ClientResponse, most: int) -> tuple[bytes, bool]:
+    """The decoded body, and whether its coding came to an end: some servers never finish it, others were cut off.
+
+    Decoded bytes are counted inside the decoder, so that no bomb ever unfolds.
+    """
     if (response.content_length or 0) > most:
         raise FetchError(url, f"larger than {most:,} bytes", response.status)
     coding = response.headers.get("Content-Encoding", "").strip().lower()
@@ -183,7 +188,7 @@ async def _body(url: str, response: aiohttp.ClientResponse, most: int) -> bytes:
             body += chunk
         if len(body) > most:
             raise FetchError(url, f"larger than {most:,} bytes", response.status)
-    return bytes(body)
+    return bytes(body), decoder is None or decoder.finished
 
 
 class _Decoder:
@@ -195,6 +200,11 @@ class _Decoder:
         self._bits, self._most, self._members = _SMALLEST_WINDOW_BITS[coding], most, 1
         self._inflate = zlib.decompressobj(self._bits)
         self._started = False
+
+    @property
+    def finished(self) -> bool:
+        """Whether the stream came to its end (an empty body has none)."""
+        return self._inflate.eof or not self._started
 
     def feed(self, chunk: bytes, body: bytearray) -> None:
         """Decode a chunk onto `body`."""

@@ -248,6 +248,15 @@ def test_gzip_in_all_its_forms_is_read(site: Site) -> None:
         assert (coding, outcome.error, outcome.body) == (coding, "", text)
 
 
+def test_what_ends_before_its_time_is_used_but_asked_for_again(site: Site) -> None:
+    whole = gzip.compress(b"<rss>" + b"word " * 5000 + b"</rss>")
+    for body, kept in ((whole, '"v1"'), (whole[:-12], "")):
+        site.routes["/feed"] = Reply(200, body, {"Content-Encoding": "gzip", "ETag": '"v1"'})
+        outcome = ask(site.url("/feed"))
+        assert (outcome.error, outcome.etag) == ("", kept)
+        assert outcome.body.startswith(b"<rss>word")
+
+
 def test_broken_answers_are_errors_with_a_reason(site: Site) -> None:
     broken = {
         "/none": b"",
