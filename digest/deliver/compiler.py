@@ -24,6 +24,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
 from digest.deliver import lint, squeeze, text_part
+from digest.deliver.shape import Form, parted
 from digest.text.locale import locale
 
 #: What the parent finds where a story belongs; noncharacters, which `digest.text.html` takes out of every text.
@@ -65,21 +66,19 @@ class Compiler:
         """Each story as rows of the mail's table, styles inlined."""
         values = {"mail": mail, "theme": theme, "page": False, **self._words(mail.language)}
         head = self.source(f"{theme}/head.mjml.j2", **values)
-        pieces = [self.source(f"{theme}/story.mjml.j2", story=story, **values) for story in stories]
-        marked = "".join(f"{piece}<mj-raw>{_BETWEEN}</mj-raw>" for piece in pieces)
+        name = f"{theme}/story.mjml.j2"
+        return [self._fragment(head, self.source(name, story=story, **values), mail, name) for story in stories]
+
+    def _fragment(self, head: str, piece: str, mail: Any, name: str) -> str:
         html = self._compiled(
             f'<mjml lang="{mail.language}" dir="{mail.dir}">{head}<mj-body width="600px"><mj-section><mj-column>'
-            f"<mj-raw>{_BETWEEN}</mj-raw>{marked}</mj-column></mj-section></mj-body></mjml>",
-            f"{theme}/story.mjml.j2",
+            f"<mj-raw>{_BETWEEN}</mj-raw>{piece}<mj-raw>{_BETWEEN}</mj-raw></mj-column></mj-section></mj-body></mjml>",
+            name,
         )
-        found = html.split(_BETWEEN)[1:-1]
-        if len(found) != len(stories):
-            raise Failed(
-                "a story does not become one piece: keep mj-section and mj-column out of it",
-                f"{theme}/story.mjml.j2",
-                0,
-            )
-        return found
+        found = html.split(_BETWEEN)
+        if len(found) != 3:
+            raise Failed("a story does not become one piece: keep mj-section and mj-column out of it", name, 0)
+        return found[1]
 
     def mail(self, theme: str, mail: Any) -> dict[str, str]:
         """The mail with a mark for each story, numbered from 0 in reading order, and its text part."""
@@ -178,12 +177,31 @@ def _place(error: BaseException, name: str) -> tuple[str, int]:
     return found
 
 
+_FORMS: Final[dict[object, Form]] = {}
+_MOST_FORMS: Final = 500  # of 5 to 50 kB
+
+
 def compiled(source: str) -> str:
     """MJML -> HTML with the styles of `mj-style inline="inline"` in the elements. Raises ValueError for broken MJML."""
+    shape = parted(source)
+    form = _FORMS.get(shape.key)
+    if form is None:
+        try:
+            form = Form.of(printed(shape.marked()), len(shape.fillings))
+        except ValueError:
+            return printed(source)  # which names the place where it is broken
+        if len(_FORMS) >= _MOST_FORMS:
+            _FORMS.clear()
+        _FORMS[shape.key] = form
+    return form.filled(shape.fillings)
+
+
+def printed(source: str) -> str:
+    """What `compiled` gives, made from nothing."""
     css = "\n".join(_INLINE.findall(source))
     html = squeeze.inherited(mjml.mjml2html(_INLINE.sub("", source), fonts={}, disable_comments=False), css)
     head, start, body = html.partition("<body")
-    if title := _TITLE.search(source):  # the compiler writes 'L\u{a0}Écho' here, which is then read aloud
+    if title := _TITLE.search(source):  # the compiler writes 'L\\u{a0}Écho' here, which is then read aloud
         body = _LABEL.sub(lambda _: f' aria-label="{title[1]}"', body, count=1)
     html = _INLINER.inline(f"<!doctype html><html><head><style>{css}</style></head>{start}{body}")
     return squeeze.minified(head, html[html.index("<body") :])
