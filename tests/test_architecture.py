@@ -75,6 +75,7 @@ NOUNS = [
     "deliver.theme",
     "deliver.headline",
     "deliver.squeeze",
+    "deliver.shape",
     "deliver.text_part",
     "deliver.mailcheck",
     "deliver.roll",

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 #: Text between tags, and what attributes say to people or point to.
 _IN_BODY: Final = re.compile(r">(\s*[^<>\s][^<>]*)|( (?:href|src|alt|title|aria-label)=\")([^\"]*)")
 #: The head holds styles, which belong to the shape; only what it tells of a page of the archive is filled in.
-_IN_HEAD: Final = re.compile(r"(?!)()|( (?:content|href)=\")([^\"]*)")
+_IN_HEAD: Final = re.compile(r"()( (?:content|href)=\")([^\"]*)")
 #: Plain letters, since the compiler writes all that is not printable in attributes as Rust would: '\\u{a0}'.
 _MARK: Final = re.compile(r"@@(\d+)@@")
 
@@ -41,14 +42,21 @@ class Parted:
 def parted(source: str) -> Parted:
     """Shape and fillings of a whole mail or of a story."""
     head, end, body = source.rpartition("</mj-head>")
-    front, pieces = _IN_HEAD.split(head), _IN_BODY.split(body)
-    front[-1:] = [front[-1] + end + pieces[0], *pieces[1:]]
+    *front, last = _head(head)
+    first, *pieces = _IN_BODY.split(body)
+    front += (last + end + first, *pieces)
     texts, names, values = front[1::4], front[2::4], front[3::4]
     fillings = tuple(
         _unescaped(value, "&quot;") if name else _unescaped(text, '"')
         for text, name, value in zip(texts, names, values, strict=True)
     )
     return Parted((tuple(front[::4]), tuple(names)), fillings)
+
+
+@lru_cache(maxsize=64)
+def _head(head: str) -> tuple[str, ...]:
+    """The head in pieces; the same for all mails of a look and language."""
+    return tuple(_IN_HEAD.split(head))
 
 
 def _unescaped(text: str, quote: str) -> str:

@@ -172,6 +172,7 @@ class Dress:
     title_font: str
     text_font: str
     tracking: str = field(default="1.2px")  # letterspacing of small capitals
+    label: str = field(default="12px")  # their size; larger in scripts that have no capitals
 
 
 def dressed(theme: Theme, brand: Brand, joined: bool = False) -> Dress:
@@ -200,4 +201,5 @@ def dressed(theme: Theme, brand: Brand, joined: bool = False) -> Dress:
         title_font=brand.title_font or theme.title_font,
         text_font=brand.text_font or theme.text_font,
         tracking="0" if joined else "1.2px",
+        label="14px" if joined else "12px",
     )
