@@ -167,6 +167,35 @@ def test_every_link_is_large_enough_for_a_finger(renderer: Renderer, show: Calla
     assert small == []
 
 
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_other_outlets_stand_at_even_distances(renderer: Renderer, show: Callable[..., Shown], language: str) -> None:
+    page = show(_mail(renderer, "classic", language, "12"), 640).page
+    gaps = page.evaluate(
+        """() => { const boxes = [...document.querySelectorAll('.m a bdi')].slice(0, 3)
+                                   .map(b => b.getBoundingClientRect()).sort((a, b) => a.left - b.left);
+                   return [boxes[1].left - boxes[0].right, boxes[2].left - boxes[1].right]; }"""
+    )
+    assert gaps[0] == pytest.approx(gaps[1], abs=1)
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_the_words_of_pictures_that_are_not_shown_are_small_and_quiet(
+    renderer: Renderer, show: Callable[..., Shown], scheme: Scheme
+) -> None:
+    edition = editions.edition("en", 12)
+    mail = renderer.render(edition, editions.look("classic"), pictures=editions.pictures(40))
+    blocked = replace(mail, html=mail.html.replace("/media/", "/blocked/"))
+    page = show(blocked, 640, scheme).page
+    styles = page.evaluate(
+        """() => [...new Set([...document.querySelectorAll('img')].map(img => {
+             const s = getComputedStyle(img), line = getComputedStyle(img.parentElement).textDecorationLine;
+             return [s.color, s.fontSize, s.lineHeight, line].join() }))]"""
+    )
+    muted = "rgb(107, 107, 112)" if scheme == "light" else "rgb(162, 162, 168)"
+    assert styles == [f"{muted},13px,18px,none"]
+    _keep(page, f"classic-en-blocked-640-{scheme}")
+
+
 def test_opening_it_fetches_nothing_but_our_own_pictures(renderer: Renderer, show: Callable[..., Shown]) -> None:
     shown = show(_mail(renderer, "magazine", "en", "12"))
     assert shown.asked
