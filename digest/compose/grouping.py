@@ -20,6 +20,7 @@ from digest.compose.likeness import Pairs, Vectors, pairs, vectors
 from digest.compose.linkage import ALIKE, attach, link
 from digest.compose.series import apart, habits, heading, outlet, without_habits
 from digest.text.stem import fold, stem
+from digest.text.token import LETTERS, letters
 from digest.text.words import primary, words
 
 #: What is read of an article's text, in words. More adds background, not the event.
@@ -35,7 +36,7 @@ LONG: Final = 6
 #: So many texts at most are remembered a run: what more of them have is a phrase of the trade, not a copy.
 HOLDERS: Final = 20
 
-_TOKEN: Final = re.compile(r"\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?!\d)|\d+(?:[.,:]\d+)*|[^\W\d_]+")
+_TOKEN: Final = re.compile(r"\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?!\d)|\d+(?:[.,:]\d+)*|" + LETTERS)
 _THOUSANDS: Final = re.compile(r"\d{1,3}(?:[., \u00a0\u202f]\d{3})+")
 #: A character of a script that sets no spaces between words.
 UNSPACED: Final = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")
@@ -248,7 +249,15 @@ def _function(language: str, bags: Sequence[dict[str, float]]) -> frozenset[str]
     """Words without a topic; for a language we have no table of, its very short words."""
     if known := _table(language):
         return known
-    return frozenset(word for bag in bags for word in bag if len(word) < 4 and word.isalpha() and word.isascii())
+    return frozenset(word for bag in bags for word in bag if _short(word))
+
+
+def _short(word: str) -> bool:
+    """Whether a word is so short that in most languages it only ties others together."""
+    plain = letters(word)
+    if not plain.isalpha() or UNSPACED.match(word):
+        return False
+    return len(plain) < (4 if plain.isascii() else 3)
 
 
 @lru_cache(maxsize=64)

@@ -22,6 +22,7 @@ from digest.compose.evidence import Facts, facts
 from digest.compose.grouping import Document, match, opening, terms, tokens
 from digest.compose.story import Candidate, Story, document, moment
 from digest.text.stem import stem
+from digest.text.token import LETTERS
 from digest.text.words import words
 
 #: How alike a telling and a story must be (see `linkage.ALIKE`); more than within a batch, since a false repeat costs
@@ -57,7 +58,7 @@ _SCALE: Final = (
 )
 
 #: A word after another word or a comma: not the first of its sentence.
-_INSIDE: Final = re.compile(r"(?<=[\w,;’'] )([^\W\d_]+)")
+_INSIDE: Final = re.compile(rf"(?<=[\w,;’'] )({LETTERS})")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 from digest.compose.grouping import UNSPACED
 from digest.compose.story import Candidate, Story
 from digest.text.stem import fold, stem
+from digest.text.token import MARKS, WORD
 
 #: What each kind of evidence is worth. A topic's own feed goes before words found in another's; a word that the
 #: topic's own feed also has goes before both; a topic without feeds lives by its words alone.
@@ -27,7 +28,12 @@ POINTS: Final = {
 #: With less than this an article is in no topic.
 ENOUGH: Final = 1.75
 
-_WORD: Final = re.compile(r"[^\W_]+")
+_WORD: Final = re.compile(WORD)
+_PATTERN: Final = re.compile(rf"(?:[^\W_]|[{MARKS}])*(?:\*(?:[^\W_]|[{MARKS}])*)+|{WORD}")
+#: A sign that makes another name of a word: 'C++', 'C#'.
+_SIGNED: Final = re.compile(r"\w[+#]")
+_BETWEEN: Final = re.compile(r"[\s,.:;!?()\"'’…-]+")
+_HANGUL: Final = re.compile(r"[\uac00-\ud7af]+\Z")
 
 
 class TopicSettings(Protocol):
@@ -175,10 +181,13 @@ def find(pattern: str, text: str, language: str) -> str:
     """What in `text` the pattern matches, as written there; "" when nothing.
 
     A pattern is one or more words in a row; case and accents do not matter, a word matches its other forms (by stem),
-    and a word with '*' matches as written ('climat*'). In scripts without spaces it may stand anywhere.
+    and a word with '*' matches as written ('climat*'). In scripts without spaces it may stand anywhere, in Korean
+    particles may follow. What is no word ('C++', an emoji) is looked for as it is.
     """
     if UNSPACED.search(pattern):
-        return pattern if fold(pattern.strip()) in fold(text) else ""
+        return pattern if _in_order(fold(pattern.strip()).split("*"), fold(text)) else ""
+    if _SIGNED.search(pattern) or not _PATTERN.search(pattern):
+        return _as_written(pattern.strip(), text)
     wanted = _compiled(pattern, language)
     if not wanted:
         return ""
@@ -190,12 +199,33 @@ def find(pattern: str, text: str, language: str) -> str:
     return ""
 
 
+def _as_written(pattern: str, text: str) -> str:
+    """The pattern, if it stands in the text between blanks or stops; one of stops alone stands nowhere."""
+    wanted = _BETWEEN.sub(" ", fold(pattern)).strip()
+    return pattern if wanted and f" {wanted} " in _BETWEEN.sub(" ", f" {fold(text)} ") else ""
+
+
+def _in_order(parts: Sequence[str], text: str) -> bool:
+    """Whether the parts stand in the text one after the other."""
+    at = 0
+    for part in parts:
+        at = text.find(part, at)
+        if at < 0:
+            return False
+        at += len(part)
+    return any(parts)
+
+
 @lru_cache(maxsize=4096)
 def _compiled(pattern: str, language: str) -> tuple[tuple[str, bool], ...]:
-    words = re.findall(r"[^\W_*]*(?:\*[^\W_*]*)+|[^\W_]+", pattern)
+    words = _PATTERN.findall(pattern)
     return tuple((fold(w), True) if "*" in w else (stem(w, language), False) for w in words)
 
 
 def _matches(want: tuple[str, bool], word: str, language: str) -> bool:
     text, wild = want
-    return fnmatchcase(fold(word), text) if wild else stem(word, language) == text
+    if wild:
+        return fnmatchcase(fold(word), text)
+    if _HANGUL.match(word) and len(text) > 2:  # in decomposed letters; Korean hangs its particles on the word
+        return fold(word).startswith(text)
+    return stem(word, language) == text

@@ -14,6 +14,8 @@ from typing import Final
 
 import Stemmer
 
+from digest.text.token import letters
+
 #: Two-letter code (BCP 47 primary subtag) -> Snowball algorithm. https://snowballstem.org/algorithms/
 ALGORITHMS: Final = {
     "ar": "arabic", "ca": "catalan", "cs": "czech", "da": "danish", "de": "german", "el": "greek", "en": "english",
@@ -55,10 +57,12 @@ def stem(word: str, language: str) -> str:
 
     A word with a digit is left as it is. The stem is for comparing, not for showing.
     """
-    folded = word.casefold().replace("’", "'")
+    folded = unicodedata.normalize("NFC", word).casefold().replace("’", "'")
     algorithm = ALGORITHMS.get(language)
-    if algorithm and folded.isalpha():
+    if algorithm and letters(folded).isalpha():
         folded = _stemmer(algorithm).stemWord(folded)
+        if language == "ar":  # which takes an article and a plural off in two steps
+            folded = _stemmer(algorithm).stemWord(folded)
         if language == "fr" and _FRENCH_PLURAL.search(folded):
             folded = folded[:-1]
     return fold(folded)

@@ -5,6 +5,7 @@ import random
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from unicodedata import normalize
 
 import numpy as np
 import pytest
@@ -137,7 +138,17 @@ def test_scripts_without_spaces_and_languages_without_tables_work_too() -> None:
         ("Opole pod wodą", "Po wylaniu Odry strażacy ewakuowali z Opola chorych ze szpitala."),
         ("Legia wygrywa w Gdańsku", "Legia pokonała Lechię 2:0 po bramkach Nowaka w sobotnim meczu."),
     ]
-    for language, texts in (("zh", chinese), ("pl", polish)):
+    hindi = [
+        ("दिल्ली में भूकंप से 12 लोगों की मौत", "दिल्ली में सोमवार को आए 6.1 तीव्रता के भूकंप में 12 लोगों की मौत हो गई।"),
+        ("भूकंप: दिल्ली में बचाव कार्य जारी", "दिल्ली में आए भूकंप के बाद बचाव दल मलबे में फंसे लोगों को खोज रहे हैं।"),
+        ("रिज़र्व बैंक ने ब्याज दर घटाई", "भारतीय रिज़र्व बैंक ने रेपो दर 0.25 प्रतिशत घटाने का ऐलान किया।"),
+    ]
+    tamil = [
+        ("சென்னையில் நிலநடுக்கம்: 12 பேர் பலி", "சென்னையில் திங்கட்கிழமை ஏற்பட்ட நிலநடுக்கத்தில் 12 பேர் உயிரிழந்தனர்."),
+        ("நிலநடுக்கம்: சென்னையில் மீட்புப் பணி", "சென்னையில் நிலநடுக்கம் ஏற்பட்ட பகுதிகளில் மீட்புப் பணி தொடர்கிறது."),
+        ("ரிசர்வ் வங்கி வட்டி குறைப்பு", "இந்திய ரிசர்வ் வங்கி வட்டி விகிதத்தை குறைத்தது."),
+    ]
+    for language, texts in (("zh", chinese), ("pl", polish), ("hi", hindi), ("ta", tamil)):
         documents = [Document(str(i), title, text, None, language) for i, (title, text) in enumerate(texts)]
         assert cluster(documents) == [[0, 1], [2]]
 
@@ -198,6 +209,13 @@ def test_copies_are_found_though_cut_and_under_another_dateline() -> None:
         0,
         3,
     ]
+
+
+def test_decomposed_letters_are_the_same_letters() -> None:
+    documents, _ = labelled(SAMPLES / "fr.jsonl")
+    apart = [replace(d, title=normalize("NFD", d.title), text=normalize("NFD", d.text)) for d in documents]
+    mixed_up = [one if n % 2 else other for n, (one, other) in enumerate(zip(documents, apart, strict=True))]
+    assert cluster(mixed_up) == cluster(apart) == cluster(documents)
 
 
 def test_articles_weeks_apart_hardly_ever_share_a_story() -> None:
