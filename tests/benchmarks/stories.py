@@ -41,7 +41,10 @@ def newsroom(count: int, seed: int = 1) -> tuple[list[Document], list[str]]:
                 words = rng.choices(own, cum_weights=told, k=18) + rng.choices(topic, k=8)
                 words += rng.choices(vocabulary, cum_weights=weights, k=22)
                 rng.shuffle(words)
-                documents.append(Document(str(len(documents)), " ".join(words[:8]), " ".join(words[8:]), None, "en"))
+                url = f"https://outlet{rng.randrange(80)}.example/{len(documents)}"
+                documents.append(
+                    Document(str(len(documents)), " ".join(words[:8]), " ".join(words[8:]), None, "en", url)
+                )
                 events.append(event)
     order = rng.sample(range(count), count)
     return [documents[i] for i in order], [events[i] for i in order]
