@@ -160,18 +160,29 @@ class Due:
 def due(calendar: Calendar, now: datetime, handled: Collection[str], since: datetime) -> Due:
     """The slot whose content should be frozen by `now`: its cut-off has passed and it is not too late to send.
 
-    After downtime that is the newest one; older unhandled slots since `since` (aware UTC: when this newsletter was
+    Slots that are yet to be sent come first, the soonest at the head; none of them is missed. After downtime it is the
+    newest slot, unless a newer one went out; older unhandled slots since `since` (aware UTC: when this newsletter was
     first seen, or last handled) are missed. `handled` holds the keys that some process already took.
     """
     waiting: list[Slot] = []
+    ahead: list[Slot] = []
+    late: Slot | None = None
+    followed = False
     for slot in slots(calendar, now + calendar.cut_off, forward=False):
         if slot.send_at <= since:
             break
-        if slot.key not in handled:
-            waiting.append(slot)
-    open_now = [slot for slot in waiting if not slot.closed and now <= slot.send_at + calendar.max_late]
-    newest = open_now[0] if open_now else None
-    return Due(newest, tuple(slot for slot in reversed(waiting) if slot is not newest))
+        if slot.key in handled:
+            followed = followed or (slot.send_at <= now and not slot.closed)
+            continue
+        waiting.append(slot)
+        if slot.closed or now > slot.send_at + calendar.max_late:
+            continue
+        if slot.send_at > now:
+            ahead.append(slot)
+        elif late is None and not followed:
+            late = slot
+    chosen = ahead[-1] if ahead else late
+    return Due(chosen, tuple(slot for slot in reversed(waiting) if slot is not chosen and slot not in ahead))
 
 
 def window_start(calendar: Calendar, slot: Slot, carried: Collection[str], limit: timedelta) -> datetime:

@@ -175,3 +175,36 @@ def test_backwards_is_the_mirror_of_forwards() -> None:
     forward = list(takewhile(lambda s: s.send_at <= end, slots(calendar, start)))
     backward = list(takewhile(lambda s: s.send_at > start, slots(calendar, end, forward=False)))
     assert forward == backward[::-1]
+
+
+def test_slots_close_together_are_each_composed_after_a_restart_and_none_is_called_missed() -> None:
+    twice = Calendar("Europe/Paris", (time(7), time(7, 30)))
+    since = utc("2026-11-23T12:00")
+    now = utc("2026-11-24T05:50")  # both cut-offs have passed, neither was sent
+    first = due(twice, now, (), since)
+    assert first.slot is not None
+    assert (first.slot.key, first.missed) == ("2026-11-24T07:00", ())
+    second = due(twice, now, {"2026-11-24T07:00"}, since)
+    assert second.slot is not None
+    assert (second.slot.key, second.missed) == ("2026-11-24T07:30", ())
+
+
+def test_a_cut_off_days_ahead_loses_no_slot() -> None:
+    slow = Calendar("Europe/Paris", cut_off=timedelta(days=2))
+    handled: set[str] = set()
+    for _ in range(2):
+        found = due(slow, utc("2026-11-24T05:00"), handled, utc("2026-11-23T12:00"))
+        assert found.slot is not None
+        assert found.missed == ()
+        handled.add(found.slot.key)
+    assert handled == {"2026-11-24T07:00", "2026-11-25T07:00"}
+
+
+def test_an_older_slot_is_not_sent_after_a_newer_one() -> None:
+    twice = Calendar("Europe/Paris", (time(7), time(7, 30)))
+    found = due(twice, utc("2026-11-24T08:00"), {"2026-11-24T07:30"}, utc("2026-11-23T12:00"))
+    assert found.slot is None
+    assert keys(list(found.missed)) == ["2026-11-24T07:00"]
+    made_ahead = due(twice, utc("2026-11-24T05:20"), {"2026-11-24T07:30"}, utc("2026-11-23T12:00"))
+    assert made_ahead.slot is not None, "what an editor made ahead of time stands in nobody's way"
+    assert made_ahead.slot.key == "2026-11-24T07:00"
