@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from digest.collect import contract
 from digest.collect.article import Article
-from digest.compose.edit import Add, Edit
+from digest.compose.edit import Add, Edit, Move
 from digest.compose.edition import Edition
 from digest.compose.review import fate
 from digest.compose.slot import Slot, slots
@@ -31,12 +32,23 @@ class Desk:
         self.house = house
 
     def edit(self, seen: Edition, wish: Edit, by: str) -> Edition:
-        """Apply an edit; see `pipeline.desk.edit` for what it raises."""
+        """Apply an edit; see `pipeline.desk.edit` for what it raises; SettingsError for a section nobody knows."""
         if isinstance(wish, Add):
             wish = desk.placed(seen, wish)
+        elif isinstance(wish, Move):
+            wish = self._titled(seen, wish)
         changed = desk.edit(self.house.store, seen, wish, by, now=self.house.clock())
         self.house.fetch_pictures(changed)
         return changed
+
+    def _titled(self, seen: Edition, wish: Move) -> Move:
+        """The move with its section's title. Raises SettingsError for one that neither edition nor newsletter has."""
+        here = {section.topic for section in seen.sections}
+        known = newsletter_of(self.house.settings, seen.newsletter).topics
+        if wish.topic not in here.union(known):
+            names = ", ".join(dict.fromkeys((*known, *sorted(here))))
+            raise SettingsError(f"newsletter {seen.newsletter!r} has no topic {wish.topic!r}; it has: {names}")
+        return wish if wish.topic in here else replace(wish, title=self.house.settings.topics[wish.topic].title)
 
     def undo(self, seen: Edition, by: str) -> Edition:
         """Take back the last edit that still stands; see `pipeline.desk.undo`."""

@@ -1,26 +1,28 @@
-"""Edits: what an editor does to an edition, as values: applied, recorded with author and time, undone.
+"""Edits: what an editor does to an edition, as values.
 
 An edit never changes an edition in place: `apply` gives a new one with a higher version and a new content hash, which
-voids any approval. Which of two editors was first is decided by the store (the version in its WHERE clause).
+voids any approval. What editors write is cleaned of what no reader can see and no header may hold. Which of two editors
+was first is decided by the store (the version in its WHERE clause), which also keeps who did what, for undoing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from digest.compose.edition import EDITABLE, Edition, EditionStory, Section, frozen
 from digest.errors import AlreadySent, EditionError
+from digest.text.plain import one_line, plain
 
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """Put a story at `position` (0 first) of a section; a section that is not there yet is made at the end."""
+    """Put a story at `position` (0 first) of a section; one that is not there yet is made at the end with `title`."""
 
     story: str
     topic: str
     position: int = 0
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,17 +83,6 @@ class Add:
 Edit = Move | Drop | Pin | Retitle | Rewrite | Note | Subject | Add
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One line of the audit: who did what, when, to which version. `late` marks an insert after the freeze."""
-
-    version: int
-    author: str
-    at: datetime
-    edit: Edit
-    late: bool = False
-
-
 def apply(edition: Edition, edit: Edit) -> Edition:
     """The edition after an edit: next version, new hash, approval void, waiting for review again.
 
@@ -105,35 +96,25 @@ def apply(edition: Edition, edit: Edit) -> Edition:
     return frozen(replace(changed, version=version, state=state, approved_hash="", approved_by=""))
 
 
-def undone(original: Edition, changes: Sequence[Change]) -> Edition:
-    """The edition without the last of `changes`, made again from the original snapshot; the version still grows."""
-    edition = original
-    for change in changes[:-1]:
-        edition = frozen(_changed(edition, change.edit))
-    version = changes[-1].version + 1 if changes else original.version
-    return frozen(replace(edition, version=version, state="in_review", approved_hash="", approved_by=""))
-
-
 def _changed(edition: Edition, edit: Edit) -> Edition:
     match edit:
         case Subject(text):
-            changed = replace(edition, subject=text.strip())
+            changed = replace(edition, subject=one_line(text))
         case Note(text, ""):
-            changed = replace(edition, note=text.strip())
+            changed = replace(edition, note=plain(text).strip())
         case Note(text, key):
-            changed = _each(edition, key, lambda story: replace(story, note=text.strip()))
+            changed = _each(edition, key, lambda story: replace(story, note=plain(text).strip()))
         case Retitle(key, title):
-            changed = _each(edition, key, lambda story: replace(story, title=_some(title, "title")))
+            changed = _each(edition, key, lambda story: replace(story, title=_some(one_line(title), "title")))
         case Rewrite(key, lead):
-            changed = _each(edition, key, lambda story: replace(story, lead=_some(lead, "lead"), written=False))
+            changed = _each(edition, key, lambda story: replace(story, lead=_some(plain(lead), "lead"), written=False))
         case Drop(key):
             changed, _ = _without(edition, key)
         case Pin(key):
             changed = _pinned(edition, key)
-        case Move(key, topic, position):
+        case Move(key, topic, position, title):
             rest, story = _without(edition, key, keep_empty=topic)
-            title = next((section.title for section in rest.sections if section.topic == topic), topic)
-            changed = _inserted(rest, story, topic, title, position)
+            changed = _inserted(rest, story, topic, title or topic, position)
         case Add(story, topic, title, position):
             if any(story.key == other.key for other in edition.stories):
                 raise EditionError(f"edition {edition.id} already has {story.url}")

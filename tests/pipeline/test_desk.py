@@ -11,9 +11,9 @@ import pytest
 
 from digest.bootstrap import House
 from digest.collect.article import Article
-from digest.compose.edit import Add, Drop, Edit, Note, Pin, Retitle, Rewrite, Subject
+from digest.compose.edit import Add, Drop, Edit, Move, Note, Pin, Retitle, Rewrite, Subject
 from digest.compose.edition import Edition
-from digest.errors import AlreadySent, ArticleError, EditConflict, EditionError
+from digest.errors import AlreadySent, ArticleError, EditConflict, EditionError, SettingsError
 from digest.pipeline import desk
 from digest.store import Store
 from tests.pipeline.samples import MORNING, NEWS, NOW, Clock, address, article_of, bring, house_of, settings_of
@@ -111,6 +111,19 @@ def test_undo_takes_back_edit_after_edit_to_the_edition_as_composed(home: House,
         home.desk.undo(home.edition(MORNING), "bob")
     assert home.edition(MORNING).version == 9, "an undo is a change like any other"
     assert [line.what for line in desk.history(home.store, MORNING)][-4:] == ["undo"] * 4
+
+
+def test_a_story_moves_to_a_section_that_edition_or_newsletter_has(
+    tmp_path: Path, store: Store
+) -> None:
+    more = '[topics.culture]\ntitle = "Arts and letters"\nfeeds = ["https://c.example/feed"]\n'
+    bring(store, 0, 1, at=NOW - timedelta(hours=1))
+    home = house_of(settings_of(tmp_path, more, topics='["world", "culture"]'), store, Clock())
+    seen, _ = home.compose("morning")
+    with pytest.raises(SettingsError, match=r"no topic 'wrold'; it has: world, culture"):
+        home.desk.edit(seen, Move(seen.stories[0].key, "wrold"), "ada")
+    changed = home.desk.edit(seen, Move(seen.stories[0].key, "culture"), "ada")
+    assert [section.title for section in changed.sections] == ["World", "Arts and letters"]
 
 
 def test_after_an_undo_new_edits_go_on_from_there(home: House, seen: Edition) -> None:
