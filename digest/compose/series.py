@@ -20,11 +20,9 @@ from digest.compose.likeness import Vectors
 from digest.text.stem import stem
 from digest.text.words import words
 
-#: A phrase is so many words in a row.
-PHRASE: Final = 4
-#: It is its outlet's habit when it stands in so many of the outlet's articles in the batch, and in this part of them.
-FEW: Final = 3
-OFTEN: Final = 0.1
+#: A phrase of so many words in a row is its outlet's habit when it stands in so many of the outlet's articles in the
+#: batch, and in this part of them: whole phrases soon, two words (the outlet's name in a dateline) only nearly always.
+PHRASES: Final = ((4, 3, 0.1), (2, 4, 0.67))
 #: What one outlet publishes under the same heading so many days later is the next part of a column.
 APART: Final = 0.5
 
@@ -65,11 +63,7 @@ def habits(texts: Sequence[Sequence[Sequence[str]]], outlets: Sequence[str]) -> 
             by_outlet[name].append(number)
     found = [frozenset[str]()] * len(texts)
     for numbers in by_outlet.values():
-        if len(numbers) < FEW:
-            continue
-        spread = Counter(phrase for number in numbers for phrase in _phrases(texts[number]))
-        enough = max(FEW, OFTEN * len(numbers))
-        words = frozenset(word for phrase, count in spread.items() if count >= enough for word in phrase)
+        words = frozenset[str]().union(*(_repeated([texts[number] for number in numbers], *how) for how in PHRASES))
         for number in numbers:
             found[number] = words
     return found
@@ -86,8 +80,17 @@ def without_habits(
     }
 
 
-def _phrases(parts: Sequence[Sequence[str]]) -> set[tuple[str, ...]]:
-    return {phrase for part in parts for phrase in zip(*(part[n:] for n in range(PHRASE)), strict=False)}
+def _repeated(texts: Sequence[Sequence[Sequence[str]]], length: int, few: int, often: float) -> frozenset[str]:
+    """The words of the phrases of that length that stand in `few` texts and the part `often` of them."""
+    if len(texts) < few:
+        return frozenset()
+    spread = Counter(phrase for parts in texts for phrase in _phrases(parts, length))
+    enough = max(few, often * len(texts))
+    return frozenset(word for phrase, count in spread.items() if count >= enough for word in phrase)
+
+
+def _phrases(parts: Sequence[Sequence[str]], length: int) -> set[tuple[str, ...]]:
+    return {phrase for part in parts for phrase in zip(*(part[n:] for n in range(length)), strict=False)}
 
 
 def _weights(batch: Vectors, text: int, words: Iterable[str]) -> dict[int, float]:

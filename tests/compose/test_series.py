@@ -37,6 +37,29 @@ def test_the_parts_of_a_column_are_no_story_though_most_of_their_words_are_the_s
     assert cluster(column("lane.example")) == [[n] for n in range(len(TOPICS))]
 
 
+def test_the_outlets_name_at_the_head_of_every_article_ties_none_of_them() -> None:
+    texts = [
+        (
+            "Schulklasse repariert Turmuhr",
+            "BROCKSTEDT (Radio Maren) - Elf Jahre lang ging die Uhr nicht, seit gestern geht sie.",
+        ),
+        (
+            "Nachtzug fährt wieder",
+            "SUNDHOLM (Radio Maren) - Nach elf Jahren Pause fährt der Zug, mit Büchern statt Speisen.",
+        ),
+        (
+            "Immer mehr Störche bleiben",
+            "SUNDHOLM (Radio Maren) - Früher flogen sie vor dem Herbst, nun bleibt die Hälfte.",
+        ),
+        (
+            "Notenbank senkt den Zins",
+            "LINDMAR (Radio Maren) - Die Bank senkt den Leitzins, so stark wie seit Jahren nicht.",
+        ),
+    ]
+    radio = [Document(t, t, text, None, "de", f"https://maren.example/{t}") for t, text in texts]
+    assert cluster(radio) == [[0], [1], [2], [3]]
+
+
 def test_words_that_several_outlets_share_still_make_a_story() -> None:
     texts = [replace(d, url=f"https://paper{n}.example/") for n, d in enumerate(column(""))]
     assert len(cluster(texts)) == 1

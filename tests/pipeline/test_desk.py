@@ -113,9 +113,7 @@ def test_undo_takes_back_edit_after_edit_to_the_edition_as_composed(home: House,
     assert [line.what for line in desk.history(home.store, MORNING)][-4:] == ["undo"] * 4
 
 
-def test_a_story_moves_to_a_section_that_edition_or_newsletter_has(
-    tmp_path: Path, store: Store
-) -> None:
+def test_a_story_moves_to_a_section_that_edition_or_newsletter_has(tmp_path: Path, store: Store) -> None:
     more = '[topics.culture]\ntitle = "Arts and letters"\nfeeds = ["https://c.example/feed"]\n'
     bring(store, 0, 1, at=NOW - timedelta(hours=1))
     home = house_of(settings_of(tmp_path, more, topics='["world", "culture"]'), store, Clock())
