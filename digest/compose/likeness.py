@@ -80,13 +80,6 @@ class Vectors:
         cells = slice(self.start[text], self.start[text + 1])
         return list(zip(self.term[cells].tolist(), self.weight[cells].tolist(), strict=True))
 
-    def presence(self, members: Sequence[int]) -> tuple[Floats, Floats]:
-        """For each term, in how many of some texts it stands, and its mean weight over all of them; dense."""
-        rows = np.array(members)
-        cells = _cells(self.start[rows], self.start[rows + 1] - self.start[rows])
-        found = np.bincount(self.term[cells], minlength=self.terms).astype(np.float64)
-        return found, np.bincount(self.term[cells], self.weight[cells], self.terms) / len(members)
-
     def total(self, members: Sequence[int]) -> Floats:
         """The sum of some texts' vectors, dense."""
         out = np.zeros(self.terms)

@@ -2,8 +2,8 @@
 
 Two groups are as alike as all their pairs are on average (average linkage; Sokal & Michener 1958), so that one article
 between two events cannot tie them. Groups that are each of one piece, but less alike to one another, are two events:
-half the gap is taken off as well, and something more when each is marked by a word, a name most often, that the other
-does not have. Everything below `ALIKE` stays apart, and so do two texts that nothing else backs below `UNBACKED`.
+half the gap is taken off as well. Everything below `ALIKE` stays apart, and so do two texts that nothing else backs
+below `UNBACKED`.
 """
 
 from __future__ import annotations
@@ -24,12 +24,6 @@ UNBACKED: Final = 0.28
 GAP: Final = 0.5
 #: A group's inner likeness is believed like this many pairs; below that it leans on the likeness across.
 DOUBT: Final = 6.0
-#: How much of the weight of those words is taken off; they stand in MOST of their own group of at least FEW texts and
-#: HARDLY in the other.
-PROPER: Final = 0.2
-FEW: Final = 5
-MOST: Final = 0.75
-HARDLY: Final = 0.25
 
 
 @dataclass(slots=True)
@@ -46,7 +40,7 @@ def link(count: int, known: Pairs, batch: Vectors) -> list[list[int]]:
     bonds: dict[int, dict[int, float]] = {i: {} for i in range(count)}
     for (i, j), cosine in known.cosine.items():
         bonds[i][j] = bonds[j][i] = cosine - UNKNOWN
-    groups = _merge([_Group([i], float(known.burden[i])) for i in range(count)], bonds, batch)
+    groups = _merge([_Group([i], float(known.burden[i])) for i in range(count)], bonds)
     if known.crowded:
         groups = _exactly(groups, known, batch)
     groups = [part for group in groups for part in _backed(group)]
@@ -101,10 +95,10 @@ def _exactly(groups: list[_Group], known: Pairs, batch: Vectors) -> list[_Group]
             bonds[i][j] = bonds[j][i] = float(sums[i] @ sums[j]) - UNKNOWN * one.size * crowded[j].size
         one.inner = (float(sums[i] @ sums[i]) - one.size) / 2 - one.burden * (one.size - 1)
     rest = [group for group in groups if known.crowded.isdisjoint(group.members)]
-    return rest + _merge(crowded, bonds, batch)
+    return rest + _merge(crowded, bonds)
 
 
-def _merge(given: Sequence[_Group], bonds: dict[int, dict[int, float]], batch: Vectors) -> list[_Group]:
+def _merge(given: Sequence[_Group], bonds: dict[int, dict[int, float]]) -> list[_Group]:
     """Merge groups while any two are alike. `bonds[i][j]` is the sum over the pairs of i and j, less UNKNOWN each."""
     groups = dict(enumerate(given))
     heap = [
@@ -116,11 +110,9 @@ def _merge(given: Sequence[_Group], bonds: dict[int, dict[int, float]], batch: V
     heapq.heapify(heap)
     fresh = len(groups)
     while heap:
-        likeness, i, j = heapq.heappop(heap)
+        _, i, j = heapq.heappop(heap)
         if i not in groups or j not in groups:
             continue  # one of them has grown since; the grown pair is in the heap if it is alike
-        if -likeness - PROPER * _distinct(groups[i], groups[j], batch) < ALIKE:
-            continue
         groups[fresh] = group = _union(groups.pop(i), groups.pop(j), bonds[i][j])
         bonds[fresh] = merged = _sum(bonds.pop(i), bonds.pop(j))
         del merged[i], merged[j]
@@ -133,20 +125,6 @@ def _merge(given: Sequence[_Group], bonds: dict[int, dict[int, float]], batch: V
                 heapq.heappush(heap, (-likeness, k, fresh))
         fresh += 1
     return list(groups.values())
-
-
-def _distinct(one: _Group, other: _Group, batch: Vectors) -> float:
-    """The mean weight of the strongest word that marks one group against the other; the lesser of both sides.
-
-    One side of an event has words that the rest lacks; only two events have such words both ways. 0 for small groups.
-    """
-    if min(one.size, other.size) < FEW:
-        return 0.0
-    here, mine = batch.presence(one.members)
-    there, yours = batch.presence(other.members)
-    marks_one = mine[(here >= MOST * one.size) & (there <= HARDLY * other.size)]
-    marks_other = yours[(there >= MOST * other.size) & (here <= HARDLY * one.size)]
-    return min(float(marks_one.max(initial=0.0)), float(marks_other.max(initial=0.0)))
 
 
 def _union(one: _Group, other: _Group, bond: float) -> _Group:
