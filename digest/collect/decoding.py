@@ -21,6 +21,7 @@ _ALPHABETS = (
     "āčēģīķļņšūž", "äõöüšž",
 )  # fmt: skip
 _SIGN_IN_WORD = re.compile(r"[^\W\d_][^\w\s'’‘´`.,;:!?@&/()\[\]<>«»\"”“„=*+|·•…–—\x00-\x7f-]|[^\W\d_][¹²³]|[\x80-\x9f]")
+_SOFT_HYPHEN = re.compile("&(?:shy|#173|#x[aA][dD]);")
 _SAMPLE = 20_000
 _TOLERATED = 0.01  # share of characters that may not fit a declared encoding
 
@@ -43,10 +44,7 @@ def decode(body: bytes, content_type: str = "") -> tuple[str, str | None]:
 
 def _without_soft_hyphens(text: str) -> str:
     """A soft hyphen only says where a word may be broken; as a character or an entity it would split it for us."""
-    if "&" in text:
-        for entity in ("&shy;", "&#173;", "&#xad;", "&#xAD;"):
-            text = text.replace(entity, "")
-    return text.replace("\u00ad", "")
+    return _SOFT_HYPHEN.sub("", text).replace("\u00ad", "")
 
 
 def _decode(body: bytes, content_type: str) -> str:

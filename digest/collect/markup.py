@@ -62,6 +62,12 @@ def words_of(name: str) -> str:
 
 
 @lru_cache(maxsize=4096)
+def look(tag: str, name: str, role: str = "", itemprop: str = "") -> tuple[Label | None, bool]:
+    """The label of an element, and whether it is called an introduction."""
+    return label(tag, name, role, itemprop), is_standfirst(name, itemprop)
+
+
+@lru_cache(maxsize=4096)
 def label(tag: str, name: str, role: str = "", itemprop: str = "") -> Label | None:
     """The label of an element; `name` is its class and id. A strong name goes before a weak one."""
     if known := _TAGS.get(tag):

@@ -8,7 +8,7 @@ from typing import Any
 from lxml import etree
 
 from digest.collect.lines import Outline, Run
-from digest.collect.markup import NAMED, is_standfirst, label
+from digest.collect.markup import NAMED, look
 from digest.collect.tree import INLINE
 
 _ANCESTORS = 5  # containers of a line that are remembered, the nearest last
@@ -42,9 +42,11 @@ class _Walker:
         self.links = 0
 
     def add(self, text: str) -> None:
-        self.parts.append(text)
         if text.isspace():
+            if self.parts:
+                self.parts.append(text)
             return
+        self.parts.append(text)
         if self.links:
             self.linked += len(text)
         if self.shared is None:
@@ -72,21 +74,30 @@ class _Walker:
                     )
                 )
             self.shared = None
-        self.parts.clear()
-        self.linked = 0
+            self.parts.clear()
+            self.linked = 0
 
     def start(self, element: Any, tag: str) -> None:
         self.outer.append(self.labels)
         standfirst, found = False, None
         if items := element.items():
-            attributes = dict(items)
-            name, itemprop = f"{attributes.get('class', '')} {attributes.get('id', '')}", attributes.get("itemprop", "")
-            found = label(tag, name, attributes.get("role", ""), itemprop)
-            standfirst = is_standfirst(name, itemprop)
+            kinds = names = role = itemprop = ""
+            for attribute, value in items:
+                if attribute == "class":
+                    kinds = value
+                elif attribute == "id":
+                    names = value
+                elif attribute == "role":
+                    role = value
+                elif attribute == "itemprop":
+                    itemprop = value
+            if kinds or names or role or itemprop or tag in NAMED:
+                found, standfirst = look(tag, f"{kinds} {names}", role, itemprop)
         elif tag in NAMED:
-            found = label(tag, "")
+            found, _ = look(tag, "")
         if tag not in INLINE:
-            self.flush()
+            if self.parts:
+                self.flush()
             if tag != "br":
                 self.numbers += 1
                 above = self.frames[-1]
@@ -104,7 +115,8 @@ class _Walker:
         if tag == "a":
             self.links -= 1
         elif tag not in INLINE:
-            self.flush()
+            if self.parts:
+                self.flush()
             if tag != "br":
                 self.frames.pop()
         self.labels = self.outer.pop()

@@ -41,7 +41,7 @@ Phrases = tuple[tuple[str, str], ...]  # (key of the phrase, reason)
 @lru_cache(maxsize=8192)
 def key(text: str) -> str:
     """`text` as compared: its words in lower case without accents, single blanks between."""
-    plain = text.casefold() if text.isascii() else _COMBINING.sub("", unicodedata.normalize("NFKD", text).casefold())
+    plain = text.lower() if text.isascii() else _COMBINING.sub("", unicodedata.normalize("NFKD", text).casefold())
     return " ".join(_WORDS.findall(plain))
 
 

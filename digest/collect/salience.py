@@ -12,11 +12,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence, Set
+from functools import lru_cache
 from math import exp, log, log1p
 from typing import NamedTuple
 
 from digest.text.stem import stem
-from digest.text.words import Words
+from digest.text.words import Words, words
 
 # Of the log-odds that a word is in the standfirst.
 _BASE = -2.14
@@ -43,15 +44,20 @@ def terms(text: str, table: Words) -> list[Term]:
     """The stems of a sentence without its function words; pairs of letters where no blanks part words."""
     found: list[Term] = []
     opens = True
-    for match in _WORD.finditer(text):
-        word = match[0]
+    for word in _WORD.findall(text):
         if not word.isascii() and _RUN.match(word):
             pairs = (word[i : i + 2] for i in range(max(1, len(word) - 1)))
             found += [Term(p, False) for p in pairs if p not in table.function and not _HIRAGANA.match(p)]
-        elif _carries(word, table):
-            found.append(Term(stem(word, table.language), not opens and word[0].isupper()))
+        elif term := _term(word, table.language):
+            found.append(Term(term, not opens and word[0].isupper()))
         opens = False
     return found
+
+
+@lru_cache(maxsize=32_768)
+def _term(word: str, language: str) -> str:
+    """The stem of a word that carries the topic, else ""."""
+    return stem(word, language) if _carries(word, words(language)) else ""
 
 
 def _carries(word: str, table: Words) -> bool:

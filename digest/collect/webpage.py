@@ -7,7 +7,9 @@ the choice among the lines; `selection` completes it. What is chosen and is no a
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from copy import copy
+from functools import cache
 from itertools import islice
 from typing import Any
 
@@ -31,6 +33,7 @@ for _name in ("trafilatura", "readability", "htmldate", "justext"):
 MAX_BYTES = 5_000_000
 _MOST_ELEMENTS = 30_000  # beyond this a page is no article, and a library that compares its parts takes minutes
 _ENOUGH = 0.4  # share of the page's prose that the quick choice must hold
+_MOST = 0.8  # share of it that makes a widened choice good enough
 _BETTER = 1.5  # how many times more prose makes the second opinion the better one
 _OUTWEIGHS = 8
 _LITTLE = 600  # characters of prose, below which a second opinion is asked for
@@ -68,7 +71,7 @@ def read(body: bytes, *, url: str = "", content_type: str = "") -> Page:
 def _article(tree: Element, lines: Outline, facts: Facts) -> tuple[tuple[Block, ...], int | None, int]:
     """The blocks of the article, the index of its standfirst, and the line after its last."""
     whole = selection.prose(lines)
-    chosen = _choose(tree, lines, selection.size(lines, whole))
+    chosen = _choose(tree, lines, whole)
     if chosen.strangers and not chosen.lines:  # the text was found in a script, as JSON
         return tuple(Block(text) for text in chosen.strangers), None, 0
     picked = selection.widen(lines, chosen.lines, whole)
@@ -83,15 +86,21 @@ def _article(tree: Element, lines: Outline, facts: Facts) -> tuple[tuple[Block, 
     return blocks, place, picked[-1] + 1 if picked else 0
 
 
-def _choose(tree: Element, lines: Outline, prose: int) -> Chosen:
-    """trafilatura's choice among the lines: its fast way, and its thorough one if that left most of the prose out."""
+def _choose(tree: Element, lines: Outline, whole: Sequence[int]) -> Chosen:
+    """trafilatura's choice among the lines: its fast way, and its thorough one if that left most of the prose out.
+
+    `whole` is all prose of the page. What `widen` makes good needs no second opinion.
+    """
     if lines.elements > _MOST_ELEMENTS:
         return Chosen()
+    prose = selection.size(lines, whole)
     texts = [run.text for run in lines.runs]
     quick = align(_extract(tree, fast=True), texts)
     have = selection.size(lines, quick.lines)
     enough = have >= _ENOUGH * prose and have > _LITTLE
     if enough or quick.strangers or (quick.lines and prose <= _BETTER * have):
+        return quick
+    if quick.lines and selection.size(lines, selection.widen(lines, quick.lines, whole)) >= _MOST * prose:
         return quick
     thorough = align(_extract(tree, fast=False), texts)
     better = selection.size(lines, thorough.lines) + sum(map(len, thorough.strangers))
@@ -160,11 +169,17 @@ def _time(tree: Element) -> str:
 
 def _extract(tree: Element, *, fast: bool) -> list[str]:
     """The texts that trafilatura takes for the article."""
+    document: Any = trafilatura.bare_extraction(tree, options=copy(_options(fast=fast)))
+    return [] if document is None else [text for element in document.body for text in _texts(element)]
+
+
+@cache
+def _options(*, fast: bool) -> Extractor:
+    """Made once: it reads its settings file and makes up its dates each time."""
     options = Extractor(fast=fast, comments=False)
     if fast:
         options.focus = "quick"  # none of its own: 'balanced' starts again by itself when the result is short
-    document: Any = trafilatura.bare_extraction(tree, options=options)
-    return [] if document is None else [text for element in document.body for text in _texts(element)]
+    return options
 
 
 def _texts(element: Any) -> Iterator[str]:

@@ -18,7 +18,9 @@ _UNSEEN: Final = re.compile("[\u00ad\u200b\u2060\u180e]")
 
 def plain(text: str) -> str:
     """`text` without control characters (tab and newline stay), lone surrogates, noncharacters and bidi controls."""
-    return _UNWANTED.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return _UNWANTED.sub("", text)
 
 
 def one_line(text: str, limit: int = 1000) -> str:

@@ -151,12 +151,12 @@ def test_judging_a_block_is_linear_in_its_length(piece: str) -> None:
         text = (piece * length)[:length]
         best = 9.0
         for _ in range(3):
-            start = time.perf_counter()
+            start = time.process_time()
             for judge in (noise.reason, noise.signature, noise.is_picture_line, noise.speaks_of_consent):
                 judge(text, "fr")
             noise.is_breadcrumb(text, ["a"])
             noise.is_address(text)
-            best = min(best, time.perf_counter() - start)
+            best = min(best, time.process_time() - start)
         return best
 
     assert seconds(200_000) < 40 * max(seconds(10_000), 0.0005)
