@@ -161,6 +161,8 @@ def _unwritten(rest: str, phrases: Table) -> Iterator[str]:
 def _are_names(text: str, left: list[str], *, caseless: bool) -> bool:
     """Whether every remaining word is written like a name: with a capital, or in a `caseless` script if allowed."""
     capitals = {key(w) for w in _WORDS.findall(text) if w[0].isupper() or (caseless and w.lower() == w.upper())}
+    if caseless:  # vowel signs of India part a key where they do not part a word
+        capitals.update(part for w in text.split() if w.lower() == w.upper() for part in key(w).split())
     return all(word in capitals for word in left)
 
 

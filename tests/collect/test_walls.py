@@ -1,0 +1,78 @@
+"""What is shown in place of an article is known in many languages; an article about it is one."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.collect.pages import NOISY, html, paragraphs, read
+
+CONSENT = {
+    "de": (
+        "<h1>Mit Werbung weiterlesen oder Pur-Abo abschließen</h1><p>Nutzen Sie die Zeitung mit "
+        "personalisierter Werbung, Werbetracking und Nutzungsanalyse. Details zu Cookies finden Sie in "
+        "unserer Datenschutzerklärung.</p><p>Oder ganz ohne Werbung und ohne Tracking für 3,99 € im Monat. "
+        "Bereits Pur-Abonnent? Hier anmelden.</p>"
+    ),
+    "it": (
+        "<p>Noi e i nostri 842 partner archiviamo e accediamo a informazioni sul dispositivo, come cookie, e "
+        "trattiamo dati personali per annunci su misura.</p><p>In alternativa puoi abbonarti per "
+        "rifiutare.</p>"
+    ),
+    "pl": (
+        "<p>My i nasi partnerzy przechowujemy informacje na urządzeniu, takie jak pliki cookie, i "
+        "przetwarzamy dane osobowe w celu wyświetlania reklam.</p><p>Wyrażam zgodę na przetwarzanie "
+        "danych.</p>"
+    ),
+    "fr": (
+        "<p>Avec votre accord, nos partenaires et nous utilisons des cookies pour stocker et consulter des "
+        "données personnelles.</p><p>Vous pouvez continuer sans accepter ou vous abonner.</p>"
+    ),
+    "es": (
+        "<p>Nosotros y nuestros socios almacenamos o accedemos a información en un dispositivo, como "
+        "cookies, y procesamos datos personales.</p><p>Puede aceptar las cookies o rechazarlas y "
+        "suscribirse.</p>"
+    ),
+    "pt": (
+        "<p>Nós e os nossos parceiros armazenamos e acedemos a informações num dispositivo, como cookies, e "
+        "processamos dados pessoais.</p><p>Pode alterar as suas preferências a qualquer momento.</p>"
+    ),
+    "tr": (
+        "<p>Biz ve iş ortaklarımız, çerezler gibi bilgileri bir cihazda saklar ve kişisel verileri "
+        "kişiselleştirilmiş reklamlar için işleriz.</p>"
+    ),
+    "ja": (
+        "<p>当社とパートナーは、クッキーなどの情報をデバイスに保存し、個人データを処理します。広告のために"
+        "同意をお願いします。</p>"
+    ),
+}
+PAYWALL = {
+    "fr": "La suite de cet article est réservée à nos abonnés. Déjà abonné ? Se connecter.",
+    "de": "Jetzt weiterlesen mit Plus. Sie haben bereits ein Abo? Hier anmelden.",
+    "it": "Questo contenuto è riservato agli abbonati. Sei già abbonato? Accedi.",
+    "pl": "Dostęp do treści tylko dla prenumeratorów. Masz już konto? Zaloguj się.",
+    "es": "Este contenido es exclusivo para suscriptores. ¿Ya eres suscriptor? Inicia sesión.",
+    "ko": "이 기사는 유료회원 전용입니다. 로그인 후 계속 읽기.",
+    "ja": "この記事は有料会員限定です。ログインして続きを読む。",
+    "hi": "यह लेख केवल सदस्यों के लिए है। क्या आप पहले से सब्सक्राइबर हैं?",
+}
+
+
+@pytest.mark.parametrize("language", CONSENT)
+def test_a_consent_wall_is_no_article(language: str) -> None:
+    article = read(html(f"<div>{CONSENT[language]}</div>", title="·"))
+    assert article.problem == "a consent wall in place of the article"
+    assert article.text == ""
+    assert article.lead.rung == "title"
+
+
+@pytest.mark.parametrize("language", PAYWALL)
+def test_a_paywall_is_said_and_its_wording_left_out(language: str) -> None:
+    sample = NOISY[language]
+    page = html(
+        f"<h1>{sample['title']}</h1><article>{paragraphs(sample['paragraphs'][:2])}</article>",
+        f"<div><p>{PAYWALL[language]}</p></div>",
+        title=sample["title"],
+    )
+    article = read(page)
+    assert article.problem == "a paywall: only the opening can be read"
+    assert article.text == "\n\n".join(sample["paragraphs"][:2])
