@@ -16,7 +16,7 @@ from digest.collect import agency
 _LONGEST = 120  # characters; 'LOS ANGELES, Calif., Tuesday, November 23, 2026 (Reuters) - ' has 60
 
 _BREAK = re.compile(
-    r"\s*(?:[-–—―]{1,2}(?=\s)|(?<=\))\s?[.:=](?:\s?[-–—]{1,2})?|[.:]\s?[-–—]{1,2}|/\.?(?=\s)|(?<=\))(?=\s)"
+    r"\s*(?:[-–—―]{1,2}(?=\s)|(?<=\))\s?[.:=](?:\s?[-–—]{1,2})?|[.:]\s?[-–—]{1,2}|/\.?(?:\s[-–—]{1,2})?(?=\s)|(?<=\))(?=\s)"
     r"|(?<=\))--|\|(?=\s)|:(?=\s))\s*"
 )
 _BRACKET = re.compile(

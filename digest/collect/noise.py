@@ -23,6 +23,16 @@ _INITIALS = re.compile(r"[(\[]?[^\W\d_]{2,4}(?:/[^\W\d_]{2,4})*[)\]]?")
 _CLOCK = re.compile(r"\d:\d\d")
 _LINK = 0.3  # share of a line inside links from which it leads elsewhere
 _QUOTED = re.compile('[«“„「『].+[»”“」』]|(?:^|\\s)"[^"]+"')
+#: Words by which a site speaks of itself and to its reader, as keys.
+_ADDRESS = frozenset(
+    (
+        "we our us you your wir unser unsere unserer unseren uns ihr ihre ihren ihrem ihnen du dein deine "
+        "nous notre nos vous votre vos nosotros nuestro nuestra nuestros usted su sus tu tus noi nostro "
+        "nostri nostra voi tuo tua tuoi nos nosso nossa nossos voce seu sua seus wij onze ons jouw je uw u my "
+        "nasz nasi nasze twoj twoje twojej ciebie vi vara vart din ditt dina nase nasi vas vase vasi biz "
+        "bizim sizin siz мы наш наши нас вы ваш ваши ваше вас نحن موقعنا لك"
+    ).split()
+)
 _COOKIES = re.compile(r" cookies? | куки | クッキー")
 _PROGRAM_ERROR = re.compile(r"\bin /\S+ on line \d+\b")  # as PHP prints them into pages
 _CREDIT = 60  # characters of whom a picture is from
@@ -55,6 +65,13 @@ def _wording(text: str, words: str, phrases: Table, linked: float) -> str | None
         (why for _, why in phrases.saying(words)), None
     )
     return None if why and linked < _LINK and _is_report(text, words, phrases) else why
+
+
+def is_report(text: str, language: str) -> bool:
+    """Whether a text quotes somebody: a quotation, and a verb of saying."""
+    phrases, words = table(language), key(text)
+    says = not phrases.speech.isdisjoint(words.split()) or any(v in words for v in phrases.spoken_speech)
+    return says and _QUOTED.search(text) is not None
 
 
 def _is_report(text: str, words: str, phrases: Table) -> bool:
@@ -193,10 +210,15 @@ def is_picture_line(text: str, language: str) -> bool:
 
 
 def speaks_of_consent(text: str, language: str) -> bool:
-    """Whether a paragraph asks for consent to cookies: it names them twice, or once with wording of such walls."""
+    """Whether a paragraph asks for consent to cookies: it names them twice, or once with wording of such walls, and
+    speaks to the reader. A report of cookies does not, or it has a speaker.
+    """
     words = f" {key(text)} "
     cookies = len(_COOKIES.findall(words))
-    return cookies >= 2 or (cookies == 1 and _walled(words, language, "consent"))
+    if not cookies or (cookies == 1 and not _walled(words, language, "consent")):
+        return False
+    asks = WIDE.search(words) is not None or not _ADDRESS.isdisjoint(words.split())
+    return asks and not is_report(text, language)
 
 
 def speaks_of_paywall(text: str, language: str) -> bool:

@@ -24,6 +24,8 @@ _QUOTE = re.compile("[" + "".join(_PAIRS) + "]")
 _NOISE = re.compile(r"https?://|www\.|\bpic\.twitter|[#@]\w+ [#@]\w+|\.{5}")
 _CLOSED = re.compile(r"[)）\]】]")
 _CELL = " | "  # between the cells of a table
+_ASKED = re.compile(r"^[^\n]{1,250}[?？؟]$", re.MULTILINE)
+_QUESTIONS = 2  # lines of their own make an interview, whose answers say little without them
 _COLON = re.compile("[:：】]")
 _LABEL = 40  # characters with its colon
 _BULLET = re.compile(r"[-–—•*·▪●►→]\s|\d{1,2}[.)]\s")
@@ -73,10 +75,12 @@ def read(text: str, title: str, table: Words) -> Opening:
     found = [terms(text[start:end], table) for start, end in spans]
     wanted = frozenset(t.term for t in terms(title, table))
     candidates: list[Candidate] = []
-    quotation, last, note = "", -1, False
+    quotation, last, note, answer = "", -1, False, False
+    interview = len(_ASKED.findall(text[:_READ])) >= _QUESTIONS
     for (start, end), carried in zip(spans, found, strict=True):
         if last < 0 or "\n" in text[last:start]:
             quotation, note = "", False
+            answer = interview and bool(candidates) and candidates[-1].unfit == "question"
         begin = _after_dateline(text, start, end) if last < 0 or "\n" in text[last:start] else start
         last = end
         sentence = text[begin:end]
@@ -90,7 +94,7 @@ def read(text: str, title: str, table: Words) -> Opening:
                 end=end,
                 width=width(sentence),
                 terms=subject.terms,
-                back=stray or subject.points_back(),
+                back=stray or answer or subject.points_back(),
                 ahead=bool(quotation),
                 speaks=sentence[0] in _PAIRS,
                 unfit="about the page" if note else subject.unfit(),

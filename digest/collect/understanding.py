@@ -63,7 +63,7 @@ def understand(page: Page, known: Known) -> Article:
         credit=credit or _credit_of(cleaned.removed),
     )
     if not article.author:
-        article = replace(article, author=_author_of(cleaned.removed, language))
+        article = replace(article, author=_author_of((*cleaned.removed, *cut), language))
     if wall and wall.left == "nothing":
         return _step_down(replace(article, problem=wall.problem), page.facts, known, told=wall.told)
     if not wall and page.facts.free is not False and len(page.facts.body) > max(_OPEN, _OUTWEIGHS * len(text)):
@@ -161,8 +161,8 @@ def _take_credit(blocks: Sequence[Block], language: str) -> tuple[list[Block], s
 
 
 def _author_of(removed: Sequence[Removed], language: str) -> str:
-    """Who the first byline of the page names."""
-    bylines = (piece.text for piece in removed if piece.reason == "byline")
+    """Who the first byline of the page names; it may be a credit as well ('By Jane Miller, with AFP')."""
+    bylines = (piece.text for piece in removed if piece.reason in ("byline", "credit"))
     return next((name for text in bylines if (name := noise.author(text, language))), "")
 
 

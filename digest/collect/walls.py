@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from digest.collect import noise
 from digest.collect.article import Removed
 from digest.collect.page import Page
 from digest.collect.phrases import key, table
@@ -76,6 +77,8 @@ def _is_error_title(title: str, language: str) -> bool:
 def _is_consent(page: Page, text: str, removed: tuple[Removed, ...], language: str) -> bool:
     if len(text) > _CONSENT:
         return False
+    if any(noise.is_report(block.text, language) for block in page.blocks):
+        return False  # an article on such walls
     said = _said(text, language, "consent")
     if said >= 2 and len(text) <= said * _PER_PHRASE:
         return True

@@ -46,6 +46,7 @@ DATELINES = [
     ("(서울=연합뉴스) 홍길동 기자 = 시장이 말했다.", "시장이", "연합뉴스"),
     ("Taipei, Nov. 17 (CNA) The mayor spoke.", "The mayor", "CNA"),
     ("ISLAMABAD: The mayor spoke.", "The mayor", ""),
+    ("LYON, France, March 12, 2026 /PRNewswire/ -- The company spoke.", "The company", "PRNewswire"),
     ("NEW DELHI: The mayor spoke.", "The mayor", ""),
     ("Nairobi, Kenya — The mayor spoke.", "The mayor", ""),
     ("Jakarta (KABAR) - Wali kota berbicara.", "Wali kota", ""),

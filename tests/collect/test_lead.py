@@ -318,3 +318,10 @@ def test_items_without_stops_are_never_strung_together() -> None:
 def test_a_row_of_a_table_is_no_lead() -> None:
     row = "Opening hours of the library: | Monday to Friday from nine to five | Saturday from ten to two"
     assert texts(choose(f"{row}\n\n{BODY}", TITLE, "fr"))[0] == FIRST
+
+
+def test_an_answer_of_an_interview_needs_its_question() -> None:
+    first = "Ten years after the flood, the mayor of Sarn looks back on the night that changed her town."
+    talk = "Where were you that night?\n\nI heard the bells of the church first and thought of a wedding in town."
+    more = "Was help slow to come?\n\nThe neighbours of the town came with tractors before anyone had called them."
+    assert texts(choose(f"{first}\n\n{talk}\n\n{more}", "The mayor remembers the flood", "en")) == [first]

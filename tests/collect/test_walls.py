@@ -76,3 +76,31 @@ def test_a_paywall_is_said_and_its_wording_left_out(language: str) -> None:
     article = read(page)
     assert article.problem == "a paywall: only the opening can be read"
     assert article.text == "\n\n".join(sample["paragraphs"][:2])
+
+
+@pytest.mark.parametrize(
+    ("language", "texts"),
+    [
+        (
+            "de",
+            (
+                "Die Kommission will die Banner abschaffen. Nutzer sollen selbst entscheiden, ob Cookies gelten.",
+                "„Wir verwenden Cookies – das kann niemand mehr lesen“, sagte Kommissarin Anna Lind am Montag.",
+                "Verlage warnen: Ohne Einwilligung fehle das Geld aus Werbung. Das Pur-Abo bleibe erlaubt.",
+                "Bis dahin müssen Seiten weiter um Zustimmung zu Cookies bitten und die Einwilligung speichern.",
+            ),
+        ),
+        (
+            "fr",
+            (
+                "Les sites devront montrer un bouton « Tout refuser » aussi visible que l'autre, a dit la commission.",
+                "Neuf sites sur dix déposent des cookies avant tout consentement, et en gardent la moitié un an.",
+                "« Votre vie privée est notre priorité, c'est un slogan », a déclaré sa présidente mardi.",
+            ),
+        ),
+    ],
+)
+def test_an_article_on_consent_walls_is_read_whole(language: str, texts: tuple[str, ...]) -> None:
+    article = read(html(f"<h1>·</h1><div>{paragraphs(texts)}</div>", title="·"), language=language)
+    assert article.problem is None
+    assert article.text == "\n\n".join(texts)
