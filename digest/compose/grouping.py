@@ -44,7 +44,10 @@ UNSPACED: Final = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\u0e00-\u
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """What grouping needs of one article. `language` is a BCP 47 tag or "" when unknown; `published` aware."""
+    """What grouping needs of one article. `language` is a BCP 47 tag or "" when unknown; `published` aware.
+
+    `outlet` is who published it; "" leaves that to the host of its `url`.
+    """
 
     id: str
     title: str
@@ -52,6 +55,7 @@ class Document:
     published: datetime | None = None
     language: str = ""
     url: str = ""
+    outlet: str = ""
 
 
 def cluster(documents: Sequence[Document]) -> list[list[int]]:
@@ -221,7 +225,7 @@ def _compared(documents: Sequence[Document], language: str) -> tuple[Vectors, Pa
         stated.append(facts(f"{document.title} . {text}", [*parts[0], *parts[1]], language, document.published))
     batch = vectors(bags, _function(language, bags))
     known = pairs(batch)
-    outlets = [outlet(document.url) for document in documents]
+    outlets = [document.outlet or outlet(document.url) for document in documents]
     told = without_habits(known.cosine, outlets, habits(read, outlets), batch)
     headings = [
         (outlet, heading(tokens(document.title), language)) for outlet, document in zip(outlets, documents, strict=True)

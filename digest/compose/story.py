@@ -84,6 +84,7 @@ def document(candidate: Candidate) -> Document:
         published=moment(candidate),
         language=article.language,
         url=article.url,
+        outlet=candidate.outlet,
     )
 
 

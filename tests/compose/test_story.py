@@ -83,6 +83,14 @@ def test_a_report_of_the_event_leads_before_a_piece_beside_it() -> None:
     assert story([replace(beside, weight=4.0), ALSO, third, TRAIN]).best.key == beside.key  # its feed counts for more
 
 
+def test_outlets_are_told_apart_by_name_where_one_host_serves_them_all() -> None:
+    told = ("The dyke at Wick Sands breached", "Storm floods Wick Sands", "Wick Sands under water", "Storm hits coast")
+    lead = "The storm tide broke the dyke at Wick Sands in the night, and 6,400 people were brought to safety."
+    flood = [candidate(f"f{n}", title, lead + f" {title} {n}.", f"Outlet {n}") for n, title in enumerate(told)]
+    here = [with_article(c, url=f"https://pages.example/{c.outlet[-1]}/{c.key[-1]}") for c in flood]
+    assert len(group([*here, BANK])) == 2
+
+
 def test_the_newsletters_language_goes_before_another() -> None:
     french = with_article(replace(ALSO, weight=9.0), language="fr")
     assert story([TRAIN, french], language="en").best.key == TRAIN.key
