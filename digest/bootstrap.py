@@ -325,6 +325,7 @@ class House:
             pause_after=self.settings.deliver.pause_after,
             should_stop=self.stopping.is_set,
             is_gone=owner.is_gone,
+            wait=self.stopping.wait,
             bounced=lambda number, outcome: self._disowned(edition.id, number, outcome),
         )
         fillers = self.mailroom.fillers(edition)

@@ -6,7 +6,7 @@ Joins the renderer, links, signatures and transports with what the settings say 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property
@@ -353,9 +353,13 @@ class OutboxTransport:
     def _write(self, batch: Sequence[Message], record: Record) -> None:
         unwanted = record((), batch)
         going = [message for message in batch if message.subscriber_id not in unwanted]
+        done: list[tuple[Message, Outcome]] = []
         try:
-            done: list[tuple[Message, Outcome]] = [(message, ACCEPTED) for message, _ in self.outbox.write(going)]
+            for message, _ in self.outbox.write(going):
+                done.append((message, ACCEPTED))
         except OSError as error:
+            back = Outcome("planned", f"the outbox could not be written: {error.strerror}", "line", "line")
+            record([*done, *((message, back) for message in going[len(done) :])], ())
             raise DigestError(
                 f"outbox {self.outbox.folder}: cannot be written ({error.strerror}); make room"
             ) from error
@@ -380,6 +384,8 @@ class SmtpTransport:
         try:
             report = send(messages, self.relays, write_down, lease=self.lease, should_stop=should_stop)
         except Interrupted as error:
+            with suppress(DigestError):  # it may be back by now, and then nobody need stay in doubt
+                write_down(error.results, ())
             if isinstance(error.__cause__, DigestError):
                 raise error.__cause__ from error
             raise

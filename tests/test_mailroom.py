@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -11,10 +11,17 @@ from PIL import Image
 from pytest_httpserver import HTTPServer
 
 from digest import resources
-from digest.errors import RenderError
-from digest.mailroom import Mailroom
+from digest.deliver.fault import arm
+from digest.deliver.message import Message
+from digest.deliver.outbox import Outbox
+from digest.deliver.reply import Outcome
+from digest.deliver.smtp import Result
+from digest.errors import DigestError, RenderError
+from digest.mailroom import Mailroom, OutboxTransport
 from digest.settings import load
 from tests.deliver import editions
+from tests.deliver.samples import messages
+from tests.fakes.ledger import Ledger
 
 
 def _png(colour: str = "#0a5c36") -> bytes:
@@ -80,3 +87,20 @@ def test_fonts_of_the_settings_are_the_mails(tmp_path: Path) -> None:
         html = room.render(editions.edition(stories=2)).html
     assert "Charter, serif" in html
     assert "Verdana, sans-serif" in html
+
+
+def test_an_outbox_whose_disk_is_full_keeps_what_is_written_and_gives_the_rest_back(tmp_path: Path) -> None:
+    ledger = Ledger()
+
+    def record(results: Sequence[tuple[Message, Outcome]], intents: Sequence[Message]) -> Collection[int]:
+        return ledger.record([Result(message, outcome) for message, outcome in results], intents)
+
+    arm("outbox.written:3:full")
+    try:
+        with pytest.raises(DigestError, match="make room"):
+            OutboxTransport(Outbox(tmp_path))(messages(5), record, lambda: False)
+    finally:
+        arm("")
+    assert ledger.having("accepted") == {1, 2}
+    assert ledger.having("planned") == {3, 4, 5}
+    assert len(list(tmp_path.rglob("*.eml"))) == 2

@@ -64,7 +64,8 @@ def send(
 ) -> Report:
     """Send all messages of one edition; returns when each was answered, or the run had to stop.
 
-    `messages` is read lazily, a few at a time, so it may build them on the way; subscriber ids are unique in it.
+    `messages` is read lazily, a few at a time, so it may build them on the way; subscriber ids are unique in it. What
+    it raises comes out when everything under way is answered and on record.
     `record(results, intents)` is called before any message's DATA with it among `intents`, and holds up everything
     meanwhile: it commits the results and marks the intents as handed over, durably, and returns the subscriber ids
     among the intents that must not be mailed after all (suppressed or unsubscribed since; it has recorded that itself).

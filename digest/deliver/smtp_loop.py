@@ -76,6 +76,8 @@ class Loop:
                 self._turn()
             if self._results:
                 self._write_down([])
+            if self._stock.failed:
+                raise self._stock.failed
         except _RecordFailed as failed:
             self._listen()
             raise Interrupted(self._results) from failed.__cause__

@@ -24,6 +24,7 @@ class Stock:
         self._again: deque[Job] = deque()  # their intent stands, their connection does not
         self._parked: deque[Job] = deque()  # their domain has enough under way
         self.ask_at = 0.0  # before this it is of no use to ask
+        self.failed: Exception | None = None  # what the source raised; what is under way comes to its end first
 
     def __bool__(self) -> bool:
         """True while there may be more."""
@@ -88,7 +89,10 @@ class Stock:
     def _pull(self) -> Job | None:
         if self._source is None:
             return None
-        message = next(self._source, None)
+        try:
+            message = next(self._source, None)
+        except Exception as error:
+            message, self.failed = None, error
         if message is None:
             self._source = None
             return None

@@ -7,12 +7,13 @@ The books always close: planned = accepted + refused + suppressed + skipped + un
 from __future__ import annotations
 
 import contextlib
+import time
 from collections import Counter
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Final, Literal, Protocol
+from typing import Final, Literal, Protocol, TypeVar
 
 from digest.compose.edition import Edition
 from digest.deliver.audience import Choice, Reader, Variant
@@ -22,15 +23,20 @@ from digest.deliver.fault import fault_point
 from digest.deliver.message import Filler, Message, Recipient
 from digest.deliver.reply import Outcome, Wave
 from digest.deliver.subscriber import Subscriber, Subscription
-from digest.errors import AlreadySent, EditionError, NotApproved
+from digest.errors import AlreadySent, DigestError, EditionError, NotApproved, StoreError
 from digest.pipeline.elsewhere import Elsewhere
 from digest.pipeline.ports import DeliveryRow, Progress, Sending, silent
+
+T = TypeVar("T")
 
 #: So many deliveries are claimed at a time; a crash leaves at most these to be claimed again.
 BATCH: Final = 500
 #: What we hold is renewed after a quarter of it, so three quarters are always left: more than the longest wait on the
 #: wire (600 s after the final dot, RFC 5321 4.5.3.2.6). `smtp.send` sends nothing when less is left than that wait.
 LEASE: Final = timedelta(minutes=20)
+#: Seconds between tries when the store cannot be written, five minutes in all: less than what is left of a lease.
+PAUSES: Final = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 60.0, 60.0, 51.3)
+IN_DOUBT: Final = "sending stopped before the server's answer came"
 UNWANTED: Final = "unsubscribed or suppressed since it was planned"
 
 
@@ -62,6 +68,7 @@ class Terms:
     should_stop: Callable[[], bool] = lambda: False
     lease: timedelta = LEASE
     is_gone: Callable[[str], bool] = lambda owner: False  # whether a sender of that name has certainly died
+    wait: Callable[[float], object] = time.sleep  # for the store to come back
     bounced: Callable[[int, Outcome], None] = lambda subscriber_id, outcome: None  # an address that a server disowned
 
 
@@ -167,8 +174,15 @@ def deliver(
     run = _Run(store, edition, fillers, terms, clock, progress)
     run.recover()
     stopped, fault = "", None
-    with contextlib.closing(run.messages()) as messages:
-        stopped, fault = transport(messages, run.record, lambda: run.broke or terms.should_stop())
+    try:
+        with contextlib.closing(run.messages()) as messages:
+            stopped, fault = transport(messages, run.record, lambda: run.broke or terms.should_stop())
+    except LeaseLost:
+        raise
+    except DigestError:
+        with contextlib.suppress(StoreError):  # else its claims wait for the end of their lease
+            run.give_back()
+        raise
     run.give_back()
     if run.wave.broke:
         stopped = f"{run.wave.count} times in a row: {run.wave.reason}"
@@ -199,6 +213,7 @@ class _Run:
         self.disowned: list[tuple[int, Outcome]] = []
         self.renewed = clock()
         self.left: list[DeliveryRow] = []  # settled, and to be written with the next commit
+        self.intended: set[int] = set()  # those of `held` that are marked as handed over
         self.wave = Wave(terms.pause_after)
         self.sent = 0
         counts = store.deliveries.summary(edition.id)
@@ -227,29 +242,52 @@ class _Run:
     def messages(self) -> Generator[Message]:
         """Claim a batch at a time and build its messages on the way."""
         while not self.broke:
-            batch = self.store.deliveries.claim(
-                self.edition.id, self.terms.owner, self.clock(), self.terms.lease, BATCH
-            )
+            batch = self._patiently(self._claim)
             if not batch:
                 return
             fault_point("deliver.claimed")
             self.held.update((delivery.subscriber_id, delivery) for delivery in batch)
             for delivery in batch:
-                yield self.fillers(delivery.variant).fill(Recipient(delivery.subscriber_id, delivery.address))
+                filler = self.fillers(delivery.variant)
+                try:
+                    message = filler.fill(Recipient(delivery.subscriber_id, delivery.address))
+                except DigestError as error:  # an address that is none is one reader's trouble, not everybody's
+                    self.left.append(self._row(delivery.subscriber_id, "skipped", str(error)))
+                else:
+                    yield message
+
+    def _claim(self) -> Sequence[Delivery]:
+        return self.store.deliveries.claim(self.edition.id, self.terms.owner, self.clock(), self.terms.lease, BATCH)
+
+    def _patiently(self, work: Callable[[], T]) -> T:
+        """Do it, again and again while the store is away, locked or full. Nothing is sent meanwhile, so that costs
+        nobody a copy and leaves nobody in doubt, and when the store is back the run goes on.
+        """
+        for pause in PAUSES:
+            try:
+                return work()
+            except StoreError:
+                if self.terms.should_stop():
+                    raise
+                self.terms.wait(pause)
+        return work()
 
     def record(self, results: Sequence[tuple[Message, Outcome]], intents: Sequence[Message]) -> Collection[int]:
         """Commit what came of earlier messages and the intent to send these, at once; who is not to be mailed after
         all is returned, and settled with the next commit.
         """
         now = self.clock()
-        rows = [*self.left, *(self._settled(message, outcome, now) for message, outcome in results)]
+        fresh = [pair for pair in results if pair[0].subscriber_id in self.held]  # others wait in `left` already
+        self.left += [self._settled(message, outcome, now) for message, outcome in fresh]
+        rows = self.left
         going = [self.held[message.subscriber_id] for message in intents]
         if now - self.renewed > self.terms.lease / 4 or not (rows or going):
-            self._renew(now)
+            self._patiently(self._renew)
         if not rows and not going:
             return ()
-        turn = self.store.deliveries.turn(rows, going, self.terms.owner, now=now)
+        turn = self._patiently(lambda: self.store.deliveries.turn(rows, going, self.terms.owner, now=self.clock()))
         unwanted = {number for _, number in turn.unwanted}
+        self.intended.update(number for _, number in turn.ours)
         self.left = [self._row(number, "suppressed", UNWANTED) for number in sorted(unwanted)]
         if rows:
             self.progress("messages", self.done, max(self.total, self.done))
@@ -257,8 +295,9 @@ class _Run:
             raise self._lost()
         return unwanted
 
-    def _renew(self, now: datetime) -> None:
+    def _renew(self) -> None:
         """Hold on to what we have. A sender that slept past its lease learns here that it has nothing any more."""
+        now = self.clock()
         kept = self.store.deliveries.renew(self.held.values(), self.terms.owner, now=now, lease=self.terms.lease)
         if kept != len(self.held):
             raise self._lost()
@@ -281,16 +320,19 @@ class _Run:
 
     def _row(self, number: int, state: DeliveryState, reason: str, next_attempt: datetime | None = None) -> DeliveryRow:
         delivery = self.held.pop(number)
+        self.intended.discard(number)
         if state != "planned":
             self.done += 1
         return DeliveryRow(self.edition.id, number, delivery.epoch, state, reason, next_attempt)
 
     def give_back(self) -> None:
-        """What was claimed and never handed over is free for the next run."""
-        rows = [*self.left, *(self._row(number, "planned", "") for number in sorted(self.held))]
-        self.left = []
-        if rows:
-            self.store.deliveries.record(rows, self.terms.owner, now=self.clock())
+        """What was claimed and never handed over is free for the next run; what has no answer is in doubt."""
+        for number in sorted(self.held):
+            doubt = number in self.intended
+            self.left.append(self._row(number, "unknown" if doubt else "planned", IN_DOUBT if doubt else ""))
+        if self.left:
+            self.store.deliveries.record(self.left, self.terms.owner, now=self.clock())
+            self.left = []
 
     def pause(self, reason: str) -> None:
         """Stop this edition until a person says otherwise; a wave's refusals were not about the readers."""

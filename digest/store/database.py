@@ -7,7 +7,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -43,6 +43,7 @@ class Database:
         self._driver_error: type[Exception] = self.engine.dialect.loaded_dbapi.Error
         self._writer = threading.Lock()
         self._pid = os.getpid()
+        self._file: tuple[int, int] | None = None  # device and inode of the SQLite file
 
     @property
     def path(self) -> Path:
@@ -86,6 +87,7 @@ class Database:
         self._after_fork()
         with self._our_turn(), self.told(), closing(self.engine.raw_connection()) as raw:
             if self.is_sqlite:
+                self._still_there()
                 raw.cursor().execute("BEGIN IMMEDIATE")
 
             def run(sql: str, values: Sequence[Any]) -> Any:
@@ -98,9 +100,27 @@ class Database:
                 yield run
                 raw.commit()
             except BaseException:
-                with suppress(self._driver_error):  # a connection that is gone has nothing left to take back
+                try:
                     raw.rollback()
+                except self._driver_error:  # the connection is gone, and with it what it had begun
+                    raw.invalidate()
                 raise
+
+    def _still_there(self) -> None:
+        """Raise StoreError when the SQLite file was removed or another put in its place: the one that we have open
+        would go on taking our commits, and they would be gone with it.
+        """
+        try:
+            found = self.path.stat()
+        except OSError:
+            found = None
+        name = (found.st_dev, found.st_ino) if found else None
+        if self._file is None:
+            self._file = name
+        elif name != self._file:
+            raise StoreError(
+                f"{self.path}: the database was removed or replaced while digest runs: put it back, or restart digest"
+            )
 
     @contextmanager
     def _our_turn(self) -> Iterator[None]:

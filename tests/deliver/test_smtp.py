@@ -6,7 +6,7 @@ import re
 import socket
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -320,6 +320,19 @@ def test_when_nothing_can_be_written_down_nothing_more_is_sent() -> None:
         on_record = {address(n) for n in ledger.having("accepted")}
         assert set(server.recipients) == answered | on_record
         assert isinstance(caught.value.__cause__, StoreError)
+
+
+def test_what_the_source_raises_comes_out_when_everything_under_way_is_answered() -> None:
+    def source() -> Iterator[Message]:
+        yield from messages(50)
+        raise StoreError("the database went away")
+
+    ledger = Ledger()
+    with SmtpServer(delay=0.005) as server:
+        with pytest.raises(StoreError, match="went away"):
+            send(source(), [server.relay(connections=3)], ledger.record)
+        assert ledger.states() == {"accepted": 50}
+        assert Counter(server.recipients) == {address(n): 1 for n in range(1, 51)}
 
 
 def test_a_lease_that_ran_out_while_we_slept_sends_nothing_more() -> None:

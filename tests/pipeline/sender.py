@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Literal
@@ -21,6 +22,7 @@ from digest.store import open_store
 
 CONNECTIONS = 3
 DEPTH = 2  # the default of `digest.deliver.smtp.send`
+BUSY = 10.0  # seconds to wait for another writer
 EDITION = "morning-2026-11-24-0700"
 SECRET = "a secret of at least thirty-two characters"
 
@@ -42,10 +44,12 @@ def run(
     fault: str = "",
     lease: float = 1200,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    wait: Callable[[float], object] = time.sleep,
+    should_stop: Callable[[], bool] = lambda: False,
 ) -> Delivered:
     """One run over the edition, as `digest deliver` does it. `fault` arms a fault point; `lease` is in seconds."""
     arm(fault)
-    with open_store(url) as store:
+    with open_store(url, busy_seconds=BUSY) as store:
         edition = store.editions.get(EDITION)
         assert edition is not None
         filler: Filler = template(edition)
@@ -64,6 +68,8 @@ def run(
             in_doubt=in_doubt,
             lease=timedelta(seconds=lease),
             is_gone=owner.is_gone,
+            wait=wait,
+            should_stop=should_stop,
         )
         transport = SmtpTransport([relay], timedelta(seconds=lease * 3 / 4))
         return deliver(store, edition, lambda _variant: filler, transport, terms, clock=clock)

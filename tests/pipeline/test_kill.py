@@ -48,11 +48,11 @@ def url(request: pytest.FixtureRequest, tmp_path: Any) -> str:
     if request.param == "postgresql":
         found = request.getfixturevalue("postgres_database")
     with open_store(found, upgrade=True) as store:
-        _prepare(store, RECIPIENTS)
+        prepare(store, RECIPIENTS)
     return found
 
 
-def _prepare(store: Any, recipients: int) -> None:
+def prepare(store: Any, recipients: int) -> None:
     now = datetime.now(UTC).replace(microsecond=0)
     story = EditionStory("k", "https://example.org/k", "Title", "Lead.", "en", "Herald")
     edition = frozen(
@@ -214,7 +214,7 @@ def test_a_server_that_breaks_off_after_every_message_gets_few_copies_however_of
 
     url, start = f"sqlite:///{tmp_path}/digest.db", datetime.now(UTC)
     with open_store(url, upgrade=True) as store:
-        _prepare(store, 1)
+        prepare(store, 1)
     with SmtpServer(behave=lambda moment: Drop(take=True) if moment.phase == "content" else None) as server:
         early = [run(url, server.port, in_doubt, clock=lambda: start) for _ in range(3 if in_doubt == "resend" else 1)]
         assert len(server.accepted) == 1  # a pause comes first: the next look is seconds away
