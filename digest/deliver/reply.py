@@ -66,7 +66,7 @@ def outcome(reply: Reply) -> Outcome:
     if reply.phase == "content":
         return _after_the_dot(reply)
     code, reason = reply.code, str(reply)[:500]
-    if not 200 <= code <= 599 or (reply.phase == "data" and code < 400):
+    if not 200 <= code <= 599 or 300 <= code < 400 or (reply.phase == "data" and code < 400):
         return Outcome("planned", reason, "line", "line", code, closes=True)
     if code < 400:
         raise ValueError(f"{reply}: the transaction goes on, this is no outcome")

@@ -76,6 +76,7 @@ class Line:
     _awaiting: deque[Step] = field(default_factory=deque)
     _script: deque[tuple[Step, bytes]] = field(default_factory=deque)
     _inbox: bytes = b""
+    _said: list[bytes] = field(default_factory=list)  # the lines of a reply that goes on
     _reply_size: int = 0
 
     @property
@@ -110,19 +111,22 @@ class Line:
             raise Broken("the server's reply has no end")
         for line in lines:
             if line[3:4] == b"-" and line[:3].isdigit():
+                self._said.append(line[4:].rstrip(b"\r"))
                 self._reply_size += len(line)
                 if self._reply_size > _MAX_REPLY:
                     raise Broken("the server's reply has no end")
                 continue
-            self._reply_size = 0
             if not (line[:3].isdigit() and line[3:4] in {b" ", b"\r", b""}):
                 raise Broken(f"the server said '{_words(line)[:80]}', which is no SMTP reply")
-            self._take(int(line[:3]), line[4:])
+            text = b" ".join([*self._said, line[4:]])  # the reason may stand in any line of a reply
+            self._said.clear()
+            self._reply_size = 0
+            self._take(int(line[:3]), text)
 
     def _usual(self, body: Job, data: bytes) -> bool:
         """The four replies that nearly every message brings, understood at one glance."""
         match = _USUAL.fullmatch(data)
-        if match is None or self._inbox or self.written < body.dot_at:
+        if match is None or self._inbox or self._said or self.written < body.dot_at:
             return False
         self._awaiting.clear()
         self.body, self.ready = None, True
@@ -197,6 +201,9 @@ class Line:
         if not self._awaiting:
             raise Broken(f"{code} {_words(text)}" if code == 421 else f"the server said {code} unasked")
         step = self._awaiting.popleft()
+        if step in _ENVELOPE and code < 400 and (code >= 300 or step is Step.DATA) and (step, code) != (Step.DATA, 354):
+            # Whatever it takes our next line for, it is not what we mean.
+            raise Broken(f"the server said {code} {_words(text)} at {_PHASES[step].upper()}".rstrip())
         if step is Step.CONTENT:
             self._after_content(code, text)
         elif step is Step.DATA:

@@ -169,6 +169,28 @@ def test_a_drop_in_the_middle_of_the_content_is_no_doubt_but_a_retry() -> None:
     assert set(ledger.states()) <= {"deferred", "unknown"}
 
 
+@pytest.mark.parametrize("phase", ["mail", "rcpt", "data"])
+@pytest.mark.parametrize("code", [354, 334, 250])
+@pytest.mark.parametrize("pipelining", [True, False])
+def test_a_server_that_loses_the_thread_is_left_and_nobody_is_harmed(phase: str, code: int, pipelining: bool) -> None:
+    if (phase, code) in {("mail", 250), ("rcpt", 250), ("data", 354)}:
+        pytest.skip("what a server should say there")
+    with SmtpServer(behave=at(phase, [4, 5], Say(code, "what?"))) as server:
+        ledger, report = deliver(server, 30, pipelining=pipelining)
+    assert ledger.states() == {"accepted": 30}
+    assert Counter(server.recipients) == {address(n): 1 for n in range(1, 31)}
+    assert not report.stopped
+
+
+def test_the_reason_is_read_from_every_line_of_a_reply() -> None:
+    said = b"550-5.7.1 Unfortunately, messages from this server were rejected as spam\r\n550 see https://mx.example/help\r\n"
+    with SmtpServer(behave=at("rcpt", [4], Say(550, raw=said))) as server:
+        ledger, _ = deliver(server, 10)
+    (no,) = (outcome for outcome in ledger.outcomes.values() if outcome.state == "refused")
+    assert (no.fault, no.bounce) == ("policy", "")
+    assert "rejected as spam see https://mx.example/help" in no.reason
+
+
 def test_silence_before_the_content_is_a_lost_connection_within_the_time_limit() -> None:
     with SmtpServer(behave=at("rcpt", [4], Silence())) as server:
         began = time.monotonic()
