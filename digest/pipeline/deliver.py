@@ -176,7 +176,7 @@ def deliver(
     stopped, fault = "", None
     try:
         with contextlib.closing(run.messages()) as messages:
-            stopped, fault = transport(messages, run.record, lambda: run.broke or terms.should_stop())
+            stopped, fault = transport(messages, run.record, lambda: run.broke or run.halted or terms.should_stop())
     except LeaseLost:
         raise
     except DigestError:
@@ -213,6 +213,7 @@ class _Run:
         self.disowned: list[tuple[int, Outcome]] = []
         self.renewed = clock()
         self.left: list[DeliveryRow] = []  # settled, and to be written with the next commit
+        self.halted = False
         self.intended: set[int] = set()  # those of `held` that are marked as handed over
         self.wave = Wave(terms.pause_after)
         self.sent = 0
@@ -241,7 +242,7 @@ class _Run:
 
     def messages(self) -> Generator[Message]:
         """Claim a batch at a time and build its messages on the way."""
-        while not self.broke:
+        while not (self.broke or self.halted):
             batch = self._patiently(self._claim)
             if not batch:
                 return
@@ -291,6 +292,9 @@ class _Run:
         self.left = [self._row(number, "suppressed", UNWANTED) for number in sorted(unwanted)]
         if rows:
             self.progress("messages", self.done, max(self.total, self.done))
+        if turn.halted:  # paused or cancelled by somebody: what is not marked stays ours, to be given back
+            self.halted = True
+            return unwanted | {delivery.subscriber_id for delivery in going} - {number for _, number in turn.ours}
         if len(turn.ours) + len(unwanted) != len(going):
             raise self._lost()
         return unwanted
@@ -346,12 +350,23 @@ class _Run:
         fault_point("deliver.finishing")
         counts = Counter(self.store.deliveries.summary(self.edition.id))
         report = Delivered(self.edition.id, "sending", self.sent, dict(counts), stopped)
-        if not report.open:
+        if self.halted and self._cancelled():
+            counts = Counter(self.store.deliveries.summary(self.edition.id))
+        elif not report.open:
             self.store.deliveries.settle(self.edition.id, now=self.clock())
             self.store.editions.set_state(self.edition.id, ["sending"], "sent", now=self.clock(), author="deliver")
         found = self.store.editions.get(self.edition.id)
         assert found is not None
         return Delivered(self.edition.id, found.state, self.sent, dict(counts), stopped)
+
+    def _cancelled(self) -> bool:
+        """Close what was given back of an edition that was cancelled meanwhile: nobody else will."""
+        found = self.store.editions.get(self.edition.id)
+        if found is None or found.state != "cancelled":
+            return False
+        self.store.deliveries.close_open(self.edition.id, "skipped", "the edition was cancelled", now=self.clock())
+        self.store.deliveries.settle(self.edition.id, now=self.clock())
+        return True
 
 
 def _handed_over(delivery: Delivery) -> Delivery:

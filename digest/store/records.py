@@ -68,11 +68,15 @@ class Told(NamedTuple):
 
 
 class Turn(NamedTuple):
-    """What one turn of a sender came to: results written, messages that are ours to send, and those nobody wants."""
+    """What one turn of a sender came to: results written, messages that are ours to send, and those nobody wants.
+
+    `halted`: the edition (or all sending) was paused or cancelled meanwhile; what is not `ours` is to be given back.
+    """
 
     written: int
     ours: set[tuple[str, int]]
     unwanted: set[tuple[str, int]]
+    halted: bool = False
 
 
 class Released(NamedTuple):

@@ -30,7 +30,7 @@ _CLAIM = """
 WITH due AS (
   SELECT d.id FROM deliveries d
   WHERE d.state IN ('planned', 'deferred') AND d.due_at <= ? AND {edition}
-    AND NOT EXISTS (SELECT 1 FROM meta WHERE key = '{paused}')
+    AND NOT EXISTS (SELECT 1 FROM meta WHERE key = ?)
   ORDER BY d.due_at, d.id LIMIT ? {lock})
 UPDATE deliveries SET state = 'claimed', owner = ?, due_at = ?, epoch = epoch + 1, updated_at = ?
 WHERE id IN (SELECT id FROM due)
@@ -48,8 +48,13 @@ WHERE edition_id = ? AND subscriber_id = ? AND epoch = ? AND owner = ? AND state
 _MARK = """
 UPDATE deliveries SET state = 'handed_over', updated_at = ?
 WHERE edition_id = ? AND subscriber_id IN ({numbers})
-  AND owner = ? AND epoch = ? AND state IN ('claimed', 'handed_over') AND (due_at > ?) IS TRUE {wanted}
+  AND owner = ? AND epoch = ? AND state IN ('claimed', 'handed_over') AND (due_at > ?) IS TRUE
+  AND {going} {wanted}
 RETURNING subscriber_id
+"""
+_GOING = """
+  EXISTS (SELECT 1 FROM editions e WHERE e.id = ? AND e.state = 'sending')
+  AND NOT EXISTS (SELECT 1 FROM meta WHERE key = ?)
 """
 _WANTED = """
   AND EXISTS (
@@ -74,11 +79,11 @@ class Sending(Area):
         """
         # A CTE: PostgreSQL may run a subquery with LIMIT again and again, and then takes more than asked for.
         lock = "" if self._database.is_sqlite else "FOR UPDATE OF d SKIP LOCKED"
-        sql = _CLAIM.format(edition=_ANY if edition_id is None else _ONE, paused=PAUSED_KEY, lock=lock)
+        sql = _CLAIM.format(edition=_ANY if edition_id is None else _ONE, lock=lock)
         at, until = self._database.moment(now), now + lease
         mine = () if edition_id is None else (edition_id,)
         with self._database.quick() as run:
-            rows = run(sql, (at, *mine, limit, owner, self._database.moment(until), at)).fetchall()
+            rows = run(sql, (at, *mine, PAUSED_KEY, limit, owner, self._database.moment(until), at)).fetchall()
         moments = {not_before: self._database.instant(not_before) for *_, not_before in rows}
         rows.sort(key=itemgetter(0, 1))
         return [
@@ -98,11 +103,13 @@ class Sending(Area):
             written = self._record(run, rows, owner, now)
             ours = self._mark(run, going, now, wanted=True)
             unwanted: set[tuple[str, int]] = set()
+            halted = False
             if len(ours) != len(going):
                 for edition_id, numbers in _by_edition(going).items():
+                    halted |= not run(f"SELECT 1 WHERE {_GOING}", (edition_id, PAUSED_KEY)).fetchall()
                     rest = {number for number in numbers if (edition_id, number) not in ours}
                     unwanted.update((edition_id, number) for number in rest - _still_wanted(run, edition_id, rest))
-        return Turn(written, ours, unwanted)
+        return Turn(written, ours, unwanted, halted)
 
     def mark_handed_over(self, claimed: Iterable[Delivery], *, now: datetime) -> set[tuple[str, int]]:
         """Commit the intent to hand these messages over, just before their DATA.
@@ -147,8 +154,9 @@ class Sending(Area):
         ours: set[tuple[str, int]] = set()
         for (edition_id, owner, epoch), numbers in groups.items():
             for part in chunks(numbers):
-                sql = _MARK.format(wanted=_WANTED if wanted else "", numbers=",".join("?" * len(part)))
-                row = (at, edition_id, *part, owner, epoch, at)
+                numbered = ",".join("?" * len(part))
+                sql = _MARK.format(going=_GOING, wanted=_WANTED if wanted else "", numbers=numbered)
+                row = (at, edition_id, *part, owner, epoch, at, edition_id, PAUSED_KEY)
                 ours.update([(edition_id, found[0]) for found in run(sql, row).fetchall()])
         return ours
 
