@@ -12,7 +12,7 @@ from digest.compose.edit import Add, Edit, Move
 from digest.compose.edition import Edition
 from digest.compose.review import fate
 from digest.compose.slot import Slot, slots
-from digest.deliver.memo import Memo, reminder, subject, warned, warning
+from digest.deliver.memo import Memo, halted, paused, reminder, subject, warned, warning
 from digest.errors import ArticleError, SettingsError
 from digest.pipeline import desk
 from digest.pipeline.compose import calendar_of, newsletter_of, policy_of, with_lead
@@ -80,6 +80,15 @@ class Desk:
         sources = self.breaches(edition.newsletter)
         text = reminder(edition, fate(policy) if last else "", policy.max_late, sources, tongue)
         self._tell(edition.newsletter, f"{edition.id}.reminder", subject(edition, tongue), text)
+        return len(addresses)
+
+    def tell_halted(self, edition: Edition, reason: str) -> int:
+        """Mail the editors that sending an edition was paused, and why; how many there are. Raises as `remind` does."""
+        addresses = self.editors(edition.newsletter)
+        if addresses:
+            tongue = self._tongue(edition.newsletter)
+            text = halted(edition.id, reason, self.house.store.deliveries.summary(edition.id), tongue)
+            self._tell(edition.newsletter, f"{edition.id}.halted", paused(edition.id, tongue), text)
         return len(addresses)
 
     def warn(self) -> list[str]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from digest.compose.edition import Edition
-from digest.errors import AlreadySent, DigestError, EditionError
+from digest.errors import AlreadySent, DigestError, EditionError, StoreError
 from digest.pipeline import day
 
 if TYPE_CHECKING:
@@ -77,11 +77,16 @@ class Jobs:
             except (AlreadySent, EditionError) as error:
                 log.warning("not delivered", edition=edition_id, reason=str(error))
                 continue
+            except StoreError as error:  # no fault of the edition: the next look goes on where this one stopped
+                log.error("not delivered", edition=edition_id, reason=str(error))
+                return
             except DigestError as error:
                 self._hold(edition_id, str(error))
                 continue
             if done.sent or done.stopped:
                 log.info("delivered", edition=edition_id, state=done.state, sent=done.sent, stopped=done.stopped)
+            if done.state == "paused" and done.stopped:
+                self._tell(edition_id, done.stopped)
 
     def bounces(self) -> None:
         """Read the mailbox that returned mail comes to."""
@@ -92,6 +97,15 @@ class Jobs:
         """Pause an edition that cannot be sent as it is, so that nobody is mailed half of it again and again."""
         log.error("paused", edition=edition_id, reason=reason)
         self.house.store.editions.set_state(edition_id, ["sending"], "paused", reason, now=self.house.clock())
+        self._tell(edition_id, reason)
+
+    def _tell(self, edition_id: str, reason: str) -> None:
+        """Mail the editors why an edition was paused. The server that refuses readers may refuse them too."""
+        try:
+            if not self.house.desk.tell_halted(self.house.edition(edition_id), reason):
+                log.warning("nobody to tell", edition=edition_id, remedy="digest editors add NAME ADDRESS")
+        except DigestError as error:
+            log.error("editors not told", edition=edition_id, reason=str(error))
 
     def _since(self, newsletter: str) -> datetime:
         """From when on a newsletter's slots count: when this store first saw it."""

@@ -320,6 +320,7 @@ def relay(server: SmtpSettings, settings: Settings) -> Relay:
         connections=server.connections,
         messages_per_connection=server.messages_per_connection,
         per_domain=server.per_domain,
+        domain_rate=server.domain_rate,
         rate=server.rate,
         timeout=server.timeout.total_seconds(),
         weight=server.weight,

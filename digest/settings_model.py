@@ -208,7 +208,7 @@ class DeliverSettings(_Table):
 
 
 class SmtpSettings(_Table):
-    """`[smtp]`, and each `[relays.KEY]` beside it: one mail server. `rate` is messages a second, 0 without limit."""
+    """`[smtp]`, and each `[relays.KEY]` beside it: one mail server. Rates are messages a second, 0 without limit."""
 
     host: Annotated[str, Field(min_length=1)] = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65_535)] = 25
@@ -220,6 +220,7 @@ class SmtpSettings(_Table):
     connections: Annotated[int, Field(ge=1, le=200)] = 8
     messages_per_connection: Annotated[int, Field(ge=1)] = 1000
     per_domain: Annotated[int, Field(ge=0)] = 0
+    domain_rate: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
     rate: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
     timeout: Period = timedelta(seconds=60)
     weight: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0

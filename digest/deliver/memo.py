@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.headerregistry import Address
@@ -97,6 +97,24 @@ def warning(slot: str, sources: Sequence[Breach], tongue: Locale) -> str:
 def warned(tongue: Locale) -> str:
     """The subject of a warning."""
     return tongue.gettext("sources to look at")
+
+
+def halted(edition_id: str, reason: str, counts: Mapping[str, int], tongue: Locale) -> str:
+    """The text of a notice that sending stopped: why, how far it came by the states of deliveries, what to type."""
+    said = tongue.gettext("Sending %(edition)s was paused, because of this:", edition=edition_id)
+    so_far = "\n".join(f"{number:8} {state}" for state, number in sorted(counts.items()) if number)
+    commands = _commands(
+        (tongue.gettext("Who, and why"), f"digest deliveries {edition_id}"),
+        (tongue.gettext("Go on"), f"digest deliver {edition_id} --resume"),
+        (tongue.gettext("Give it up"), f"digest deliver {edition_id} --cancel"),
+    )
+    calm = tongue.gettext("Nobody who waits is forgotten, and nobody gets it twice when it goes on.")
+    return "\n\n".join([said, reason, f"{tongue.gettext('So far:')}\n{so_far}", calm, commands]) + "\n"
+
+
+def paused(edition_id: str, tongue: Locale) -> str:
+    """The subject of that notice."""
+    return tongue.gettext("sending %(edition)s was paused", edition=edition_id)
 
 
 def words(breach: Breach, tongue: Locale) -> str:

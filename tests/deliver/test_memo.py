@@ -9,7 +9,7 @@ import pytest
 
 from digest.collect.contract import Breach
 from digest.compose.edition import Section
-from digest.deliver.memo import Fate, reminder, subject, warned, warning, words
+from digest.deliver.memo import Fate, halted, paused, reminder, subject, warned, warning, words
 from digest.text.locale import available, locale
 from tests.compose.samples import edition, story
 
@@ -67,6 +67,9 @@ def test_no_language_speaks_english_to_its_editors(language: str) -> None:
     assert not set(warning("2026-11-24T07:00", SICK[:1], tongue).splitlines()) & set(
         warning("2026-11-24T07:00", SICK[:1], english).splitlines()
     ) - {""}
+    ours, theirs = (halted("e", "554 blocked", {"accepted": 7}, words_of) for words_of in (tongue, english))
+    assert set(ours.splitlines()) & set(theirs.splitlines()) == {"", "554 blocked", "       7 accepted"}
+    assert paused("e", tongue) != paused("e", english)
 
 
 def test_what_a_server_said_stays_as_it_was_said() -> None:

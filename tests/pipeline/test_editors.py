@@ -15,8 +15,9 @@ from structlog.testing import capture_logs
 from digest.bootstrap import House
 from digest.jobs import Jobs
 from digest.store import Store
-from tests.fakes.smtp_server import SmtpServer
+from tests.fakes.smtp_server import Moment, Say, SmtpServer
 from tests.pipeline.samples import DAY, FEED, MORNING, NEWS, NOW, Clock, bring, house_of, settings_of
+from tests.store.samples import crowd
 
 CUT_OFF = NOW + timedelta(minutes=15)
 SEND = NOW + timedelta(hours=1)
@@ -120,6 +121,47 @@ def test_a_reminder_goes_by_the_same_servers_as_the_mail(sqlite_store: Store, tm
         edition, _ = home.compose("morning")
         assert home.desk.remind(edition) == 1
         assert server.recipients == ["ada@example.org"]
+
+
+def test_a_wave_of_refusals_pauses_the_edition_and_its_editors_are_told(
+    sqlite_store: Store, tmp_path: Path, clock: Clock
+) -> None:
+    def behave(moment: Moment) -> Say | None:
+        blocked = moment.phase == "rcpt" and moment.argument.startswith("reader")
+        return Say(550, "5.7.1 your address is listed") if blocked else None
+
+    with SmtpServer(behave=behave) as server:
+        more = f'[deliver]\ntransport = "smtp"\n[smtp]\nhost = "127.0.0.1"\nport = {server.port}\nsecurity = "none"\n'
+        home = house_of(settings_of(tmp_path, more, editors='["ada@example.org"]'), sqlite_store, clock)
+        bring(sqlite_store, 0)
+        crowd(sqlite_store, 50)
+        edition, _ = home.compose("morning")
+        home.approve(edition, "ada")
+        clock.moment = edition.send_at
+        Jobs(home).deliver()
+        assert home.edition(edition.id).state == "paused"
+        assert sqlite_store.deliveries.summary(edition.id) == {"planned": 50}  # it was no word about any of them
+        assert server.recipients == ["ada@example.org"]
+        notice = server.accepted[0].data.decode()
+        assert "your address is listed" in notice
+        assert "--resume" in notice
+
+
+def test_a_store_that_is_away_pauses_no_edition(sqlite_store: Store, tmp_path: Path, clock: Clock) -> None:
+    home = house_of(settings_of(tmp_path), sqlite_store, clock)
+    bring(sqlite_store, 0)
+    crowd(sqlite_store, 3)
+    edition, _ = home.compose("morning")
+    home.approve(edition, "ada")
+    clock.moment = edition.send_at
+    path = Path(str(sqlite_store.database.path))
+    sqlite_store.deliveries.claim(None, "nobody", clock.moment, timedelta(minutes=1), 0)
+    path.rename(tmp_path / "away.db")
+    Jobs(home).deliver()
+    (tmp_path / "away.db").rename(path)
+    assert home.edition(edition.id).state != "paused"
+    Jobs(home).deliver()
+    assert home.edition(edition.id).state == "sent"
 
 
 def test_old_texts_go_but_never_what_a_coming_edition_may_choose_from(
