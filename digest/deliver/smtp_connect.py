@@ -81,6 +81,9 @@ def open_connection(relay: Relay) -> Opened:
     except NotOpened:
         _drop(client)
         raise
+    except UnicodeError as error:
+        _drop(client)
+        raise NotOpened(Reply(phase, 501, "host, hello, username or password: has a character beyond ASCII")) from error
     except (OSError, smtplib.SMTPException) as error:
         _drop(client)
         raise NotOpened(_reply(phase, error)) from error

@@ -77,6 +77,7 @@ class Line:
     _script: deque[tuple[Step, bytes]] = field(default_factory=deque)
     _inbox: bytes = b""
     _said: list[bytes] = field(default_factory=list)  # the lines of a reply that goes on
+    _said_code: bytes = b""
     _reply_size: int = 0
 
     @property
@@ -110,7 +111,12 @@ class Line:
         if len(self._inbox) > _MAX_REPLY:
             raise Broken("the server's reply has no end")
         for line in lines:
+            if self._said and line[:3] != self._said_code:  # RFC 5321 4.2.1: every line carries the same
+                raise Broken(
+                    f"the server began a reply with {_words(self._said_code)}, then said '{_words(line)[:80]}'"
+                )
             if line[3:4] == b"-" and line[:3].isdigit():
+                self._said_code = line[:3]
                 self._said.append(line[4:].rstrip(b"\r"))
                 self._reply_size += len(line)
                 if self._reply_size > _MAX_REPLY:
@@ -174,7 +180,8 @@ class Line:
         if job.message.smtputf8 and not self.smtputf8:
             return Reply("rcpt", 553, "5.6.7 the mail server does not offer SMTPUTF8, which this address needs")
         if job.size > self.size_limit > 0:
-            return Reply("data", 552, f"5.3.4 the message is larger than the {self.size_limit} octets the server takes")
+            # As at MAIL, where the server would say so: it is about the edition and no word about its readers.
+            return Reply("mail", 552, f"5.3.4 the message is larger than the {self.size_limit} octets the server takes")
         return None
 
     def _send_content(self) -> None:

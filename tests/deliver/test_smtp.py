@@ -147,13 +147,15 @@ def test_a_connection_lost_before_the_content_costs_nobody_anything(phase: str, 
         Say(raw=b"12\r\n"),
         Say(raw=b"250"),
         Say(354, "again?"),
+        Say(550, raw=b"550-no, and I do not say more\r\n"),  # the next reply is no end of this one
+        Say(550, raw=b"550-no\r\n250 or yes?\r\n"),
         Silence(take=True),
         Say(raw=b"\0\0\0\0\r\n"),
     ],
 )
 def test_no_readable_answer_after_the_dot_is_unknown_and_never_sent_again(act: Act) -> None:
     with SmtpServer(behave=at("content", [9], act)) as server:
-        ledger, report = deliver(server, 30, answer_timeout=1.5, timeout=1.5)
+        ledger, report = deliver(server, 30, answer_timeout=4, timeout=4)
     assert ledger.states() == {"accepted": 29, "unknown": 1}
     assert max(Counter(server.recipients).values()) == 1
     assert not report.stopped
@@ -439,12 +441,29 @@ def test_without_smtputf8_an_international_local_part_is_refused_clearly_and_an_
     assert ledger.outcomes[1].bounce == ""
 
 
-def test_a_message_larger_than_the_server_says_it_takes_is_refused_before_it_is_sent() -> None:
+def test_a_message_larger_than_the_server_says_it_takes_stops_the_run_and_is_held_against_no_reader() -> None:
     with SmtpServer(extensions=("PIPELINING", "SIZE 1000")) as server:
-        ledger, _ = deliver(server, 3)
-    assert ledger.states() == {"refused": 3}
+        ledger, report = deliver(server, 3)
+    assert set(ledger.states()) == {"planned"}
     assert server.seen["mail"] == 0
-    assert "1000" in ledger.outcomes[1].reason
+    assert "larger than the 1000 octets" in report.stopped
+    assert report.fault is not None
+    assert report.fault.stops
+
+
+def test_where_one_relay_takes_less_the_other_gets_the_mail() -> None:
+    with SmtpServer(extensions=("PIPELINING", "SIZE 1000")) as small, SmtpServer() as large:
+        ledger = Ledger()
+        report = send(messages(40), [small.relay(connections=2), large.relay(connections=2)], ledger.record)
+        assert ledger.states() == {"accepted": 40}
+        assert len(large.accepted) == 40
+        assert not report.stopped
+
+
+def test_a_password_that_cannot_be_sent_is_said_at_once() -> None:
+    with SmtpServer(users={"ada": "secret"}) as server:
+        _, report = deliver(server, 3, username="ada", password="s\u00e9same")
+    assert "beyond ASCII" in report.stopped
 
 
 def raw(body: bytes) -> Message:
