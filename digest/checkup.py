@@ -81,7 +81,7 @@ def _sending(house: House) -> Iterator[Finding]:
         yield _writable(house.settings.deliver.outbox)
         return
     from digest.deliver.smtp_connect import NotOpened, open_connection
-    from digest.mailroom import relay
+    from digest.transports import relay
 
     for server in house.settings.servers:
         try:

@@ -16,9 +16,9 @@ from digest.deliver.message import Facts, Filler, Template
 from digest.deliver.rendered import ADDRESS, UNSUBSCRIBE_URL, Rendered
 from digest.deliver.returnpath import ReturnPath
 from digest.deliver.smtp_connect import Relay
-from digest.mailroom import SmtpTransport
 from digest.pipeline.deliver import Delivered, LeaseLost, Terms, deliver
 from digest.store import open_store
+from digest.transports import SmtpTransport
 
 CONNECTIONS = 3
 DEPTH = 2  # the default of `digest.deliver.smtp.send`
