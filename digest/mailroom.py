@@ -21,11 +21,12 @@ from digest.deliver.audience import Variant as ReaderVariant
 from digest.deliver.delivery import Delivery
 from digest.deliver.links import Links
 from digest.deliver.memo import Memo, memo
-from digest.deliver.message import Facts, Filler, Message, Recipient, Template
+from digest.deliver.message import Filler, Message, Recipient, Template
 from digest.deliver.outbox import Outbox
 from digest.deliver.rendered import Rendered
 from digest.deliver.reply import Outcome
 from digest.deliver.returnpath import ReturnPath
+from digest.deliver.sheet import Facts
 from digest.deliver.theme import Brand, Logo, Look, Variant
 from digest.errors import EditionError, RenderError, SendError, SettingsError
 from digest.pipeline.deliver import Transport

@@ -66,6 +66,7 @@ NOUNS = [
     "deliver.subscriber",
     "deliver.audience",
     "deliver.message",
+    "deliver.sheet",
     "deliver.delivery",
     "deliver.domain",
     "deliver.reply",

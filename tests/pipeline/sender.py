@@ -12,9 +12,10 @@ from digest import owner
 from digest.compose.edition import Edition
 from digest.deliver.fault import arm
 from digest.deliver.links import Links
-from digest.deliver.message import Facts, Filler, Template
+from digest.deliver.message import Filler, Template
 from digest.deliver.rendered import ADDRESS, UNSUBSCRIBE_URL, Rendered
 from digest.deliver.returnpath import ReturnPath
+from digest.deliver.sheet import Facts
 from digest.deliver.smtp_connect import Relay
 from digest.pipeline.deliver import Delivered, LeaseLost, Terms, deliver
 from digest.store import open_store
