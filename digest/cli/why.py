@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from digest.cli.common import as_json, emit, house, newsletter_names, paper
+from digest.compose.edition import Edition
 from digest.errors import EditionError
 
 
@@ -37,22 +38,42 @@ def why(ctx: click.Context, edition: str, url: str | None, json_: bool) -> None:
         for candidate in candidates:
             _full(candidate)
     else:
-        _brief(found.id, candidates)
+        _brief(found, candidates)
 
 
-def _brief(edition_id: str, candidates: list[dict[str, Any]]) -> None:
+def _brief(edition: Edition, candidates: list[dict[str, Any]]) -> None:
+    """The edition from top to bottom, each story with who else tells it; then what stayed out, the nearest first."""
     from rich.markup import escape
 
     console = paper(highlight=False, soft_wrap=True)
     inside = [c for c in candidates if c["decision"] == "in"]
-    console.print(f"[bold]{edition_id}[/bold]: {len(inside)} of {len(candidates)} candidates are in\n")
+    console.print(f"[bold]{edition.id}[/bold]: {len(inside)} of {len(candidates)} candidates are in")
     if not candidates:
-        console.print("Nothing had been collected for it by its cut-off. What comes later goes into the next edition.")
-    for candidate in candidates:
-        mark = "[green]in [/green]" if candidate["decision"] == "in" else "[red]out[/red]"
-        score = f"{candidate['score']:.2f}" if candidate.get("score") is not None else "  – "
-        console.print(f"{mark} {score}  {escape(candidate['title'])} [dim]({escape(candidate['outlet'])})[/dim]")
-        console.print(f"          [dim]{escape(candidate['reason'])}[/dim]")
+        console.print(
+            "\nNothing had been collected for it by its cut-off. What comes later goes into the next edition."
+        )
+    titles = {section.topic: section.title for section in edition.sections}
+    for topic in dict.fromkeys([*titles, *(c["topic"]["key"] for c in inside)]):
+        leading = [c for c in inside if c["topic"]["key"] == topic and c["leads"]]
+        if leading:
+            console.print(f"\n[bold]{escape(titles.get(topic, topic))}[/bold]")
+        for candidate in sorted(leading, key=lambda c: c["place"] or 0):
+            console.print(f"{candidate['place'] or 0:>3}  {_line(candidate)}")
+            for other in inside:
+                if other["story"]["key"] == candidate["story"]["key"] and not other["leads"]:
+                    console.print(f"           [dim]also {escape(other['title'])} ({escape(other['outlet'])})[/dim]")
+    outside = sorted((c for c in candidates if c["decision"] != "in"), key=lambda c: -(c.get("score") or 0.0))
+    if outside:
+        console.print("\n[bold]Out[/bold]")
+    for candidate in outside:
+        console.print(f"     {_line(candidate)}\n           [dim]{escape(candidate['reason'])}[/dim]")
+
+
+def _line(candidate: dict[str, Any]) -> str:
+    from rich.markup import escape
+
+    score = f"{candidate['score']:.2f}" if candidate.get("score") is not None else "  – "
+    return f"{score}  {escape(candidate['title'])} [dim]({escape(candidate['outlet'])})[/dim]"
 
 
 def _written(record: dict[str, Any]) -> str:

@@ -77,6 +77,10 @@ def test_why_explains_every_candidate(full_desk: Path, run: Run, morning: time_m
         assert {c["decision"] for c in why["candidates"]} <= {"in", "out"}
         assert len(why["candidates"]) > 20
         assert all(c["reason"] for c in why["candidates"])
+        brief = run("why", "morning").stdout
+        assert all(c["title"] in brief for c in why["candidates"])
+        placed = [c for c in why["candidates"] if c["place"] == 1 and c["leads"] and c["decision"] == "in"]
+        assert all(f"  1  {c['score']:.2f}  {c['title']}" in brief for c in placed)
         full = run("why", "morning", "bank")
         assert "coverage" in full.stdout
         assert run("why", "morning", "no such article").exit_code == 1
