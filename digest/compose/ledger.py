@@ -74,6 +74,7 @@ class Told:
     fingerprint: tuple[str, ...]
     language: str = ""
     url: str = ""  # of the article that was printed
+    outlet: str = ""  # its outlet
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,7 @@ def remember(story: EditionStory, edition_id: str, at: datetime) -> Told:
         fingerprint=tuple(sorted({stem(word, story.language) for word in said})),
         language=story.language,
         url=story.url,
+        outlet=story.outlet,
     )
 
 
@@ -121,7 +123,7 @@ def judge_all(stories: Sequence[Story], told: Sequence[Told]) -> Mapping[str, Ve
             tellings[number].append(telling)
         if not numbers:
             unplaced.append(telling)
-    texts = [Document(f"{t.edition_id} {t.key}", t.title, t.lead, t.at, t.language, t.url) for t in unplaced]
+    texts = [Document(f"{t.edition_id} {t.key}", t.title, t.lead, t.at, t.language, t.url, t.outlet) for t in unplaced]
     compared = [[document(candidate) for candidate in story.candidates[:COMPARED]] for story in stories]
     for telling, found in zip(unplaced, match(compared, texts, TOLD), strict=True):
         if found is not None:

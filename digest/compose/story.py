@@ -61,6 +61,9 @@ class Story:
 #: How much of a lead each rung of its ladder is worth, 0 to 1.
 RUNG_WORTH: Final = {"editor": 1.0, "page": 1.0, "structured-data": 0.9, "llm": 0.8, "feed-summary": 0.7, "title": 0.0}
 
+#: A lead that begins within so many characters of its text has a dateline, a kicker or the like before it.
+DATELINE: Final = 120
+
 
 def group(candidates: Sequence[Candidate], *, language: str = "") -> list[Story]:
     """The stories that `candidates` tell; each candidate is in exactly one. Languages are grouped apart.
@@ -72,10 +75,15 @@ def group(candidates: Sequence[Candidate], *, language: str = "") -> list[Story]
 
 
 def document(candidate: Candidate) -> Document:
-    """What grouping reads of a candidate: the lead goes before the text, and a sick page's text is not read."""
+    """What grouping reads of a candidate: the lead goes before the text, and a sick page's text is not read.
+
+    Nor is the dateline: two reports from one town, or of one agency, need not be of one event.
+    """
     article = candidate.article
-    lead = article.lead.text
+    lead, chosen = article.lead.text, article.lead.sentences
     rest = "" if article.problem else article.text
+    if chosen and 0 < chosen[0].start <= DATELINE and rest.startswith(chosen[0].text, chosen[0].start):
+        rest = rest[chosen[0].start :]
     opening = rest if not lead or rest.startswith(lead) else f"{lead}\n\n{rest}"
     return Document(
         id=candidate.key,

@@ -7,7 +7,7 @@ import pytest
 
 from digest.collect.article import Article
 from digest.collect.lead import Lead, LeadSentence
-from digest.compose.story import Candidate, group, lead_quality, led_by, moment, story
+from digest.compose.story import Candidate, document, group, lead_quality, led_by, moment, story
 from tests.compose.samples import candidate
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -81,6 +81,18 @@ def test_a_report_of_the_event_leads_before_a_piece_beside_it() -> None:
     assert told.best.outlet in ("Radio", "Herald")
     assert told.candidates[-1].key == beside.key
     assert story([replace(beside, weight=4.0), ALSO, third, TRAIN]).best.key == beside.key  # its feed counts for more
+
+
+def test_neither_dateline_nor_lead_is_read_twice() -> None:
+    lead = "The dyke broke in the night, and 6,400 people were brought to safety."
+    text = f"WICK SANDS (Radio Maren) – {lead}\n\nThe water rose by four metres."
+    begin = text.index(lead)
+    read = Lead((LeadSentence(lead, begin, begin + len(lead)),), "page")
+    assert document(with_article(TRAIN, text=text, lead=read)).text == f"{lead}\n\nThe water rose by four metres."
+    later = "The water rose by four metres."
+    at = text.index(later)
+    read = Lead((LeadSentence(lead, begin, begin + len(lead)), LeadSentence(later, at, at + len(later))), "page")
+    assert document(with_article(TRAIN, text=text, lead=read)).text.startswith(f"{lead} {later}")
 
 
 def test_outlets_are_told_apart_by_name_where_one_host_serves_them_all() -> None:
