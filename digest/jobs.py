@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
+from digest import owner
 from digest.compose.edition import Edition
 from digest.errors import AlreadySent, DigestError, EditionError, StoreError
 from digest.pipeline import day
@@ -57,7 +58,16 @@ class Jobs:
         house = self.house
         now = house.clock()
         self._warn()
-        for happened in day.compose_due(house.store, house.settings, now, self._since, writer=house.writer):
+        done = day.compose_due(
+            house.store,
+            house.settings,
+            now,
+            self._since,
+            writer=house.writer,
+            owner=house.owner,
+            is_gone=owner.is_gone,
+        )
+        for happened in done:
             log.info(happened.what, edition=happened.edition_id, reason=happened.reason)
             if happened.what == "composed":
                 house.finish_composing(house.edition(happened.edition_id))

@@ -143,8 +143,7 @@ def compose(
         if state == "approved":
             edition = replace(edition, approved_hash=edition.content_hash, approved_by="policy: review = auto")
     why = json.dumps({"edition": edition.id, "candidates": composed.why}, ensure_ascii=False, sort_keys=True)
-    store.editions.create(edition, why, now=now, author=author)
-    record_told(store, edition)
+    store.editions.create(edition, why, now=now, author=author, told=told_rows(edition))
     return edition
 
 
@@ -170,8 +169,8 @@ def told(store: Store, key: str, slot: Slot) -> list[Told]:
     return [told_of(json.loads(fingerprint)) for fingerprint in stories.values()]
 
 
-def record_told(store: Store, edition: Edition) -> None:
-    """Write what an edition prints into the ledger; it counts once the edition is approved."""
+def told_rows(edition: Edition) -> list[ToldRow]:
+    """What an edition writes into the ledger, together with itself; it counts once the edition is approved."""
     rows = []
     for story in edition.stories:
         told_story = remember(story, edition.id, edition.send_at)
@@ -180,7 +179,7 @@ def record_told(store: Store, edition: Edition) -> None:
         )
         urls = story.article_keys or (story.url,)
         rows += [ToldRow(story.key, url, story.title, story.lead, fingerprint) for url in urls]
-    store.editions.record_told(edition.id, rows)
+    return rows
 
 
 def with_lead(article: Article, wanted: LeadSettings) -> Article:
@@ -207,7 +206,7 @@ def _iso(value: Any) -> str:
 
 
 def told_of(facts: dict[str, Any]) -> Told:
-    """A telling as `record_told` wrote it down."""
+    """A telling as `told_rows` wrote it down."""
     lists = {name: tuple(facts[name]) for name in ("article_keys", "fingerprint")}
     return Told(**{**facts, **lists, "at": datetime.fromisoformat(facts["at"])})
 

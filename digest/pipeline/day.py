@@ -13,7 +13,7 @@ from digest.compose.review import next_step
 from digest.compose.slot import due
 from digest.errors import AlreadySent, DigestError, EditConflict, EditionError
 from digest.pipeline.compose import calendar_of, compose, policy_of
-from digest.pipeline.ports import Store
+from digest.pipeline.ports import IsGone, Store, nobody_is_gone
 from digest.pipeline.writing import AskWriter
 from digest.settings import Settings
 
@@ -37,11 +37,14 @@ def compose_due(
     since: Callable[[str], datetime],
     author: str = "schedule",
     writer: AskWriter | None = None,
+    owner: str = "",
+    is_gone: IsGone = nobody_is_gone,
 ) -> list[Happened]:
     """Compose every slot that is due and not taken; record those missed in downtime.
 
     `since` tells from when on a newsletter's slots count. Who wins the unique slot row acts; all others do nothing.
-    A slot whose winner died before it came to an outcome is taken over once its lease is over.
+    A slot whose winner died before it came to an outcome is taken over once its lease is over, or at once when that
+    `is_gone` for certain or was this `owner` itself (an error on the way).
     """
     happened = []
     for key, newsletter in settings.newsletters.items():
@@ -52,12 +55,14 @@ def compose_due(
         for slot in found.missed:
             if now < slot.send_at:
                 continue  # a closed slot ahead is recorded when its time has come
-            if not store.editions.claim_slot(key, slot.key, now):
+            if not store.editions.claim_slot(key, slot.key, now, owner=owner, is_gone=is_gone):
                 continue  # somebody is at work on it, or has just recorded it
             reason = slot.closed or "the program was not running at its time"
             store.editions.decide_slot(key, slot.key, "skipped", reason, now=now)
             happened.append(Happened(f"{key} {slot.key}", "missed", reason))
-        if found.slot is None or not store.editions.claim_slot(key, found.slot.key, now):
+        if found.slot is None:
+            continue
+        if not store.editions.claim_slot(key, found.slot.key, now, owner=owner, is_gone=is_gone):
             continue
         try:
             edition = compose(store, settings, key, found.slot, now=now, author=author, writer=writer)

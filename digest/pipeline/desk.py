@@ -19,7 +19,7 @@ from digest.compose.edit import Add, Edit, apply
 from digest.compose.edition import Edition, EditionState, EditionStory, frozen
 from digest.compose.story import Candidate, story
 from digest.errors import AlreadySent, ArticleError, EditionError
-from digest.pipeline.compose import outlet_of, record_told
+from digest.pipeline.compose import outlet_of, told_rows
 from digest.pipeline.ports import Store
 
 _LATE: Final[tuple[EditionState, ...]] = ("approved",)
@@ -153,8 +153,7 @@ def _save(
     states: Sequence[EditionState] = ("draft", "in_review", "approved"),
 ) -> Edition:
     words = json.dumps(action, ensure_ascii=False, sort_keys=True, default=str)
-    store.editions.save(changed, seen.version, author, words, now=now, states=states)
-    record_told(store, changed)
+    store.editions.save(changed, seen.version, author, words, now=now, states=states, told=told_rows(changed))
     return changed
 
 

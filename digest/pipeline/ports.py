@@ -24,6 +24,15 @@ ParseFeeds = Callable[[Iterable[FetchOutcome]], Iterator[tuple[FetchOutcome, Par
 ReadEntries = Callable[[Sequence[Entry]], Iterator[tuple[Entry, Article]]]
 
 
+#: Whether the process of an owner's name has certainly ended.
+IsGone = Callable[[str], bool]
+
+
+def nobody_is_gone(owner: str) -> bool:
+    """Where nobody can look."""
+    return False
+
+
 def silent(stage: str, done: int, total: int) -> None:
     """The progress of who does not want any."""
 
@@ -100,11 +109,21 @@ class ArticlesKept(Protocol):
 class EditionsKept(Protocol):
     """Editions, their slots, and the ledger of what was told."""
 
-    def claim_slot(self, newsletter: str, slot: str, now: datetime) -> bool:
-        """True for exactly one of all who ask."""
+    def claim_slot(
+        self, newsletter: str, slot: str, now: datetime, *, owner: str = "", is_gone: IsGone = nobody_is_gone
+    ) -> bool:
+        """True for exactly one of all who ask; what an owner held that `is_gone` is free at once."""
 
-    def create(self, edition: Edition, candidates_json: str, *, now: datetime, author: str = "") -> None:
-        """Store a new edition and its slot's outcome; raises EditConflict when the slot has one."""
+    def create(
+        self,
+        edition: Edition,
+        candidates_json: str,
+        *,
+        now: datetime,
+        author: str = "",
+        told: Iterable[ToldRow] = (),
+    ) -> None:
+        """Store a new edition, what it tells and its slot's outcome; raises EditConflict when the slot has one."""
 
     def get(self, edition_id: str) -> Edition | None:
         """The edition as it is now."""
@@ -118,17 +137,18 @@ class EditionsKept(Protocol):
         *,
         now: datetime,
         states: Collection[EditionState] = EDITABLE,
+        told: Iterable[ToldRow] | None = None,
     ) -> None:
-        """Replace the content of an edition that still has `expect_version`; void its plan. Raises EditConflict."""
+        """Replace the content of an edition that still has `expect_version`, and what it tells; void its plan.
+
+        Raises EditConflict.
+        """
 
     def slots(self, newsletter: str, since: str = "") -> Sequence[Any]:
         """The slots that anybody took, with `slot`, `outcome` and `edition_id`."""
 
     def told(self, newsletters: str | Collection[str] | None, since: datetime) -> Sequence[Any]:
         """Every article printed since, with `edition_id`, `story_key` and `fingerprint`."""
-
-    def record_told(self, edition_id: str, rows: Iterable[ToldRow]) -> None:
-        """Write what an edition prints into the ledger."""
 
     def decide_slot(
         self, newsletter: str, slot: str, outcome: Any, reason: str = "", *, now: datetime, edition_id: str = ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 from digest.compose.edition import EDITABLE, Edition, EditionState, approved
 from digest.errors import AlreadySent, EditConflict, EditionError
 from digest.store.codec import dumps, loads
-from digest.store.records import EditRecord
+from digest.store.records import EditRecord, ToldRow
 from digest.store.slots import Slots
 from digest.store.tables import deliveries, edition_edits, edition_why, editions
 from digest.store.told import Ledger
@@ -22,8 +22,16 @@ from digest.store.told import Ledger
 class Editions(Slots, Ledger):
     """The editions of every newsletter, with their slots and the ledger of what they told."""
 
-    def create(self, edition: Edition, candidates_json: str, *, now: datetime, author: str = "") -> None:
-        """Store a new edition, why it is as it is, and its slot's outcome, in one transaction.
+    def create(
+        self,
+        edition: Edition,
+        candidates_json: str,
+        *,
+        now: datetime,
+        author: str = "",
+        told: Iterable[ToldRow] = (),
+    ) -> None:
+        """Store a new edition, why it is as it is, what it tells, and its slot's outcome, in one transaction.
 
         Raises EditConflict when this slot has an edition already.
         """
@@ -35,6 +43,7 @@ class Editions(Slots, Ledger):
             _log(connection, edition.id, edition.version, (author, now, json.dumps({"do": "create"})), edition)
             outcome = "skipped" if edition.state == "skipped" else "composed"
             row = {"newsletter": edition.newsletter, "slot": edition.slot, "outcome": outcome, "reason": edition.reason}
+            self._record_told(connection, edition.id, told)
             self._decide(connection, {**row, "edition_id": edition.id}, now)
 
     def get(self, edition_id: str) -> Edition | None:
@@ -66,12 +75,14 @@ class Editions(Slots, Ledger):
         *,
         now: datetime,
         states: Collection[EditionState] = EDITABLE,
+        told: Iterable[ToldRow] | None = None,
     ) -> None:
         """Replace the content of an edition, if it still has `expect_version` and one of `states`.
 
-        `action` (JSON) says what was done; it and the new content enter the history. State, hashes and approval are
-        taken from `edition`. Who gets it was frozen with the old content, so that plan is void with it. Raises
-        EditConflict when somebody else was faster, AlreadySent when it is out.
+        `action` (JSON) says what was done; it and the new content enter the history, and `told` the ledger in the same
+        transaction (None leaves that). State, hashes and approval are taken from `edition`. Who gets it was frozen with
+        the old content, so that plan is void with it. Raises EditConflict when somebody else was faster, AlreadySent
+        when it is out.
         """
         change = update(editions).where(
             editions.c.id == edition.id, editions.c.version == expect_version, editions.c.state.in_(states)
@@ -80,6 +91,8 @@ class Editions(Slots, Ledger):
             if connection.execute(change.values(**_columns(edition, now))).rowcount != 1:
                 raise _refusal(connection, edition.id, expect_version, states)
             _void_plan(connection, edition)
+            if told is not None:
+                self._record_told(connection, edition.id, told)
             _log(connection, edition.id, edition.version, (author, now, action), edition)
 
     def approve(self, edition_id: str, content_hash: str, author: str, *, now: datetime) -> Edition:

@@ -33,7 +33,10 @@ class Seen(NamedTuple):
 
 
 class Slot(NamedTuple):
-    """A slot somebody took. `outcome` is "" while the work goes on; `slot` is local time as in `Edition.slot`."""
+    """A slot somebody took; `slot` is local time as in `Edition.slot`.
+
+    `outcome` is "" while the work goes on, and then `reason` is whose work that is.
+    """
 
     newsletter: str
     slot: str

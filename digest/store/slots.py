@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, select, update
 
+from digest.pipeline.ports import IsGone, nobody_is_gone
 from digest.store.database import Area
 from digest.store.records import Slot, SlotOutcome
 from digest.store.tables import slots
@@ -26,24 +27,29 @@ class Slots(Area):
         now: datetime,
         *,
         lease: timedelta = SLOT_LEASE,
+        owner: str = "",
+        is_gone: IsGone = nobody_is_gone,
         then: Callable[[Any], None] | None = None,
     ) -> bool:
         """True for exactly one of all who ask for this slot (local time as in `Edition.slot`).
 
-        A claim whose owner died leaves no outcome; after `lease` the next one to ask takes it over. The edition's id
-        is unique too, so even an owner who wakes up again cannot make a second edition. `then` gets the driver's own
+        A claim whose owner died leaves no outcome; after `lease` the next one to ask takes it over, and at once when
+        `is_gone` knows that the owner has ended, or was that very `owner` (who would not ask, were the work going on):
+        a program that is started again minutes before its sending time must not wait for a lease. The edition's id is
+        unique too, so even an owner who wakes up again cannot make a second edition. `then` gets the driver's own
         connection and runs in the transaction of the claim: a job it puts there is there exactly if we won.
         """
-        row = {"newsletter": newsletter, "slot": slot, "claimed_at": now, "outcome": "", "reason": "", "edition_id": ""}
-        stale = and_(
-            slots.c.newsletter == newsletter,
-            slots.c.slot == slot,
-            slots.c.outcome == "",
-            slots.c.claimed_at <= now - lease,
-        )
+        row = {"newsletter": newsletter, "slot": slot, "claimed_at": now, "outcome": "", "reason": owner}
+        open_ = and_(slots.c.newsletter == newsletter, slots.c.slot == slot, slots.c.outcome == "")
         with self._database.write() as connection:
-            won = connection.execute(self._database.insert_ignore(slots, ["newsletter", "slot"]), row).rowcount == 1
-            won = won or connection.execute(update(slots).where(stale).values(claimed_at=now)).rowcount == 1
+            insert = self._database.insert_ignore(slots, ["newsletter", "slot"])
+            won = connection.execute(insert, {**row, "edition_id": ""}).rowcount == 1
+            holder = None if won else connection.scalar(select(slots.c.reason).where(open_).with_for_update())
+            if holder is not None:
+                gone = bool(holder) and (holder == owner or is_gone(holder))
+                stale = open_ if gone else and_(open_, slots.c.claimed_at <= now - lease)
+                taken = update(slots).where(stale).values(claimed_at=now, reason=owner)
+                won = connection.execute(taken).rowcount == 1
             if won and then is not None:
                 then(connection.connection.driver_connection)
             return won

@@ -104,7 +104,7 @@ slots = Table(
     Column("slot", Text, primary_key=True),
     _moment("claimed_at"),
     _words("outcome"),  # "" while somebody is at work on it
-    _words("reason"),
+    _words("reason"),  # of the outcome; before that, who is at work
     _words("edition_id"),
     _moment("decided_at", nullable=True),
 )

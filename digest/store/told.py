@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import Connection, delete, insert, select
 
 from digest.compose.edition import EditionState
 from digest.store.database import Area
@@ -21,11 +21,16 @@ class Ledger(Area):
 
     def record_told(self, edition_id: str, rows: Iterable[tuple[str, str, str, str, str]]) -> None:
         """Write what an edition prints (`ToldRow`s) into the ledger, in place of what was there for it."""
-        values = [{"edition_id": edition_id, **ToldRow(*row)._asdict()} for row in rows]
         with self._database.write() as connection:
-            connection.execute(delete(told).where(told.c.edition_id == edition_id))
-            if values:
-                connection.execute(insert(told), values)
+            self._record_told(connection, edition_id, rows)
+
+    def _record_told(
+        self, connection: Connection, edition_id: str, rows: Iterable[tuple[str, str, str, str, str]]
+    ) -> None:
+        values = [{"edition_id": edition_id, **ToldRow(*row)._asdict()} for row in rows]
+        connection.execute(delete(told).where(told.c.edition_id == edition_id))
+        if values:
+            connection.execute(insert(told), values)
 
     def told(
         self, newsletters: str | Collection[str] | None, since: datetime, states: Collection[EditionState] = PRINTED

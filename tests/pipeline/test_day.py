@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from digest import owner
 from digest.bootstrap import House
 from digest.compose.edit import Drop
 from digest.compose.edition import Edition
@@ -33,7 +36,14 @@ class Newsroom:
         """What the bell would do at this moment, in words; editions ready to be sent are 'ready'."""
         self.clock.moment = moment
         since = NOW - 2 * DAY
-        made = day.compose_due(self.store, self.house.settings, moment, lambda key: since)
+        made = day.compose_due(
+            self.store,
+            self.house.settings,
+            moment,
+            lambda key: since,
+            owner=self.house.owner,
+            is_gone=owner.is_gone,
+        )
         done, ready = day.review_due(self.store, self.house.settings, moment, self.remind)
         return [h.what for h in (*made, *done)] + ["ready" for _ in ready]
 
@@ -267,6 +277,16 @@ class TestOneEditionASlot:
         assert room.look(CUT_OFF + SLOT_LEASE - timedelta(seconds=1)) == []
         assert room.look(CUT_OFF + SLOT_LEASE) == ["composed"]
         assert room.look(CUT_OFF + 2 * SLOT_LEASE) == []
+
+    def test_a_claim_of_a_process_that_was_killed_is_taken_over_when_it_is_started_again(
+        self, store: Store, tmp_path: Path
+    ) -> None:
+        room = Newsroom(store, tmp_path, review='"auto"')
+        bring(store, 0)
+        tell = "from digest import owner; print(owner.myself())"
+        killed = subprocess.run([sys.executable, "-c", tell], capture_output=True, text=True, check=True).stdout.strip()
+        assert store.editions.claim_slot("morning", "2026-11-24T07:00", CUT_OFF, owner=killed)
+        assert room.look(CUT_OFF + timedelta(seconds=20)) == ["composed"]
 
     def test_a_clock_that_jumps_back_or_ahead_makes_no_second_edition(self, store: Store, tmp_path: Path) -> None:
         room = Newsroom(store, tmp_path, review='"auto"')

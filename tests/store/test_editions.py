@@ -29,6 +29,20 @@ def test_an_edition_comes_back_exactly(store: Store) -> None:
     assert store.editions.why("unknown") is None
 
 
+def test_an_edition_and_what_it_tells_are_stored_together_or_not_at_all(store: Store) -> None:
+    made = edition(state="approved")
+    rows = [ToldRow("a", "https://h.test/a", "Title", "Lead", "{}")]
+    store.editions.create(made, "{}", now=NOW, told=rows)
+    assert [told.story_key for told in store.editions.told("morning", NOW)] == ["a"]
+    with pytest.raises(EditConflict):
+        store.editions.create(edition(title="Another"), "{}", now=NOW, told=[])
+    with pytest.raises(EditConflict):
+        store.editions.save(retitled(made, "Late"), 7, "ada", "{}", now=NOW, told=[])
+    assert [told.story_key for told in store.editions.told("morning", NOW)] == ["a"]
+    store.editions.save(replace(made, version=2), 1, "ada", "{}", now=NOW, told=[rows[0]._replace(story_key="b")])
+    assert [told.story_key for told in store.editions.told("morning", NOW)] == ["b"]
+
+
 def test_a_slot_has_one_edition(store: Store) -> None:
     stored_edition(store)
     with pytest.raises(EditConflict, match="has an edition already"):

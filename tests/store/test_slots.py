@@ -44,6 +44,22 @@ def test_a_claim_whose_owner_died_is_taken_over_by_one_after_its_lease(store: St
     assert not store.editions.claim_slot("morning", SLOT, NOW + SLOT_LEASE)
 
 
+def test_a_claim_whose_owner_is_known_to_be_gone_is_taken_over_at_once_and_by_one(store: Store) -> None:
+    assert store.editions.claim_slot("morning", SLOT, NOW, owner="dead")
+
+    def dead(name: str) -> bool:
+        return name == "dead"
+
+    assert not store.editions.claim_slot("morning", SLOT, minutes(1), owner="other")
+    assert store.editions.claim_slot("morning", SLOT, minutes(1), owner="second", is_gone=dead)
+    assert not store.editions.claim_slot("morning", SLOT, minutes(1), owner="third", is_gone=dead)
+    (slot,) = store.editions.slots("morning")
+    assert (slot.outcome, slot.reason) == ("", "second")
+    assert store.editions.claim_slot("morning", SLOT, minutes(2), owner="second")  # its work came to an error
+    store.editions.decide_slot("morning", SLOT, "skipped", "holiday", now=minutes(3))
+    assert not store.editions.claim_slot("morning", SLOT, minutes(4), owner="second")
+
+
 def test_a_slot_with_an_outcome_is_never_claimed_again(store: Store) -> None:
     store.editions.decide_slot("morning", SLOT, "skipped", "holiday", now=NOW)
     assert not store.editions.claim_slot("morning", SLOT, NOW + timedelta(days=9))
