@@ -247,6 +247,10 @@ class House:
         slot = next((slot for slot in slots_of_day(calendar, local.date()) if slot.local == local), None)
         if slot is None:
             raise EditionError(f"{newsletter} has no slot at {local:%Y-%m-%dT%H:%M}: see 'digest schedule next'")
+        if slot.closed:
+            raise EditionError(f"{newsletter} {slot.key} has no edition anyway: {slot.closed}")
+        if self.clock() > slot.send_at + calendar.max_late:
+            raise EditionError(f"{newsletter} {slot.key} is over: see 'digest schedule list' for what became of it")
         if self.store.editions.get(edition_id(newsletter, slot.local)) is not None:
             raise EditionError(f"{newsletter} {slot.key} has an edition: 'digest deliver EDITION --cancel' instead")
         self.store.editions.decide_slot(newsletter, slot.key, "skipped", "skipped by hand", now=self.clock())

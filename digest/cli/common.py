@@ -25,6 +25,8 @@ PROBLEMS: Final = 4
 PARTLY: Final = 5
 LATER: Final = 75
 
+#: What counts as a year of a slot: far from both ends of what Python can reckon with.
+_YEARS: Final = range(1970, 3000)
 _UNBROKEN: Final = 10_000  # columns
 
 as_json = click.option(
@@ -107,6 +109,8 @@ def local_time(text: str) -> datetime:
         found = datetime.fromisoformat(text)
     except ValueError as error:
         raise click.BadParameter(f"{text!r} is not a local time; write it as in 2026-11-24T07:00") from error
+    if found.year not in _YEARS:
+        raise click.BadParameter(f"{text!r} is in no year that has editions")
     if found.tzinfo is not None:
         raise click.BadParameter(f"{text!r} names a zone; a slot is in the newsletter's own local time")
     return found

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import click
 
-from digest.cli.common import as_json, emit, house, local, local_time, newsletter_names, settings, table
+from digest.cli.common import as_json, emit, house, local, local_time, newsletter_names, say, table
+
+if TYPE_CHECKING:
+    from digest.store.records import Slot
 
 
 @click.group()
@@ -20,14 +24,17 @@ def schedule() -> None:
 @as_json
 @click.pass_context
 def next_(ctx: click.Context, count: int, newsletter: str | None, json_: bool) -> None:
-    """Show the next COUNT slots in local time and UTC, days off included."""
+    """Show the next COUNT slots in local time and UTC, days off and skipped ones included."""
     from digest.compose.slot import next_slots
     from digest.pipeline.compose import calendar_of, newsletter_of
 
-    known = settings(ctx)
-    wanted = [newsletter] if newsletter else list(known.newsletters)
     now = datetime.now(UTC)
-    coming = [(key, slot) for key in wanted for slot in next_slots(calendar_of(newsletter_of(known, key)), now, count)]
+    with house(ctx) as home:
+        known = home.settings
+        wanted = [newsletter] if newsletter else list(known.newsletters)
+        calendars = {key: calendar_of(newsletter_of(known, key)) for key in wanted}
+        taken = {(slot.newsletter, slot.slot): slot for key in wanted for slot in home.store.editions.slots(key)}
+    coming = [(key, slot) for key in wanted for slot in next_slots(calendars[key], now, count)]
     coming.sort(key=lambda pair: (pair[1].send_at, pair[0]))
     rows = [
         {
@@ -36,7 +43,7 @@ def next_(ctx: click.Context, count: int, newsletter: str | None, json_: bool) -
             "timezone": known.newsletters[key].timezone,
             "send_at": slot.send_at.isoformat(),
             "cut_off": slot.cut_off.isoformat(),
-            "closed": slot.closed,
+            "closed": slot.closed or _skipped(taken.get((key, slot.key))),
         }
         for key, slot in coming[:count]
     ]
@@ -60,13 +67,22 @@ def next_(ctx: click.Context, count: int, newsletter: str | None, json_: bool) -
     )
 
 
+def _skipped(slot: Slot | None) -> str:
+    """Why a slot of the calendar has no edition although its day is open; "" when it may have one."""
+    return slot.reason if slot is not None and slot.outcome == "skipped" else ""
+
+
 @schedule.command(name="list")
 @click.option("--newsletter", shell_complete=newsletter_names, help="Only this one.")
 @as_json
 @click.pass_context
 def list_(ctx: click.Context, newsletter: str | None, json_: bool) -> None:
     """List the slots that were taken, with what became of them."""
+    from digest.pipeline.compose import newsletter_of
+
     with house(ctx) as home:
+        if newsletter:
+            newsletter_of(home.settings, newsletter)  # raises for one that is not there
         keys = [newsletter] if newsletter else list(home.settings.newsletters)
         rows = [slot for key in keys for slot in home.store.editions.slots(key)]
     if json_:
@@ -86,6 +102,7 @@ def skip(ctx: click.Context, newsletter: str, slot: str) -> None:
     with house(ctx) as home:
         home.skip(newsletter, moment)
     click.echo(f"{newsletter} {moment:%Y-%m-%dT%H:%M} will be skipped.")
+    say(f"If you change your mind after its cut-off: 'digest compose {newsletter} --slot {moment:%Y-%m-%dT%H:%M}'.")
 
 
 @schedule.command()

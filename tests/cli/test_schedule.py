@@ -112,7 +112,28 @@ class TestSkip:
             "skipped by hand",
         )
 
-    @pytest.mark.parametrize("text", ["tomorrow", "2027-03-28T18:00+02:00", "2027-13-01T07:00"])
+    def test_what_is_to_come_says_what_was_skipped(self, run: Run, spring: time_machine.travel) -> None:
+        with spring:
+            assert run("schedule", "skip", "paris", "2027-03-28T18:00").exit_code == 0
+            rows = json.loads(run("schedule", "next", "3", "--newsletter", "paris", "--json").stdout)
+        assert [row["closed"] for row in rows] == ["", "skipped by hand", ""]
+
+    @pytest.mark.parametrize(
+        ("slot", "why"),
+        [("2027-03-27T02:30", "is over"), ("1980-03-27T18:00", "is over"), ("2027-03-30T18:00", "holiday")],
+    )
+    def test_nothing_is_promised_of_a_slot_that_is_over_or_closed(
+        self, run: Run, spring: time_machine.travel, slot: str, why: str
+    ) -> None:
+        with spring:
+            done = run("schedule", "skip", "paris", slot)
+            assert json.loads(run("schedule", "list", "--json").stdout) == []
+        assert done.exit_code == 1
+        assert why in done.stderr
+
+    @pytest.mark.parametrize(
+        "text", ["tomorrow", "2027-03-28T18:00+02:00", "2027-13-01T07:00", "0001-01-01T18:00", "9999-12-31T18:00"]
+    )
     def test_what_is_no_local_time_is_wrong_usage(self, run: Run, text: str) -> None:
         done = run("schedule", "skip", "paris", text)
         assert done.exit_code == 2
@@ -123,6 +144,13 @@ class TestSkip:
             done = run("schedule", "skip", "paris", "2027-03-28T18:01")
         assert done.exit_code == 1
         assert "digest schedule next" in done.stderr
+
+
+@pytest.mark.usefixtures("desk")
+def test_the_list_of_an_unknown_newsletter_is_no_empty_list(run: Run) -> None:
+    done = run("schedule", "list", "--newsletter", "nobody", "--json")
+    assert (done.exit_code, done.stdout) == (78, "")
+    assert "apia, paris" in done.stderr
 
 
 @pytest.mark.usefixtures("desk")
