@@ -2,7 +2,8 @@
 
 'The post ... appeared first on ...', 'Episode 22 with ...', the heading of a weekly list: between two articles of one
 outlet the words of such phrases prove nothing. Between two outlets they count in full. Single words that an outlet
-repeats are no habit: they are what its town's flood is called in all of the day's articles.
+repeats are no habit: they are what its town's flood is called in all of the day's articles. Nor are those of a long
+phrase that its titles have now here, now there, as no house style does: 'the fire in the mill' is the event.
 
 And a column ('Horoscope for Monday', 'Markets wrap', 'Crossword no. 1,204') has the same heading every day and is never
 yesterday's story.
@@ -56,14 +57,19 @@ def apart(one: float | None, other: float | None) -> bool:
 
 
 def habits(texts: Sequence[Sequence[Sequence[str]]], outlets: Sequence[str]) -> list[frozenset[str]]:
-    """For each text (its parts, each as words in order) the words of its outlet's phrases; none for an outlet ""."""
+    """For each text (its title and its opening, each as words in order) the words of its outlet's phrases.
+
+    None for an outlet "".
+    """
     by_outlet: defaultdict[str, list[int]] = defaultdict(list)
     for number, name in enumerate(outlets):
         if name:
             by_outlet[name].append(number)
     found = [frozenset[str]()] * len(texts)
     for numbers in by_outlet.values():
-        words = frozenset[str]().union(*(_repeated([texts[number] for number in numbers], *how) for how in PHRASES))
+        its = [texts[number] for number in numbers]
+        long, short = (_repeated(its, *how) for how in PHRASES)
+        words = short | (long - _wandering([parts[0] for parts in its]))
         for number in numbers:
             found[number] = words
     return found
@@ -87,6 +93,16 @@ def _repeated(texts: Sequence[Sequence[Sequence[str]]], length: int, few: int, o
     spread = Counter(phrase for parts in texts for phrase in _phrases(parts, length))
     enough = max(few, often * len(texts))
     return frozenset(word for phrase, count in spread.items() if count >= enough for word in phrase)
+
+
+def _wandering(titles: Sequence[Sequence[str]]) -> frozenset[str]:
+    """Words that several titles have, neither always as far from the head nor always as far from the end."""
+    head, end = defaultdict[str, set[int]](set), defaultdict[str, set[int]](set)
+    for title in titles:
+        for place, word in enumerate(title):
+            head[word].add(place)
+            end[word].add(len(title) - place)
+    return frozenset(word for word in head if len(head[word]) > 1 and len(end[word]) > 1)
 
 
 def _phrases(parts: Sequence[Sequence[str]], length: int) -> set[tuple[str, ...]]:

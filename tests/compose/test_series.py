@@ -74,6 +74,49 @@ def test_a_flood_that_one_paper_tells_five_times_stays_one_story_with_what_other
     assert frozenset(range(8)) in groups
 
 
+FIRE = [
+    (
+        "Fire guts Karsholm paper mill",
+        "A fire destroyed the paper mill in Karsholm on Monday night; two were hurt.",
+    ),
+    (
+        "Mill fire in Karsholm: schools closed on Tuesday",
+        "Schools in Karsholm stay closed because of smoke from the paper mill in Karsholm that burned on Monday night.",
+    ),
+    (
+        "'I saw the roof fall in': witnesses of the Karsholm mill fire",
+        "Neighbours of the paper mill in Karsholm tell how they saw the fire and the roof fall in on Monday night.",
+    ),
+    (
+        "Karsholm mill fire: what we know",
+        "What is known of the fire in the paper mill in Karsholm, of its cause and of the two men who were hurt.",
+    ),
+    (
+        "Mill owner promises to rebuild in Karsholm",
+        "The owner of the paper mill in Karsholm said that it will be rebuilt after the fire on Monday night.",
+    ),
+]
+TOWN = [
+    ("New mayor for Low Mellow", "Low Mellow has a new mayor, Ida Stone, who won by 12 votes."),
+    ("Low Mellow school play sells out", "All seats for the school play in Low Mellow are gone within an hour."),
+    ("Bakery in Low Mellow closes", "The last bakery in Low Mellow closes on Saturday; no heir was found."),
+    ("Low Mellow bridge to be painted", "Painters will close the bridge in Low Mellow for a week in June."),
+    ("Thieves take copper from church", "Copper was stolen from the roof of the church in Low Mellow at night."),
+    ("Who was the poet of Low Mellow?", "A plaque in Low Mellow remembers a poet whom few have read."),
+]
+
+
+def test_a_fire_that_one_paper_alone_tells_five_times_in_the_same_phrase_is_one_story() -> None:
+    fire = [Document(f"f{n}", t, x, None, "en", f"https://paper.example/f{n}") for n, (t, x) in enumerate(FIRE)]
+    rest = [Document(f"r{n}", t, x, None, "en", f"https://paper.example/r{n}") for n, (t, x) in enumerate(TOPICS)]
+    assert cluster([*fire, *rest]) == [[0, 1, 2, 3, 4], *([5 + n] for n in range(len(TOPICS)))]
+
+
+def test_what_happens_in_one_town_is_not_one_event() -> None:
+    town = [Document(str(n), t, x, None, "en", f"https://mellow.example/{n}") for n, (t, x) in enumerate(TOWN)]
+    assert cluster(town) == [[n] for n in range(len(TOWN))]
+
+
 @pytest.mark.parametrize(
     ("url", "name"),
     [

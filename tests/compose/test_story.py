@@ -96,11 +96,26 @@ def test_neither_dateline_nor_lead_is_read_twice() -> None:
 
 
 def test_outlets_are_told_apart_by_name_where_one_host_serves_them_all() -> None:
-    told = ("The dyke at Wick Sands breached", "Storm floods Wick Sands", "Wick Sands under water", "Storm hits coast")
-    lead = "The storm tide broke the dyke at Wick Sands in the night, and 6,400 people were brought to safety."
-    flood = [candidate(f"f{n}", title, lead + f" {title} {n}.", f"Outlet {n}") for n, title in enumerate(told)]
-    here = [with_article(c, url=f"https://pages.example/{c.outlet[-1]}/{c.key[-1]}") for c in flood]
-    assert len(group([*here, BANK])) == 2
+    flood = {
+        "Thousands flee as the sea breaks in": "The sea broke through the dyke at Wick Sands, and 6,400 people left.",
+        "Two missing after night of storm": "Two men are missing after the dyke at Wick Sands broke by their van.",
+        "A town left in school buses": "They went in school buses before the dyke at Wick Sands broke for good.",
+        "No trains to the coast": "Trains stand still after the dyke at Wick Sands gave way; 84,000 homes are dark.",
+    }
+    rest = {
+        "New head for the library": "The town library gets a new head, who wants longer evenings.",
+        "Youth side wins cup": "The under-15 side won the district cup in a shoot-out.",
+        "Choir turns 100": "The choir of St Olaf sings its hundredth winter concert.",
+    }
+    told = [
+        candidate(f"{n}", title, lead, f"Outlet {n % 4}")
+        for n, (title, lead) in enumerate([*flood.items(), *rest.items()])
+    ]
+    here = [with_article(c, url=f"https://pages.example/{c.outlet[-1]}/{c.key[-1]}") for c in told]
+    assert {frozenset(c.article.title for c in s.candidates) for s in group([*here, BANK])} == {
+        frozenset(flood),
+        *(frozenset({title}) for title in (*rest, BANK.article.title)),
+    }
 
 
 def test_the_newsletters_language_goes_before_another() -> None:
