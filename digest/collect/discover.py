@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from digest.collect.decoding import decode
@@ -28,6 +29,7 @@ _TYPES: Final = (
     "application/xml",
 )
 _PLACES: Final = ("feed", "rss", "rss.xml", "feed.xml", "atom.xml", "index.xml", "feed.json", "feeds/posts/default")
+_WORD: Final = re.compile(r"\b(?:rss|atom|feed)\b", re.IGNORECASE)
 _MOST: Final = 12  # feeds that are tried
 _LARGEST_PAGE: Final = 2_000_000  # characters; links of the head stand at its beginning
 
@@ -66,12 +68,12 @@ def discover(address: str, config: HttpConfig, sandbox: Sandbox) -> tuple[FoundF
         return found
     links = sandbox.run(feed_links, page)
     named = () if isinstance(links, Failure) else links
-    candidates = [link.url for link in named][:_MOST] or list(usual_places(page.final_url))
-    outcomes = fetch_feeds([Feed(candidate) for candidate in candidates], config)
-    feeds = {f.url: f for f in _tried([o for o in outcomes if o.status == "ok"], sandbox)}
-    if not feeds:
-        raise ParseError(url, "no feed found there; look for 'RSS' on the site and give that address")
-    return _best_first([feeds[c] for c in candidates if c in feeds])
+    for candidates in ([link.url for link in named][:_MOST], list(usual_places(page.final_url))):
+        outcomes = fetch_feeds([Feed(candidate) for candidate in candidates], config)
+        feeds = {f.url: f for f in _tried([o for o in outcomes if o.status == "ok"], sandbox)}
+        if feeds:  # what a page names may be long dead, or no feed at all
+            return _best_first([feeds[c] for c in candidates if c in feeds])
+    raise ParseError(url, "no feed found there; look for 'RSS' on the site and give that address")
 
 
 def with_scheme(address: str) -> str:
@@ -81,7 +83,7 @@ def with_scheme(address: str) -> str:
 
 
 def feed_links(page: FetchedPage) -> tuple[FeedLink, ...]:
-    """What a page names as its feeds: `link rel=alternate` (autodiscovery), else links that look like a feed."""
+    """What a page names as its feeds: `link rel=alternate` (autodiscovery), else links that look like or say 'RSS'."""
     from lxml import etree
 
     text = decode(page.body, page.content_type)[0][:_LARGEST_PAGE]
@@ -99,11 +101,11 @@ def feed_links(page: FetchedPage) -> tuple[FeedLink, ...]:
     looks = [
         FeedLink(absolute(base, a.get("href") or ""), one_line("".join(a.itertext()), 200))
         for a in tree.iter("a")
-        if _looks_like_feed(a.get("href") or "")
+        if _looks_like_feed(a.get("href") or "") or _says_feed(a)
     ]
     found: dict[str, FeedLink] = {}
     for link in named or looks:
-        if link.url:
+        if is_web(link.url):
             found.setdefault(link.url, link)
     return tuple(found.values())
 
@@ -118,6 +120,13 @@ def usual_places(url: str) -> tuple[str, ...]:
 def _looks_like_feed(href: str) -> bool:
     path = href.partition("?")[0].lower().rstrip("/")
     return path.endswith((".rss", ".atom", "/rss", "/feed", "/atom", "rss.xml", "feed.xml", "atom.xml", "feed.json"))
+
+
+def _says_feed(link: Any) -> bool:
+    """Whether a link calls itself a feed, in words or by the picture's; the word is the same in most languages."""
+    pictures = (image.get("alt") or "" for image in link.iter("img"))
+    said = (*link.itertext(), link.get("title") or "", link.get("aria-label") or "", *pictures)
+    return bool(link.get("href")) and _WORD.search(" ".join(said)[:200]) is not None
 
 
 def _as_outcome(page: FetchedPage) -> FetchOutcome:

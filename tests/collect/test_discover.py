@@ -72,6 +72,28 @@ def test_links_in_the_text_count_where_the_head_names_none(site: Site, sandbox: 
     assert [f.title for f in discover(site.url("/"), HERE, sandbox)] == ["Linked"]
 
 
+@pytest.mark.parametrize(
+    "link",
+    [
+        "<a href='/export?as=x'>Subscribe (RSS)</a>",
+        "<a href='/export?as=x'><img src='/orange.png' alt='RSS-Feed'></a>",
+        "<a href='/export?as=x' aria-label='Flux RSS'><svg></svg></a>",
+        "<a href='/export?as=x' title='Atom'>*</a>",
+    ],
+)
+def test_a_link_that_calls_itself_a_feed_is_tried_whatever_its_address(site: Site, sandbox: Sandbox, link: str) -> None:
+    body = f"<a href='/rsstory'>A grassroots atomic feeder</a>{link}"
+    site.routes |= {"/": Reply(200, body.encode(), HTML), "/export?as=x": rss("Named in words")}
+    assert [f.title for f in discover(site.url("/"), HERE, sandbox)] == ["Named in words"]
+    assert [found.url for found in feed_links(page(body))] == ["https://example.org/export?as=x"]
+
+
+def test_where_what_a_page_names_is_dead_the_usual_places_are_asked_too(site: Site, sandbox: Sandbox) -> None:
+    head = b"<link rel='alternate' type='application/json' href='/api/page/2'>"
+    site.routes |= {"/": Reply(200, head, HTML), "/api/page/2": Reply(200, b'{"id": 2}'), "/feed": rss("Alive")}
+    assert [f.title for f in discover(site.url("/"), HERE, sandbox)] == ["Alive"]
+
+
 def test_one_feed_reached_in_two_ways_is_one(site: Site, sandbox: Sandbox) -> None:
     link = "<link rel='alternate' type='application/rss+xml' href='{}'>"
     site.routes["/"] = Reply(200, (link.format("/feed") + link.format("/old")).encode(), HTML)
