@@ -35,9 +35,13 @@ def _home() -> str:
 
 
 def _started(pid: int) -> str:
-    """When a process was started, in the kernel's ticks since boot; "" when there is none (or no way to know)."""
+    """When a process was started, in the kernel's ticks since boot; "" when there is none (or no way to know).
+
+    One that has ended and whose parent never asked after it (in a container without an init) is none either.
+    """
     try:
         line = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return ""
-    return line.rpartition(")")[2].split()[19]  # field 22; the name in brackets may hold anything
+    state, *fields = line.rpartition(")")[2].split()  # the name in brackets may hold anything
+    return "" if state in ("Z", "X") else fields[18]  # fields 3 and 22
