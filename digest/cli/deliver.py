@@ -35,7 +35,7 @@ from digest.errors import AlreadySent
 )
 @click.option("--now", "at_once", is_flag=True, help="Send at once, without waiting for the edition's time.")
 @click.option("--resume", is_flag=True, help="Go on with a paused edition.")
-@click.option("--pause", is_flag=True, help="Stop every sender of it at its next batch.")
+@click.option("--pause", is_flag=True, help="Stop every sender of it within a few messages.")
 @click.option("--cancel", is_flag=True, help="Send nothing more of it, for good.")
 @as_json
 @click.pass_context
@@ -55,6 +55,8 @@ def deliver(
     Delivering again sends only what was not sent (exit code 3 when there is nothing). --dry-run opens no connection.
     EDITION is an id, or a newsletter's name for its newest edition.
     """
+    from digest.pipeline.deliver import Delivered
+
     with house(ctx) as home, progress({"messages": "Handing over"}) as show:
         found = home.edition(edition)
         _stop_at_signals(home.stopping)
@@ -73,6 +75,9 @@ def deliver(
         try:
             done = home.deliver(found, resume=resume, at_once=at_once, progress=show)
         except AlreadySent as error:
+            if json_:
+                by_state = dict(home.store.deliveries.summary(found.id))
+                emit({**asdict(Delivered(found.id, found.state, counts=by_state)), "open": 0})
             say(str(error))
             stop(NOTHING_TO_DO)
         due = home.store.deliveries.next_work(found.id)

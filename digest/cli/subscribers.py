@@ -6,6 +6,7 @@ import codecs
 import csv
 import sys
 from dataclasses import asdict
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -38,8 +39,11 @@ def subscribers() -> None:
 @click.pass_context
 def list_(ctx: click.Context, newsletter: str | None, json_: bool) -> None:
     """List everybody with their subscriptions."""
+    from digest.pipeline.compose import newsletter_of
+
     with house(ctx) as home:
         rows: list[list[str]] = []
+        found = False
         for person, ties in home.store.readers.all():
             chosen = [tie for tie in ties if newsletter in (None, tie.newsletter)]
             if newsletter and not chosen:
@@ -49,6 +53,9 @@ def list_(ctx: click.Context, newsletter: str | None, json_: bool) -> None:
             else:
                 wishes = ", ".join(_wish(tie) for tie in chosen)
                 rows.append([person.address, person.name, person.language, wishes])
+            found = True
+        if newsletter and not found:
+            newsletter_of(home.settings, newsletter)  # raises for a name that is neither in use nor in the settings
     if not json_:
         table("", ["address", "name", "language", "subscriptions"], rows)
 
@@ -126,14 +133,19 @@ def _text(body: bytes, file: Path) -> str:
 @click.pass_context
 def export(ctx: click.Context, newsletter: str | None) -> None:
     """Write everybody as CSV to standard output, one line a subscription; `import` reads it back."""
-    out = csv.writer(sys.stdout)
-    out.writerow(["address", "name", "language", "timezone", "newsletter", "topics", "state"])
+    from digest.pipeline.compose import newsletter_of
+
     with house(ctx) as home:
-        for person, ties in home.store.readers.all():
-            for tie in ties:
-                if newsletter in (None, tie.newsletter):
-                    wish = [tie.newsletter, " ".join(tie.topics), tie.state]
-                    out.writerow([person.address, person.name, person.language, person.timezone, *wish])
+        ties = ((person, tie) for person, all_of_theirs in home.store.readers.all() for tie in all_of_theirs)
+        chosen = ((person, tie) for person, tie in ties if newsletter in (None, tie.newsletter))
+        first = next(chosen, None)
+        if newsletter and first is None:
+            newsletter_of(home.settings, newsletter)  # raises for a name that is neither in use nor in the settings
+        out = csv.writer(sys.stdout)
+        out.writerow(["address", "name", "language", "timezone", "newsletter", "topics", "state"])
+        for person, tie in chain((first,) if first else (), chosen):
+            wish = [tie.newsletter, " ".join(tie.topics), tie.state]
+            out.writerow([person.address, person.name, person.language, person.timezone, *wish])
 
 
 @subscribers.command()
@@ -160,10 +172,11 @@ def why(ctx: click.Context, address: str, json_: bool) -> None:
         known = home.store.readers.why(address)
     if json_:
         emit(_plain(known))
-        return
     if known.subscriber is None and known.suppression is None:
         say("Nobody is known by that address.")
         stop(NOTHING_TO_DO)
+    if json_:
+        return
     if known.suppression is not None:
         click.echo(f"Not mailed: {known.suppression.reason} since {known.suppression.since:%Y-%m-%d}")
     for tie in known.subscriptions:

@@ -64,6 +64,8 @@ def test_a_whole_day_by_hand(full_desk: Path, run: Run, morning: time_machine.tr
         before = {path: path.read_bytes() for path in desk.rglob("*.eml")}
         nothing = run("deliver", MORNING)
         assert (nothing.exit_code, "nothing left to send" in nothing.stderr) == (3, True)
+        data = json.loads(run("deliver", MORNING, "--json").stdout)
+        assert (data["state"], data["sent"], data["counts"], data["open"]) == ("sent", 0, {"accepted": 6}, 0)
         assert {path: path.read_bytes() for path in desk.rglob("*.eml")} == before
 
         listed = run("deliveries", "morning", "--json").stdout.splitlines()

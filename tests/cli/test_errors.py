@@ -183,3 +183,17 @@ def test_releasing_what_is_not_held_or_no_feed_of_ours_says_so(run: Run, desk: P
     assert (done.exit_code, "nothing that is held" in one_line(done.stderr)) == (3, True)
     done = run("feeds", "release", ours + "x")
     assert (done.exit_code, "did you mean" in one_line(done.stderr)) == (1, True)
+
+
+@pytest.mark.parametrize("command", ["list", "export"])
+def test_the_readers_of_a_newsletter_that_is_not_there_are_no_empty_list(desk: Path, run: Run, command: str) -> None:
+    done = run("subscribers", command, "--newsletter", "mornign")
+    assert (done.exit_code, done.stdout) == (78, "")
+    assert "'mornign'" in done.stderr
+    assert run("subscribers", command, "--newsletter", "morning").exit_code == 0
+
+
+def test_why_of_a_stranger_is_data_and_nothing_to_do(desk: Path, run: Run) -> None:
+    done = run("subscribers", "why", "stranger@readers.example", "--json")
+    assert done.exit_code == 3
+    assert json.loads(done.stdout)["subscriber"] is None
