@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from digest.cli.common import PROBLEMS, as_json, emit, say, settings, stop
+from digest.errors import StoreBusy, StoreError
 
 
 @click.group()
@@ -33,9 +34,16 @@ def upgrade(ctx: click.Context) -> None:
 def check(ctx: click.Context, json_: bool) -> None:
     """Check schema and integrity; exit code 4 when something is wrong."""
     from digest.store import open_store
+    from digest.store.records import Finding
 
-    with open_store(settings(ctx).store.url) as store:
-        findings = store.meta.check()
+    try:
+        with open_store(settings(ctx).store.url) as store:
+            findings = [*store.meta.check()]
+    except StoreBusy:
+        raise
+    except StoreError as error:  # one that is newer, damaged or not there is what this command is asked about
+        what, _, remedy = str(error).rpartition(": ")
+        findings = [Finding("error", what, remedy)]
     if json_:
         emit([finding._asdict() for finding in findings])
     else:

@@ -83,6 +83,20 @@ def test_a_newer_database_is_refused(run: Run, desk: Path) -> None:
     done = run("subscribers", "list")
     assert done.exit_code == 1
     assert "newer" in one_line(done.stderr)
+    checked = run("db", "check", "--json")
+    [finding] = json.loads(checked.stdout)
+    assert (checked.exit_code, finding["level"]) == (4, "error")
+    assert "newer" in finding["what"]
+    assert "restore" in finding["remedy"]
+
+
+@pytest.mark.parametrize("content", [b"", b"these are my notes", None])
+def test_a_check_of_what_is_no_store_of_ours_finds_that(run: Run, desk: Path, content: bytes | None) -> None:
+    if content is not None:
+        (desk / "digest.db").write_bytes(content)
+    done = run("db", "check")
+    assert (done.exit_code, done.stdout.startswith("error")) == (4, True)
+    assert (desk / "digest.db").exists() == (content is not None)
 
 
 def test_a_bad_row_is_listed_and_the_good_ones_are_taken(run: Run, desk: Path) -> None:
