@@ -96,6 +96,17 @@ def test_a_day_runs_by_itself_survives_a_kill_and_ends_on_sigterm(desk: Path) ->
     assert {path: path.read_bytes() for path in mails(desk)} == settled
 
 
+def test_a_signal_that_another_thread_takes_ends_the_program_too(desk: Path) -> None:
+    with running(desk) as (process, _):
+        assert process.stderr is not None
+        while "Running" not in process.stderr.readline():
+            pass
+        threads = [int(path.name) for path in Path(f"/proc/{process.pid}/task").iterdir()]
+        another = next(number for number in threads if number != process.pid)
+        os.kill(another, signal.SIGTERM)  # the kernel lets that thread of the process run the handler
+        assert process.wait(timeout=20) == 0
+
+
 def _articles(desk: Path) -> int:
     settings = load(desk / "settings.toml", {})
     with open_store(settings.store.url) as store:

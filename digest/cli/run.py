@@ -5,10 +5,15 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Callable
+from typing import Final
 
 import click
 
 from digest.cli.common import house, say
+
+#: A signal that another thread takes does not wake this one: Python asks its main thread at the next instruction, so
+#: that one must not sleep for long. In seconds.
+LOOK: Final = 0.5
 
 
 @click.command()
@@ -84,7 +89,7 @@ def _work(
             say(f"Listening on {server.url}")
         bell.start()
         say("Running; Ctrl-C or SIGTERM ends it.")
-        while not stop.wait(3600):
+        while not stop.wait(LOOK):
             pass
         say("Finishing what is under way ...")
         for end in ends:
