@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -22,6 +23,9 @@ from digest.text.url import host
 #: Articles are stored in parts of this size, so that a crash loses the reading of at most one part. What a host
 #: repeats is learned from a part before it is stored: large enough to hold several articles of one host.
 PART: Final = 200
+#: But none waits longer than this, in seconds, for the rest of its part: where pages come slowly, those that came count
+#: at the cut-off, and a crash does not take a minute's reading with it.
+HOLD: Final = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +58,14 @@ class Collected:
 class Rounds:
     """How to collect. `every` is the polling interval; `forced` polls what is not due too (a person asks).
 
-    `should_stop` true ends the round early: what was not polled stays due, what was not read stays unread.
+    `should_stop` true ends the round early: what was not polled stays due, what was not read stays unread. `ticks` is
+    a clock that only goes forward, in seconds.
     """
 
     every: timedelta = timedelta(minutes=30)
     forced: bool = False
     should_stop: Callable[[], bool] = lambda: False
+    ticks: Callable[[], float] = time.monotonic
 
 
 def collect(
@@ -174,14 +180,15 @@ def _read(
     """Read what waits and store it part by part; returns why pages could not be used, counted."""
     part: list[tuple[Entry, Article]] = []
     problems: Counter[str] = Counter()
+    since = rounds.ticks()
     progress("articles", 0, len(waiting))
     for number, pair in enumerate(read(waiting), 1):
         part.append(pair)
         if pair[1].problem is not None:
             problems[pair[1].problem] += 1
-        if len(part) >= PART:
+        if len(part) >= PART or rounds.ticks() - since >= HOLD:
             store.articles.save(_without_repeated(store, part, now), now=now)
-            part = []
+            part, since = [], rounds.ticks()
         progress("articles", number, len(waiting))
         if rounds.should_stop():
             break

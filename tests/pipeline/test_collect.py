@@ -116,3 +116,19 @@ def test_a_stop_in_the_middle_leaves_the_rest_unread_for_the_next_round(store: A
     run(store, web, NOW + timedelta(minutes=1))
     assert len(texts(store)) == 6
     assert len(web.read) == 6
+
+
+def test_what_came_counts_though_a_page_behind_it_does_not_come(store: Any) -> None:
+    web = Web([entry(number) for number in range(6)])
+    slow = Rounds(forced=True, ticks=lambda: 8.0 * len(web.read))  # eight seconds a page
+    there: list[int] = []
+
+    def pages(entries: Sequence[Entry]) -> Iterator[tuple[Entry, Article]]:
+        for pair in Web.pages(web, entries):
+            there.append(len(texts(store)))
+            yield pair
+
+    web.pages = pages  # type: ignore[method-assign]
+    run(store, web, rounds=slow)
+    assert there == [0, 0, 2, 2, 4, 4]
+    assert len(texts(store)) == 6
