@@ -14,8 +14,12 @@ from typing import Final, Literal
 #: hard: no such mailbox. soft: full, or it gave up trying. refusal: about us or this mail, no word about the address.
 NoticeKind = Literal["hard", "soft", "refusal", "complaint", "unsubscribe"]
 
-_MAILBOX: Final = {(1, 1), (1, 2), (1, 3), (1, 6), (1, 10), (2, 1)}
+#: Postfix says 4.4 of a domain that is not there any more; other trouble on the way there (4.x) may pass.
+_MAILBOX: Final = {(1, 1), (1, 2), (1, 3), (1, 6), (1, 10), (2, 1), (4, 4)}
 _FULL: Final = {(2, 2)}
+_ROUTE, _CONTENT, _POLICY = 4, 6, 7
+#: Words that make it a matter of who sends, whatever else it says.
+_ABOUT_US: Final = ("sender", "policy", "spam", "blacklist", "blocklist", "dns mx")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,19 +98,52 @@ def kind_of_status(status: str, text: str = "") -> NoticeKind:
         return "hard" if numbers[0] == 5 else "soft"
     if numbers[0] == 4:
         return "soft"
-    if where == (0, 0) and _says_no_such_user(text):
-        return "hard"
-    return "refusal"
+    if where[0] not in {_CONTENT, _POLICY}:  # there a word about users is a word about their wishes
+        if _says(_FULL_WORDS, text):
+            return "soft"
+        if _says(_GONE_WORDS, text) and not _says(_ABOUT_US, text):
+            return "hard"
+    return "soft" if where[0] == _ROUTE else "refusal"
 
 
-def _says_no_such_user(text: str) -> bool:
+def says_full(text: str) -> bool:
+    """Whether a server's prose says that the mailbox is full."""
+    return _says(_FULL_WORDS, text)
+
+
+#: What servers say of a full mailbox, and of one that is not there, where their number says neither: 5.0.0 of Yahoo,
+#: 5.5.0 of Outlook.com, 5.4.1 of Exchange Online, 5.3.0 of sendmail.
+_FULL_WORDS: Final = (
+    "over quota",
+    "quota exceeded",
+    "exceeded its quota",
+    "exceeds the quota",
+    "mailbox is full",
+    "mailbox full",
+)
+_GONE_WORDS: Final = (
+    "user unknown",
+    "unknown user",
+    "no such user",
+    "user not found",
+    "recipient unknown",
+    "unknown recipient",
+    "recipient not found",
+    "invalid recipient",
+    "does not exist",
+    "user doesn't have a",
+    "no longer on server",
+    "no mailbox here",
+    "no such mailbox",
+    "mailbox not found",
+    "mailbox unavailable",
+    "mailbox is disabled",
+    "account is disabled",
+    "unrouteable address",
+    "recipient address rejected: access denied",
+)
+
+
+def _says(signs: tuple[str, ...], text: str) -> bool:
     low = text.lower()
-    signs = (
-        "user unknown",
-        "no such user",
-        "unknown user",
-        "does not exist",
-        "recipient not found",
-        "mailbox not found",
-    )
     return any(sign in low for sign in signs)

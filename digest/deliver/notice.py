@@ -13,13 +13,18 @@ from email.errors import MessageError
 from email.message import Message as Mail
 from email.utils import getaddresses
 
-from digest.deliver.bounce import Notice, NoticeKind, kind_of_status
+from digest.deliver.bounce import Notice, NoticeKind, kind_of_status, says_full
 from digest.deliver.links import Links
 from digest.deliver.returnpath import Return, ReturnPath
 
 #: Headers in which a mailbox keeps the envelope recipient, the surest first.
 _ARRIVED_AT = ("Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "X-Delivered-To", "To", "Cc")
 _LIMIT = 5_000_000  # octets; a bounce with our mail in it has a few hundred thousand
+#: Reports on a mail that are no word of its reader: a scanner's, and a domain's that checks who sends in its name
+#: (RFC 6591, which DMARC asks for). Any other type, an unknown one too, is a complaint (RFC 5965 3.1).
+_NO_COMPLAINT = ("not-spam", "auth-failure", "dmarc", "virus")
+#: The worst first: a notice on several addresses counts as what it says of the one that fares worst.
+_GRAVITY: tuple[NoticeKind, ...] = ("hard", "soft", "refusal")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,16 +96,26 @@ def _kind(mail: Mail, proof: _Proof) -> tuple[NoticeKind | None, str]:
     for part in _report_parts(mail):
         if part.get("Feedback-Type"):
             kind = str(part["Feedback-Type"]).strip().lower()
-            return ("complaint", f"reported as {kind}") if kind != "not-spam" else (None, "a report that it is no spam")
+            return (None if kind in _NO_COMPLAINT else "complaint"), f"reported as {kind}"
     status = list(_statuses(mail))
     if status:
-        failed = [fields for fields in status if str(fields.get("Action", "")).strip().lower() == "failed"]
+        failed = [_failure(fields) for fields in status if _failed(fields)]
         if not failed:
             return None, f"no failure: {str(status[0].get('Action', 'no action'))[:60]}"
-        code = str(failed[0].get("Status", "5.0.0")).strip()
-        words = " ".join(str(failed[0].get("Diagnostic-Code", "")).split())
-        return kind_of_status(_status_code(code, words), words), words or code
+        return min(failed, key=lambda failure: _GRAVITY.index(failure[0]))
     return _guess(mail)
+
+
+def _failed(fields: Mail) -> bool:
+    """`Action: failed`, with remarks after it or not; without an action the status tells (RFC 3463: 5 is for good)."""
+    words = re.split(r"[\s(;]", str(fields.get("Action", "")).strip().lower(), maxsplit=1)
+    return words[0] == "failed" or (not words[0] and str(fields["Status"]).strip().startswith("5"))
+
+
+def _failure(fields: Mail) -> tuple[NoticeKind, str]:
+    code = str(fields.get("Status", "5.0.0")).strip()
+    words = " ".join(str(fields.get("Diagnostic-Code", "")).split())
+    return kind_of_status(_status_code(code, words), words), words or code
 
 
 def _status_code(code: str, words: str) -> str:
@@ -111,14 +126,28 @@ def _status_code(code: str, words: str) -> str:
 
 def _guess(mail: Mail) -> tuple[NoticeKind | None, str]:
     """What a server means that keeps to no standard: flufl.bounce knows dozens of them."""
-    if str(mail.get("Auto-Submitted", "")).strip().lower().startswith("auto-replied"):
+    if str(mail.get("Auto-Submitted", "")).strip().lower().startswith("auto-replied") and not _of_a_server(mail):
         return None, "an automatic answer of a person's mail program"
     from flufl.bounce import all_failures
 
     temporary, permanent = all_failures(mail)
     if permanent:
-        return "hard", "a bounce in a form of its server's own"
-    return ("soft", "a temporary failure in a form of its server's own") if temporary else (None, "no bounce")
+        return ("soft" if says_full(_prose(mail)) else "hard"), "a bounce in a form of its server's own"
+    return None, "no failure: its server still tries" if temporary else "no bounce"
+
+
+def _of_a_server(mail: Mail) -> bool:
+    """Servers call their returned mail 'auto-replied' as people's programs do their answers: Exim, for one."""
+    senders = [address.partition("@")[0].lower() for _, address in getaddresses([str(mail.get("From", ""))])]
+    return "X-Failed-Recipients" in mail or "mailer-daemon" in senders
+
+
+def _prose(mail: Mail) -> str:
+    """What a server says in words of its own, above the mail that it returns."""
+    part = next((part for part in mail.walk() if part.get_content_type() == "text/plain"), mail)
+    payload = part.get_payload(decode=True)
+    text = payload.decode("latin-1") if isinstance(payload, bytes) else ""
+    return re.split(r"^-{3,}", text, maxsplit=1, flags=re.MULTILINE)[0]
 
 
 def _report_parts(mail: Mail) -> Iterator[Mail]:
@@ -138,7 +167,9 @@ def _statuses(mail: Mail) -> Iterator[Mail]:
         if part.get_content_type() in {"message/delivery-status", "message/global-delivery-status"}:
             payload = part.get_payload()
             blocks = payload if isinstance(payload, list) else []
-            yield from (block for block in blocks if isinstance(block, Mail) and block.get("Action"))
+            yield from (
+                block for block in blocks if isinstance(block, Mail) and (block.get("Action") or block.get("Status"))
+            )
 
 
 def _returned(mail: Mail) -> list[Mail]:

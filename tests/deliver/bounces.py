@@ -56,3 +56,48 @@ VACATION = (
     f"Delivered-To: {SENT.envelope_sender}\r\nFrom: ada@example.org\r\nTo: {SENT.envelope_sender}\r\n"
     "Subject: I am away\r\nAuto-Submitted: auto-replied\r\n\r\nBack on Monday.\r\n"
 ).encode()
+
+
+def report(*recipients: str, heads: str = "Auto-Submitted: auto-replied", prose: str = "It failed.") -> bytes:
+    """A delivery status notice with these blocks of fields, one for each recipient."""
+    return (
+        f"Return-Path: <>\r\nDelivered-To: {SENT.envelope_sender}\r\n{heads}\r\nMIME-Version: 1.0\r\n"
+        "Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n"
+        f"--b\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n{prose}\r\n"
+        "--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.example.org\r\n\r\n"
+        + "\r\n\r\n".join(recipients)
+        + "\r\n\r\n--b--\r\n"
+    ).encode()
+
+
+def plain(heads: str, prose: str) -> bytes:
+    """What came back as prose alone."""
+    return f"Return-Path: <>\r\nDelivered-To: {SENT.envelope_sender}\r\n{heads}\r\n\r\n{prose}".encode()
+
+
+EXIM = plain(
+    "From: Mail Delivery System <Mailer-Daemon@mx.example>\r\nAuto-Submitted: auto-replied\r\n"
+    "X-Failed-Recipients: ada@example.org\r\nSubject: Mail delivery failed: returning message to sender",
+    "This message was created automatically by mail delivery software.\r\n\r\n"
+    "A message that you sent could not be delivered to one or more of its\r\n"
+    "recipients. This is a permanent error. The following address(es) failed:\r\n\r\n"
+    "  ada@example.org\r\n    Unrouteable address\r\n\r\n"
+    "------ This is a copy of the message, including all the headers. ------\r\n\r\n",
+)
+EXIM_STILL_TRIES = plain(
+    "From: Mail Delivery System <Mailer-Daemon@mx.example>\r\nAuto-Submitted: auto-replied\r\n"
+    "Subject: Warning: message 1abc-000-0 delayed 24 hours",
+    "This message was created automatically by mail delivery software.\r\n"
+    "A message that you sent has not yet been delivered to one or more of its\r\n"
+    "recipients after more than 24 hours on the queue on mx.example.\r\n\r\n"
+    "The address to which the message has not yet been delivered is:\r\n\r\n  ada@example.org\r\n",
+)
+QMAIL_FULL = plain(
+    "From: MAILER-DAEMON@example.org\r\nSubject: failure notice",
+    "Hi. This is the qmail-send program at example.org.\r\n"
+    "I'm afraid I wasn't able to deliver your message to the following addresses.\r\n\r\n"
+    "<ada@example.org>:\r\nUser is over quota\r\n",
+)
+LEFT = plain(
+    "From: ada@example.org\r\nAuto-Submitted: auto-replied\r\nSubject: I left", "This mailbox does not exist any more."
+)

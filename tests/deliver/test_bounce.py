@@ -13,7 +13,18 @@ from digest.deliver.imap import Mailbox, MailboxError, poll
 from digest.deliver.links import Links
 from digest.deliver.notice import Ignored, read_notice
 from digest.deliver.returnpath import ReturnPath, edition_code
-from tests.deliver.bounces import QMAIL, SENT, VACATION, abuse_report, notice
+from tests.deliver.bounces import (
+    EXIM,
+    EXIM_STILL_TRIES,
+    LEFT,
+    QMAIL,
+    QMAIL_FULL,
+    SENT,
+    VACATION,
+    abuse_report,
+    notice,
+    report,
+)
 from tests.deliver.samples import FACTS, LINKS, RETURN_PATH
 from tests.fakes.imap_server import ImapServer
 
@@ -38,6 +49,18 @@ def read(data: bytes) -> Notice | Ignored:
         ("4.1.1", "smtp; 450 unknown for now", "soft"),
         ("5.7.1", "smtp; 550 5.7.1 blocked as spam", "refusal"),
         ("nonsense", "?", "refusal"),
+        ("5.4.4", "X-Postfix; Host or domain name not found. Name service error for name=gone.example", "hard"),
+        ("5.4.1", "smtp;550 5.4.1 Recipient address rejected: Access denied. AS(201806281)", "hard"),
+        ("5.5.0", "smtp;550 5.5.0 Requested action not taken: mailbox unavailable (S2017062302)", "hard"),
+        ("5.0.0", "smtp; 554 delivery error: dd This user doesn't have a yahoo.com account", "hard"),
+        ("5.3.0", "smtp; 553 5.3.0 <ada@example.org>... User unknown", "hard"),
+        ("5.0.0", "smtp; 550 mailbox is full", "soft"),
+        ("5.4.7", "smtp;delivery time expired", "soft"),
+        ("5.4.6", "X-Postfix; mail for example.org loops back to myself", "soft"),
+        ("5.7.1", "smtp; 550 5.7.1 user unknown to this list", "refusal"),
+        ("5.0.0", "smtp; 550 sender domain does not exist", "refusal"),
+        ("5.1.8", "smtp; 550 5.1.8 the sender's domain does not exist", "refusal"),
+        ("5.0.0", "smtp; 554 your host doesn't have a reverse name", "refusal"),
     ],
 )
 def test_a_status_notice_says_how_bad_it_is_and_whose_mail_it_was(status: str, words: str, kind: str) -> None:
@@ -96,15 +119,16 @@ def test_the_same_notice_read_twice_has_one_key_and_another_edition_s_has_anothe
     assert first.key == again.key != other.key
 
 
-@pytest.mark.parametrize("kind", ["abuse", "fraud", "opt-out", "virus", "other"])
+@pytest.mark.parametrize("kind", ["abuse", "fraud", "opt-out", "other"])
 def test_a_complaint_is_known_by_the_mail_in_it(kind: str) -> None:
     found = read(abuse_report(kind))
     assert isinstance(found, Notice)
     assert (found.kind, found.subscriber_id) == ("complaint", 42)
 
 
-def test_a_report_that_a_mail_is_no_spam_is_no_complaint() -> None:
-    assert isinstance(read(abuse_report("not-spam")), Ignored)
+@pytest.mark.parametrize("kind", ["not-spam", "auth-failure", "virus"])
+def test_a_report_that_is_no_word_of_the_reader_is_no_complaint(kind: str) -> None:
+    assert isinstance(read(abuse_report(kind)), Ignored)
 
 
 def test_an_abuse_report_about_nothing_of_ours_does_nothing() -> None:
@@ -112,13 +136,30 @@ def test_an_abuse_report_about_nothing_of_ours_does_nothing() -> None:
 
 
 def test_a_server_that_keeps_to_no_standard_is_understood() -> None:
-    found = read(QMAIL)
+    for mail, kind in ((QMAIL, "hard"), (EXIM, "hard"), (QMAIL_FULL, "soft")):
+        found = read(mail)
+        assert isinstance(found, Notice)
+        assert (found.kind, found.subscriber_id) == (kind, 42)
+
+
+@pytest.mark.parametrize("mail", [VACATION, LEFT, EXIM_STILL_TRIES])
+def test_a_person_s_answer_and_a_server_that_still_tries_are_no_bounces(mail: bytes) -> None:
+    assert isinstance(read(mail), Ignored)
+
+
+def test_a_notice_on_several_addresses_counts_as_the_worst_of_them() -> None:
+    late, spam, gone = "Action: delayed\r\nStatus: 4.4.1", "Action: failed\r\nStatus: 5.7.1", "Status: 5.1.1"
+    for blocks, kind in (((late, spam), "refusal"), ((late, spam, gone), "hard")):
+        found = read(report(*blocks))
+        assert isinstance(found, Notice)
+        assert found.kind == kind
+    assert isinstance(read(report(late, "Status: 4.2.2", "Action: relayed\r\nStatus: 2.1.5")), Ignored)
+
+
+def test_remarks_beside_an_action_and_a_status_do_no_harm() -> None:
+    found = read(report("Action: Failed (bounced)\r\nStatus: 5.1.1 (bad destination mailbox address)"))
     assert isinstance(found, Notice)
-    assert (found.kind, found.subscriber_id) == ("hard", 42)
-
-
-def test_somebody_s_holiday_is_no_bounce() -> None:
-    assert isinstance(read(VACATION), Ignored)
+    assert found.kind == "hard"
 
 
 def test_a_mail_to_the_unsubscribe_address_is_a_wish_to_leave() -> None:
