@@ -19,7 +19,7 @@ from digest.deliver.returnpath import Return, ReturnPath
 
 #: Headers in which a mailbox keeps the envelope recipient, the surest first.
 _ARRIVED_AT = ("Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "X-Delivered-To", "To", "Cc")
-_LIMIT = 5_000_000  # octets; a bounce with our mail in it has a few hundred thousand
+LIMIT = 5_000_000  # octets; a bounce with our mail in it has a few hundred thousand
 #: Reports on a mail that are no word of its reader: a scanner's, and a domain's that checks who sends in its name
 #: (RFC 6591, which DMARC asks for). Any other type, an unknown one too, is a complaint (RFC 5965 3.1).
 _NO_COMPLAINT = ("not-spam", "auth-failure", "dmarc", "virus")
@@ -36,8 +36,8 @@ class Ignored:
 
 def read_notice(data: bytes, return_path: ReturnPath, links: Links, arrived_at: str = "") -> Notice | Ignored:
     """What a returned mail says. `arrived_at` is its envelope recipient where that is known (a pipe's argument)."""
-    if len(data) > _LIMIT:
-        return Ignored(f"larger than {_LIMIT} octets")
+    if len(data) > LIMIT:
+        return Ignored(f"larger than {LIMIT} octets")
     try:
         mail = message_from_bytes(data)
         returned = _returned(mail)

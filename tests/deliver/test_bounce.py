@@ -251,6 +251,45 @@ def test_a_mailbox_is_read_and_what_was_dealt_with_is_moved_aside() -> None:
     assert [n.kind for n in seen] == ["hard", "complaint"]
 
 
+def test_a_mail_too_large_for_a_bounce_is_put_aside_unread() -> None:
+    with ImapServer() as server:
+        server.add(b"Subject: a film\r\n\r\n")
+        server.add(notice())
+        server.sizes[1] = 3_000_000_000
+        assert poll(mailbox(server), lambda data: True) == (1, 1)
+        assert server.fetched == [2]
+        assert list(server.folders["digest-ignored"]) == [1]
+
+
+def test_a_mail_reaches_the_reader_as_it_is_however_broken() -> None:
+    broken = [
+        b"\xff\xfe\x00",
+        b"Content-Type: multipart/mixed; boundary=\r\n\r\n--\r\n",
+        b"Content-Type: text/plain; charset=nonsense\r\nSubject: \xe9=?utf-8?b?4pyT?=\r\n\r\n\xe9",
+        b"Content-Transfer-Encoding: base64\r\nContent-Type: message/rfc822\r\n\r\n!!",
+    ]
+    seen: list[bytes] = []
+
+    def handle(data: bytes) -> bool:
+        seen.append(data)
+        return False
+
+    with ImapServer() as server:
+        for mail in broken:
+            server.add(mail)
+        assert poll(mailbox(server), handle) == (0, len(broken))
+    assert seen == broken
+
+
+def test_folders_are_made_where_the_server_allows_them() -> None:
+    with ImapServer(namespace="INBOX.") as server:
+        server.add(notice())
+        assert poll(mailbox(server), lambda data: True) == (1, 0)
+        server.add(notice())
+        assert poll(mailbox(server), lambda data: True) == (1, 0)
+        assert len(server.folders["INBOX.digest-done"]) == 2
+
+
 def test_a_mail_that_we_die_over_is_read_again() -> None:
     with ImapServer() as server:
         server.add(notice())

@@ -17,6 +17,9 @@ class ImapServer:
     folders: dict[str, dict[int, bytes]] = field(default_factory=lambda: {"INBOX": {}})
     drop_after_moves: int = 10**9
     moves: int = 0
+    namespace: str = ""  # what the names of new folders must begin with
+    sizes: dict[int, int] = field(default_factory=dict)  # what it says of a mail's size, where that is not true
+    fetched: list[int] = field(default_factory=list)
     port: int = 0
     _uid: int = 0
 
@@ -88,13 +91,15 @@ class _Session:
 
     def do_list(self, _: str) -> str:
         for name in self.server.folders:
-            self.say(f'* LIST () "/" "{name}"')
+            self.say(f'* LIST () "." "{name}"')
         return "OK done"
 
     def do_create(self, argument: str) -> str:
         name = argument.strip('"')
         if name in self.server.folders:
             return "NO [ALREADYEXISTS] it exists"
+        if not name.startswith(self.server.namespace):
+            return "NO [CANNOT] the prefix is INBOX."
         self.server.folders[name] = {}
         return "OK created"
 
@@ -103,9 +108,14 @@ class _Session:
         return "OK done"
 
     def do_fetch(self, argument: str) -> str:
-        wanted, _, _ = argument.partition(" ")
+        wanted, _, items = argument.partition(" ")
         for number, uid in enumerate(self._uids(wanted), 1):
             data = self.server.folders[self.folder][uid]
+            if "BODY" not in items:
+                size = self.server.sizes.get(uid, len(data))
+                self.say(f"* {number} FETCH (UID {uid} RFC822.SIZE {size})")
+                continue
+            self.server.fetched.append(uid)
             self.say(f"* {number} FETCH (UID {uid} FLAGS () RFC822.SIZE {len(data)} BODY[] {{{len(data)}}}")
             self.write.write(data)
             self.say(")")
