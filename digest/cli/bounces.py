@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from digest.cli.common import NOTHING_TO_DO, as_json, emit, house, stop
+from digest.errors import DigestError
 
 
 @click.group()
@@ -27,18 +28,26 @@ def poll(ctx: click.Context, json_: bool) -> None:
 
 
 @bounces.command()
-@click.argument("files", nargs=-1, type=click.Path(path_type=Path, dir_okay=False, allow_dash=True))
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path, exists=True, allow_dash=True))
 @click.option("--to", "arrived_at", default="", help="The address it came to, as a mail server's pipe knows it.")
 @as_json
 @click.pass_context
 def ingest(ctx: click.Context, files: tuple[Path, ...], arrived_at: str, json_: bool) -> None:
-    """Take in returned mails from FILES, or one from standard input (a mail server's pipe).
+    """Take in returned mails from FILES (one each, or an mbox), a Maildir, or standard input (a mail server's pipe).
 
-    Only what proves by a signature of ours that it is about our mail counts; anything else is ignored.
+    Only what proves by a signature of ours that it is about our mail counts; anything else is ignored. What was
+    taken in before counts once, and the files stay as they are.
     """
-    data = [sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes() for file in files or (Path("-"),)]
+    from digest.deliver.mailfile import mails_in, mails_of
+
+    counts: Counter[str] = Counter()
     with house(ctx) as home:
-        counts = Counter(home.postbox.take(mail, arrived_at) for mail in data)
+        for path in files or (Path("-"),):
+            try:
+                mails = mails_of(sys.stdin.buffer) if str(path) == "-" else mails_in(path)
+                counts.update(home.postbox.take(mail, arrived_at) for mail in mails)
+            except OSError as error:
+                raise DigestError(f"{error.filename or path}: cannot be read ({error.strerror})") from error
     _tell(counts, json_)
 
 

@@ -1,0 +1,31 @@
+"""`digest bounces ingest`: from files, a mailbox in a file or folder, or a pipe; strangers' mails change nothing."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tests.cli.conftest import Run
+from tests.deliver.bounces import notice
+
+FROM = "From MAILER-DAEMON Mon Nov 23 07:00:00 2026\n"
+
+
+def test_every_mail_of_an_mbox_a_maildir_and_a_pipe_is_looked_at(desk: Path, run: Run) -> None:
+    (desk / "box").write_bytes((FROM.encode() + notice() + b"\n") * 3)
+    (desk / "mail" / "new").mkdir(parents=True)
+    (desk / "mail" / "new" / "1.host").write_bytes(notice())
+    done = run("bounces", "ingest", str(desk / "box"), str(desk / "mail"), "--json")
+    assert (done.exit_code, json.loads(done.stdout)) == (0, {"ignored": 4})  # it is signed by nobody we know
+    done = run("bounces", "ingest", stdin="Subject: hello\n\nFrom here on.\n")
+    assert (done.exit_code, done.stdout) == (0, "1 ignored\n")
+
+
+def test_a_file_that_is_not_there_is_named(desk: Path, run: Run) -> None:
+    done = run("bounces", "ingest", str(desk / "nowhere"))
+    assert done.exit_code == 2
+    assert "nowhere" in done.stderr
+
+
+def test_an_empty_pipe_is_nothing_to_do(desk: Path, run: Run) -> None:
+    assert run("bounces", "ingest", stdin="").exit_code == 3
