@@ -69,6 +69,7 @@ NOUNS = [
     "deliver.sheet",
     "deliver.delivery",
     "deliver.domain",
+    "deliver.spf",
     "deliver.reply",
     "deliver.rendered",
     "deliver.content",

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from digest.deliver import spf
+
 Level = Literal["ok", "warning", "error"]
 
 
@@ -65,30 +67,53 @@ def judge(wanted: Wanted, found: Records) -> Iterator[Judgement]:
     yield from _ptr(wanted, found)
 
 
+#: Second levels under which countries give names away, as in co.uk, com.au, or.jp, gouv.fr.
+_SHARED = frozenset("ac asso co com edu gob go gouv gov gv id ltd me mil ne net nom or org plc sch web".split())
+
+
 def organisation(domain: str) -> str:
-    """The organisational domain by the usual rule: two labels, or three under a country's short second level."""
+    """The organisational domain by the usual rule: two labels, or three under a country's shared second level."""
     labels = domain.lower().rstrip(".").split(".")
-    deep = len(labels) > 2 and len(labels[-1]) == 2 and len(labels[-2]) <= 3
+    deep = len(labels) > 2 and len(labels[-1]) == 2 and labels[-2] in _SHARED
     return ".".join(labels[-3:] if deep else labels[-2:])
 
 
 def _spf(wanted: Wanted, found: Records) -> Iterator[Judgement]:
-    if wanted.envelope in found.failed:
+    name = wanted.envelope
+    if name in found.failed:
         return
-    records = [text for text in found.txt.get(wanted.envelope, ()) if re.match(r"v=spf1(\s|$)", text, re.IGNORECASE)]
+    records = spf.policies(found.txt.get(name, ()))
     if not records:
-        sample = f'{wanted.envelope}. IN TXT "v=spf1 {f"a:{wanted.host} " if wanted.host else "mx "}-all"'
-        yield Judgement("error", f"SPF: {wanted.envelope} has no record", f"publish: {sample}")
+        sample = f'{name}. IN TXT "v=spf1 {f"a:{wanted.host} " if wanted.host else "mx "}-all"'
+        yield Judgement("error", f"SPF: {name} has no record", f"publish: {sample}")
     elif len(records) > 1:
         remedy = "publish one record that holds them all"
-        yield Judgement("error", f"SPF: {wanted.envelope} has {len(records)} records, so none counts", remedy)
-    elif re.search(r"\+?\ball\s*$", records[0]) and not re.search(r"[-~?]all\s*$", records[0]):
-        yield Judgement("error", f"SPF: {wanted.envelope} lets everybody send in its name", "end the record with -all")
-    elif organisation(wanted.envelope) != organisation(wanted.sender):
-        remedy = f"set deliver.bounce_address to an address at {wanted.sender}"
-        yield Judgement("warning", f"SPF: {wanted.envelope} is not aligned with {wanted.sender}", remedy)
+        yield Judgement("error", f"SPF: {name} has {len(records)} records, so none counts", remedy)
     else:
-        yield Judgement("ok", f"SPF: {wanted.envelope}: {records[0]}")
+        troubles = list(_policy(name, records[0], found))
+        yield from troubles
+        if organisation(name) != organisation(wanted.sender):
+            remedy = f"set deliver.bounce_address to an address at {wanted.sender}"
+            yield Judgement("warning", f"SPF: {name} is not aligned with {wanted.sender}", remedy)
+        elif not troubles:
+            yield Judgement("ok", f"SPF: {name}: {records[0]}")
+
+
+def _policy(name: str, policy: str, found: Records) -> Iterator[Judgement]:
+    """What is wrong with the one policy of a name."""
+    for mistake in spf.mistakes(name, found.txt):
+        yield Judgement(
+            "error", f"SPF: {name}: {mistake}, so the record counts for nothing", "mend or remove that term"
+        )
+    if (number := spf.look_ups(name, found.txt)) > spf.LOOK_UPS:
+        remedy = "leave out includes of services that send nothing for you, or name their addresses with ip4: and ip6:"
+        words = f"more than the {spf.LOOK_UPS} that receivers make, so the record counts for nothing"
+        yield Judgement("error", f"SPF: {name} takes {number} look-ups, {words}", remedy)
+    last = spf.last_word(policy)
+    if last == "+":
+        yield Judgement("error", f"SPF: {name} lets everybody send in its name", "end the record with -all")
+    elif last in ("", "?"):
+        yield Judgement("warning", f"SPF: {name} says nothing of servers that it does not name", "end it with -all")
 
 
 def _dkim(wanted: Wanted, found: Records) -> Iterator[Judgement]:
@@ -100,33 +125,76 @@ def _dkim(wanted: Wanted, found: Records) -> Iterator[Judgement]:
         texts = found.txt.get(name, ())
         if not texts:
             yield Judgement("error", f"DKIM: {name} is not published", f'publish: {name}. IN TXT "{record}"')
-        elif _key(record) not in {_key(text) for text in texts}:
+        elif trouble := _other_key(_tags(record), [_tags(text) for text in texts]):
             remedy = f'publish: {name}. IN TXT "{record}", or name the key that belongs there'
-            yield Judgement("error", f"DKIM: {name} holds another key than ours", remedy)
-        elif organisation(name.partition("._domainkey.")[2]) != organisation(wanted.sender):
+            yield Judgement("error", f"DKIM: {name} {trouble}", remedy)
+        elif organisation(_signing(name)) != organisation(wanted.sender):
             remedy = f"sign with a key of {wanted.sender}"
             yield Judgement("warning", f"DKIM: {name} is not aligned with {wanted.sender}", remedy)
+        elif "y" in _tags(texts[0]).get("t", "").lower().split(":"):
+            words = "says that it is only a test (t=y), so signatures may count for nothing"
+            yield Judgement("warning", f"DKIM: {name} {words}", "take t=y out of the record")
         else:
             yield Judgement("ok", f"DKIM: {name}")
 
 
-def _key(record: str) -> str:
-    match = re.search(r"(?:^|;)\s*p=([^;]*)", record)
-    return re.sub(r"\s", "", match[1]) if match else ""
+def _other_key(ours: Mapping[str, str], published: Sequence[Mapping[str, str]]) -> str:
+    """Why what is published (RFC 6376 3.6.1) does not verify what we sign; "" when it does."""
+    if len(published) > 1:
+        return f"has {len(published)} records, and receivers may take any of them"
+    theirs = published[0]
+    if theirs.get("p") == "":
+        return "says that the key was withdrawn (p= is empty)"
+    if theirs.get("p") != ours["p"]:
+        return "holds another key than ours"
+    kinds = theirs.get("k", "rsa").lower(), ours.get("k", "rsa")
+    return "" if kinds[0] == kinds[1] else f"calls it a key of the kind {kinds[0]}, and it is {kinds[1]}"
+
+
+def _tags(record: str) -> dict[str, str]:
+    """The tags of a DKIM or DMARC record, without blanks."""
+    pairs = (part.partition("=") for part in record.split(";"))
+    return {name.strip().lower(): re.sub(r"\s", "", value) for name, _, value in pairs}
+
+
+def _signing(record_name: str) -> str:
+    """The domain that a key signs for."""
+    return record_name.partition("._domainkey.")[2]
 
 
 def _dmarc(wanted: Wanted, found: Records) -> Iterator[Judgement]:
-    names = (f"_dmarc.{wanted.sender}", f"_dmarc.{organisation(wanted.sender)}")
+    names = tuple(dict.fromkeys((f"_dmarc.{wanted.sender}", f"_dmarc.{organisation(wanted.sender)}")))
     if any(name in found.failed for name in names):
         return
-    records = [text for name in names for text in found.txt.get(name, ()) if text.lower().startswith("v=dmarc1")]
+    by_name = ([text for text in found.txt.get(name, ()) if text.lower().startswith("v=dmarc1")] for name in names)
+    records = next((texts for texts in by_name if texts), [])
     if not records:
         sample = f'_dmarc.{wanted.sender}. IN TXT "v=DMARC1; p=none; rua=mailto:dmarc@{wanted.sender}"'
         yield Judgement("error", f"DMARC: {wanted.sender} has no record", f"publish: {sample}")
-    elif not re.search(r"\bp\s*=\s*(none|quarantine|reject)\b", records[0], re.IGNORECASE):
+        return
+    tags = _tags(records[0])
+    if len(records) > 1:
+        remedy = "publish one record"
+        yield Judgement("error", f"DMARC: {wanted.sender} has {len(records)} records, so none counts", remedy)
+    elif tags.get("p", "").lower() not in ("none", "quarantine", "reject"):
         yield Judgement("error", f"DMARC: {wanted.sender}: no policy in '{records[0]}'", "add p=none to begin with")
+    elif not _aligned(wanted, tags):
+        strict = " strictly" if "s" in (tags.get("adkim"), tags.get("aspf")) else ""
+        words = f"neither the signature nor the envelope is{strict} aligned with {wanted.sender}, so its mail fails"
+        remedy = f"sign with a key of {wanted.sender}, or set deliver.bounce_address to an address at {wanted.sender}"
+        yield Judgement("error", f"DMARC: {words} '{records[0]}'", remedy)
     else:
         yield Judgement("ok", f"DMARC: {wanted.sender}: {records[0]}")
+
+
+def _aligned(wanted: Wanted, tags: Mapping[str, str]) -> bool:
+    """Whether one of the two would do (RFC 7489 3.1): `s` wants the very domain, else the organisation's will do."""
+
+    def same(domain: str, mode: str) -> bool:
+        strict = tags.get(mode, "r").lower() == "s"
+        return domain == wanted.sender if strict else organisation(domain) == organisation(wanted.sender)
+
+    return same(wanted.envelope, "aspf") or any(same(_signing(name), "adkim") for name in wanted.dkim)
 
 
 def _mx(wanted: Wanted, found: Records) -> Iterator[Judgement]:

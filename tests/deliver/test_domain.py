@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import socketserver
 import threading
 from collections.abc import Iterator, Mapping
@@ -111,6 +112,19 @@ GOOD = Records(TXT, {"press.org": ("mail.press.org",), "bounces.press.org": ("ma
         ("bounces.press.org", ("v=spf1 +all",), "SPF", "error"),
         ("bounces.press.org", ("v=spf1 mx -all", "v=spf1 a -all"), "SPF", "error"),
         (KEY.record_name, ("v=DKIM1; k=ed25519; p=AAAA",), "DKIM", "error"),
+        ("bounces.press.org", ("v=spf1 mx",), "SPF", "warning"),
+        ("bounces.press.org", ("v=spf1 mx ?all",), "SPF", "warning"),
+        ("bounces.press.org", ("v=spf1 ip4:192.0.2.1 ipv4:192.0.2.2 -all",), "SPF", "error"),
+        ("bounces.press.org", ("v=spf1 " + "a:mail.press.org " * 11 + "-all",), "SPF", "error"),
+        ("bounces.press.org", ("v=spf1 " + "a:mail.press.org " * 10 + "-all",), "SPF", "ok"),
+        (KEY.record_name, (KEY.record.replace("k=ed25519", "k=rsa"),), "DKIM", "error"),
+        (KEY.record_name, (KEY.record.replace("k=ed25519; ", ""),), "DKIM", "error"),
+        (KEY.record_name, ("v=DKIM1; k=ed25519; p=",), "DKIM", "error"),
+        (KEY.record_name, (KEY.record, "v=DKIM1; k=ed25519; p=AAAA"), "DKIM", "error"),
+        (KEY.record_name, (KEY.record + "; t=y",), "DKIM", "warning"),
+        ("_dmarc.press.org", ("v=DMARC1; p=none", "v=DMARC1; p=reject"), "DMARC", "error"),
+        ("_dmarc.press.org", ("v=DMARC1; p=reject; aspf=s",), "DMARC", "ok"),  # the key's domain is the sender's
+        ("_dmarc.press.org", ("v=DMARC1; sp=none",), "DMARC", "error"),
         (KEY.record_name, (KEY.record.replace("p=", "p= ").replace("; ", ";"),), "DKIM", "ok"),
         ("_dmarc.press.org", ("v=DMARC1; rua=mailto:x@press.org",), "DMARC", "error"),
         ("_dmarc.press.org", ("v=DMARC1; p=reject",), "DMARC", "ok"),
@@ -123,7 +137,49 @@ def test_each_record_is_read_as_receivers_read_it(name: str, text: tuple[str, ..
 def test_other_domains_in_envelope_or_signature_are_not_aligned() -> None:
     other = Wanted("paper.org", "bounces.press.org", {KEY.record_name: KEY.record})
     found = levels(other, replace(GOOD, txt={**TXT, "_dmarc.paper.org": ("v=DMARC1; p=none",)}))
-    assert (found["SPF"], found["DKIM"]) == ("warning", "warning")
+    assert (found["SPF"], found["DKIM"], found["DMARC"]) == ("warning", "warning", "error")
+
+
+def test_strict_alignment_wants_the_very_domain() -> None:
+    strict = replace(GOOD, txt={**TXT, "_dmarc.news.press.org": ("v=DMARC1; p=reject; aspf=s; adkim=s",)})
+    below = Wanted("news.press.org", "bounces.press.org", {KEY.record_name: KEY.record})
+    assert levels(below, strict)["DMARC"] == "error"
+    relaxed = replace(GOOD, txt={**TXT, "_dmarc.news.press.org": ("v=DMARC1; p=reject",)})
+    assert levels(below, relaxed)["DMARC"] == "ok"
+
+
+def policy(server: str, **records: str) -> list[str]:
+    """What is said of the SPF of `one.org`, whose policies these are, by their first label."""
+    for name, text in records.items():
+        ZONE[(f"{name}.org", "TXT")] = [f'"{text}"']
+    wanted = Wanted("one.org", "one.org")
+    return [f"{j.level} {j.message}" for j in judge(wanted, look_up(wanted, [server])) if "SPF" in j.message]
+
+
+def test_the_policies_that_a_policy_includes_count_with_it(server: str) -> None:
+    assert policy(server, one="v=spf1 include:two.org -all", two="v=spf1 mx -all")[0].startswith("ok ")
+    (much,) = policy(server, one="v=spf1 a include:two.org -all", two="v=spf1 " + "mx " * 9 + "-all")
+    assert much.startswith("error SPF: one.org takes 11 look-ups")
+    (circle,) = policy(server, one="v=spf1 include:two.org -all", two="v=spf1 include:one.org -all")
+    assert "look-ups" in circle
+    (handed,) = policy(server, one="v=spf1 redirect=two.org", two="v=spf1 mx -all")
+    assert handed.startswith("ok ")
+
+
+def test_an_include_of_what_is_no_policy_is_a_mistake(server: str) -> None:
+    (lost,) = policy(server, one="v=spf1 include:nowhere.org -all")
+    assert "error SPF: one.org: it includes nowhere.org, which has not one SPF record" in lost
+    assert policy(server, one="v=spf1 include:broken.org -all")[0].startswith("ok ")  # no answer is no verdict
+
+
+def test_name_servers_that_are_dead_are_not_asked_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("digest.deliver.dns.PATIENCE", 0.2)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as mute:
+        mute.bind(("127.0.0.1", 0))
+        found = look_up(WANTED, [f"127.0.0.1:{mute.getsockname()[1]}"])
+    assert "did not answer within" in found.failed["_dmarc.press.org"]
+    assert found.failed["press.org"] == "the name servers do not answer"
+    assert all(j.level == "warning" for j in judge(WANTED, found))
 
 
 def test_reverse_names_must_lead_back() -> None:
@@ -134,7 +190,12 @@ def test_reverse_names_must_lead_back() -> None:
 
 @pytest.mark.parametrize(
     ("domain", "expected"),
-    [("a.b.press.org", "press.org"), ("mail.paper.co.uk", "paper.co.uk"), ("press.fr", "press.fr")],
+    [
+        ("a.b.press.org", "press.org"),
+        ("mail.paper.co.uk", "paper.co.uk"),
+        ("press.fr", "press.fr"),
+        ("news.abc.fr", "abc.fr"),
+    ],
 )
 def test_the_organisational_domain(domain: str, expected: str) -> None:
     assert organisation(domain) == expected
