@@ -70,7 +70,6 @@ class House:
         self.settings, self.store, self.clock = settings, store, clock
         self._stack = stack
         self.stopping = threading.Event()  # set: what runs comes to its next safe point
-        self.owner = owner.myself()
 
     # --- collect ---------------------------------------------------------------------------------------------
 
@@ -321,20 +320,28 @@ class House:
             self.plan(edition, last=True)
         if at_once:
             self.store.deliveries.requeue(edition.id, ["planned", "deferred"], now=self.clock())
-        newsletter = self.mailroom.newsletter(edition)
-        terms = third.Terms(
-            owner=self.owner,
-            last_moment=edition.send_at + newsletter.max_late,
+        with owner.run() as name:
+            return third.deliver(
+                self.store,
+                edition,
+                self.mailroom.fillers(edition),
+                self.mailroom.transport(),
+                self._terms(edition, name),
+                clock=self.clock,
+                progress=progress,
+            )
+
+    def _terms(self, edition: Edition, name: str) -> third.Terms:
+        """How an edition is delivered, by the settings, by a run of that name."""
+        return third.Terms(
+            owner=name,
+            last_moment=edition.send_at + self.mailroom.newsletter(edition).max_late,
             in_doubt=self.settings.deliver.in_doubt,
             pause_after=self.settings.deliver.pause_after,
             should_stop=self.stopping.is_set,
             is_gone=owner.is_gone,
             wait=self.stopping.wait,
             bounced=lambda number, outcome: self._disowned(edition.id, number, outcome),
-        )
-        fillers = self.mailroom.fillers(edition)
-        return third.deliver(
-            self.store, edition, fillers, self.mailroom.transport(), terms, clock=self.clock, progress=progress
         )
 
     def _disowned(self, edition_id: str, subscriber_id: int, outcome: Outcome) -> None:

@@ -1,28 +1,43 @@
-"""Owner: the name of a sending process, and whether the process of such a name is certainly gone.
+"""Owner: the name of one run of a sending process, and whether that run is certainly over.
 
 A crashed sender's claims would block its messages until the lease ends. On the same machine one can look: a name holds
 the host, the process namespace, the process id and its start time (Linux), so neither a container with the same host
-name nor a process id used again is mistaken for the one that died.
+name nor a process id used again is mistaken for the one that died. And the number of the run in its process, which
+knows what it runs: where a run had to give up (the store was away for too long), the next one goes on at once.
 """
 
 from __future__ import annotations
 
+import itertools
 import os
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+_numbers = itertools.count(1)
+_running: set[str] = set()
 
-def myself() -> str:
-    """The name of this process as a sender."""
-    return f"{_home()}/{os.getpid()}/{_started(os.getpid())}"
+
+@contextmanager
+def run() -> Iterator[str]:
+    """The name of a run of this process that sends; at the end it must have let go of every connection."""
+    name = f"{_home()}/{os.getpid()}/{_started(os.getpid())}/{next(_numbers)}"
+    _running.add(name)
+    try:
+        yield name
+    finally:
+        _running.discard(name)
 
 
 def is_gone(owner: str) -> bool:
-    """True only when it is certain that the process of this name has ended."""
-    home, pid, started = ["", "", "", *owner.rsplit("/", 2)][-3:]
-    if home != _home() or not pid.isdigit() or not started.isdigit():
+    """True only when it is certain that the run of this name is over."""
+    home, pid, started, number = ["", "", "", "", *owner.rsplit("/", 3)][-4:]
+    if home != _home() or not (pid.isdigit() and started.isdigit() and number.isdigit()):
         return False
-    return _started(int(pid)) != started
+    if _started(int(pid)) != started:
+        return True
+    return int(pid) == os.getpid() and owner not in _running
 
 
 def _home() -> str:

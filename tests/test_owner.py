@@ -1,4 +1,4 @@
-"""A sender's name tells whether its process has certainly ended, so that nobody waits for the claims of the dead."""
+"""The name of a sender: another may take over what it holds only when it is certain that it sends no more."""
 
 from __future__ import annotations
 
@@ -12,14 +12,36 @@ import pytest
 
 from digest import owner
 
-TELL = "import sys; from digest import owner; print(owner.myself(), flush=True); sys.stdin.read()"
+TELL = """
+import sys
+from digest import owner
+with owner.run() as name:
+    print(name, flush=True)
+    sys.stdin.read()
+"""
 
 
 def another() -> tuple[subprocess.Popen[str], str]:
-    """A process that lives until its input ends, and its name."""
+    """A process that lives until its input ends, and the name of its run."""
     process = subprocess.Popen([sys.executable, "-c", TELL], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     return process, process.stdout.readline().strip()
+
+
+def test_a_run_is_gone_when_it_ended_however_it_ended() -> None:
+    try:
+        with owner.run() as name:
+            assert not owner.is_gone(name)
+            raise RuntimeError("the store is away")
+    except RuntimeError:
+        assert owner.is_gone(name)
+
+
+def test_two_runs_of_one_process_are_two_senders() -> None:
+    with owner.run() as first, owner.run() as second:
+        assert first != second
+        assert not owner.is_gone(first)
+        assert not owner.is_gone(second)
 
 
 def test_a_process_is_gone_once_it_was_killed_even_if_nobody_asked_after_it() -> None:
@@ -38,12 +60,12 @@ def test_a_process_is_gone_once_it_was_killed_even_if_nobody_asked_after_it() ->
 
 
 def test_nobody_else_is_taken_for_the_dead() -> None:
-    home, pid, started = owner.myself().rsplit("/", 2)
-    assert not owner.is_gone(owner.myself())
-    assert owner.is_gone(f"{home}/{pid}/{int(started) - 1}"), "the number was another process's before"
-    assert not owner.is_gone(f"elsewhere/{pid}/{int(started) - 1}"), "nobody can look into another machine"
+    with owner.run() as name:
+        home, pid, started, number = name.rsplit("/", 3)
+    assert owner.is_gone(f"{home}/{pid}/{int(started) - 1}/{number}"), "the number was another process's before"
+    assert not owner.is_gone(f"elsewhere/{pid}/{int(started) - 1}/{number}"), "nobody can look into another machine"
 
 
-@pytest.mark.parametrize("name", ["", "x", "a/b/c", f"{os.getpid()}", "//", "///"])
+@pytest.mark.parametrize("name", ["", "x", "me", "a/b/c", "a/b/c/d", f"{os.getpid()}", "//", "///", "////"])
 def test_what_is_no_name_of_ours_is_not_known_to_be_gone(name: str) -> None:
     assert not owner.is_gone(name)

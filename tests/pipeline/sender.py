@@ -50,7 +50,7 @@ def run(
 ) -> Delivered:
     """One run over the edition, as `digest deliver` does it. `fault` arms a fault point; `lease` is in seconds."""
     arm(fault)
-    with open_store(url, busy_seconds=BUSY) as store:
+    with owner.run() as name, open_store(url, busy_seconds=BUSY) as store:
         edition = store.editions.get(EDITION)
         assert edition is not None
         filler: Filler = template(edition)
@@ -64,7 +64,7 @@ def run(
             answer_timeout=min(600.0, lease / 4),
         )
         terms = Terms(
-            owner=owner.myself(),
+            owner=name,
             last_moment=edition.send_at + timedelta(hours=3),
             in_doubt=in_doubt,
             lease=timedelta(seconds=lease),
