@@ -58,15 +58,16 @@ class Jobs:
         house = self.house
         now = house.clock()
         self._warn()
-        done = day.compose_due(
-            house.store,
-            house.settings,
-            now,
-            self._since,
-            writer=house.writer,
-            owner=house.owner,
-            is_gone=owner.is_gone,
-        )
+        with owner.run() as name:
+            done = day.compose_due(
+                house.store,
+                house.settings,
+                now,
+                self._since,
+                writer=house.writer,
+                owner=name,
+                is_gone=owner.is_gone,
+            )
         for happened in done:
             log.info(happened.what, edition=happened.edition_id, reason=happened.reason)
             if happened.what == "composed":

@@ -57,20 +57,29 @@ def deliver(
     """
     from digest.pipeline.deliver import Delivered
 
+    ways = {"--test": test_address is not None, "--dry-run": dry_run is not None, "--pause": pause, "--cancel": cancel}
+    asked = [name for name, wanted in {**ways, "--resume": resume, "--now": at_once}.items() if wanted]
+    if len(asked) > 1 and asked != ["--resume", "--now"]:
+        raise click.UsageError(f"{' and '.join(asked)} do not go together: give one of them.")
     with house(ctx) as home, progress({"messages": "Handing over"}) as show:
         found = home.edition(edition)
         _stop_at_signals(home.stopping)
-        if test_address:
+        told: dict[str, object] = {"edition_id": found.id}
+        if test_address is not None:
             home.deliver_test(found, test_address)
+            told["test"] = test_address
             say(f"One test copy of {found.id} handed over for {test_address}.")
-            return
-        if dry_run is not None:
+        elif dry_run is not None:
             written = home.dry_run(found, dry_run, progress=show)
+            told |= {"written": written, "folder": str(dry_run)}
             say(f"{count(written, 'message')} written to {dry_run}; nothing was sent.")
-            return
-        if pause or cancel:
+        elif pause or cancel:
+            told["state"] = "paused" if pause else "cancelled"
             home.halt(found, "paused" if pause else "cancelled")
-            say(f"{found.id} is {'paused' if pause else 'cancelled'}.")
+            say(f"{found.id} is {told['state']}.")
+        if any(ways.values()):
+            if json_:
+                emit(told)
             return
         try:
             done = home.deliver(found, resume=resume, at_once=at_once, progress=show)

@@ -36,7 +36,7 @@ def keygen(domain: str, selector: str, kind: Literal["rsa", "ed25519"], out: Pat
 
     pem = generate(kind)
     key = load_key(domain, selector, pem)
-    path = out or Path(f"{selector}.{domain}.pem")
+    path = (out or Path(f"{selector}.{key.domain}.pem")).absolute()
     try:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
             file.write(pem)
@@ -46,5 +46,6 @@ def keygen(domain: str, selector: str, kind: Literal["rsa", "ed25519"], out: Pat
         raise DigestError(f"{path}: cannot be written ({error.strerror}); name another place with --out") from error
     say(f"Private key: {path} (keep it secret). Publish this record:\n")
     click.echo(key.zone_line)
-    table = f'[dkim.{selector}]\ndomain = "{domain}"\nselector = "{selector}"\nkey_file = "{path}"'
+    name = selector.replace(".", "-").lower()  # a dot would begin a table in the table
+    table = f'[dkim.{name}]\ndomain = "{key.domain}"\nselector = "{selector}"\nkey_file = "{path}"'
     say(f"\nThen, in settings.toml:\n\n{table}")

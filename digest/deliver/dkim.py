@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 
+from digest.deliver.address import AddressError, canonical
 from digest.deliver.message import Message, Recipient, Template
 from digest.deliver.sheet import Piece, Slot, flatten
 from digest.errors import SettingsError
@@ -30,6 +31,7 @@ _SIGNED: Final = frozenset(
         *("Content-Language", "Auto-Submitted", "MIME-Version", "Content-Type"),
     )
 )
+_SELECTOR = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?(?:\.[A-Za-z0-9_-]{1,63})*")
 _WSP = re.compile(rb"[ \t]+")
 _WSP_AT_END = re.compile(rb"[ \t]+(?=\r\n)")
 _PKCS1, _SHA256 = padding.PKCS1v15(), Prehashed(hashes.SHA256())
@@ -78,8 +80,16 @@ class Key:
 
 
 def load_key(domain: str, selector: str, pem: str) -> Key:
-    """A key from PEM text (PKCS 8 or PKCS 1). Raises SettingsError for what is no such key, or too short a one."""
+    """A key from PEM text (PKCS 8 or PKCS 1). Raises SettingsError for what is no such key, or too short a one, and for
+    names that DNS has not; a domain in other letters becomes the one in ASCII that stands there and in signatures.
+    """
     where = f"dkim key '{selector}' of {domain}"
+    if not _SELECTOR.fullmatch(selector):
+        raise SettingsError(f"{where}: a selector is made of letters, digits, '-' and dots between them")
+    try:
+        domain = canonical(f"postmaster@{domain}").domain
+    except AddressError as error:
+        raise SettingsError(f"{where}: this is no domain ({error})") from None
     try:
         private = serialization.load_pem_private_key(pem.encode(), password=None)
     except (ValueError, TypeError) as error:

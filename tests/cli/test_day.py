@@ -93,12 +93,31 @@ def test_a_dry_run_writes_files_and_touches_no_delivery(
 ) -> None:
     with morning:
         run("compose", "matin")
-        assert run("deliver", "matin", "--dry-run", str(full_desk / "look")).exit_code == 0
+        dry = run("deliver", "matin", "--dry-run", str(full_desk / "look"), "--json")
+        assert (dry.exit_code, json.loads(dry.stdout)["written"]) == (0, 3)
         assert len(list((full_desk / "look").rglob("*.eml"))) == 3
         assert run("deliveries", "matin", "--json").stdout == ""
-        assert run("deliver", "matin", "--test", "me@example.org").exit_code == 0
+        sent = run("deliver", "matin", "--test", "me@example.org", "--json")
+        assert (sent.exit_code, json.loads(sent.stdout)["test"]) == (0, "me@example.org")
+        assert run("deliver", "matin", "--test", "").exit_code == 1  # a script's empty variable sends no edition
         [test] = (full_desk / "outbox").rglob("*.eml")
         assert str(BytesParser(policy=default).parsebytes(test.read_bytes())["Subject"]).startswith("[test]")
+
+
+@pytest.mark.parametrize(
+    "ways", [("--pause", "--cancel"), ("--test", "me@example.org", "--now"), ("--dry-run", "x", "--resume")]
+)
+def test_two_ways_to_deliver_at_once_are_refused(desk: Path, run: Run, ways: tuple[str, ...]) -> None:
+    done = run("deliver", "morning", *ways)
+    assert (done.exit_code, "do not go together" in done.stderr) == (2, True)
+
+
+def test_a_cancelled_edition_says_so_as_data(full_desk: Path, run: Run, morning: time_machine.travel) -> None:
+    with morning:
+        run("compose", "morning")
+        done = run("deliver", "morning", "--cancel", "--json")
+        assert json.loads(done.stdout) == {"edition_id": MORNING, "state": "cancelled"}
+        assert run("deliver", MORNING).exit_code == 3
 
 
 def test_with_too_few_stories_the_slot_is_skipped_and_says_so(

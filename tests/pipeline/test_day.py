@@ -36,14 +36,15 @@ class Newsroom:
         """What the bell would do at this moment, in words; editions ready to be sent are 'ready'."""
         self.clock.moment = moment
         since = NOW - 2 * DAY
-        made = day.compose_due(
-            self.store,
-            self.house.settings,
-            moment,
-            lambda key: since,
-            owner=self.house.owner,
-            is_gone=owner.is_gone,
-        )
+        with owner.run() as name:
+            made = day.compose_due(
+                self.store,
+                self.house.settings,
+                moment,
+                lambda key: since,
+                owner=name,
+                is_gone=owner.is_gone,
+            )
         done, ready = day.review_due(self.store, self.house.settings, moment, self.remind)
         return [h.what for h in (*made, *done)] + ["ready" for _ in ready]
 
