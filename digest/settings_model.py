@@ -38,9 +38,10 @@ from digest.settings_types import (
     Line,
     Many,
     Monthday,
-    OptionalAddress,
     OptionalBaseAddress,
     OptionalColour,
+    OptionalOwnAddress,
+    OwnAddress,
     Period,
     Picture,
     Size,
@@ -68,7 +69,7 @@ class SiteSettings(_Table):
     base_url: BaseAddress = "http://127.0.0.1:8080"
     secret: SecretStr = SecretStr("")
     name: Line = "digest"
-    mailbox: OptionalAddress = ""
+    mailbox: OptionalOwnAddress = ""
     postal_address: str = ""
     media_url: OptionalBaseAddress = ""
 
@@ -118,7 +119,7 @@ class Sender(_Table):
     """What stands in From."""
 
     name: Title
-    address: Address
+    address: OwnAddress
 
 
 class LeadSettings(_Table):
@@ -159,7 +160,7 @@ class NewsletterSettings(_Table):
     language: Language = "en"
     timezone: Zone = "UTC"
     sender: Sender
-    reply_to: OptionalAddress = ""
+    reply_to: OptionalOwnAddress = ""
     topics: Annotated[Many[str], Field(min_length=1), AfterValidator(once_each)]
     subject: Line = ""
     theme: Line = "classic"
@@ -202,7 +203,7 @@ class DeliverSettings(_Table):
     transport: Literal["outbox", "smtp"] = "outbox"
     outbox: Beside = Path("outbox")
     in_doubt: Literal["resend", "hold"] = "resend"
-    bounce_address: OptionalAddress = ""
+    bounce_address: OptionalOwnAddress = ""
     name_servers: Many[Line] = ()
     pause_after: Annotated[int, Field(ge=1)] = 20
 

@@ -111,10 +111,21 @@ def address(value: str) -> str:
     from email_validator import EmailNotValidError, validate_email
 
     try:
-        return validate_email(value, check_deliverability=False, globally_deliverable=False).normalized
+        found = validate_email(value, check_deliverability=False, globally_deliverable=False)
     except EmailNotValidError as error:
         reason = str(error).rstrip(".")
         raise ValueError(f"not a mail address ({reason}); write it as in 'news@example.org'") from error
+    return f"{found.local_part}@{found.ascii_domain}"
+
+
+def own_address(value: str) -> str:
+    """A mail address of ours, which every server must be able to take: ASCII before the @ (RFC 6531 is not
+    everywhere).
+    """
+    found = address(value)
+    if not found.isascii():
+        raise ValueError("has other letters than a to z before the @, which many mail servers refuse; use another")
+    return found
 
 
 def web_address(value: str) -> str:
@@ -138,7 +149,22 @@ def base_address(value: str) -> str:
         raise ValueError("not a web address; write it in full, as in 'https://news.example.org'") from None
     if re.search(r"[?#]", value):
         raise ValueError("has a '?' or '#', so no path can follow; write only as far as 'https://news.example.org'")
-    return value.rstrip("/")
+    return _with_ascii_host(value).rstrip("/")
+
+
+def _with_ascii_host(value: str) -> str:
+    """The address as mails and headers can hold it: its host's other letters as DNS has them."""
+    import idna
+
+    parts = urlsplit(value)
+    host = parts.hostname or ""
+    if host.isascii():
+        return value
+    try:
+        name = idna.encode(host, uts46=True).decode("ascii")
+    except idna.IDNAError as error:
+        raise ValueError(f"its host is no name that DNS could have ({error})") from None
+    return parts._replace(netloc=parts.netloc.replace(host, name)).geturl()
 
 
 @cache
@@ -245,7 +271,8 @@ HolidayPlace = Annotated[str, AfterValidator(holiday_place)]
 Many = Annotated[tuple[_T, ...], BeforeValidator(many)]
 Clocks = Annotated[Many[Clock], AfterValidator(ascending)]
 Address = Annotated[str, AfterValidator(address)]
-OptionalAddress = Annotated[str, AfterValidator(lambda value: value and address(value))]
+OwnAddress = Annotated[str, AfterValidator(own_address)]
+OptionalOwnAddress = Annotated[str, AfterValidator(lambda value: value and own_address(value))]
 WebAddress = Annotated[str, AfterValidator(web_address)]
 BaseAddress = Annotated[str, AfterValidator(base_address)]
 OptionalBaseAddress = Annotated[str, AfterValidator(lambda value: value and base_address(value))]

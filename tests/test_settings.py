@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel, ValidationError
 
+from digest.errors import SettingsError
 from digest.settings import Settings, find, load
 from tests.settings_samples import EXAMPLE, SMALL, problems, tables, uncommented, write
 
@@ -273,3 +274,40 @@ def test_importing_settings_brings_nothing_heavy() -> None:
     code = f"import sys, digest.settings; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+OWN = """
+[site]
+base_url = "https://BASE/news"
+mailbox = "post@b\u00fccher.example"
+[topics.world]
+title = "World"
+feeds = ["https://herald.example/feed"]
+[newsletters.morning]
+title = "The Morning"
+sender = { name = "The Morning", address = "SENDER" }
+topics = ["world"]
+"""
+
+
+def test_names_in_other_letters_are_kept_as_dns_and_mail_servers_have_them(tmp_path: Path) -> None:
+    path = tmp_path / "settings.toml"
+    path.write_text(OWN.replace("BASE", "b\u00fccher.example:8443").replace("SENDER", "news@\u00e9t\u00e9.example"))
+    read = load(path, {})
+    assert read.site.base_url == "https://xn--bcher-kva.example:8443/news"
+    assert read.site.mailbox == "post@xn--bcher-kva.example"
+    assert read.newsletters["morning"].sender.address == "news@xn--t-9fab.example"
+
+
+@pytest.mark.parametrize(
+    ("base", "sender", "told"),
+    [
+        ("a..\u00fc", "news@example.org", "no name that DNS could have"),
+        ("a.example", "\u00f1@example.org", "before the @"),
+    ],
+)
+def test_names_that_mail_cannot_hold_are_refused(tmp_path: Path, base: str, sender: str, told: str) -> None:
+    path = tmp_path / "settings.toml"
+    path.write_text(OWN.replace("BASE", base).replace("SENDER", sender))
+    with pytest.raises(SettingsError, match=told):
+        load(path, {})

@@ -158,7 +158,16 @@ def _environment(loader: jinja2.BaseLoader, autoescape: bool) -> jinja2.Environm
         undefined=jinja2.StrictUndefined,
         auto_reload=True,
         keep_trailing_newline=False,
+        finalize=_text,
     )
+
+
+def _text(value: Any) -> Any:
+    """What a template prints, when it is text: else readers would get '<built-in method title of str …>' or 'None'."""
+    if isinstance(value, str | int | float | Markup | jinja2.Undefined):
+        return value
+    kind = "a function" if callable(value) else "nothing (None)" if value is None else f"a {type(value).__name__}"
+    raise jinja2.TemplateRuntimeError(f"it prints {kind}, which is no text: name one of its fields, or what to do else")
 
 
 def _stories(mail: Any) -> Iterator[Any]:

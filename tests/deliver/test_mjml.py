@@ -256,7 +256,9 @@ def test_the_subject_is_the_editors_else_the_templates_else_the_news(renderer: R
     assert renderer.render(replace(edition, subject="Our day"), template).subject == "Our day"
 
 
-@pytest.mark.parametrize("template", ["{{ nothing }}", "{{ top.titel }}", "{% if %}", "{{ 1 / 0 }}"])
+@pytest.mark.parametrize(
+    "template", ["{{ nothing }}", "{{ top.titel }}", "{% if %}", "{{ 1 / 0 }}", "{{ stories[0].title }}", "{{ top }}"]
+)
 def test_a_wrong_subject_template_is_named(renderer: Renderer, template: str) -> None:
     with pytest.raises(RenderError, match="subject"):
         renderer.render(editions.edition(), _look(template))

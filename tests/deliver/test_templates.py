@@ -226,3 +226,21 @@ def test_the_documentation_names_everything_that_templates_can_use() -> None:
     text = (resources.templates() / "email" / "README.md").read_text(encoding="utf-8")
     for name in {name for names in fields().values() for name in names}:
         assert name in text, name
+
+
+@pytest.mark.parametrize(
+    ("printed", "kind"),
+    [
+        ("mail.newsletter.title", "a function"),
+        ("mail.logo", "nothing (None)"),
+        ("mail.parts", "a list"),
+        ("mail.top", "a SimpleNamespace"),
+        ("mail.postal_address", "a list"),
+    ],
+)
+def test_what_is_no_text_is_a_mistake_and_never_printed(tmp_path: Path, printed: str, kind: str) -> None:
+    block = "{% block note %}<mj-text>\n{{ PRINTED }}</mj-text>{% endblock %}".replace("PRINTED", printed)
+    path = _write(tmp_path, "classic/mail.mjml.j2", '{% extends "builtin/classic/mail.mjml.j2" %}' + block)
+    with Renderer([tmp_path]) as renderer, pytest.raises(RenderError) as caught:
+        renderer.render(editions.edition(stories=3), editions.look())
+    assert str(caught.value).startswith(f"{path}, line 2: it prints {kind}, which is no text")
