@@ -47,6 +47,10 @@ _INLINER: Final = css_inline.CSSInliner(
 _MISTAKES: Final = (jinja2.TemplateError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
 
+class Misplaced(ValueError):
+    """MJML that can be printed, with a tag where none may stand."""
+
+
 class Failed(Exception):
     """A template cannot be printed; `args` are message, file and line."""
 
@@ -115,8 +119,17 @@ class Compiler:
     def _compiled(self, source: str, name: str) -> str:
         try:
             return compiled(source)
+        except Misplaced as error:
+            raise Failed(str(error), self._path(name), 0) from error
         except ValueError as error:
             raise Failed(f"MJML: {error}, near: {_near(source, str(error))}{self._suspects(name)}", name, 0) from error
+
+    def _path(self, name: str) -> str:
+        """The file that is read for a template of a theme."""
+        for file in (name, f"{CLASSIC}/{name.partition('/')[2]}"):
+            with contextlib.suppress(jinja2.TemplateNotFound):
+                return self._loader.get_source(self._html, file)[1] or name
+        return name
 
     def _suspects(self, name: str) -> str:
         """Where the theme's templates may be wrong, as further lines of an error."""
@@ -142,7 +155,7 @@ class Compiler:
         except RecursionError as error:
             raise Failed("it extends, includes or calls itself without an end", *_place(error, name)) from error
         except MemoryError as error:
-            raise Failed("it asks for more memory than any mail needs", *_place(error, name)) from error
+            raise Failed("it asks for more memory than any mail needs", *_place(error, self._path(name))) from error
         except _MISTAKES as error:
             raise Failed(str(error), *_place(error, name)) from error
 
@@ -191,14 +204,21 @@ _MOST_FORMS: Final = 500  # of 5 to 50 kB
 
 
 def compiled(source: str) -> str:
-    """MJML -> HTML with the styles of `mj-style inline="inline"` in the elements. Raises ValueError for broken MJML."""
+    """MJML -> HTML with the styles of `mj-style inline="inline"` in the elements. Raises ValueError for broken MJML,
+    Misplaced for tags in the wrong place.
+    """
+    if "<style" in source[source.rfind("</mj-head>") :]:  # of a user's mj-raw: these words are none, they are inlined
+        return printed(source)
     shape = parted(source)
     form = _FORMS.get(shape.key)
     if form is None:
+        marked = shape.marked()  # without anybody's words, which may look like tags and templates
         try:
-            form = Form.of(printed(shape.marked()), len(shape.fillings))
+            form = Form.of(printed(marked), len(shape.fillings))
         except ValueError:
             return printed(source)  # which names the place where it is broken
+        if fault := lint.misplaced(marked):
+            raise Misplaced(f"{fault.message}; {fault.remedy}")
         if len(_FORMS) >= _MOST_FORMS:
             _FORMS.clear()
         _FORMS[shape.key] = form

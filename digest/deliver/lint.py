@@ -87,6 +87,13 @@ def lint(source: str, file: str) -> list[Fault]:
     return sorted(set(faults), key=lambda fault: (fault.line, fault.message))
 
 
+def misplaced(printed: str) -> Fault | None:
+    """The first tag that stands where it must not, in what templates made together: from one of them alone it cannot be
+    seen where a block will stand. The compiler would print it without a word, and the mail would fall apart.
+    """
+    return min(_structure(printed, ""), key=lambda fault: fault.line, default=None)
+
+
 def unbalanced(source: str, file: str) -> list[Fault]:
     """HTML tags that a template opens more often than it closes, or the reverse.
 

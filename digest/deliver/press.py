@@ -42,11 +42,22 @@ class Press:
             "folders": [str(folder / "email") for folder in self.folders],
         }
         with self._lock:
-            answer = json.loads(self._exchange(json.dumps(request).encode()))
+            try:
+                answer = json.loads(self._exchange(json.dumps(request).encode()))
+            except RenderError as error:
+                raise RenderError(f"{self._asked(do, values)}: {error}") from None
         if "failed" in answer:
             message, name, line = answer["failed"]
-            raise RenderError(f"{name or 'template'}{f', line {line}' if line else ''}: {message}")
+            raise RenderError(f"{name or self._asked(do, values)}{f', line {line}' if line else ''}: {message}")
         return answer["ok"]
+
+    def _asked(self, do: str, values: Sequence[Any]) -> str:
+        """What was being printed: the user's own file, where there is one."""
+        if do == "subject":
+            return "subject"
+        name = f"{values[0]}/{'story' if do == 'fragments' else 'mail'}.mjml.j2"
+        own = (folder / "email" / name for folder in self.folders)
+        return f"{next((str(file) for file in own if file.is_file()), name)}, or what it includes"
 
     def close(self) -> None:
         """End the process; the next request starts another."""
@@ -62,13 +73,12 @@ class Press:
         except TimeoutError:
             self._stop()
             raise RenderError(
-                f"the mail's templates ran longer than {self._limit:g} s and were stopped: "
-                "look for a loop that does not end"
+                f"the templates ran longer than {self._limit:g} s and were stopped: look for a loop that does not end"
             ) from None
         except (BrokenPipeError, EOFError):
             self._stop()
             raise RenderError(
-                "the mail's templates ended the compiler (nested too deep, or more than "
+                "the templates ended the compiler (nested too deep, or more than "
                 f"{self._memory >> 20} MB): make them simpler"
             ) from None
 

@@ -73,6 +73,14 @@ def test_marks_that_a_template_wrote_itself_are_left_alone() -> None:
         Form.of("@@1@@", 1)
 
 
+def test_styles_that_stand_in_the_body_are_styles_and_no_words() -> None:
+    mail = (
+        "<mjml><mj-head></mj-head><mj-body><mj-raw><style>.x > b{color:#123456}</style></mj-raw><mj-section><mj-column>"
+        '<mj-text><p class="x"><b>A</b></p></mj-text></mj-column></mj-section></mj-body></mjml>'
+    )
+    assert '<b style="color:#123456">A</b>' in compiled(mail) == printed(mail)
+
+
 def test_broken_mjml_is_told_as_it_was_written() -> None:
     broken = "<mjml><mj-body><mj-text>One & two</mj-text><mj-section></mj-body></mjml>"
     with pytest.raises(ValueError) as told:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -244,3 +245,43 @@ def test_what_is_no_text_is_a_mistake_and_never_printed(tmp_path: Path, printed:
     with Renderer([tmp_path]) as renderer, pytest.raises(RenderError) as caught:
         renderer.render(editions.edition(stories=3), editions.look())
     assert str(caught.value).startswith(f"{path}, line 2: it prints {kind}, which is no text")
+
+
+@pytest.mark.parametrize(
+    ("block", "piece", "told"),
+    [
+        ("footer", "<mj-text>Outside</mj-text>", "<mj-text> cannot stand in <mj-body>; put it into <mj-column>"),
+        ("note", "<mj-section></mj-section>", "<mj-section> cannot stand in <mj-column>; put it into <mj-body>"),
+    ],
+)
+def test_a_tag_that_is_wrong_only_where_its_block_stands_is_found(
+    tmp_path: Path, block: str, piece: str, told: str
+) -> None:
+    extends = '{% extends "builtin/classic/mail.mjml.j2" %}'
+    path = _write(tmp_path, "classic/mail.mjml.j2", f"{extends}{{% block {block} %}}{piece}{{% endblock %}}")
+    with Renderer([tmp_path]) as renderer, pytest.raises(RenderError) as caught:
+        renderer.render(editions.edition(stories=3), editions.look())
+    assert str(caught.value).startswith(f"{path}: {told}")
+
+
+def test_words_that_look_like_tags_and_templates_are_never_misplaced() -> None:
+    words = replace(editions.story(0), title="<mj-text> {% if %} </mj-section> {{", lead="<mj-body>")
+    with Renderer() as renderer:
+        assert not renderer.render(editions.only(editions.edition(stories=1), words), editions.look()).blocked
+
+
+def test_a_plain_block_of_ones_own_can_be_read_in_the_dark(tmp_path: Path) -> None:
+    extends = '{% extends "builtin/classic/mail.mjml.j2" %}'
+    _write(tmp_path, "classic/mail.mjml.j2", extends + "{% block note %}<mj-text>Hello</mj-text>{% endblock %}")
+    _write(tmp_path, "classic/mail.txt.j2", '{% extends "builtin/classic/mail.txt.j2" %}')
+    with Renderer([tmp_path]) as renderer:
+        assert renderer.render(editions.edition(stories=12), editions.look()).problems == ()
+
+
+def test_what_ends_the_compiler_is_named_by_its_file(tmp_path: Path) -> None:
+    deep = "<mj-text>{{ '<div>' | safe * 12000 }}x{{ '</div>' | safe * 12000 }}</mj-text>"
+    source = '{% extends "builtin/classic/mail.mjml.j2" %}{% block note %}' + deep + "{% endblock %}"
+    path = _write(tmp_path, "classic/mail.mjml.j2", source)
+    with Renderer([tmp_path]) as renderer, pytest.raises(RenderError, match="ended the compiler") as caught:
+        renderer.render(editions.edition(stories=3), editions.look())
+    assert str(caught.value).startswith(f"{path}, or what it includes: ")
