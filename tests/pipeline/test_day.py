@@ -284,7 +284,7 @@ class TestOneEditionASlot:
     ) -> None:
         room = Newsroom(store, tmp_path, review='"auto"')
         bring(store, 0)
-        tell = "from digest import owner; print(owner.myself())"
+        tell = "from digest import owner\nwith owner.run() as name: print(name)"
         killed = subprocess.run([sys.executable, "-c", tell], capture_output=True, text=True, check=True).stdout.strip()
         assert store.editions.claim_slot("morning", "2026-11-24T07:00", CUT_OFF, owner=killed)
         assert room.look(CUT_OFF + timedelta(seconds=20)) == ["composed"]
