@@ -20,6 +20,8 @@ _NAMES = 10  # words of names in a byline
 _NAMES_BESIDE_DATE = 4  # when nothing but a date makes it one
 _DATELINE = 40  # characters of a date with one more word
 _INITIALS = re.compile(r"[(\[]?[^\W\d_]{2,4}(?:/[^\W\d_]{2,4})*[)\]]?")
+_NAMELY = re.compile(r"[:：/|–—-]")
+_LABEL = 30  # characters of a word that opens a byline, with its colon
 _CLOCK = re.compile(r"\d:\d\d")
 _LINK = 0.3  # share of a line inside links from which it leads elsewhere
 _QUOTED = re.compile('[«“„「『].+[»”“」』]|(?:^|\\s)"[^"]+"')
@@ -30,10 +32,14 @@ _ADDRESS = frozenset(
         "nous notre nos vous votre vos nosotros nuestro nuestra nuestros usted su sus tu tus noi nostro "
         "nostri nostra voi tuo tua tuoi nos nosso nossa nossos voce seu sua seus wij onze ons jouw je uw u my "
         "nasz nasi nasze twoj twoje twojej ciebie vi vara vart din ditt dina nase nasi vas vase vasi biz "
-        "bizim sizin siz мы наш наши нас вы ваш ваши ваше вас نحن موقعنا لك"
+        "bizim sizin siz мы наш наши нас вы ваш ваши ваше вас نحن موقعنا لك "
+        "kami anda noi dumneavoastra dvs voastra ти ви ваші вашу вами нашими mi on onnek partnereink εμεις σας μας "
+        "me kumppanimme sinun vores vi din dine jeres deres vare אנו אנחנו שלך שלכם ما شما chung toi ban "
+        "nosaltres vostre vostres teu ние вие вашето вашите vam vasu vas vam nasi"
     ).split()
 )
-_COOKIES = re.compile(r" cookies? | куки | クッキー")
+_COOKIES = re.compile(r" cookies? | куки | クッキー| evaste| informasjonskaps| kolacic| cerez| کوکی")
+_BISCUITS = re.compile(r" galetes | бисквитк| sutik| עוגיות ")  # names of cookies that are eaten, too
 _PROGRAM_ERROR = re.compile(r"\bin /\S+ on line \d+\b")  # as PHP prints them into pages
 _CREDIT = 60  # characters of whom a picture is from
 _NUMBER = re.compile(r"\d+(?:[a-z]{1,2}|h\d*)?")
@@ -137,7 +143,7 @@ def signature(text: str, language: str, names: Iterable[str] = ()) -> str | None
     if not left:
         timed = month or any(c.isdigit() for c in text) or text.rstrip().endswith((":", "："))
         return "byline" if named else "date" if timed else None
-    opened = any(rest.startswith(f" {phrase} ") for phrase in phrases.by)
+    opened = any(rest.startswith(f" {phrase} ") for phrase in phrases.by) or _said_before_colon(text, phrases)
     if ends_sentence(text) or len(left) > _NAMES or not _are_names(text, left, caseless=opened):
         return "date" if dates and len(left) == 1 and len(text) <= _DATELINE and not ends_sentence(text) else None
     if opened:
@@ -146,11 +152,18 @@ def signature(text: str, language: str, names: Iterable[str] = ()) -> str | None
     return "byline" if beside and len(left) <= _NAMES_BESIDE_DATE else None
 
 
+def _said_before_colon(text: str, phrases: Table) -> bool:
+    """Whether it begins with a word that opens a byline only where a colon, a dash or a bar follows."""
+    mark = _NAMELY.search(text, 0, _LABEL)
+    return mark is not None and key(text[: mark.start()]) in phrases.by_before_colon
+
+
 def author(byline: str, language: str) -> str:
     """The name in 'By Jane Miller, Staff Writer' or 'Par Claire Dubois | 12 mars': two to five words with capitals."""
     words = byline.replace("\u00a0", " ").split()
     phrases = table(language)
-    start = max((len(p.split()) for p in phrases.by if key(" ".join(words[: len(p.split())])) == p), default=0)
+    opens = (*phrases.by, *phrases.by_before_colon)
+    start = max((len(p.split()) for p in opens if key(" ".join(words[: len(p.split())])) == p), default=0)
     name: list[str] = []
     for word in words[start:] if start else ():
         small = key(word) in phrases.small or not word[0].isupper()
@@ -215,7 +228,8 @@ def speaks_of_consent(text: str, language: str) -> bool:
     """
     words = f" {key(text)} "
     cookies = len(_COOKIES.findall(words))
-    if not cookies or (cookies == 1 and not _walled(words, language, "consent")):
+    named = cookies or _BISCUITS.search(words)
+    if not named or (cookies < 2 and not _walled(words, language, "consent")):
         return False
     asks = WIDE.search(words) is not None or not _ADDRESS.isdisjoint(words.split())
     return asks and not is_report(text, language)

@@ -8,7 +8,8 @@ each a list of phrases by reason:
 `calls`   the block begins with this and calls to subscribe, follow, download, be it a sentence: 'Sign up for our ...'.
 `says`    wording that only furniture uses, anywhere in a short block.
 `ends`    as `alone`, but what follows it near the end of the page belongs to it: comments, related articles.
-`who`     words of bylines: `opens` begin one, `words` may stand in one beside names.
+`who`     words of bylines: `opens` begin one, `words` may stand in one beside names. An opening word that ends with a
+          colon needs one, or a dash: where no capitals tell names, 'كتب جديدة' is new books, 'كتب: أحمد علي' a byline.
 `when`    words of date lines beside months, days and numbers, which CLDR knows.
 `walls`   wording of consent walls, paywalls and error pages: what is shown in place of an article.
 
@@ -56,6 +57,7 @@ class Table:
     says: dict[str, Phrases]  # by their first word; those of scripts without blanks by ""
     walls: Phrases
     by: tuple[str, ...]  # what opens a byline
+    by_before_colon: frozenset[str]
     captions: tuple[str, ...]  # as written, with a capital and without
     small: frozenset[str]  # words of bylines and dates
     months: frozenset[str]
@@ -91,6 +93,7 @@ def table(language: str) -> Table:
     months = _calendar(language, "months") | _calendar("en", "months")
     days = _calendar(language, "days") | _calendar("en", "days") | _calendar(language, "day_periods")
     speech = {key(verb) for verb in vocabulary(language).speech}
+    opens = own.get("who", {}).get("opens", ())
     small = _single(own, "when") | _single(own, "who") | months | days
     return Table(
         alone={**_by_phrase(english, "alone"), **_by_phrase(own, "alone")},
@@ -99,7 +102,8 @@ def table(language: str) -> Table:
         calls=_by_first({**_by_phrase(english, "calls"), **_by_phrase(own, "calls")}),
         says=_by_word({**_by_phrase(english, "says"), **_by_phrase(own, "says")}),
         walls=tuple({**_by_phrase(english, "walls"), **_by_phrase(own, "walls")}.items()),
-        by=tuple(key(phrase) for phrase in own.get("who", {}).get("opens", ())),
+        by=tuple(key(phrase) for phrase in opens if not phrase.endswith(":")),
+        by_before_colon=frozenset(key(phrase) for phrase in opens if phrase.endswith(":")),
         captions=tuple(form for phrase in _captions(own) for form in (phrase, phrase.capitalize())),
         small=frozenset(small),
         months=frozenset(word for word in months if not word.isdigit()),

@@ -40,6 +40,34 @@ CONSENT = {
         "<p>Biz ve iş ortaklarımız, çerezler gibi bilgileri bir cihazda saklar ve kişisel verileri "
         "kişiselleştirilmiş reklamlar için işleriz.</p>"
     ),
+    "ro": (
+        "<p>Noi și partenerii noștri stocăm și/sau accesăm informații de pe un dispozitiv, cum ar fi cookie-uri.</p>"
+        "<p>Prin apăsarea butonului vă dați acordul. Acceptă toate</p>"
+    ),
+    "uk": (
+        "<p>Ми та наші партнери зберігаємо файли cookie на вашому пристрої й обробляємо персональні дані.</p>"
+        "<p>Ми цінуємо вашу приватність. Прийняти всі</p>"
+    ),
+    "hu": (
+        "<p>Mi és partnereink információkat, például sütiket tárolunk az eszközön, és személyes adatokat kezelünk.</p>"
+        "<p>Az összes elfogadása</p>"
+    ),
+    "fi": (
+        "<p>Me ja kumppanimme käytämme evästeitä ja käsittelemme henkilötietoja mainonnan kohdentamiseksi.</p>"
+        "<p>Arvostamme yksityisyyttäsi. Hyväksy kaikki</p>"
+    ),
+    "da": (
+        "<p>Vi og vores partnere gemmer og/eller tilgår oplysninger på en enhed, f.eks. cookies.</p>"
+        "<p>Acceptér alle</p>"
+    ),
+    "bg": (
+        "<p>Ние и нашите партньори съхраняваме бисквитки на вашето устройство и обработваме лични данни.</p>"
+        "<p>Приемам всички</p>"
+    ),
+    "hr": (
+        "<p>Mi i naši partneri pohranjujemo i/ili pristupamo podacima na uređaju, kao što su kolačići.</p>"
+        "<p>Cijenimo vašu privatnost. Prihvaćam sve</p>"
+    ),
     "ja": (
         "<p>当社とパートナーは、クッキーなどの情報をデバイスに保存し、個人データを処理します。広告のために"
         "同意をお願いします。</p>"
@@ -53,6 +81,16 @@ PAYWALL = {
     "es": "Este contenido es exclusivo para suscriptores. ¿Ya eres suscriptor? Inicia sesión.",
     "ko": "이 기사는 유료회원 전용입니다. 로그인 후 계속 읽기.",
     "ja": "この記事は有料会員限定です。ログインして続きを読む。",
+    "ro": "Conținut disponibil doar pentru abonați. Ești deja abonat? Intră în cont.",
+    "uk": "Матеріал доступний лише для передплатників. Вже маєте передплату? Увійдіть.",
+    "hu": "Ez a tartalom csak előfizetőknek érhető el. Már előfizető? Lépjen be.",
+    "fi": "Tämä artikkeli on tilaajille. Oletko jo tilaaja? Kirjaudu sisään.",
+    "no": "Denne saken er bare for abonnenter. Er du allerede abonnent? Logg inn.",
+    "el": "Το άρθρο είναι διαθέσιμο μόνο για συνδρομητές. Είστε ήδη συνδρομητής; Συνδεθείτε.",
+    "sk": "Tento článok je len pre predplatiteľov. Už máte predplatné? Prihláste sa.",
+    "vi": "Nội dung chỉ dành cho người đăng ký. Đã có tài khoản? Hãy đăng nhập để đọc tiếp.",
+    "he": "כתבה זו פתוחה למנויים בלבד. כבר מנויים? התחברו.",
+    "fa": "این مطلب فقط برای مشترکان است. برای خواندن ادامه وارد شوید.",
     "hi": "यह लेख केवल सदस्यों के लिए है। क्या आप पहले से सब्सक्राइबर हैं?",
 }
 
