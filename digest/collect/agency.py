@@ -57,7 +57,7 @@ def is_name(word: str) -> bool:
 def is_line(text: str) -> bool:
     """Whether a short line names agencies and nothing else of weight: 'dpa/rhu', 'Avec AFP', 'Le Courrier avec AFP'."""
     names = _names()
-    words = [w.strip(".,*_'’") for w in _WORD.findall(text.replace("l'", "").replace("l’", ""))]
+    words = [w.strip(".,*_'’©®") for w in _WORD.findall(text.replace("l'", "").replace("l’", ""))]
     words = [w for w in words if w]
     if not words or len(text) > _LONGEST or not (names.pattern.search(text) or _general(words, names)):
         return False

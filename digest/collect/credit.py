@@ -18,7 +18,7 @@ from typing import NamedTuple
 from digest.collect import agency, dateline
 from digest.collect.article import Removed
 from digest.text.sentence import sentences
-from digest.text.words import Words, primary, words
+from digest.text.words import Words, words, written_like
 
 _REASON = "credit"
 _ENDS = 4  # paragraphs from the end in which a credit may close an article
@@ -52,7 +52,7 @@ def split(paragraphs: Sequence[str], language: str) -> Split:
 
     Doing it again finds nothing more. Paragraphs that consist of credit alone vanish.
     """
-    wording = _wording(primary(language))
+    wording = _wording(written_like(language))
     kept: list[str] = []  # both from the end to the beginning
     found: list[str] = []
     for paragraph in reversed(paragraphs):

@@ -36,6 +36,8 @@ _BEHIND_PLACE = re.compile(r"[,(\[（/]")  # 'LYON (Le Progrès) –': who repor
 _DASH = re.compile("[-–—―|]")
 _SITE = re.compile(r"\b[\w-]{2,20}\.(?:com|co|net|org|info|news|[a-z]{2})\b", re.IGNORECASE)
 _OWN_NAME = re.compile(r"[^\s()]+(?:\s[^\s()]+){0,2}\s\([A-Z]{3,8}\)")  # 'Jakarta (ANTARA)'
+# '(Dân trí) - ', as Vietnam's papers name themselves
+_OWN_BRACKET = re.compile(r"\([^\W\d_a-zà-ÿ][^\W\d_]*(?:[ &.-][^\W\d_]+){0,2}\)\s?[-–—]\s(?=[^\W\d_a-zà-ÿ])")
 _REPORTER = re.compile(r"(?:,\s[^\W\d_]+\s[^\W\d_]+)?\s?[.:,]\s?[-–—]?\s+|\s[-–—]\s")
 _SPEAKER = re.compile(r"^[A-ZÀ-Þ][A-ZÀ-Þ .'-]{1,30}\s?:\s", re.MULTILINE)
 _NAMELY = 3  # words of a place
@@ -62,25 +64,26 @@ def find(text: str, start: int = 0) -> Dateline | None:
 
 def _find(text: str, start: int) -> Dateline | None:
     head = text[start : start + _LONGEST].partition("\n")[0]
-    if eastern := _eastern(head):
-        return Dateline(start + eastern, agency.find(head[:eastern]))
+    if front := _in_front(head):
+        return Dateline(start + front, agency.find(head[:front]))
     for mark in _BREAK.finditer(head):
         label = head[: mark.start()].strip()
         if label and not _is_label(label):
             return None
         if label and mark[0].strip() == ":":
-            if not _is_place(label, head[mark.end() :], text):
+            reported = label.endswith(")") and bool(agency.find(label))  # 'Oslo (NTB): '
+            if not (reported or _is_place(label, head[mark.end() :], text)):
                 return None
-            return Dateline(start + mark.end())
+            return Dateline(start + mark.end(), agency.find(label))
         if label and mark.end() < len(head) and _is_enough(label, mark[0], head[mark.end()]):
             end = _past_agency(head, mark.end())
             return Dateline(start + end, agency.find(head[:end]))
     return None
 
 
-def _eastern(head: str) -> int:
+def _in_front(head: str) -> int:
     """The length of a dateline in the forms of East Asia, else 0. Another bracket belongs to the sentence."""
-    if wire := _WIRE.match(head):
+    if wire := _OWN_BRACKET.match(head) or _WIRE.match(head):
         return wire.end()
     bracket = _BRACKET.match(head)
     known = bracket and (agency.find(bracket[0]) or _ASIAN.search(bracket[0]))

@@ -24,7 +24,8 @@ _NAMELY = re.compile(r"[:：/|–—-]")
 _LABEL = 30  # characters of a word that opens a byline, with its colon
 _CLOCK = re.compile(r"\d:\d\d")
 _LINK = 0.3  # share of a line inside links from which it leads elsewhere
-_QUOTED = re.compile('[«“„「『].+[»”“」』]|(?:^|\\s)"[^"]+"')
+_QUOTED = re.compile("[^«“„「『]*+[«“„「『].+[»”“」』]", re.DOTALL)  # from the first mark: one look at each character
+_QUOTED_PLAINLY = re.compile(r'(?:^|\s)"[^"]+"')
 #: Words by which a site speaks of itself and to its reader, as keys.
 _ADDRESS = frozenset(
     (
@@ -77,15 +78,20 @@ def is_report(text: str, language: str) -> bool:
     """Whether a text quotes somebody: a quotation, and a verb of saying."""
     phrases, words = table(language), key(text)
     says = not phrases.speech.isdisjoint(words.split()) or any(v in words for v in phrases.spoken_speech)
-    return says and _QUOTED.search(text) is not None
+    return says and _quotes(text)
+
+
+def _quotes(text: str) -> bool:
+    return _QUOTED.match(text) is not None or _QUOTED_PLAINLY.search(text) is not None
 
 
 def _is_report(text: str, words: str, phrases: Table) -> bool:
     """A whole sentence that quotes something, or has a verb of saying."""
     if not ends_sentence(text):
         return False
-    quotes = _QUOTED.search(text) is not None
-    return quotes or not phrases.speech.isdisjoint(words.split()) or any(v in words for v in phrases.spoken_speech)
+    return (
+        _quotes(text) or not phrases.speech.isdisjoint(words.split()) or any(v in words for v in phrases.spoken_speech)
+    )
 
 
 def _unreadable(text: str) -> str | None:

@@ -28,6 +28,7 @@ from importlib.resources import files
 from typing import Any
 
 from digest.text.words import words as vocabulary
+from digest.text.words import written_like
 
 #: Scripts that put no blanks between words, or few; Korean also in the parts that NFKD takes its letters apart to.
 WIDE = re.compile("[\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
@@ -88,7 +89,8 @@ def _beginning(phrases: dict[str, Phrases], words: str) -> Iterator[tuple[str, s
 
 @cache
 def table(language: str) -> Table:
-    """The table of a language (a two-letter code). An unknown language has what holds everywhere."""
+    """The table of a language (any BCP 47 tag). An unknown language has what holds everywhere."""
+    language = written_like(language)
     own, english = _load(language), _load("en")
     months = _calendar(language, "months") | _calendar("en", "months")
     days = _calendar(language, "days") | _calendar("en", "days") | _calendar(language, "day_periods")

@@ -54,6 +54,8 @@ _ALIASES = {
     "jp": "ja",
     "cn": "zh",
 }
+#: Languages that are written so much alike that one reads the other's tables.
+_SHARED = {"ms": "id", "bs": "hr"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,12 @@ def primary(language: str) -> str:
     return _ALIASES.get(code, code)
 
 
+def written_like(language: str) -> str:
+    """The code of the language whose tables hold for one: 'nb' is 'no', and Malay has those of Indonesian."""
+    code = primary(language)
+    return _SHARED.get(code, code)
+
+
 def words(language: str) -> Words:
     """The tables of a language given as any BCP 47 tag; empty tables when we have none."""
     return _load(primary(language))
@@ -99,7 +107,7 @@ def words(language: str) -> Words:
 
 @lru_cache(maxsize=64)
 def _load(code: str) -> Words:
-    stops, words_ = _tables(code)
+    stops, words_ = _tables(_SHARED.get(code, code))
     sets = {k: frozenset(v.split()) for k, v in {**stops, **words_}.items() if k in _SETS}
     for kind, shared in _tables("any")[0].items():
         sets[kind] = sets.get(kind, frozenset()) | frozenset(shared.split())

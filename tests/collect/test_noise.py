@@ -154,14 +154,22 @@ def test_a_key_is_its_own_key(text: str) -> None:
     assert key(key(text)) == key(text)
 
 
-@pytest.mark.parametrize("piece", ["a", "Photo: ", "« ", "Par Claire ", "> ", "12.03.2024 ", "©", "cookie "])
+@pytest.mark.parametrize(
+    "piece", ["a", "Photo: ", "« ", "« a dit ", ' "', "Par Claire ", "> ", "12.03.2024 ", "©", "cookie "]
+)
 def test_judging_a_block_is_linear_in_its_length(piece: str) -> None:
     def seconds(length: int) -> float:
         text = (piece * length)[:length]
         best = 9.0
         for _ in range(3):
             start = time.process_time()
-            for judge in (noise.reason, noise.signature, noise.is_picture_line, noise.speaks_of_consent):
+            for judge in (
+                noise.reason,
+                noise.signature,
+                noise.is_picture_line,
+                noise.speaks_of_consent,
+                noise.is_report,
+            ):
                 judge(text, "fr")
             noise.is_breadcrumb(text, ["a"])
             noise.is_address(text)
