@@ -23,15 +23,21 @@ _ALPHABETS = (
 _SIGN_IN_WORD = re.compile(r"[^\W\d_][^\w\s'’‘´`.,;:!?@&/()\[\]<>«»\"”“„=*+|·•…–—\x00-\x7f-]|[^\W\d_][¹²³]|[\x80-\x9f]")
 _SOFT_HYPHEN = re.compile("&(?:shy|#173|#x[aA][dD]);")
 _SAMPLE = 20_000
+_HEAD = 8_000  # bytes by which the kind of a file is told
+_CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+_FEW = 0.01  # share of control characters from which it is no text
+_LEAST = 3  # NUL bytes that are no accident
+_EASTERN = re.compile(r"[\t\n\r -~\u2010-\u203b\u3000-\u30ff\u4e00-\u9fff\uac00-\ud7a3\uff00-\uffef]")
+_PARITY = 0.05  # share of the bytes in even or odd places that are NUL in UTF-16: blanks, digits, markup at the least
 _TOLERATED = 0.01  # share of characters that may not fit a declared encoding
 
 
 def decode(body: bytes, content_type: str = "") -> tuple[str, str | None]:
     """The text of `body` without control characters, and what was wrong with it, if anything.
 
-    By its byte order mark; else as UTF-8 where it is valid, which bytes of another encoding practically never are,
-    while pages that declare ISO-8859-1 and are UTF-8 are common; else as HTTP or the page declares, in the WHATWG's
-    sense of the names; else by the statistics of its letters.
+    By its byte order mark, or as UTF-16 where every other byte is NUL; else as UTF-8 where it is valid, which bytes of
+    another encoding practically never are, while pages that declare ISO-8859-1 and are UTF-8 are common; else as HTTP
+    or the page declares, in the WHATWG's sense of the names; else by the statistics of its letters.
     """
     text = _decode(body, content_type)
     problem = None
@@ -40,6 +46,25 @@ def decode(body: bytes, content_type: str = "") -> tuple[str, str | None]:
     if nulls := text.count("\0"):
         problem = f"{nulls} NUL characters were taken out"
     return _without_soft_hyphens(plain(mended(text))), problem
+
+
+def is_binary(body: bytes) -> bool:
+    """Whether it is no text in any encoding: a picture, an archive, a PDF. A tenth of their bytes are controls."""
+    head = body[:_HEAD]
+    return len(_CONTROLS.findall(head)) > _FEW * len(head) and not read_bom(body)[0] and _wide(body) is None
+
+
+def _wide(body: bytes) -> str | None:
+    """UTF-16 without its mark: NUL stands in every other place only, or nearly all of it reads as east Asian."""
+    head = body[: _HEAD if len(body) > _HEAD else len(body) // 2 * 2]
+    even, odd = head[::2].count(0), head[1::2].count(0)
+    if even + odd < _LEAST:
+        return None
+    few, many, name = (even, odd, "utf-16-le") if even < odd else (odd, even, "utf-16-be")
+    if many > _PARITY * len(head) / 2 and few <= many / 20:
+        return name
+    text = head.decode(name, "replace")
+    return name if len(_EASTERN.findall(text)) > 0.95 * len(text) else None
 
 
 def _without_soft_hyphens(text: str) -> str:
@@ -51,6 +76,8 @@ def _decode(body: bytes, content_type: str) -> str:
     name, mark = read_bom(body)
     if name and mark:
         return body[len(mark) :].decode(name, "replace")
+    if wide := _wide(body):
+        return body.decode(wide, "replace")
     try:
         return body.decode("utf-8")
     except UnicodeDecodeError:

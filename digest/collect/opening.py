@@ -75,7 +75,7 @@ def read(text: str, title: str, table: Words) -> Opening:
     found = [terms(text[start:end], table) for start, end in spans]
     wanted = frozenset(t.term for t in terms(title, table))
     candidates: list[Candidate] = []
-    quotation, last, note, answer = "", -1, False, False
+    quotation, last, note, answer, fit = "", -1, False, False, 0
     interview = len(_ASKED.findall(text[:_READ])) >= _QUESTIONS
     for (start, end), carried in zip(spans, found, strict=True):
         if last < 0 or "\n" in text[last:start]:
@@ -100,7 +100,7 @@ def read(text: str, title: str, table: Words) -> Opening:
                 unfit="about the page" if note else subject.unfit(),
             )
         )
-        fit = sum(not c.unfit for c in candidates)
+        fit += not candidates[-1].unfit
         if fit == _SENTENCES or (fit and len(candidates) >= _SENTENCES + 4):
             break
     return Opening(tuple(candidates), likelihood(found, wanted), wanted)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from digest.collect.decoding import decode
+from digest.collect.decoding import decode, is_binary
 from digest.collect.noise import reason
 from digest.collect.page import Block, Facts, Page
 from digest.text.language import detect
@@ -21,17 +21,19 @@ def read(body: bytes, *, content_type: str = "", language: str = "") -> Page:
 
     Lines that were wrapped at a fixed width are joined again. `language` is told by the text if it is not known.
     """
+    if is_binary(body):
+        return Page(problem="the file is no text")
     text, problem = decode(body[:MAX_BYTES], content_type)
     if len(body) > MAX_BYTES:
         problem = f"the text has {len(body) / 1e6:.0f} MB; only its first {MAX_BYTES / 1e6:.0f} MB were read"
     language = language or detect(text[:_SAMPLE])
     blocks: list[Block] = []
     for chunk in _PARAGRAPHS.split(text.strip()):
-        lines = [line for raw in chunk.split("\n") if (line := " ".join(raw.split()))]
+        lines = [line for raw in chunk.split("\n", _MOST_LINES)[:_MOST_LINES] if (line := " ".join(raw.split()))]
         if _is_wrapped(lines):
             lines = [" ".join(lines)]
         blocks.extend(Block(line) for line in lines)
-        if len(blocks) > _MOST_LINES:
+        if len(blocks) >= _MOST_LINES:
             problem = f"the text has more than {_MOST_LINES} lines; the rest was not read"
             break
     index = next((i for i, b in enumerate(blocks) if reason(b.text, language) is None), 0)

@@ -41,9 +41,8 @@ def find(page: Page, text: str, removed: tuple[Removed, ...], language: str) -> 
     if size < _OPENING and _is_paywall(page, removed, language):
         return Wall("a paywall: only the opening can be read", "opening")
     if size < _LEAST and not _is_whole(page, text):
-        return (
-            Wall("next to no text on the page", "opening") if text else Wall("no article text on the page", "nothing")
-        )
+        nothing = (page.problem if not page.blocks else None) or "no article text on the page"
+        return Wall("next to no text on the page", "opening") if text else Wall(nothing, "nothing")
     return None
 
 

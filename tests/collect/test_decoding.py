@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.collect.decoding import decode
+from digest.collect.decoding import decode, is_binary
 
 
 @pytest.mark.parametrize(
@@ -36,6 +36,24 @@ def test_a_byte_order_mark_decides_and_is_taken_off() -> None:
     for encoding in ("utf-8-sig", "utf-16", "utf-16-be"):
         body = "\ufeffété".encode(encoding) if encoding == "utf-16-be" else "été".encode(encoding)
         assert decode(body, "text/html; charset=iso-8859-1")[0] == "été"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize(
+    "text", ["Le pont a rouvert, déjà.", "Мост снова открыт, сказала мэр.", "大桥周二重新开放。\n\n汽车要等到六月。"]
+)
+def test_utf_16_is_known_without_its_mark(text: str, encoding: str) -> None:
+    assert decode(text.encode(encoding)) == (text, None)
+    assert not is_binary(text.encode(encoding))
+
+
+def test_what_is_no_text_is_known() -> None:
+    noise = bytes(n * n % 251 ^ n % 7 for n in range(5_000))
+    assert is_binary(b"\x89PNG\r\n\x1a\n" + noise)
+    assert is_binary(b"\0" * 100)
+    assert not is_binary("Été, naïf.\n".encode("cp1252") * 40 + b"\0")
+    assert not is_binary("Мост открыт.\n".encode())
+    assert not is_binary(b"")
 
 
 def test_control_characters_are_taken_out_and_nul_is_said() -> None:

@@ -224,6 +224,9 @@ ATTACKS: dict[str, Callable[[], bytes]] = {
     "less than": lambda: b"<html>" + b"<" * 3_000_000,
     "list": lambda: html("<ul>" + "<li>an item of it is here." * 200_000),
     "lines": lambda: b"a\n\n" * 1_000_000,
+    "speakers": lambda: b"ANNA: x\n" * 600_000,
+    "open quotations": lambda: html(f"<p>he said {'「' * 1_000_000}</p>"),
+    "picture": lambda: b"\x89PNG\r\n\x1a\n" + bytes(n * n % 251 for n in range(500_000)),
     "one line often": lambda: html(
         "<p>The very same sentence stands here again and again and again, for ever.</p>" * 60_000
     ),
