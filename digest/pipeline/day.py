@@ -44,9 +44,10 @@ def compose_due(
 
     `since` tells from when on a newsletter's slots count. Who wins the unique slot row acts; all others do nothing.
     A slot whose winner died before it came to an outcome is taken over once its lease is over, or at once when that
-    `is_gone` for certain or was this `owner` itself (an error on the way).
+    `is_gone` for certain or was this `owner` itself (an error on the way). What is too late to send is skipped first:
+    its stories go into what is composed next.
     """
-    happened = []
+    happened = _skip_due(store, settings, now)
     for key, newsletter in settings.newsletters.items():
         calendar = calendar_of(newsletter)
         start = max(since(key), now - LOOK_BACK)
@@ -98,13 +99,7 @@ def review_due(
             happened.append(Happened(edition.id, "approved", step.reason))
             ready.append(edition.id)
         elif step.do == "skip":
-            if store.editions.set_state(
-                edition.id, ("draft", "in_review", "approved"), "skipped", step.reason, now=now, author="policy"
-            ):
-                store.editions.decide_slot(
-                    edition.newsletter, edition.slot, "skipped", step.reason, now=now, edition_id=edition.id
-                )
-                happened.append(Happened(edition.id, "skipped", step.reason))
+            happened += _skip(store, edition, step.reason, now)
         elif step.do == "remind" and store.editions.note_once(
             edition.id, "schedule", json.dumps({"do": "remind", "number": reminded + 1}), now=now
         ):
@@ -114,6 +109,25 @@ def review_due(
                 happened.append(Happened(edition.id, "failed", f"reminder: {error}"))
             happened.append(Happened(edition.id, "reminded", step.reason))
     return happened, ready
+
+
+def _skip_due(store: Store, settings: Settings, now: datetime) -> list[Happened]:
+    """Skip what each newsletter's policy says is to be skipped by now."""
+    happened: list[Happened] = []
+    for edition in store.editions.in_state("draft", "in_review", "approved"):
+        if newsletter := settings.newsletters.get(edition.newsletter):
+            step = next_step(edition, policy_of(newsletter), now)
+            happened += _skip(store, edition, step.reason, now) if step.do == "skip" else []
+    return happened
+
+
+def _skip(store: Store, edition: Edition, reason: str, now: datetime) -> list[Happened]:
+    if not store.editions.set_state(
+        edition.id, ("draft", "in_review", "approved"), "skipped", reason, now=now, author="policy"
+    ):
+        return []  # somebody sent or cancelled it meanwhile
+    store.editions.decide_slot(edition.newsletter, edition.slot, "skipped", reason, now=now, edition_id=edition.id)
+    return [Happened(edition.id, "skipped", reason)]
 
 
 def _reminders(store: Store, edition: Edition) -> int:

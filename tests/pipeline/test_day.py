@@ -54,6 +54,10 @@ class Newsroom:
     def edition(self, name: str = MORNING) -> Edition:
         return self.house.edition(name)
 
+    def sent(self, name: str = MORNING) -> None:
+        """What was approved went out in its time."""
+        assert self.store.editions.set_state(name, ["approved"], "sent", now=SEND)
+
     def titles(self, name: str) -> set[str]:
         return {story.title for story in self.edition(name).stories}
 
@@ -178,6 +182,7 @@ class TestWhatWaits:
         room = Newsroom(store, tmp_path, review='"auto"')
         bring(store, 0, 1)
         room.look(CUT_OFF)
+        room.sent()
         bring(store, 2, at=SEND + timedelta(hours=3))
         room.look(CUT_OFF + DAY)
         assert room.titles("morning-2026-11-25-0700") == news(2)
@@ -233,6 +238,7 @@ class TestCalendar:
         store.editions.decide_slot("morning", "2026-11-22T18:00", "composed", now=NOW)
         bring(store, 0)
         assert room.look(CUT_OFF) == ["composed"]
+        room.sent()
         bring(store, 1, at=SEND + timedelta(hours=4))
         evening = CUT_OFF + timedelta(hours=11)
         assert room.look(evening)[0] == "composed"
@@ -253,6 +259,17 @@ class TestCalendar:
         assert "composed" not in room.look(CUT_OFF + 5 * DAY)
         assert "composed" in room.look(CUT_OFF + 6 * DAY)
         assert room.house.edition("morning").id == "morning-2026-11-30-0700"
+
+    def test_what_downtime_kept_from_being_sent_goes_into_the_edition_after_it(
+        self, store: Store, tmp_path: Path
+    ) -> None:
+        room = Newsroom(store, tmp_path, review='"auto"', max_late='"1h"')
+        bring(store, 0)
+        assert room.look(CUT_OFF) == ["composed"]
+        assert room.edition().state == "approved"  # and the program is away until tomorrow's cut-off
+        bring(store, 1, at=NOW + timedelta(hours=8))
+        assert room.look(CUT_OFF + DAY) == ["skipped", "composed"]
+        assert room.titles("morning-2026-11-25-0700") == news(0, 1)
 
     def test_after_downtime_the_newest_slot_is_caught_up_and_older_ones_are_recorded(
         self, store: Store, tmp_path: Path
