@@ -51,7 +51,7 @@ def diff(ctx: click.Context) -> None:
 
     changes = compare([settings(ctx).folder / "templates"])
     if not changes:
-        say("No template of yours replaces a built-in one.")
+        say("No template of yours says anything else than the built-in ones.")
         stop(NOTHING_TO_DO)
     click.echo(changes, nl=False)
 

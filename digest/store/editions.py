@@ -96,7 +96,7 @@ class Editions(Slots, Ledger):
             _log(connection, edition.id, edition.version, (author, now, action), edition)
 
     def approve(self, edition_id: str, content_hash: str, author: str, *, now: datetime) -> Edition:
-        """Approve exactly the content that `content_hash` names; returns the edition as approved.
+        """Approve exactly the content that `content_hash` names; returns the edition as approved, by who was first.
 
         Raises what `digest.compose.edition.approved` raises: EditConflict when the content is another by now.
         """
@@ -106,8 +106,9 @@ class Editions(Slots, Ledger):
             if row is None:
                 raise _missing(edition_id)
             edition = approved(_edition(row), content_hash, author)
-            if row.state != "approved":
-                _void_plan(connection, edition)  # what a planner of a former approval may still have written
+            if row.state == "approved" and row.approved_hash == content_hash:
+                return _edition(row)
+            _void_plan(connection, edition)  # what a planner of a former approval may still have written
             columns = _columns(edition, now)
             connection.execute(update(editions).where(editions.c.id == edition_id).values(**columns))
             action = json.dumps({"do": "approve", "hash": content_hash})

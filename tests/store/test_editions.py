@@ -166,6 +166,15 @@ def test_editions_are_listed_by_newsletter_newest_first_and_by_state(store: Stor
     ]
 
 
+def test_who_approves_second_changes_nothing(store: Store) -> None:
+    made = stored_edition(store, "in_review")
+    store.editions.approve(made.id, made.content_hash, "ada", now=minutes(1))
+    again = store.editions.approve(made.id, made.content_hash, "policy: nobody reviewed it in time", now=minutes(2))
+    assert (again.state, again.approved_by) == ("approved", "ada")
+    acts = [json.loads(line.action)["do"] for line in store.editions.versions(made.id)]
+    assert acts.count("approve") == 1
+
+
 def test_the_ledger_tells_only_what_readers_get_to_see(store: Store) -> None:
     made = stored_edition(store, "in_review")
     rows = [
