@@ -35,9 +35,11 @@ def is_gone(owner: str) -> bool:
     home, pid, started, number = ["", "", "", "", *owner.rsplit("/", 3)][-4:]
     if home != _home() or not (pid.isdigit() and started.isdigit() and number.isdigit()):
         return False
-    if _started(int(pid)) != started:
-        return True
-    return int(pid) == os.getpid() and owner not in _running
+    if int(pid) == os.getpid() and _started(int(pid)) == started:
+        return owner not in _running
+    if not _started(1):  # processes of others are hidden here (hidepid): not to be seen is not to be gone
+        return False
+    return _started(int(pid)) != started
 
 
 def _home() -> str:
