@@ -70,6 +70,20 @@ def facts(text: str, tokens: Sequence[str], language: str, published: datetime |
     )
 
 
+def ranked(tokens: Sequence[str], language: str) -> dict[str, frozenset[str]]:
+    """What is numbered in a row: the stem after 'first', 'second', ... with the numbers ('second debate': debat -> 2).
+
+    Nothing in languages whose table has no `places`.
+    """
+    table = words(language)
+    found: dict[str, set[str]] = {}
+    for place, word in pairwise(tokens) if table.places else ():
+        number = table.places.get(place.lower())
+        if number and word[0].isalpha() and word.lower() not in table.function:
+            found.setdefault(stem(word, language), set()).add(number)
+    return {word: frozenset(numbers) for word, numbers in found.items()}
+
+
 def contradiction(one: Facts, other: Facts) -> float:
     """What the contradictions between two texts take from their likeness; 0 when there is none."""
     against = 0.0

@@ -3,10 +3,11 @@
 The rule. A story was *told* when one of its articles was printed before, or when a printed title and lead tell its
 event as grouping sees it; each telling belongs to the one story of today that is most like it. A told story comes back
 only as an *update*: when one of its articles is newer than the last telling and says what no telling did. That is a
-count that changed ('12 dead', now '17 dead'), or enough that is new in both its title and its opening: figures, names
-and other words, in this order of worth; a word that no other article has counts half: it may be one outlet's angle.
-New words in the title alone are another editor's style, not news. The article with the most news then leads the story.
-In doubt it is a repeat: readers forgive a late detail sooner than the same news twice.
+count that changed ('12 dead', now '17 dead'), the next in a row ('second debate' after 'first debate'), or enough that
+is new in both its title and its opening: figures, names and other words, in this order of worth; a word that no other
+article has counts half: it may be one outlet's angle. New words in the title alone are another editor's style, not
+news. The article with the most news then leads the story. In doubt it is a repeat: readers forgive a late detail sooner
+than the same news twice.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from datetime import datetime
 from typing import Final, Literal
 
 from digest.compose.edition import EditionStory
-from digest.compose.evidence import Facts, facts
+from digest.compose.evidence import Facts, facts, ranked
 from digest.compose.grouping import Document, match, opening, terms, tokens
 from digest.compose.story import Candidate, Story, document, moment
 from digest.text.stem import stem
@@ -167,6 +168,8 @@ def news(
     known = {word for telling in tellings for word in telling.fingerprint}
     function = words(language).function
     points, found = _changed(_facts(f"{article.title} . {article.lead.text}", language), tellings)
+    if followed := _followed(ranked(tokens(article.title), language), tellings):
+        points, found = points + COUNT, [*found, *followed]
     text = opening(document(candidate))
     body, names = {stem(token, language) for token in tokens(text)}, _names(text, language)
     for token in dict.fromkeys(tokens(article.title)):
@@ -207,6 +210,19 @@ def _changed(now: Facts, tellings: Sequence[Told]) -> tuple[float, list[str]]:
             )
             found.append(f"{'/'.join(sorted(before[what]))} → {'/'.join(sorted(numbers))} ({what})")
     return points, found
+
+
+def _followed(now: Mapping[str, frozenset[str]], tellings: Sequence[Told]) -> list[str]:
+    """What a title names as the second or third of what tellings had the first of: a debate, a trial day, a round."""
+    before: dict[str, set[str]] = {}
+    for telling in tellings:
+        for what, numbers in ranked(tokens(f"{telling.title} . {telling.lead}"), telling.language).items():
+            before.setdefault(what, set()).update(numbers)
+    return [
+        f"no. {'/'.join(sorted(numbers))} ({what}) after {'/'.join(sorted(before[what]))}"
+        for what, numbers in now.items()
+        if what in before and min(map(int, numbers)) > max(map(int, before[what]))
+    ]
 
 
 def _facts(text: str, language: str) -> Facts:

@@ -28,13 +28,15 @@ written in small letters stands for any case, one with a capital only for itself
 - `page`: first words of sentences about the page, not about the news ('in this article').
 - `unspaced`: no blanks between words, so that first words are compared letter by letter.
 - `speech`: verbs of saying, which give a quotation its speaker.
+- `places`: 'first', 'second', 'third' ... in order, the forms of each parted by `/`.
 """
 
 from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -86,6 +88,7 @@ class Words:
     pronouns: frozenset[str] = frozenset()
     demonstratives: frozenset[str] = frozenset()
     speech: frozenset[str] = frozenset()
+    places: Mapping[str, str] = field(default_factory=dict)  # a form -> its number, in digits
 
 
 def primary(language: str) -> str:
@@ -124,6 +127,11 @@ def _load(code: str) -> Words:
         links=_phrases(words_, "links"),
         free=_phrases(words_, "free"),
         page=_phrases(words_, "page"),
+        places={
+            form: str(number)
+            for number, forms in enumerate(words_.get("places", "").split(), 1)
+            for form in forms.split("/")
+        },
         **sets,
     )
 

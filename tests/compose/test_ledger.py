@@ -195,3 +195,48 @@ def test_what_is_remembered_holds_the_printed_words_and_every_article() -> None:
     assert set(told.article_keys) == {FIRE.key, ANGLE.key}
     assert {"brannoch", "12", "hotel"} <= set(told.fingerprint)
     assert told.fingerprint == tuple(sorted(told.fingerprint))
+
+
+@pytest.mark.parametrize(
+    ("language", "first", "second", "kind"),
+    [
+        (
+            "en",
+            (
+                "Larsen and Okoro clash in first debate",
+                "Ida Larsen and Sam Okoro clashed over taxes in a debate.",
+            ),
+            ("Second debate turns to hospitals", "Ida Larsen and Sam Okoro met again and argued over hospitals."),
+            "update",
+        ),
+        (
+            "fr",
+            ("Larsen et Okoro s’affrontent au premier débat", "Ida Larsen et Sam Okoro se sont opposés sur l’impôt."),
+            ("Le deuxième débat tourne autour de l’hôpital", "Ida Larsen et Sam Okoro ont débattu de l’hôpital."),
+            "update",
+        ),
+        (
+            "de",
+            ("Larsen und Okoro streiten in der ersten Debatte", "Ida Larsen und Sam Okoro stritten über die Steuern."),
+            ("Zweite Debatte dreht sich um Kliniken", "Ida Larsen und Sam Okoro stritten nun über die Kliniken."),
+            "update",
+        ),
+        (
+            "en",
+            (
+                "Larsen and Okoro clash in second debate",
+                "Ida Larsen and Sam Okoro clashed in the second debate.",
+            ),
+            ("What stays of the first debate", "Ida Larsen and Sam Okoro clashed in the first debate, too."),
+            "repeat",
+        ),
+    ],
+)
+def test_the_next_in_a_row_is_news_and_the_one_before_is_not(
+    language: str, first: tuple[str, str], second: tuple[str, str], kind: str
+) -> None:
+    told = candidate("a", *first, language=language, first_seen=YESTERDAY - timedelta(hours=2))
+    now = candidate("b", *second, language=language, first_seen=TODAY - timedelta(hours=2))
+    whole = story([now, told])  # of one story, whatever grouping makes of two so short texts
+    verdict = judge(whole, [printed((told,))])
+    assert (verdict.kind, verdict.leads) == (kind, now.key if kind == "update" else ""), verdict.reason
