@@ -8,10 +8,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from digest.collect.decoding import decode
 from digest.errors import DigestError
 from digest.text.plain import one_line
 from digest.text.url import absolute
 
+_DECLARATION: Final = re.compile(r"\A\s*<\?xml[^>]*\?>")
 _LARGEST: Final = 20_000_000
 
 
@@ -33,7 +35,9 @@ def read(body: bytes) -> tuple[Outline, ...]:
 
     if len(body) > _LARGEST:
         raise DigestError(f"the subscription list is larger than {_LARGEST:,} bytes; split it")
-    found = listparser.parse(body)  # bytes, always: text that looks like an address would be fetched
+    # XML that declares no encoding is UTF-8; what listparser reads it with takes it for Latin-1.
+    text = _DECLARATION.sub("", decode(body)[0], count=1)
+    found = listparser.parse(f'<?xml version="1.0" encoding="utf-8"?>{text}'.encode("utf-8", "replace"))
     if not found.version:
         raise DigestError("this is no subscription list: an OPML file has an <opml> element; export it again as OPML")
     outlines: dict[tuple[str, str], Outline] = {}

@@ -53,6 +53,23 @@ def test_a_list_that_is_cut_off_or_badly_made_gives_what_it_has() -> None:
     assert len(read(LIST.replace(b"&amp;", b"&"))) == 4
 
 
+@pytest.mark.parametrize(
+    ("declared", "encoding"),
+    [
+        ("", "utf-8"),
+        ("", "utf-8-sig"),
+        ("", "utf-16"),
+        ("<?xml version='1.0' encoding='iso-8859-1'?>", "iso-8859-1"),
+        ("<?xml version='1.0' encoding='iso-8859-1'?>", "utf-8"),
+    ],
+)
+def test_names_are_read_in_the_encoding_that_they_are_in(declared: str, encoding: str) -> None:
+    body = (
+        f"{declared}<opml><body><outline text='Économie'><outline xmlUrl='http://e.example/é'/></outline></body></opml>"
+    )
+    assert [(o.topic, o.url) for o in read(body.encode(encoding))] == [("Économie", "http://e.example/é")]
+
+
 def test_a_list_expands_no_entities() -> None:
     bomb = LIST.replace(b"<opml", b'<!DOCTYPE o [<!ENTITY a "x"><!ENTITY b SYSTEM "file:///etc/passwd">]><opml', 1)
     assert "root:" not in str(read(bomb.replace(b"Harbour", b"&b;Harbour")))
