@@ -174,17 +174,22 @@ def _check_sns(envelope: Mapping[str, Any], kind: str, trust: Trust) -> None:
         raise Untrusted("ses: the signature is not Amazon's") from None
 
 
+#: Amazon's words for a mailbox that is not there, or was not there when others wrote to it.
+_GONE: Final = ("NoEmail", "Suppressed", "OnAccountSuppressionList")
+_NO_COMPLAINT: Final = ("not-spam", "auth-failure", "virus")
+
+
 def _ses_notices(said: Mapping[str, Any]) -> Iterator[Notice]:
     kind = str(said.get("notificationType") or said.get("eventType"))
     number = str(said["mail"]["messageId"])
-    if kind == "Complaint":
+    if kind == "Complaint" and said["complaint"].get("complaintFeedbackType") not in _NO_COMPLAINT:
         for person in said["complaint"]["complainedRecipients"]:
             yield _notice("complaint", "ses", number, person["emailAddress"], "complaint")
     elif kind == "Bounce":
         bounce = said["bounce"]
         for person in bounce["bouncedRecipients"]:
             words = str(person.get("diagnosticCode", ""))
-            status = str(person.get("status") or ("5.1.1" if bounce["bounceSubType"] == "NoEmail" else "5.0.0"))
+            status = str(person.get("status") or ("5.1.1" if bounce["bounceSubType"] in _GONE else "5.0.0"))
             found = kind_of_status(status, words)
             if bounce["bounceType"] == "Transient" and found == "hard":
                 found = "soft"
@@ -198,15 +203,17 @@ def _postmark(said: Mapping[str, Any]) -> Iterator[Notice]:
     kinds: dict[str, NoticeKind] = {
         "HardBounce": "hard",
         "BadEmailAddress": "hard",
-        "SoftBounce": "soft",
-        "Transient": "soft",
+        "SoftBounce": "soft",  # "Transient" is a delay: it still tries
         "DnsError": "soft",
         "SpamNotification": "refusal",
         "Blocked": "refusal",
         "SpamComplaint": "complaint",
     }
     kind = kinds.get(str(said.get("Type") or said.get("RecordType")))
-    if kind:
+    if said.get("RecordType") == "SubscriptionChange" and said.get("SuppressSending") and said["Origin"] == "Recipient":
+        if said["SuppressionReason"] == "ManualSuppression":  # by its own link; the others came as bounces
+            yield _notice("unsubscribe", "postmark", str(said["ChangedAt"]), said["Recipient"], "unsubscribed")
+    elif kind:
         yield _notice(kind, "postmark", str(said["ID"]), said["Email"], str(said.get("Description", "")))
 
 
@@ -216,11 +223,11 @@ def _mailgun(said: Mapping[str, Any]) -> Iterator[Notice]:
     words = str(status.get("message") or status.get("description") or "")
     if event["event"] == "complained":
         yield _notice("complaint", "mailgun", str(event["id"]), event["recipient"], "complaint")
-    elif event["event"] == "failed":
-        severe = event.get("severity") == "permanent"
-        code = str(status.get("enhanced-code") or ("5.0.0" if severe else "4.0.0"))
-        kind = kind_of_status(code, words)
-        if event.get("reason") == "bounce" and severe and kind == "refusal" and int(status.get("code") or 0) == 605:
+    elif event["event"] == "unsubscribed":
+        yield _notice("unsubscribe", "mailgun", str(event["id"]), event["recipient"], "unsubscribed")
+    elif event["event"] == "failed" and event.get("severity") == "permanent":  # else it still tries
+        kind = kind_of_status(str(status.get("enhanced-code") or "5.0.0"), words)
+        if event.get("reason") == "bounce" and kind == "refusal" and int(status.get("code") or 0) == 605:
             kind = "hard"  # 605: it bounced before, and Mailgun did not try
         yield _notice(kind, "mailgun", str(event["id"]), event["recipient"], words)
 
@@ -231,6 +238,8 @@ def _sendgrid(said: Any) -> Iterator[Notice]:
         words = str(event.get("reason", ""))
         if event["event"] == "spamreport":
             kind = "complaint"
+        elif event["event"] in {"unsubscribe", "group_unsubscribe"}:
+            kind = "unsubscribe"
         elif event["event"] == "bounce":
             kind = "refusal" if event.get("type") == "blocked" else kind_of_status(str(event.get("status", "")), words)
         elif event["event"] == "dropped" and "Bounced" in words:
@@ -240,8 +249,13 @@ def _sendgrid(said: Any) -> Iterator[Notice]:
 
 
 def _generic(said: Any) -> Iterator[Notice]:
-    """`{"id", "address", "kind": "hard" | "soft" | "complaint", "detail"}`, one or a list of them."""
-    kinds: dict[str, NoticeKind] = {"hard": "hard", "soft": "soft", "complaint": "complaint"}
+    """`{"id", "address", "kind": "hard" | "soft" | "complaint" | "unsubscribe", "detail"}`, one or a list of them."""
+    kinds: dict[str, NoticeKind] = {
+        "hard": "hard",
+        "soft": "soft",
+        "complaint": "complaint",
+        "unsubscribe": "unsubscribe",
+    }
     for event in said if isinstance(said, list) else [said]:
         kind = kinds.get(str(event["kind"]))
         if kind is None:

@@ -269,6 +269,21 @@ def test_a_certificate_nobody_vouches_for_stops_the_run(tmp_path: Path) -> None:
     assert not ledger.intended
 
 
+@pytest.mark.parametrize("security", ["starttls", "tls"])
+@pytest.mark.parametrize(
+    ("name", "days_left", "words"), [("127.0.0.1", -1, "expired"), ("mail.example.org", 2, "not valid for '127.0.0.1'")]
+)
+def test_a_certificate_that_is_over_or_somebody_else_s_stops_the_run_and_says_which(
+    security: str, name: str, days_left: int, words: str, tmp_path: Path
+) -> None:
+    context, ca_file = self_signed(tmp_path, name, days_left)
+    with SmtpServer(tls=context, implicit_tls=security == "tls") as server:
+        ledger, report = deliver(server, 5, security=security, ca_file=ca_file)
+    assert words in report.stopped
+    assert not ledger.intended
+    assert not server.accepted
+
+
 def test_starttls_that_is_not_offered_is_never_silently_skipped() -> None:
     with SmtpServer() as server:
         ledger, report = deliver(server, 5, security="starttls")

@@ -93,6 +93,15 @@ def test_amazon_s_signed_notifications_are_believed(version: str) -> None:
     assert (complaint.kind, complaint.address) == ("complaint", "bob@example.org")
 
 
+def test_what_amazon_suppresses_is_gone_and_what_is_no_spam_is_no_complaint() -> None:
+    suppressed = {"bounceType": "Permanent", "bounceSubType": "OnAccountSuppressionList"}
+    again = BOUNCE | {"bounce": suppressed | {"bouncedRecipients": [{"emailAddress": "ada@example.org"}]}}
+    (bounce,) = read_webhook("ses", sns(again), {}, trust()).notices
+    assert bounce.kind == "hard"
+    liked = {"complainedRecipients": [{"emailAddress": "bob@example.org"}], "complaintFeedbackType": "not-spam"}
+    assert read_webhook("ses", sns(COMPLAINT | {"complaint": liked}), {}, trust()) == Told()
+
+
 @pytest.mark.parametrize(
     ("changes", "fetches"),
     [
@@ -141,6 +150,14 @@ SENDGRID = [
     {"event": "spamreport", "email": "eve@example.org", "sg_event_id": "sg3"},
     {"event": "bounce", "type": "blocked", "email": "ida@example.org", "sg_event_id": "sg4"},
 ]
+LEFT = {
+    "RecordType": "SubscriptionChange",
+    "Recipient": "ada@example.org",
+    "Origin": "Recipient",
+    "SuppressSending": True,
+    "SuppressionReason": "ManualSuppression",
+    "ChangedAt": "2026-11-23T07:00:00Z",
+}
 GENERIC = [{"id": "1", "address": "ada@example.org", "kind": "hard"}]
 
 
@@ -150,6 +167,19 @@ GENERIC = [{"id": "1", "address": "ada@example.org", "kind": "hard"}]
         ("postmark", POSTMARK, [("hard", "ada@example.org")]),
         ("postmark", POSTMARK | {"Type": "SpamComplaint"}, [("complaint", "ada@example.org")]),
         ("postmark", POSTMARK | {"Type": "AutoResponder"}, []),
+        ("postmark", POSTMARK | {"Type": "Transient"}, []),
+        ("postmark", LEFT, [("unsubscribe", "ada@example.org")]),
+        ("postmark", LEFT | {"SuppressSending": False, "SuppressionReason": None}, []),
+        ("postmark", LEFT | {"SuppressionReason": "HardBounce"}, []),
+        ("mailgun", {"event-data": MAILGUN["event-data"] | {"severity": "temporary"}}, []),
+        (
+            "mailgun",
+            {"event-data": MAILGUN["event-data"] | {"event": "unsubscribed"}},
+            [("unsubscribe", "ada@example.org")],
+        ),
+        ("sendgrid", [SENDGRID[0] | {"event": "group_unsubscribe"}], [("unsubscribe", "ada@example.org")]),
+        ("sendgrid", [SENDGRID[0] | {"event": "deferred"}], []),
+        ("generic", GENERIC[0] | {"kind": "unsubscribe"}, [("unsubscribe", "ada@example.org")]),
         ("mailgun", MAILGUN, [("hard", "ada@example.org")]),
         (
             "sendgrid",

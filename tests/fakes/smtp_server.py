@@ -325,7 +325,7 @@ def _forget(task: asyncio.Task[None]) -> None:
         task.exception()
 
 
-def self_signed(folder: Path, name: str = "127.0.0.1") -> tuple[ssl.SSLContext, Path]:
+def self_signed(folder: Path, name: str = "127.0.0.1", days_left: int = 2) -> tuple[ssl.SSLContext, Path]:
     """A server's TLS context and the certificate file that a client must trust to believe it."""
     from datetime import UTC, datetime, timedelta
     from ipaddress import ip_address
@@ -340,8 +340,8 @@ def self_signed(folder: Path, name: str = "127.0.0.1") -> tuple[ssl.SSLContext, 
     now = datetime.now(UTC)
     certificate = (
         x509.CertificateBuilder(subject, subject, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=2))
+        .not_valid_before(now - timedelta(days=9))
+        .not_valid_after(now + timedelta(days=days_left))
         .add_extension(x509.SubjectAlternativeName([alternative]), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
