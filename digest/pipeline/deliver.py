@@ -59,7 +59,10 @@ class Transport(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """How to deliver one edition. `owner` names this sender; `last_moment` is slot plus `max_late`."""
+    """How to deliver one edition. `owner` names this sender; `last_moment` is slot plus `max_late`.
+
+    Who gets it later than at the slot (by their own zone's clock) has as much time after their own moment.
+    """
 
     owner: str
     last_moment: datetime
@@ -211,6 +214,7 @@ class _Run:
         self.terms, self.clock, self.progress = terms, clock, progress
         self.held: dict[int, Delivery] = {}
         self.disowned: list[tuple[int, Outcome]] = []
+        self.patience = terms.last_moment - edition.send_at
         self.renewed = clock()
         self.left: list[DeliveryRow] = []  # settled, and to be written with the next commit
         self.halted = False
@@ -233,11 +237,13 @@ class _Run:
         for owner in self.store.deliveries.holders():
             if self.terms.is_gone(owner):
                 self.store.deliveries.release_expired(now=now, owner=owner)
-        if self.terms.in_doubt == "resend" and now <= self.terms.last_moment:
-            self.store.deliveries.requeue(self.edition.id, ["unknown"], now=now, tried_below=RESENDS)
-        if now > self.terms.last_moment:
-            late = f"too late (after {self.terms.last_moment:%Y-%m-%d %H:%M} UTC)"
-            self.store.deliveries.close_open(self.edition.id, "skipped", late, now=now)
+        late = now - self.patience if now > self.terms.last_moment else None
+        if self.terms.in_doubt == "resend":
+            self.store.deliveries.requeue(self.edition.id, ["unknown"], now=now, tried_below=RESENDS, meant_after=late)
+        if late is not None:
+            hours = f"{self.patience / timedelta(hours=1):.3g} hours"
+            why = f"too late (more than {hours} after its time)"
+            self.store.deliveries.close_open(self.edition.id, "skipped", why, now=now, meant_by=late)
         fault_point("deliver.recovered")
 
     def messages(self) -> Generator[Message]:
@@ -319,7 +325,8 @@ class _Run:
         if outcome.bounce:
             self.disowned.append((message.subscriber_id, outcome))
         handed = _handed_over(held)
-        after = settle(handed, outcome, now, self.terms.last_moment, self.terms.in_doubt)
+        own = self.terms.last_moment if held.not_before is None else held.not_before + self.patience
+        after = settle(handed, outcome, now, max(own, self.terms.last_moment), self.terms.in_doubt)
         return self._row(held.subscriber_id, after.state, after.reason, after.next_attempt)
 
     def _row(self, number: int, state: DeliveryState, reason: str, next_attempt: datetime | None = None) -> DeliveryRow:

@@ -223,11 +223,16 @@ class DeliveriesKept(Protocol):
         now: datetime,
         subscriber_ids: Collection[int] | None = None,
         tried_below: int | None = None,
+        meant_after: datetime | None = None,
     ) -> int:
-        """Plan again what came to one of these states; `tried_below` leaves out what was handed over that often."""
+        """Plan again what came to one of these states; `tried_below` leaves out what was handed over that often, and
+        `meant_after` who was to have it by then.
+        """
 
-    def close_open(self, edition_id: str, state: DeliveryState, reason: str, *, now: datetime) -> int:
-        """Put everything that still waits at an end."""
+    def close_open(
+        self, edition_id: str, state: DeliveryState, reason: str, *, now: datetime, meant_by: datetime | None = None
+    ) -> int:
+        """Put everything that still waits at an end; with `meant_by` only for those who were to have it by then."""
 
     def listing(self, edition_id: str) -> Iterator[Delivery]:
         """Every delivery of an edition, by subscriber, in constant memory."""

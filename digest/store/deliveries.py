@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, case, func, null, select, update
+from sqlalchemy import and_, case, func, null, or_, select, update
 
 from digest.deliver.delivery import SETTLED, Delivery, DeliveryState
 from digest.errors import EditionError
@@ -103,11 +103,18 @@ class Deliveries(Sending):
             for delivery in part
         ]
 
-    def close_open(self, edition_id: str, state: DeliveryState, reason: str, *, now: datetime) -> int:
-        """Put everything that still waits to be sent at an end: `skipped` when it is too late, or cancelled."""
+    def close_open(
+        self, edition_id: str, state: DeliveryState, reason: str, *, now: datetime, meant_by: datetime | None = None
+    ) -> int:
+        """Put everything that still waits to be sent at an end: `skipped` when it is too late, or cancelled.
+
+        `meant_by`: only what was to be sent by then at the latest.
+        """
         said = case((_D.reason == "", reason), else_=f"{reason}; the server's last word: " + _D.reason)
         waiting = (_D.edition_id == edition_id, _D.due_at.is_not(None), _D.state.in_(WAITING))
         change = update(deliveries).where(*waiting)
+        if meant_by is not None:
+            change = change.where(or_(_D.not_before.is_(None), _D.not_before <= meant_by))
         with self._database.write() as connection:
             return connection.execute(change.values(state=state, reason=said, due_at=null(), updated_at=now)).rowcount
 
@@ -119,14 +126,17 @@ class Deliveries(Sending):
         now: datetime,
         subscriber_ids: Collection[int] | None = None,
         tried_below: int | None = None,
+        meant_after: datetime | None = None,
     ) -> int:
         """Plan again what came to one of these states (`unknown` under `in_doubt = "resend"`), all of it or some:
-        `tried_below` leaves out what was handed over that often.
+        `tried_below` leaves out what was handed over that often, `meant_after` what was to be sent by then.
         """
         wanted = [state for state in states if state not in HELD]
         mine = and_(_D.edition_id == edition_id, _D.state.in_(wanted))
         if tried_below is not None:
             mine = and_(mine, _D.attempts < tried_below)
+        if meant_after is not None:
+            mine = and_(mine, _D.not_before > meant_after)
         change = update(deliveries).values(state="planned", due_at=now, updated_at=now)
         with self._database.write() as connection:
             if subscriber_ids is None:
