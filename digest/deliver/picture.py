@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 SIZES: Final[dict[Shape, tuple[int, int]]] = {"wide": (536, 302), "square": (112, 112)}
 MOST_BYTES: Final = 60_000
 _MOST_PIXELS: Final = 60_000_000
+_LEVELS: Final = 6
 _FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF")
 
 
@@ -55,10 +56,13 @@ def prepare(data: bytes) -> Prepared:
             source = _opened(data)
             wide = _shaped(source, *SIZES["wide"])
             square = _shaped(source, *SIZES["square"])
+            blank = square is not None and _is_blank(source)
     except Exception as error:  # decoders of hostile files raise whatever they like
         return Prepared(problem=_unreadable(error))
     if square is None:
         return Prepared(problem=f"too small or too narrow: {source.width} by {source.height} pixels")
+    if blank:
+        return Prepared(problem="one colour from edge to edge: there is nothing to see")
     return Prepared(wide, square)
 
 
@@ -139,6 +143,16 @@ def _shaped(source: Image, width: int, height: int) -> Picture | None:
 
 def _named(data: bytes, size: tuple[int, int], ending: str) -> Picture:
     return Picture(f"{hashlib.sha256(data).hexdigest()[:24]}.{ending}", data, *size)
+
+
+def _is_blank(picture: Image) -> bool:
+    """True for what outlets show where they have no picture: one colour, or nearly (a few levels of 256, after the
+    noise of compression is averaged out).
+    """
+    from PIL import Image
+
+    small = picture.resize((48, 48), Image.Resampling.BOX)
+    return all(max(levels) - min(levels) <= _LEVELS for levels in (band.tobytes() for band in small.split()))
 
 
 def _vanishes(picture: Image) -> bool:

@@ -28,6 +28,13 @@ def _bytes(picture: Image.Image, kind: str = "PNG", **options: object) -> bytes:
     return out.getvalue()
 
 
+def _spotted(picture: Image.Image, ink: object = "#123") -> Image.Image:
+    """With something to see in its last quarter."""
+    width, height = picture.size
+    ImageDraw.Draw(picture).rectangle((width * 0.75, height * 0.6, width, height), fill=ink)  # type: ignore[arg-type]
+    return picture
+
+
 def test_a_photograph_becomes_two_shapes_at_twice_the_printed_size_and_at_most_60_kb() -> None:
     prepared = prepare(_bytes(_noise(2400, 1600), "JPEG", quality=95))
     assert prepared.wide is not None
@@ -51,7 +58,7 @@ def test_no_metadata_of_the_original_travels_on() -> None:
     exif = Image.Exif()
     exif[0x010F] = "A camera"
     exif[0x8825] = {2: (52.0, 31.0, 0.0)}
-    prepared = prepare(_bytes(Image.new("RGB", (900, 600), "#abc"), "JPEG", exif=exif.tobytes()))
+    prepared = prepare(_bytes(_spotted(Image.new("RGB", (900, 600), "#abc")), "JPEG", exif=exif.tobytes()))
     assert prepared.square is not None
     assert dict(Image.open(io.BytesIO(prepared.square.data)).getexif()) == {}
 
@@ -68,9 +75,9 @@ def test_a_picture_taken_on_its_side_is_turned_upright() -> None:
 
 
 def test_transparency_becomes_paper() -> None:
-    prepared = prepare(_bytes(Image.new("RGBA", (600, 600), (0, 0, 0, 0))))
+    prepared = prepare(_bytes(_spotted(Image.new("RGBA", (600, 600), (0, 0, 0, 0)))))
     assert prepared.square is not None
-    red, green, blue = Image.open(io.BytesIO(prepared.square.data)).resize((1, 1)).getpixel((0, 0))  # type: ignore[misc]
+    red, green, blue = Image.open(io.BytesIO(prepared.square.data)).getpixel((5, 5))  # type: ignore[misc]
     assert min(red, green, blue) > 245
 
 
@@ -78,7 +85,7 @@ def test_transparency_becomes_paper() -> None:
     ("size", "wide", "square"), [((536, 302), True, True), ((535, 400), False, True), ((112, 112), False, True)]
 )
 def test_a_picture_is_never_blown_up(size: tuple[int, int], wide: bool, square: bool) -> None:
-    prepared = prepare(_bytes(Image.new("RGB", size, "#456")))
+    prepared = prepare(_bytes(_spotted(Image.new("RGB", size, "#456"))))
     assert (prepared.wide is not None, prepared.square is not None) == (wide, square)
 
 
@@ -87,6 +94,15 @@ def test_what_is_too_small_or_too_narrow_is_no_picture(size: tuple[int, int]) ->
     prepared = prepare(_bytes(Image.new("RGB", size)))
     assert prepared.square is None
     assert "too small" in prepared.problem
+
+
+@pytest.mark.parametrize("ink", ["#ffffff", "#000000", "#c8102e"])
+def test_one_colour_from_edge_to_edge_is_no_picture(ink: str) -> None:
+    for data in (_bytes(Image.new("RGB", (1200, 630), ink)), _bytes(Image.new("RGB", (1200, 630), ink), "JPEG")):
+        prepared = prepare(data)
+        assert prepared.square is None
+        assert "one colour" in prepared.problem
+    assert prepare(_bytes(_spotted(Image.new("RGB", (1200, 630), ink), "#888"))).wide is not None
 
 
 def _bomb() -> bytes:
@@ -136,7 +152,7 @@ def test_no_picture_is_larger_than_60_kb_not_even_noise() -> None:
 
 
 def test_sixteen_bits_of_grey_are_scaled_not_cut_off() -> None:
-    prepared = prepare(_bytes(Image.new("I;16", (600, 400), 0x8000)))
+    prepared = prepare(_bytes(_spotted(Image.new("I;16", (600, 400), 0x8000), 0)))
     assert prepared.square is not None
     assert Image.open(io.BytesIO(prepared.square.data)).getpixel((5, 5)) == pytest.approx((128, 128, 128), abs=2)
 
