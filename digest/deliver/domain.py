@@ -119,6 +119,7 @@ def _policy(name: str, policy: str, found: Records) -> Iterator[Judgement]:
 def _dkim(wanted: Wanted, found: Records) -> Iterator[Judgement]:
     if not wanted.dkim:
         yield Judgement("error", f"DKIM: no key for {wanted.sender}", f"digest dkim keygen {wanted.sender}")
+    aligned = any(organisation(_signing(name)) == organisation(wanted.sender) for name in wanted.dkim)
     for name, record in wanted.dkim.items():
         if name in found.failed:
             continue
@@ -128,7 +129,7 @@ def _dkim(wanted: Wanted, found: Records) -> Iterator[Judgement]:
         elif trouble := _other_key(_tags(record), [_tags(text) for text in texts]):
             remedy = f'publish: {name}. IN TXT "{record}", or name the key that belongs there'
             yield Judgement("error", f"DKIM: {name} {trouble}", remedy)
-        elif organisation(_signing(name)) != organisation(wanted.sender):
+        elif not aligned:  # else another signature is, and one is enough
             remedy = f"sign with a key of {wanted.sender}"
             yield Judgement("warning", f"DKIM: {name} is not aligned with {wanted.sender}", remedy)
         elif "y" in _tags(texts[0]).get("t", "").lower().split(":"):

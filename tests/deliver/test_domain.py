@@ -140,6 +140,12 @@ def test_other_domains_in_envelope_or_signature_are_not_aligned() -> None:
     assert (found["SPF"], found["DKIM"], found["DMARC"]) == ("warning", "warning", "error")
 
 
+def test_one_aligned_signature_is_enough_beside_those_of_other_newsletters() -> None:
+    other = load_key("paper.org", "digest", generate("ed25519"))
+    both = replace(WANTED, dkim={KEY.record_name: KEY.record, other.record_name: other.record})
+    assert levels(both, replace(GOOD, txt={**TXT, other.record_name: (other.record,)}))["DKIM"] == "ok"
+
+
 def test_strict_alignment_wants_the_very_domain() -> None:
     strict = replace(GOOD, txt={**TXT, "_dmarc.news.press.org": ("v=DMARC1; p=reject; aspf=s; adkim=s",)})
     below = Wanted("news.press.org", "bounces.press.org", {KEY.record_name: KEY.record})
