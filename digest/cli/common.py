@@ -145,7 +145,9 @@ def paper(**options: Any) -> Console:
 
 @contextmanager
 def progress(labels: dict[str, str] | None = None) -> Iterator[Progress]:
-    """A progress bar a stage on a terminal, one plain line a finished stage elsewhere; both on standard error."""
+    """A progress bar a stage on a terminal, with its rate and the time that is left (at the end: that it took), and one
+    plain line a finished stage elsewhere; both on standard error.
+    """
     from rich.console import Console
 
     names = labels or {}
@@ -153,10 +155,26 @@ def progress(labels: dict[str, str] | None = None) -> Iterator[Progress]:
     if not console.is_terminal:
         yield _lines(names)
         return
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        ProgressColumn,
+        SpinnerColumn,
+        Task,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+    from rich.text import Text
+
+    class Rate(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            speed = task.finished_speed or task.speed
+            return Text(f"{speed:,.0f}/s" if speed and speed >= 1 else "", style="dim")
 
     columns = (SpinnerColumn(finished_text="[green]✓"), TextColumn("{task.description:<22}"), BarColumn(bar_width=32))
-    with Progress(*columns, MofNCompleteColumn(), TimeElapsedColumn(), console=console) as bars:
+    left = TimeRemainingColumn(elapsed_when_finished=True)
+    with Progress(*columns, MofNCompleteColumn(), Rate(), left, console=console) as bars:
         tasks: dict[str, Any] = {}
 
         def show(stage: str, done: int, total: int) -> None:

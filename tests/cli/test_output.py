@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from digest.cli.common import progress
 from digest.settings import load
 
 
@@ -82,3 +85,24 @@ def test_a_row_of_a_listing_is_one_line_where_no_terminal_breaks_it(desk: Path) 
     addresses = {feed.url for topic in load(desk / "settings.toml", {}).topics.values() for feed in topic.feeds}
     assert {row.split()[0] for row in rows} == addresses
     assert len(rows) == len(addresses)
+
+
+def test_long_work_on_a_terminal_tells_its_rate_and_the_time_left(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "120")
+    clock = itertools.count(0.0, 0.5)
+    monkeypatch.setattr("rich.console.monotonic", lambda: next(clock))
+    with progress({"messages": "Handing over"}) as show:
+        for done in range(0, 5001, 1000):
+            show("messages", done, 10_000)
+    told = re.sub(r"\x1b\[[\d;?]*[a-zA-Z]", "", capsys.readouterr().err)
+    assert re.search(r"Handing over +\S+ +5000/10000 [\d,]+/s 0:00:\d\d", told), told
+
+
+def test_elsewhere_a_finished_stage_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    with progress({"messages": "Handing over"}) as show:
+        for done in (0, 5, 10):
+            show("messages", done, 10)
+    assert capsys.readouterr().err == "Handing over: 10\n"
