@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from digest.collect.sandbox import Sandbox
     from digest.deliver.media import Media
     from digest.deliver.picture import Prepared
-    from digest.deliver.rendered import Rendered
+    from digest.deliver.rendered import Problem, Rendered
     from digest.deliver.reply import Outcome
     from digest.desk import Desk
     from digest.mailroom import Mailroom
@@ -359,9 +359,9 @@ class House:
         deliveries = third.recipients(self.store, edition, readers, choice, self.clock())
         return self.mailroom.write(edition, deliveries, folder, progress)
 
-    def deliver_test(self, edition: Edition, address: str) -> None:
-        """One copy to one address, outside the books."""
-        self.mailroom.send_test(edition, canonical(address).text)
+    def deliver_test(self, edition: Edition, address: str) -> Sequence[Problem]:
+        """One copy to one address, outside the books; what forbids sending it to readers as it is."""
+        return self.mailroom.send_test(edition, canonical(address).text)
 
     def halt(self, edition: Edition, state: str) -> None:
         """Pause or cancel an edition that is approved or being sent."""

@@ -23,7 +23,7 @@ from digest.deliver.links import Links
 from digest.deliver.memo import Memo, memo
 from digest.deliver.message import Filler, Message, Recipient, Template
 from digest.deliver.outbox import Outbox
-from digest.deliver.rendered import Rendered
+from digest.deliver.rendered import Problem, Rendered
 from digest.deliver.reply import Outcome
 from digest.deliver.returnpath import ReturnPath
 from digest.deliver.sheet import Facts
@@ -267,13 +267,16 @@ class Mailroom:
             progress("messages", written, len(planned))
         return written
 
-    def send_test(self, edition: Edition, address: str) -> None:
-        """One copy of the whole edition to one address, under an id of its own, outside the books."""
+    def send_test(self, edition: Edition, address: str) -> Sequence[Problem]:
+        """One copy of the whole edition to one address, under an id of its own, outside the books; what forbids sending
+        it to readers as it is.
+        """
         rendered = self.render(edition)
         rendered = replace(rendered, subject=f"[test] {rendered.subject}")
         facts = self._facts(edition, f"{edition.id}.test.{edition.version}")
         filler = self._signed(Template.build(rendered, facts, self.links, self.return_path))
         self._hand_over([filler.fill(Recipient(TEST_READER, address))])
+        return [problem for problem in rendered.problems if problem.blocking]
 
     def send_memo(self, what: Memo, addresses: Sequence[str]) -> None:
         """A plain notice to editors, outside the books. Raises SendError when one of them cannot be told."""

@@ -66,9 +66,11 @@ def deliver(
         _stop_at_signals(home.stopping)
         told: dict[str, object] = {"edition_id": found.id}
         if test_address is not None:
-            home.deliver_test(found, test_address)
-            told["test"] = test_address
+            problems = home.deliver_test(found, test_address)
+            told |= {"test": test_address, "problems": [asdict(problem) for problem in problems]}
             say(f"One test copy of {found.id} handed over for {test_address}.")
+            for problem in problems:
+                say(f"Readers will not get it as it is: {problem.message}; {problem.remedy}.")
         elif dry_run is not None:
             written = home.dry_run(found, dry_run, progress=show)
             told |= {"written": written, "folder": str(dry_run)}

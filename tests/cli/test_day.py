@@ -16,6 +16,7 @@ from digest.demo.site import whole_day
 from tests.cli.conftest import DAY, Run
 
 MORNING = "morning-2026-11-24-0700"
+MATIN = "matin-2026-11-24-0700"
 
 
 @pytest.fixture
@@ -98,10 +99,30 @@ def test_a_dry_run_writes_files_and_touches_no_delivery(
         assert len(list((full_desk / "look").rglob("*.eml"))) == 3
         assert run("deliveries", "matin", "--json").stdout == ""
         sent = run("deliver", "matin", "--test", "me@example.org", "--json")
-        assert (sent.exit_code, json.loads(sent.stdout)["test"]) == (0, "me@example.org")
+        assert json.loads(sent.stdout) == {"edition_id": MATIN, "test": "me@example.org", "problems": []}
         assert run("deliver", "matin", "--test", "").exit_code == 1  # a script's empty variable sends no edition
         [test] = (full_desk / "outbox").rglob("*.eml")
         assert str(BytesParser(policy=default).parsebytes(test.read_bytes())["Subject"]).startswith("[test]")
+
+
+def test_what_must_not_be_sent_can_be_tried_and_says_so_but_reaches_no_reader(
+    full_desk: Path, run: Run, morning: time_machine.travel
+) -> None:
+    template = full_desk / "templates" / "email" / "classic" / "mail.mjml.j2"
+    template.parent.mkdir(parents=True)
+    template.write_text('{% extends "builtin/classic/mail.mjml.j2" %}{% block footer %}{% endblock %}')
+    with morning:
+        run("compose", "morning")
+        tried = run("deliver", "morning", "--test", "me@example.org", "--json")
+        assert {p["check"] for p in json.loads(tried.stdout)["problems"]} == {"unsubscribe", "postal-address"}
+        assert "Readers will not get it as it is: no unsubscribe link in the HTML part" in tried.stderr
+        run("approve", "morning")
+        done = run("deliver", "morning", "--now")
+        assert done.exit_code == 1
+        assert "no unsubscribe link in the HTML part; print mail.links.unsubscribe in it" in done.stderr
+        assert not (full_desk / "outbox" / MORNING).exists()
+        template.unlink()
+        assert run("deliver", "morning", "--now").exit_code == 0
 
 
 @pytest.mark.parametrize(
