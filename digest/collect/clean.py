@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from digest.collect import agency, noise
+from digest.collect import agency, noise, release, teasers
 from digest.collect.article import Removed
 from digest.collect.page import LEFT_OUT, Block, Page
 from digest.collect.phrases import key
@@ -62,7 +62,8 @@ def clean(page: Page, language: str) -> Cleaned:
     introduction = page.blocks[page.standfirst] if page.standfirst is not None else None
     if introduction and (noise.reason(introduction.text, language) or _furniture(introduction, context)):
         introduction = None
-    blocks = [b for b in _cut_end(page.blocks, context) if b is not introduction]
+    blocks = _cut_sender(_cut_teasers(_cut_end(page.blocks, context), context), context)
+    blocks = [b for b in blocks if b is not introduction]
     kept: list[Block] = []
     seen = {key(introduction.text)} if introduction else set()
     for block in blocks:
@@ -146,7 +147,7 @@ def _trim(kept: list[Block], context: _Context) -> list[Block]:
             context.drop(block, why)
         else:
             out.append(block)
-    while out and (out[-1].kind == "heading" or _leads_nowhere(out[-1])):
+    while out and ((out[-1].kind == "heading" and not is_prose(out[-1].text)) or _leads_nowhere(out[-1])):
         context.drop(out.pop(), "heading without text")
     return out
 
@@ -221,6 +222,25 @@ def _cut_end(blocks: Sequence[Block], context: _Context) -> list[Block]:
     for block in blocks[cut[0] :]:
         context.drop(block, cut[1])
     return list(blocks[: cut[0]])
+
+
+def _cut_teasers(blocks: list[Block], context: _Context) -> list[Block]:
+    """Drop the list of other articles below the text; what stands below that list is for the other rules."""
+    end = len(blocks)
+    while end and (blocks[end - 1].label or noise.reason(blocks[end - 1].text, context.language)):
+        end -= 1
+    begin = teasers.tail(blocks[:end])
+    for block in blocks[begin:end]:
+        context.drop(block, "related")
+    return blocks[:begin] + blocks[end:]
+
+
+def _cut_sender(blocks: list[Block], context: _Context) -> list[Block]:
+    """Drop what a press release says of its sender at its end."""
+    end = release.end(blocks)
+    for block in blocks[end:]:
+        context.drop(block, "sender")
+    return blocks[:end]
 
 
 def join(blocks: Sequence[Block]) -> str:

@@ -12,6 +12,7 @@ from digest.collect.page import LEFT_OUT, Block, BlockKind
 from digest.collect.tree import drop_unseen, parse
 
 _LABEL = 80  # characters of a line that may be a label
+_HEADLINE = 200  # ... or that links to another article
 _KINDS: dict[str, BlockKind] = {
     **dict.fromkeys(("h1", "h2", "h3", "h4", "h5", "h6"), "heading"),
     **dict.fromkeys(("li", "dd", "dt"), "item"),
@@ -42,13 +43,16 @@ def blocks_of(lines: Outline, picked: Sequence[int], title: int = -1) -> tuple[t
     wanted = set(picked)
     found: list[Block] = []
     places: list[int] = []
+    kind: BlockKind
     row = -1
     start = min(title + 1, picked[0]) if picked and title >= 0 else picked[0] if picked else 0
     for index in range(start, picked[-1] + 1) if picked else ():
         run = runs[index]
         if index not in wanted:
-            if len(run.text) <= _LABEL and run.tag not in ("td", "th"):
-                found.append(Block(run.text, label=trusted.reason(run) or LEFT_OUT))
+            share = min(1.0, run.linked / len(run.text))
+            if len(run.text) <= (_HEADLINE if share > 0.9 else _LABEL) and run.tag not in ("td", "th"):
+                kind = _KINDS.get(run.tag, "paragraph")
+                found.append(Block(run.text, kind, share, trusted.reason(run) or LEFT_OUT))
                 places.append(index)
             continue
         cell = run.path[-2] if run.tag in ("td", "th") and len(run.path) > 1 else -1
@@ -58,7 +62,7 @@ def blocks_of(lines: Outline, picked: Sequence[int], title: int = -1) -> tuple[t
             label = trusted.reason(run)
             if index < title and not label and not selection.is_prose(run):
                 label = "above the title"
-            kind: BlockKind = "quote" if run.quoted else _KINDS.get(run.tag, "paragraph")
+            kind = "quote" if run.quoted else _KINDS.get(run.tag, "paragraph")
             found.append(Block(run.text, kind, min(1.0, run.linked / len(run.text)), label, trusted.hint(run)))
             places.append(index)
         row = cell

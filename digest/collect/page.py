@@ -10,6 +10,8 @@ from digest.collect.article import Image
 
 LEFT_OUT = "left out"  # reason of a line that no rule names, but that was not chosen as part of the article
 
+LISTING = "a page of links to articles, and none itself"
+
 BlockKind = Literal["paragraph", "heading", "item", "quote", "row", "code"]
 
 
@@ -34,7 +36,7 @@ class Facts:
     """What a page says of itself in JSON-LD, meta tags and marked elements. Every text is plain and stripped.
 
     `languages` are the declarations as found, the most specific first. `body` is JSON-LD's articleBody, `free` is its
-    isAccessibleForFree. Times are aware.
+    isAccessibleForFree. Times are aware. `single` is whether it declares itself one article.
     """
 
     title: str = ""
@@ -49,6 +51,7 @@ class Facts:
     image: Image | None = None
     body: str = ""
     free: bool | None = None
+    single: bool = False
     titles: tuple[str, ...] = ()  # every wording of the title that the page uses
 
 

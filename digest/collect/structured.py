@@ -89,6 +89,7 @@ def understand(page: Declared) -> Facts:
         image=_image(page.url, article, by_id, meta) or _picture(page),
         body=_text(article.get("articleBody")),
         free=_truth(article.get("isAccessibleForFree")),
+        single=_is_single(nodes) or bool(meta("article:published_time")) or meta("og:type").lower() == "article",
     )
 
 
@@ -122,6 +123,11 @@ def _is_article(node: Mapping[str, Any]) -> bool:
     return any(isinstance(k, str) and _ARTICLE.search(k) for k in kinds) and bool(
         node.get("headline") or node.get("name") or node.get("articleBody")
     )
+
+
+def _is_single(nodes: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether one article is declared, and no more: home pages declare all that they link to."""
+    return len({_plain(n.get("headline") or n.get("name")) for n in nodes if _is_article(n)}) == 1
 
 
 def _site_of(nodes: Sequence[Mapping[str, Any]]) -> str:

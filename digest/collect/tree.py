@@ -47,6 +47,7 @@ _FORMATTING = (
     "u",
     "wbr",
 )
+_KICKER = re.compile(r"kicker|eyebrow|overline|surtitre|overtitle|spitzmarke|dachzeile|antetitulo", re.I)
 _CONTROLS = ("nav", "footer", "form", "button", "select", "dialog")
 _UNSEEN = ("head", "script", "style", "noscript", "template", "svg", "iframe", "object", "math", "meta", "link")
 
@@ -113,6 +114,9 @@ def drop_unseen(tree: Element) -> None:
     """
     for element in list(tree.iter(*_UNSEEN)):
         element.drop_tree()
+    for element in tree.iter("span", "strong", "b", "em"):
+        if _KICKER.search(element.get("class") or ""):
+            element.tag = "div"  # a line of its own, or it is glued to the first word of the introduction
     etree.strip_tags(tree, *_FORMATTING)
     controls = list(tree.iter(*_CONTROLS))
     most = len(tree.text_content()) / 3 if controls else 0

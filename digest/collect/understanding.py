@@ -122,7 +122,7 @@ def _language(page: Page, known: Known) -> str:
     if known.language:
         return known.language
     declared = (*page.facts.languages, known.entry.language if known.entry else "")
-    sample = " ".join(block.text for block in page.blocks)[:_SAMPLE] or page.facts.title
+    sample = " ".join(block.text for block in page.blocks)[:_SAMPLE] or page.shown[:_SAMPLE] or page.facts.title
     return detect(sample, tuple(tag for tag in declared if tag))
 
 

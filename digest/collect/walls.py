@@ -7,7 +7,7 @@ from typing import Literal
 
 from digest.collect import noise
 from digest.collect.article import Removed
-from digest.collect.page import Page
+from digest.collect.page import LISTING, Page
 from digest.collect.phrases import key, table
 from digest.collect.prose import weight
 
@@ -34,6 +34,8 @@ class Wall:
 def find(page: Page, text: str, removed: tuple[Removed, ...], language: str) -> Wall | None:
     """The wall of a page whose cleaned text is `text`, or None."""
     size = weight(text)
+    if page.problem == LISTING:
+        return Wall(LISTING, "nothing", told=False)
     if size < _NOTICE and (why := _notice(page, text, language)):
         return Wall(why, "nothing", told=False)
     if _is_consent(page, text, removed, language):

@@ -22,9 +22,10 @@ from digest.collect.decoding import decode
 from digest.collect.fragment import blocks_of
 from digest.collect.lines import Outline
 from digest.collect.outline import outline
-from digest.collect.page import Block, Facts, Page
+from digest.collect.page import LISTING, Block, Facts, Page
 from digest.collect.phrases import key
 from digest.collect.structured import Declared, understand
+from digest.collect.teasers import is_listing
 from digest.collect.tree import Element, drop_unseen, line, parse
 
 for _name in ("trafilatura", "readability", "htmldate", "justext"):
@@ -61,22 +62,33 @@ def read(body: bytes, *, url: str = "", content_type: str = "") -> Page:
     lines = outline(tree)
     if lines.cut:
         problem = problem or f"the page has more than {len(lines.runs)} lines; the rest was not read"
-    blocks, introduction, end = _article(tree, lines, facts)
     runs = lines.runs
+    picked, strangers = _pick(tree, lines)
+    if not facts.single and not strangers and is_listing(lines, picked):
+        problem, picked = LISTING, []
+    blocks, introduction, end = _article(lines, facts, picked, strangers)
     shown = " ".join(run.text for run in runs[:_AROUND])[:_SHOWN]
     after = " ".join(run.text for run in runs[end : end + _AROUND])[:_SHOWN]
     return Page(blocks, facts, introduction, shown, after, sum(len(run.text) for run in runs), captions, problem)
 
 
-def _article(tree: Element, lines: Outline, facts: Facts) -> tuple[tuple[Block, ...], int | None, int]:
-    """The blocks of the article, the index of its standfirst, and the line after its last."""
+def _pick(tree: Element, lines: Outline) -> tuple[list[int], tuple[str, ...]]:
+    """The lines of the article; or its paragraphs that are no lines, as they were found in a script, as JSON."""
     whole = selection.prose(lines)
     chosen = _choose(tree, lines, whole)
-    if chosen.strangers and not chosen.lines:  # the text was found in a script, as JSON
-        return tuple(Block(text) for text in chosen.strangers), None, 0
+    if chosen.strangers and not chosen.lines:
+        return [], chosen.strangers
     picked = selection.widen(lines, chosen.lines, whole)
     picked = sorted({*picked, *selection.between(lines, picked, whole)})
-    picked = sorted((*picked, *selection.headings(lines, picked)))
+    return sorted((*picked, *selection.headings(lines, picked))), ()
+
+
+def _article(
+    lines: Outline, facts: Facts, picked: list[int], strangers: Sequence[str]
+) -> tuple[tuple[Block, ...], int | None, int]:
+    """The blocks of the article, the index of its standfirst, and the line after its last."""
+    if strangers:
+        return tuple(Block(text) for text in strangers), None, 0
     titles = {key(title) for title in facts.titles}
     introduction = selection.standfirst(lines, picked, titles, facts.description)
     if introduction is not None and introduction not in picked:
@@ -141,8 +153,20 @@ def _captions(tree: Element, facts: Facts) -> frozenset[str]:
     """Keys of the texts that stand for pictures, but for those that are filled with the page's title or description."""
     texts = (image.get("alt") or "" for image in tree.iter("img"))
     found = {key(text) for text in islice((t for t in texts if len(t) >= _CAPTION), _MOST_CAPTIONS)}
+    found -= _decks(tree) if found else set()
     said = " ".join(key(text) for text in (*facts.titles, facts.description))
     return frozenset(text for text in found if text not in said and not (facts.description and text[:60] in said))
+
+
+def _decks(tree: Element) -> set[str]:
+    """Keys of what stands right below a heading of the page, before any picture: pages fill `alt` with it, too."""
+    decks = set()
+    for heading in islice(tree.iter("h1"), 3):
+        for below in islice(heading.itersiblings(), 2):
+            if below.tag == "figure" or next(below.iter("img"), None) is not None:
+                break
+            decks.add(key(line(below)[:_TITLE]))
+    return decks
 
 
 def _is_author(element: Element) -> bool:

@@ -75,3 +75,23 @@ def test_the_heading_that_is_declared_is_the_title_and_not_the_banner() -> None:
     head = '<meta property="og:title" content="Library opens in May">'
     page = html(f"<h1>The Post</h1>{HEADING}{paragraphs(TEXT)}", title="Library opens in May - The Post", head=head)
     assert read(page).title == "Library opens in May"
+
+
+DECK = "After two years of work the library opens again for readers of all ages in May."
+
+
+@pytest.mark.parametrize(
+    "kicker", ['<span class="article__kicker">Analysis</span>', '<strong class="kicker">Analysis</strong> ']
+)
+def test_a_kicker_is_not_glued_to_the_introduction(kicker: str) -> None:
+    article = read(html(f'<h1>Library opens in May</h1><p class="chapo">{kicker}{DECK}</p>', paragraphs(TEXT)))
+    assert article.text.split("\n\n")[0] == DECK
+    assert article.lead.text.startswith("After two years")
+    assert ("navigation", "Analysis") in {(piece.reason, piece.text) for piece in article.removed}
+
+
+def test_an_introduction_stays_when_a_picture_below_it_repeats_it() -> None:
+    article = read(html(f'<h1>Library opens in May</h1><p>{DECK}</p><img src="x" alt="{DECK}">', paragraphs(TEXT)))
+    assert article.text.split("\n\n")[0] == DECK
+    below = read(html(f'<h1>Library opens in May</h1><img src="x" alt="{DECK}"><p>{DECK}</p>', paragraphs(TEXT)))
+    assert DECK not in below.text
