@@ -50,28 +50,29 @@ class Jobs:
         """Poll the feeds that are due and read what is new."""
         if not self.house.topics_of_feeds():
             return
-        turn = self._turn()
-        if turn is None:
-            return
-        try:
-            done = self.house.collect()
-        finally:
-            self.house.store.meta.swap(TURN_KEY, turn, "")
+        with owner.run() as name:
+            turn = self._turn(name)
+            if turn is None:
+                return
+            try:
+                done = self.house.collect()
+            finally:
+                self.house.store.meta.swap(TURN_KEY, turn, "")
         polled = [feed for feed in done.feeds if feed.status != "skipped"]
         if polled:
             failed = sum(1 for feed in polled if feed.error)
             log.info("collected", feeds=len(polled), failed=failed, new=done.new, changed=done.changed)
 
-    def _turn(self) -> str | None:
-        """The right to collect, as its mark in the store; None while another process that may be alive is at it."""
+    def _turn(self, name: str) -> str | None:
+        """The right of the run `name` to collect, as its mark in the store; None while one that may be alive has it."""
         now, kept = self.house.clock(), self.house.store.meta
         before = kept.get(TURN_KEY)
         if before:
             holder, _, since = before.rpartition(" ")
             under_way = timedelta(0) <= now - datetime.fromisoformat(since) < TURN
-            if under_way and holder != self.house.owner and not owner.is_gone(holder):
+            if under_way and not owner.is_gone(holder):
                 return None
-        mine = f"{self.house.owner} {now.isoformat()}"
+        mine = f"{name} {now.isoformat()}"
         return mine if kept.swap(TURN_KEY, before, mine) else None
 
     def compose(self) -> None:

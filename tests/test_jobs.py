@@ -27,19 +27,17 @@ def site() -> Iterator[Site]:
         yield site
 
 
-def house(store: Store, folder: Path, site: Site, clock: Clock, name: str) -> House:
-    """A house on another machine than this one, as its `name` tells."""
+def house(store: Store, folder: Path, site: Site, clock: Clock) -> House:
+    """A house that may fetch from the test's own site."""
     settings = settings_of(folder, "[collect]\nallow_private_networks = true")
     path = folder / "settings.toml"
     path.write_text(path.read_text().replace(FEED, site.url("/feed")))
-    home = house_of(load(settings.path, {"DIGEST_SITE__SECRET": "s" * 32}), store, clock)
-    home.owner = name
-    return home
+    return house_of(load(settings.path, {"DIGEST_SITE__SECRET": "s" * 32}), store, clock)
 
 
 def test_while_one_collects_another_leaves_it_to_that_one(store: Store, tmp_path: Path, site: Site) -> None:
     clock = Clock(NOW)
-    one, other = (house(store, tmp_path, site, clock, f"{name}/1/1") for name in ("one", "other"))
+    one, other = (house(store, tmp_path, site, clock) for _ in range(2))
 
     def ask_meanwhile(asked: Asked) -> Reply:
         Jobs(other).collect()
@@ -56,7 +54,7 @@ def test_while_one_collects_another_leaves_it_to_that_one(store: Store, tmp_path
 
 @pytest.mark.parametrize("ago", [TURN, -timedelta(hours=1)], ids=["long ago", "before the clock went back"])
 def test_a_turn_is_not_waited_for_for_ever(store: Store, tmp_path: Path, site: Site, ago: timedelta) -> None:
-    home = house(store, tmp_path, site, Clock(NOW), "other/1/1")
+    home = house(store, tmp_path, site, Clock(NOW))
     store.meta.set(TURN_KEY, f"one/1/1 {(NOW - TURN / 2).isoformat()}")
     Jobs(home).collect()
     assert site.paths == []
@@ -66,8 +64,8 @@ def test_a_turn_is_not_waited_for_for_ever(store: Store, tmp_path: Path, site: S
 
 
 def test_the_turn_of_a_process_that_was_killed_is_free_at_once(store: Store, tmp_path: Path, site: Site) -> None:
-    tell = "from digest import owner; print(owner.myself())"
+    tell = "from digest import owner\nwith owner.run() as name: print(name)"
     killed = subprocess.run([sys.executable, "-c", tell], capture_output=True, text=True, check=True).stdout.strip()
     store.meta.set(TURN_KEY, f"{killed} {NOW.isoformat()}")
-    Jobs(house(store, tmp_path, site, Clock(NOW), "other/1/1")).collect()
+    Jobs(house(store, tmp_path, site, Clock(NOW))).collect()
     assert site.paths == ["/feed"]
