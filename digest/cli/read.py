@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from digest.collect.reading import Item
 
 SUFFIXES: Final = frozenset((".html", ".htm", ".xhtml", ".txt"))
+_LARGEST: Final = 50_000_000  # bytes of a file that are looked at; a page is read to its fifth million
+_LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*")
 _MANY: Final = 20  # sources from which on progress is shown
 
 
@@ -34,6 +37,7 @@ def read(ctx: click.Context, sources: tuple[str, ...], url: str, language: str, 
     """
     from digest.collect.reading import read_together
 
+    _check(url, language)
     places = [place for source in sources for place in _places(source)]
     if not places:
         common.say("nothing to read: the folder has no .html, .htm or .txt files")
@@ -48,6 +52,16 @@ def read(ctx: click.Context, sources: tuple[str, ...], url: str, language: str, 
     sys.stdout.flush()
     if not any(article.text for article in articles):
         common.stop(1)
+    if failed:
+        common.stop(common.PARTLY)
+
+
+def _check(url: str, language: str) -> None:
+    """Refuse what an article cannot have as its address or language."""
+    if url and not url.startswith(("http://", "https://")):
+        raise click.BadParameter(f"{url} is no http(s) address", param_hint="--url")
+    if language and not _LANGUAGE.fullmatch(language):
+        raise click.BadParameter(f"{language} is no code of a language, such as fr or pt-BR", param_hint="--lang")
 
 
 def _places(source: str) -> list[str]:
@@ -63,12 +77,12 @@ def _places(source: str) -> list[str]:
 
 
 def _item(ctx: click.Context, place: str, url: str, language: str, failed: list[Article]) -> Iterator[Item]:
-    """One thing to read; nothing, and an article that says why in `failed`, for an address that cannot be had."""
+    """One thing to read; nothing, and an article that says why in `failed`, for what cannot be had."""
     from digest.collect.article import Article
     from digest.collect.reading import Item
 
     if place == "-":
-        yield Item("-", sys.stdin.buffer.read(), url, language=language)
+        yield Item("-", sys.stdin.buffer.read(_LARGEST), url, language=language)
     elif place.startswith(("http://", "https://")):
         page = _fetch(ctx, place)
         if page.error:
@@ -76,7 +90,14 @@ def _item(ctx: click.Context, place: str, url: str, language: str, failed: list[
         else:
             yield Item(place, page.body, url or page.final_url, page.content_type, language=language)
     else:
-        yield Item(place, Path(place).read_bytes(), url, language=language)
+        try:
+            with Path(place).open("rb") as file:
+                body = file.read(_LARGEST)
+        except OSError as error:
+            reason = f"the file cannot be read: {error.strerror or error}"
+            failed.append(Article(place, url, "", language=language, problem=reason))
+        else:
+            yield Item(place, body, url, language=language)
 
 
 def _fetch(ctx: click.Context, address: str) -> Any:

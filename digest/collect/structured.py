@@ -19,6 +19,7 @@ from urllib.parse import urljoin, urlsplit
 from digest.collect.article import Image
 from digest.collect.page import Facts
 from digest.collect.title import choose_title
+from digest.text.plain import one_line, plain
 
 _ARTICLE = re.compile(r"(Article|Posting|Report|Review|Recipe|HowTo|Essay|Story)$")
 _MARKUP = re.compile(r"<[a-zA-Z/!][^<>]*>")
@@ -140,14 +141,14 @@ def _plain(value: Any) -> str:
         value = next((v for v in value if isinstance(v, str)), "")
     if not isinstance(value, str):
         return ""
-    return " ".join(_MARKUP.sub(" ", html.unescape(value[:_LONGEST])).split())
+    return one_line(_MARKUP.sub(" ", html.unescape(value[:_LONGEST])), _LONGEST)  # JSON can name half a character
 
 
 def _text(value: Any) -> str:
     """Like `_plain`, with the breaks between paragraphs kept."""
     if not isinstance(value, str):
         return ""
-    text = re.sub(r"(?i)<(?:/p|br ?/?|/div|/li|/h\d)>", "\n", html.unescape(value))
+    text = re.sub(r"(?i)<(?:/p|br ?/?|/div|/li|/h\d)>", "\n", plain(html.unescape(value)))
     return "\n\n".join(line for raw in _MARKUP.sub(" ", text).splitlines() if (line := " ".join(raw.split())))
 
 

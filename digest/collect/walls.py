@@ -42,10 +42,15 @@ def find(page: Page, text: str, removed: tuple[Removed, ...], language: str) -> 
         return Wall("a consent wall in place of the article", "nothing", told=bool(page.facts.body))
     if size < _OPENING and _is_paywall(page, removed, language):
         return Wall("a paywall: only the opening can be read", "opening")
-    if size < _LEAST and not _is_whole(page, text):
-        nothing = (page.problem if not page.blocks else None) or "no article text on the page"
-        return Wall("next to no text on the page", "opening") if text else Wall(nothing, "nothing")
-    return None
+    return _emptiness(page, text) if size < _LEAST and not _is_whole(page, text) else None
+
+
+def _emptiness(page: Page, text: str) -> Wall:
+    """A page without text. What its JSON-LD tells may be the article all the same."""
+    if not text:
+        return Wall((page.problem if not page.blocks else None) or "no article text on the page", "nothing")
+    declared = page.facts.free is not False and len(page.facts.body) >= max(_LEAST, 2 * len(text))
+    return Wall("next to no text on the page", "nothing" if declared else "opening")
 
 
 def _phrases(language: str, kind: str) -> list[str]:

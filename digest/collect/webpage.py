@@ -27,6 +27,7 @@ from digest.collect.phrases import key
 from digest.collect.structured import Declared, understand
 from digest.collect.teasers import is_listing
 from digest.collect.tree import Element, drop_unseen, line, parse
+from digest.text.plain import plain
 
 for _name in ("trafilatura", "readability", "htmldate", "justext"):
     logging.getLogger(_name).setLevel(logging.CRITICAL)
@@ -88,7 +89,7 @@ def _article(
 ) -> tuple[tuple[Block, ...], int | None, int]:
     """The blocks of the article, the index of its standfirst, and the line after its last."""
     if strangers:
-        return tuple(Block(text) for text in strangers), None, 0
+        return tuple(Block(text) for one in strangers if (text := plain(one).strip())), None, 0
     titles = {key(title) for title in facts.titles}
     introduction = selection.standfirst(lines, picked, titles, facts.description)
     if introduction is not None and introduction not in picked:

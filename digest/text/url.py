@@ -10,6 +10,8 @@ from functools import lru_cache
 from typing import Final
 from urllib.parse import parse_qsl, quote, unquote, urljoin, urlsplit, urlunsplit
 
+from digest.text.plain import plain
+
 
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
@@ -78,7 +80,7 @@ def absolute(base: str, href: str) -> str:
 
     Blanks within are cleaned as browsers do (WHATWG URL: tabs and newlines vanish, others are encoded).
     """
-    href = re.sub(r"[\t\r\n]", "", href).strip()
+    href = plain(re.sub(r"[\t\r\n]", "", href)).strip()
     try:
         url = _BLANKS.sub("%20", urljoin(base, href)) if href else ""
     except ValueError:

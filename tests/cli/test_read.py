@@ -125,3 +125,37 @@ def test_wrong_use_and_nothing_to_read_have_their_exit_codes(tmp_path: Path) -> 
     assert "nothing to read" in nothing.stderr
     (tmp_path / "empty.html").write_bytes(b"")
     assert run(str(tmp_path / "empty.html"), "--json").exit_code == 1
+
+
+def test_what_is_half_a_character_in_json_ld_is_printed_all_the_same(tmp_path: Path) -> None:
+    page = tmp_path / "half.html"
+    script = r'<script type="application/ld+json">{"@type": "Article", "headline": "Half \ud83d a sign"}</script>'
+    page.write_bytes(html(paragraphs(TEXT), title="", head=script))
+    (article,) = objects(run(str(page), "--json"))
+    assert article["title"] == "Half a sign"
+    assert run(str(page)).exit_code == 0
+
+
+def test_a_file_that_cannot_be_read_is_said_and_the_others_are_read() -> None:
+    done = run("/proc/self/mem", FRENCH, "--json")  # a file whose beginning nobody may read
+    assert done.exit_code == 5
+    french, unread = objects(done)
+    assert french["problem"] is None
+    assert unread["problem"].startswith("the file cannot be read: ")
+    assert run("/proc/self/mem", "--json").exit_code == 1
+
+
+@pytest.mark.parametrize(
+    "option", [("--url", "javascript:alert(1)"), ("--url", "post.example"), ("--lang", "français")]
+)
+def test_an_address_or_language_that_is_none_is_wrong_use(option: tuple[str, str]) -> None:
+    done = run(FRENCH, *option)
+    assert done.exit_code == 2
+    assert option[1] in done.stderr
+
+
+def test_a_picture_is_no_text(tmp_path: Path) -> None:
+    picture = tmp_path / "picture.html"
+    picture.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(n * n % 251 for n in range(5_000)))
+    (article,) = objects(run(str(picture), "--json"))
+    assert (article["text"], article["problem"]) == ("", "the file is no text")

@@ -101,3 +101,11 @@ def test_no_types_break_it(items: list[object], facts: dict[str, object]) -> Non
     assert len(parsed.entries) <= len(items)
     for entry in parsed.entries:
         assert entry.title == one_line(entry.title)
+
+
+def test_no_part_of_an_entry_holds_what_has_no_encoding() -> None:
+    half = "https://post.example/\ud83d\0"
+    item = dict.fromkeys(("id", "url", "title", "content_text", "summary", "image", "language"), half)
+    parsed = read({"version": VERSION, "title": half, "home_page_url": half, "items": [item]})
+    assert "\\ud83d" not in repr(parsed)
+    assert "\\x00" not in repr(parsed)

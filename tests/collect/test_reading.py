@@ -275,6 +275,12 @@ def test_reading_is_linear_in_the_length_of_the_page(part: str) -> None:
     assert seconds(3_200) < 24 * max(small, 0.004)
 
 
+def test_a_text_declared_whole_is_read_where_the_page_shows_next_to_none() -> None:
+    script = json.dumps({"@type": "NewsArticle", "headline": "Library opens in May", "articleBody": " ".join(TEXT)})
+    article = read(html("<p>Loading</p>", head=f'<script type="application/ld+json">{script}</script>'))
+    assert (article.text, article.lead.rung) == (" ".join(TEXT), "structured-data")
+
+
 def test_a_text_declared_whole_outweighs_a_scrap_of_it_in_the_markup() -> None:
     body = " ".join(f"{text} That was said {n} times." for n in range(6) for text in TEXT)
     script = json.dumps({"@type": "NewsArticle", "headline": "Library opens in May", "articleBody": body})

@@ -48,6 +48,16 @@ def test_an_article_in_a_graph_is_found_with_its_references() -> None:
     assert found.languages == ("en-GB",)
 
 
+def test_no_fact_holds_what_has_no_encoding() -> None:
+    half = "Half \ud83d\0a character\u202e"
+    node = {"@type": "NewsArticle", "headline": half, "author": {"name": half}, "articleBody": half, "image": half}
+    found = facts(
+        {**node, "articleSection": half, "description": half, "publisher": {"name": half}, "inLanguage": half}
+    )
+    assert "\\ud83d" not in repr(found)
+    assert (found.title, found.body) == ("Half a character", "Half a character")
+
+
 def test_meta_tags_fill_what_json_ld_leaves_open() -> None:
     metas = {
         "og:title": ["Library opens"],

@@ -102,6 +102,7 @@ def test_relative_links_start_from_their_page() -> None:
     assert absolute(base, "story") == "https://example.org/news/story"
     assert absolute(base, "/story?x=1#y") == "https://example.org/story?x=1#y"
     assert absolute(base, "//cdn.example/x") == "https://cdn.example/x"
+    assert absolute(base, "https://cdn.example/\ud800\0x") == "https://cdn.example/x"
     assert absolute(base, " \n https://other.example/a b ") == "https://other.example/a%20b"
     assert absolute(base, "https://oth\ner.example/") == "https://other.example/"
     assert absolute(base, "") == absolute(base, "javascript:alert(1)") == absolute(base, "data:text/html,x") == ""
