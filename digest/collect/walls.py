@@ -16,6 +16,7 @@ _NOTICE = 600  # characters of an error page or a check for robots
 _CONSENT = 4_000  # characters of a consent wall
 _PER_PHRASE = 700  # characters of text for each wording of consent; an article on privacy has fewer
 _STATUS = frozenset(("400", "401", "403", "404", "410", "500", "502", "503", "504"))
+_LINE = 40  # characters; a page without one of them shows crumbs
 _LEAST = 120  # characters; less is no article
 
 
@@ -102,4 +103,5 @@ def _is_paywall(page: Page, removed: tuple[Removed, ...], language: str) -> bool
 
 def _is_whole(page: Page, text: str) -> bool:
     """Whether so short a text is all that the page holds beside its furniture: a brief, a note, a short post."""
-    return bool(text) and any(len(block.text) >= 40 for block in page.blocks)
+    lines = text.splitlines()
+    return any(weight(line) >= _LINE for line in lines) and any(len(block.text) >= _LINE for block in page.blocks)

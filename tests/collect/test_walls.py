@@ -142,3 +142,9 @@ def test_an_article_on_consent_walls_is_read_whole(language: str, texts: tuple[s
     article = read(html(f"<h1>·</h1><div>{paragraphs(texts)}</div>", title="·"), language=language)
     assert article.problem is None
     assert article.text == "\n\n".join(texts)
+
+
+def test_the_crumbs_of_a_list_of_links_are_no_article() -> None:
+    links = "".join(f"<li><a href='/{n}'>A headline of some length that leads to story {n}</a></li>" for n in range(4))
+    article = read(html(f"<div><p>Home Tags Bridges</p><ul>{links}</ul></div>", title="Bridges"))
+    assert article.problem is not None
