@@ -55,8 +55,8 @@ def _begins(text: str, kind: str, longest: int) -> str:
     """What follows one of the phrases in a line that begins with it, its own words if nothing does; "" otherwise."""
     if len(text) > longest:
         return ""
-    words = key(text)
-    for phrase in _phrases()[kind]:
+    words, phrases = key(text), _phrases()[kind]
+    for phrase in phrases if words.startswith(phrases) else ():
         if words.startswith(phrase):
             rest = words[len(phrase) :]
             if not rest or rest[0] == " " or WIDE.match(phrase):

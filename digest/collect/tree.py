@@ -115,7 +115,7 @@ def drop_unseen(tree: Element) -> None:
     for element in list(tree.iter(*_UNSEEN)):
         element.drop_tree()
     for element in tree.iter("span", "strong", "b", "em"):
-        if _KICKER.search(element.get("class") or ""):
+        if (name := element.get("class")) and _KICKER.search(name):
             element.tag = "div"  # a line of its own, or it is glued to the first word of the introduction
     etree.strip_tags(tree, *_FORMATTING)
     controls = list(tree.iter(*_CONTROLS))
