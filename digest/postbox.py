@@ -42,7 +42,13 @@ class Postbox:
             return effect != "ignored"
 
         mailbox = Mailbox(
-            asked.host, asked.username, asked.password.get_secret_value(), port=asked.port, folder=asked.folder
+            asked.host,
+            asked.username,
+            asked.password.get_secret_value(),
+            port=asked.port,
+            folder=asked.folder,
+            security=asked.security,
+            ca_file=asked.ca_file,
         )
         poll(mailbox, handle)
         return counts

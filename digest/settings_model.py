@@ -247,8 +247,10 @@ class BouncesSettings(_Table):
 
     host: str = ""
     port: Annotated[int, Field(ge=1, le=65_535)] = 993
+    security: Literal["tls", "none"] = "tls"
     username: str = ""
     password: SecretStr = SecretStr("")
+    ca_file: Beside | None = None
     folder: str = "INBOX"
     every: Period = timedelta(minutes=15)
     webhook_secret: SecretStr = SecretStr("")

@@ -46,7 +46,9 @@ def test_the_example_shows_every_key_of_a_table(path: str, model: type[BaseModel
 
 def test_what_the_example_has_in_comments_is_the_default(tmp_path: Path) -> None:
     active, whole = load(EXAMPLE, {}), load(write(tmp_path, uncommented(EXAMPLE.read_text("utf-8"))), {})
-    update = {"relays": {}, "dkim": {}, "smtp": whole.smtp.model_copy(update={"ca_file": None})}
+    no_file = {"ca_file": None}
+    update = {"relays": {}, "dkim": {}, "smtp": whole.smtp.model_copy(update=no_file)}
+    update |= {"bounces": whole.bounces.model_copy(update=no_file)}
     plain = load(write(tmp_path, EXAMPLE.read_text("utf-8")), {})
     assert whole.model_copy(update=update) == plain
     assert active.newsletters == plain.newsletters

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tests.cli.conftest import Run
 from tests.deliver.bounces import notice
+from tests.fakes.imap_server import ImapServer
 
 FROM = "From MAILER-DAEMON Mon Nov 23 07:00:00 2026\n"
 
@@ -19,6 +20,19 @@ def test_every_mail_of_an_mbox_a_maildir_and_a_pipe_is_looked_at(desk: Path, run
     assert (done.exit_code, json.loads(done.stdout)) == (0, {"ignored": 4})  # it is signed by nobody we know
     done = run("bounces", "ingest", stdin="Subject: hello\n\nFrom here on.\n")
     assert (done.exit_code, done.stdout) == (0, "1 ignored\n")
+
+
+def test_the_mailbox_of_the_settings_is_polled(desk: Path, run: Run) -> None:
+    with ImapServer() as server:
+        settings = desk / "settings.toml"
+        asked = f'[bounces]\nhost = "127.0.0.1"\nport = {server.port}\nsecurity = "none"\npassword = "secret"\n'
+        settings.write_text(f"{settings.read_text()}\n{asked}username = 'bounces'\n")
+        server.add(notice())
+        done = run("bounces", "poll", "--json")
+        assert (done.exit_code, json.loads(done.stdout)) == (0, {"ignored": 1})
+        assert run("bounces", "poll").exit_code == 3
+        settings.write_text(settings.read_text().replace('"secret"', '"wrong"'))
+        assert run("bounces", "poll").exit_code == 75
 
 
 def test_a_file_that_is_not_there_is_named(desk: Path, run: Run) -> None:
