@@ -5,7 +5,9 @@ from __future__ import annotations
 import signal
 import threading
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -23,6 +25,12 @@ from digest.cli.common import (
     stop,
 )
 from digest.errors import AlreadySent
+
+if TYPE_CHECKING:
+    from digest.bootstrap import House
+    from digest.compose.edition import Edition
+    from digest.pipeline.deliver import Delivered
+    from digest.pipeline.ports import Progress
 
 
 @click.command()
@@ -55,43 +63,63 @@ def deliver(
     Delivering again sends only what was not sent (exit code 3 when there is nothing). --dry-run opens no connection.
     EDITION is an id, or a newsletter's name for its newest edition.
     """
-    from digest.pipeline.deliver import Delivered
-
-    ways = {"--test": test_address is not None, "--dry-run": dry_run is not None, "--pause": pause, "--cancel": cancel}
-    asked = [name for name, wanted in {**ways, "--resume": resume, "--now": at_once}.items() if wanted]
+    aside = {"--test": test_address is not None, "--dry-run": dry_run is not None, "--pause": pause, "--cancel": cancel}
+    asked = [name for name, wanted in {**aside, "--resume": resume, "--now": at_once}.items() if wanted]
     if len(asked) > 1 and asked != ["--resume", "--now"]:
         raise click.UsageError(f"{' and '.join(asked)} do not go together: give one of them.")
     with house(ctx) as home, progress({"messages": "Handing over"}) as show:
         found = home.edition(edition)
         _stop_at_signals(home.stopping)
-        told: dict[str, object] = {"edition_id": found.id}
-        if test_address is not None:
-            problems = home.deliver_test(found, test_address)
-            told |= {"test": test_address, "problems": [asdict(problem) for problem in problems]}
-            say(f"One test copy of {found.id} handed over for {test_address}.")
-            for problem in problems:
-                say(f"Readers will not get it as it is: {problem.message}; {problem.remedy}.")
-        elif dry_run is not None:
-            written = home.dry_run(found, dry_run, progress=show)
-            told |= {"written": written, "folder": str(dry_run)}
-            say(f"{count(written, 'message')} written to {dry_run}; nothing was sent.")
-        elif pause or cancel:
-            told["state"] = "paused" if pause else "cancelled"
-            home.halt(found, "paused" if pause else "cancelled")
-            say(f"{found.id} is {told['state']}.")
-        if any(ways.values()):
+        if any(aside.values()):
+            told = _test(home, found, test_address) if test_address is not None else {}
+            told |= _dry_run(home, found, dry_run, show) if dry_run is not None else {}
+            told |= _halt(home, found, "paused" if pause else "cancelled") if pause or cancel else {}
             if json_:
-                emit(told)
+                emit({"edition_id": found.id, **told})
             return
         try:
             done = home.deliver(found, resume=resume, at_once=at_once, progress=show)
         except AlreadySent as error:
             if json_:
-                by_state = dict(home.store.deliveries.summary(found.id))
-                emit({**asdict(Delivered(found.id, found.state, counts=by_state)), "open": 0})
+                counts = dict(home.store.deliveries.summary(found.id))
+                emit(
+                    {
+                        "edition_id": found.id,
+                        "state": found.state,
+                        "sent": 0,
+                        "counts": counts,
+                        "stopped": "",
+                        "open": 0,
+                    }
+                )
             say(str(error))
             stop(NOTHING_TO_DO)
         due = home.store.deliveries.next_work(found.id)
+    _tell(done, due, found, json_)
+
+
+def _test(home: House, edition: Edition, address: str) -> dict[str, Any]:
+    problems = home.deliver_test(edition, address)
+    say(f"One test copy of {edition.id} handed over for {address}.")
+    for problem in problems:
+        say(f"Readers will not get it as it is: {problem.message}; {problem.remedy}.")
+    return {"test": address, "problems": [asdict(problem) for problem in problems]}
+
+
+def _dry_run(home: House, edition: Edition, folder: Path, show: Progress) -> dict[str, Any]:
+    written = home.dry_run(edition, folder, progress=show)
+    say(f"{count(written, 'message')} written to {folder}; nothing was sent.")
+    return {"written": written, "folder": str(folder)}
+
+
+def _halt(home: House, edition: Edition, state: str) -> dict[str, Any]:
+    home.halt(edition, state)
+    say(f"{edition.id} is {state}.")
+    return {"state": state}
+
+
+def _tell(done: Delivered, due: datetime | None, edition: Edition, json_: bool) -> None:
+    """How far it came, and when the rest is due; the exit code says whether there is any."""
     if json_:
         emit({**asdict(done), "open": done.open})
     else:
@@ -100,7 +128,7 @@ def deliver(
     if done.stopped:
         say(f"stopped: {done.stopped}")
     if done.open and due is not None and not done.stopped:
-        say(f"The next are due at {local(due, found.timezone)} ({found.timezone}); --now sends at once.")
+        say(f"The next are due at {local(due, edition.timezone)} ({edition.timezone}); --now sends at once.")
     if done.open or done.stopped:
         stop(LATER)
 
