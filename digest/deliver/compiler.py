@@ -118,7 +118,7 @@ class Compiler:
 
     def _compiled(self, source: str, name: str) -> str:
         try:
-            return compiled(source)
+            return compiled(source, looked_through=bool(self._catalogues))
         except Misplaced as error:
             raise Failed(str(error), self._path(name), 0) from error
         except ValueError as error:
@@ -203,9 +203,11 @@ _FORMS: Final[dict[object, Form]] = {}
 _MOST_FORMS: Final = 500  # of 5 to 50 kB
 
 
-def compiled(source: str) -> str:
-    """MJML -> HTML with the styles of `mj-style inline="inline"` in the elements. Raises ValueError for broken MJML,
-    Misplaced for tags in the wrong place.
+def compiled(source: str, *, looked_through: bool = False) -> str:
+    """MJML -> HTML with the styles of `mj-style inline="inline"` in the elements. Raises ValueError for broken MJML.
+
+    `looked_through`: for what users' templates made, whose new shapes may have tags in the wrong place: Misplaced. (It
+    takes as long as compiling does, and our own templates have none.)
     """
     if "<style" in source[source.rfind("</mj-head>") :]:  # of a user's mj-raw: these words are none, they are inlined
         return printed(source)
@@ -217,7 +219,7 @@ def compiled(source: str) -> str:
             form = Form.of(printed(marked), len(shape.fillings))
         except ValueError:
             return printed(source)  # which names the place where it is broken
-        if fault := lint.misplaced(marked):
+        if looked_through and (fault := lint.misplaced(marked)):
             raise Misplaced(f"{fault.message}; {fault.remedy}")
         if len(_FORMS) >= _MOST_FORMS:
             _FORMS.clear()

@@ -9,7 +9,7 @@ from typing import Final
 import pytest
 
 from digest.collect.article import Image
-from digest.deliver import compiler
+from digest.deliver import compiler, lint
 from digest.deliver.checking import parsed
 from digest.deliver.compiler import compiled, printed
 from digest.deliver.mjml import Renderer
@@ -38,7 +38,8 @@ def renderer() -> Iterator[Renderer]:
 def test_a_filled_shape_is_what_the_compiler_would_have_written(stories: int) -> None:
     mail = source(stories)
     other = mail.replace("Harbour", "Station").replace("/2026/", "/2027/")
-    assert compiled(mail) == printed(mail)
+    assert compiled(mail) == printed(mail) == compiled(mail, looked_through=True)
+    assert lint.misplaced(parted(mail).marked()) is None
     assert parted(other).key == parted(mail).key
     assert compiled(other) == printed(other)
 
