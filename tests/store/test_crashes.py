@@ -67,7 +67,7 @@ def test_two_senders_at_once_share_the_work(store: Store) -> None:
 
 
 def test_a_planner_that_is_killed_can_plan_again(store: Store) -> None:
-    people, made = crowd(store, 2500), stored_edition(store)
+    people, made = crowd(store, 6000), stored_edition(store)
     url = store.database.url.render_as_string(hide_password=False)
     code = f"""
 import os, signal
@@ -75,16 +75,16 @@ from digest.deliver.delivery import Delivery
 from digest.store import open_store
 from tests.store.samples import NOW
 def rows():
-    for number in range(1, 2501):
-        if number == 1700: os.kill(os.getpid(), signal.SIGKILL)
+    for number in range(1, 6001):
+        if number == 5500: os.kill(os.getpid(), signal.SIGKILL)
         yield Delivery({made.id!r}, number, f"reader{{number - 1}}@example.org", "v1")
 open_store({url!r}).deliveries.plan({made.id!r}, rows(), now=NOW)
 """
     subprocess.run([sys.executable, "-c", code], check=False, cwd=Path(__file__).parents[2])
-    assert store.deliveries.summary(made.id) == {"planned": 1000}
+    assert store.deliveries.summary(made.id) == {"planned": 5000}
     planned(store, made.id, people)
     books = store.deliveries.settle(made.id, now=NOW)
-    assert (books.planned, books.states, books.difference) == (2500, {"planned": 2500}, 0)
+    assert (books.planned, books.states, books.difference) == (6000, {"planned": 6000}, 0)
 
 
 def test_a_full_disk_is_said_and_nothing_half_written_stays(sqlite_store: Store) -> None:
