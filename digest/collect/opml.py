@@ -10,7 +10,7 @@ from typing import Final
 
 from digest.collect.decoding import decode
 from digest.errors import DigestError
-from digest.text.plain import one_line
+from digest.text.plain import one_line, plain
 from digest.text.url import absolute
 
 _DECLARATION: Final = re.compile(r"\A\s*<\?xml[^>]*\?>")
@@ -36,7 +36,7 @@ def read(body: bytes) -> tuple[Outline, ...]:
     if len(body) > _LARGEST:
         raise DigestError(f"the subscription list is larger than {_LARGEST:,} bytes; split it")
     # XML that declares no encoding is UTF-8; what listparser reads it with takes it for Latin-1.
-    text = _DECLARATION.sub("", decode(body)[0], count=1)
+    text = _DECLARATION.sub("", _text(body), count=1)
     found = listparser.parse(f'<?xml version="1.0" encoding="utf-8"?>{text}'.encode("utf-8", "replace"))
     if not found.version:
         raise DigestError("this is no subscription list: an OPML file has an <opml> element; export it again as OPML")
@@ -49,6 +49,14 @@ def read(body: bytes) -> tuple[Outline, ...]:
             if url:
                 outlines.setdefault((url, name), Outline(url, title, name))
     return tuple(outlines.values())
+
+
+def _text(body: bytes) -> str:
+    """UTF-8 is taken as it is: a list is a person's own, and its names are not to be mended."""
+    try:
+        return plain(body.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        return decode(body)[0]
 
 
 def write(outlines: Iterable[Outline], title: str = "digest") -> bytes:

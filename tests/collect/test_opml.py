@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from digest.collect.opml import Outline, key_of, read, web_address, write
@@ -89,6 +89,7 @@ def test_old_feed_addresses_are_web_addresses() -> None:
 words = st.text(st.characters(codec="utf-8", exclude_categories=["C"]), min_size=1, max_size=20).filter(str.strip)
 
 
+@example([Outline("https://example.org/0", "what looks decoded twice", "Ð¡Ð¢")])
 @given(st.lists(st.builds(Outline, st.integers().map("https://example.org/{}".format), words, words), max_size=5))
 def test_any_names_survive_the_way_out_and_in(outlines: list[Outline]) -> None:
     wanted = {(o.url, " ".join(o.topic.split())) for o in outlines}

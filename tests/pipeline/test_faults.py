@@ -192,8 +192,8 @@ def test_a_run_that_must_stop_while_the_store_is_away_does_not_wait(tmp_path: Pa
         begin = trouble.begin
 
         def begin_and_stop() -> None:
+            stopping.append(True)  # before: the run cannot end while this message waits for its answer
             begin()
-            stopping.append(True)
 
         trouble.begin = begin_and_stop
         try:
