@@ -30,11 +30,10 @@ if TYPE_CHECKING:
     from digest.collect.feed import FetchOutcome, ParsedFeed
     from digest.collect.http import HttpConfig
     from digest.collect.sandbox import Sandbox
-    from digest.deliver.media import Media
-    from digest.deliver.picture import Prepared
     from digest.deliver.rendered import Problem, Rendered
     from digest.deliver.reply import Outcome
     from digest.desk import Desk
+    from digest.gallery import Gallery
     from digest.mailroom import Mailroom
     from digest.pipeline.writing import AskWriter
     from digest.postbox import Postbox
@@ -189,34 +188,16 @@ class House:
         """What follows a new edition: its pictures are fetched, and its readers frozen if it needs no review."""
         if edition.state == "skipped":
             return
-        self.fetch_pictures(edition, progress)
+        self.gallery.fetch(edition, progress)
         if edition.state == "approved":
             self.plan(edition)
 
     @cached_property
-    def pictures(self) -> Media:
+    def gallery(self) -> Gallery:
         """The pictures that mails show."""
-        from digest.deliver.media import Media
+        from digest.gallery import Gallery
 
-        return Media(self.media)
-
-    def fetch_pictures(self, edition: Edition, progress: Progress = silent) -> None:
-        """Fetch and scale the pictures of an edition that are not here yet. One that cannot be had is left out."""
-        from digest.collect.http import ACCEPT_PICTURE, fetch_pages
-        from digest.deliver.media import keep_picture
-
-        named = dict.fromkeys(story.image.url for story in edition.stories if story.image)
-        wanted = [url for url in named if self.pictures.get(url) is None]
-        pages = fetch_pages(wanted, self.http, accept=ACCEPT_PICTURE)
-        fetched = ((self.media, page.url, page.body) for page in pages if not page.error)
-        progress("pictures", 0, len(wanted))
-        for done, _ in enumerate(self.sandbox.map(keep_picture, fetched), 1):
-            progress("pictures", done, len(wanted))
-        progress("pictures", len(wanted), len(wanted))
-
-    def _pictures_of(self, edition: Edition) -> dict[str, Prepared]:
-        urls = dict.fromkeys(story.image.url for story in edition.stories if story.image)
-        return {url: found for url in urls if (found := self.pictures.get(url)) is not None}
+        return Gallery(self.media, lambda: self.http, lambda: self.sandbox)
 
     @property
     def writer(self) -> AskWriter | None:
@@ -283,7 +264,7 @@ class House:
         """Rendering, links, transport."""
         from digest.mailroom import Mailroom
 
-        return self._stack.enter_context(Mailroom(self.settings, self._pictures_of))
+        return self._stack.enter_context(Mailroom(self.settings, self.gallery.of))
 
     def render(self, edition: Edition, **variant: Any) -> Rendered:
         """The mail of an edition; the same function that sending uses."""

@@ -38,7 +38,7 @@ class Desk:
         elif isinstance(wish, Move):
             wish = self._titled(seen, wish)
         changed = desk.edit(self.house.store, seen, wish, by, now=self.house.clock())
-        self.house.fetch_pictures(changed)
+        self.house.gallery.fetch(changed)
         return changed
 
     def _titled(self, seen: Edition, wish: Move) -> Move:
@@ -57,7 +57,7 @@ class Desk:
     def insert_late(self, seen: Edition, wish: Add, by: str) -> Edition:
         """The one story after the freeze; who gets it is planned anew. See `pipeline.desk.insert_late`."""
         changed = desk.insert_late(self.house.store, seen, desk.placed(seen, wish), by, now=self.house.clock())
-        self.house.fetch_pictures(changed)
+        self.house.gallery.fetch(changed)
         self.house.plan(changed)
         return changed
 
