@@ -249,7 +249,7 @@ class Loop:
         except OSError as error:
             self._lost(connection, f"the connection broke: {error}")
         except Broken as broken:
-            self._lost(connection, str(broken))
+            self._lost(connection, str(broken), heard=False)  # what follows may answer another of our lines
         else:
             if connection.line.ended:
                 self._collect(connection)
@@ -302,10 +302,10 @@ class Loop:
             self._oldest = self._now
         self._results.append(Result(job.message, outcome, relay))
 
-    def _lost(self, connection: Connection, why: str) -> None:
-        """The connection is gone. What it said last still counts."""
+    def _lost(self, connection: Connection, why: str, *, heard: bool = True) -> None:
+        """The connection is gone. What it said last still counts; not `heard` after a reply that made no sense."""
         try:
-            while data := connection.read(_REPLIES):
+            while heard and (data := connection.read(_REPLIES)):
                 connection.line.feed(data)
         except (OSError, Broken):
             pass
