@@ -36,9 +36,10 @@ DeliveryState = Literal[
 class Delivery(NamedTuple):
     """One row per edition and subscriber, unique. SMTP 250 is `accepted`; nobody ever claims 'delivered'.
 
-    `address` is frozen at planning; `variant` names the bytes shared with other readers; `epoch` guards a claim: a
-    result whose epoch is not the row's is not written. `not_before` and `next_attempt` are aware UTC. A tuple, since a
-    hundred thousand are made for one edition and a frozen dataclass takes five times as long to make.
+    `address` is frozen at planning; `variant` names the bytes shared with other readers; `epoch` is the claim that
+    holds it, and nobody else's results count. `not_before` and `next_attempt` are aware UTC; `id` is the store's number
+    of the row. A tuple, since a hundred thousand are made for one edition and a frozen dataclass takes five times as
+    long to make.
     """
 
     edition_id: str
@@ -54,6 +55,7 @@ class Delivery(NamedTuple):
     not_before: datetime | None = None
     next_attempt: datetime | None = None
     updated_at: datetime | None = None
+    id: int = 0
 
 
 InDoubt = Literal["resend", "hold"]

@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Generator, Iterable, Iterator,
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Final, Literal, Protocol, TypeVar
+from typing import Any, Final, Literal, Protocol, TypeVar
 
 from digest.compose.edition import Edition
 from digest.deliver.audience import Choice, Reader, Variant
@@ -212,7 +212,8 @@ class _Run:
     ) -> None:
         self.store, self.edition, self.fillers = store, edition, fillers
         self.terms, self.clock, self.progress = terms, clock, progress
-        self.held: dict[int, Delivery] = {}
+        self.held: dict[int, Delivery] = {}  # by the reader's number
+        self.epoch = 0  # our claim's number
         self.disowned: list[tuple[int, Outcome]] = []
         self.patience = terms.last_moment - edition.send_at
         self.renewed = clock()
@@ -253,6 +254,9 @@ class _Run:
             if not batch:
                 return
             fault_point("deliver.claimed")
+            if self.held and batch[0].epoch != self.epoch:
+                raise self._lost()
+            self.epoch = batch[0].epoch
             self.held.update((delivery.subscriber_id, delivery) for delivery in batch)
             for delivery in batch:
                 filler = self.fillers(delivery.variant)
@@ -284,32 +288,45 @@ class _Run:
         all is returned, and settled with the next commit.
         """
         now = self.clock()
-        fresh = [pair for pair in results if pair[0].subscriber_id in self.held]  # others wait in `left` already
-        self.left += [self._settled(message, outcome, now) for message, outcome in fresh]
+        for result in results:
+            if result[0].subscriber_id in self.held:  # others wait in `left` already
+                self.left.append(self._settled(result[0], result[1], now))
         rows = self.left
         going = [self.held[message.subscriber_id] for message in intents]
         if now - self.renewed > self.terms.lease / 4 or not (rows or going):
             self._patiently(self._renew)
         if not rows and not going:
             return ()
-        turn = self._patiently(lambda: self.store.deliveries.turn(rows, going, self.terms.owner, now=self.clock()))
-        unwanted = {number for _, number in turn.unwanted}
-        self.intended.update(number for _, number in turn.ours)
-        self.left = [self._row(number, "suppressed", UNWANTED) for number in sorted(unwanted)]
+        ids = [delivery.id for delivery in going]
+        turn = self._patiently(
+            lambda: self.store.deliveries.turn(self.epoch, self.terms.owner, rows, ids, now=self.clock())
+        )
+        self.left = []
         if rows:
             self.progress("messages", self.done, max(self.total, self.done))
+        if len(turn.ours) == len(going):
+            self.intended.update([delivery.subscriber_id for delivery in going])
+            return ()
+        return self._fewer(turn, going)
+
+    def _fewer(self, turn: Any, going: Sequence[Delivery]) -> Collection[int]:
+        """Not all that we wanted to send is to be sent: these are not. Raises LeaseLost when that is the reason."""
+        unwanted = {delivery.subscriber_id for delivery in going if delivery.id in turn.unwanted}
+        ours = {delivery.subscriber_id for delivery in going if delivery.id in turn.ours}
+        self.intended |= ours
+        self.left = [self._row(number, "suppressed", UNWANTED) for number in sorted(unwanted)]
         if turn.halted:  # paused or cancelled by somebody: what is not marked stays ours, to be given back
             self.halted = True
-            return unwanted | {delivery.subscriber_id for delivery in going} - {number for _, number in turn.ours}
-        if len(turn.ours) + len(unwanted) != len(going):
+            return {delivery.subscriber_id for delivery in going} - ours
+        if len(ours) + len(unwanted) != len(going):
             raise self._lost()
         return unwanted
 
     def _renew(self) -> None:
         """Hold on to what we have. A sender that slept past its lease learns here that it has nothing any more."""
         now = self.clock()
-        kept = self.store.deliveries.renew(self.held.values(), self.terms.owner, now=now, lease=self.terms.lease)
-        if kept != len(self.held):
+        renew = self.store.deliveries.renew
+        if self.held and not renew(self.epoch, self.terms.owner, now=now, lease=self.terms.lease):
             raise self._lost()
         self.renewed = now
 
@@ -334,7 +351,7 @@ class _Run:
         self.intended.discard(number)
         if state != "planned":
             self.done += 1
-        return DeliveryRow(self.edition.id, number, delivery.epoch, state, reason, next_attempt)
+        return DeliveryRow(delivery.id, state, reason, next_attempt)
 
     def give_back(self) -> None:
         """What was claimed and never handed over is free for the next run; what has no answer is in doubt."""
@@ -342,7 +359,7 @@ class _Run:
             doubt = number in self.intended
             self.left.append(self._row(number, "unknown" if doubt else "planned", IN_DOUBT if doubt else ""))
         if self.left:
-            self.store.deliveries.record(self.left, self.terms.owner, now=self.clock())
+            self.store.deliveries.turn(self.epoch, self.terms.owner, self.left, (), now=self.clock())
             self.left = []
 
     def pause(self, reason: str) -> None:

@@ -48,11 +48,9 @@ class ToldRow(NamedTuple):
 
 
 class DeliveryRow(NamedTuple):
-    """What came of one claimed delivery. `epoch` is the claim's; `next_attempt` is for `deferred` only."""
+    """What came of one claimed delivery, named by its `id`; `next_attempt` is for `deferred` only."""
 
-    edition_id: str
-    subscriber_id: int
-    epoch: int
+    id: int
     state: DeliveryState
     reason: str = ""
     next_attempt: datetime | None = None
@@ -192,19 +190,16 @@ class DeliveriesKept(Protocol):
     def revise(self, edition_id: str, rows: Iterable[Delivery], *, now: datetime) -> int:
         """Plan rows otherwise that are neither claimed nor tried yet."""
 
-    def claim(
-        self, edition_id: str | None, owner: str, now: datetime, lease: timedelta, limit: int
-    ) -> Sequence[Delivery]:
-        """Take what is due; nobody else gets it meanwhile."""
+    def claim(self, edition_id: str, owner: str, now: datetime, lease: timedelta, limit: int) -> Sequence[Delivery]:
+        """Take what is due; nobody else gets it meanwhile. The `epoch` of each names the claim."""
 
-    def turn(self, results: Iterable[Any], intents: Iterable[Delivery], owner: str, *, now: datetime) -> Any:
-        """Write results and intents in one durable commit; what is `ours` to send, and what is `unwanted`."""
+    def turn(self, epoch: int, owner: str, results: Sequence[Any], intents: Collection[int], *, now: datetime) -> Any:
+        """Write results (`DeliveryRow`) and intents (ids) of a claim in one durable commit; which are `ours` to send,
+        and which are `unwanted`.
+        """
 
-    def record(self, results: Iterable[Any], owner: str, *, now: datetime) -> int:
-        """Write results (`DeliveryRow`) where owner and epoch still match."""
-
-    def renew(self, claimed: Iterable[Delivery], owner: str, *, now: datetime, lease: timedelta) -> int:
-        """Hold on to deliveries that are still ours; how many those are."""
+    def renew(self, epoch: int, owner: str, *, now: datetime, lease: timedelta) -> bool:
+        """Hold on to a claim; False when it is no longer ours."""
 
     def holders(self) -> Collection[str]:
         """The owners of all that is claimed or handed over."""

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, case, func, null, or_, select, update
+from sqlalchemy import Connection, and_, case, func, null, or_, select, update
 
 from digest.deliver.delivery import SETTLED, Delivery, DeliveryState
 from digest.errors import EditionError
+from digest.store.claims import Claim, first_due, holders_of, nobodys, numbers
 from digest.store.database import chunks
 from digest.store.reader_rows import deliveries_of
 from digest.store.records import Settlement
@@ -27,11 +28,10 @@ _COLUMNS = (
     _D.state,
     _D.reason,
     _D.attempts,
-    _D.epoch,
-    _D.owner,
     _D.not_before,
     _D.due_at,
     _D.updated_at,
+    _D.id,
 )
 
 #: Readers planned in one commit. Each commit waits for the disk, which on a busy machine is nearly all the time that
@@ -40,8 +40,8 @@ _PLANNED_AT_ONCE = 5000
 
 _PLAN = """
 INSERT INTO deliveries
-  (edition_id, subscriber_id, address, variant, state, reason, not_before, due_at, updated_at, attempts, epoch, owner)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, '')
+  (edition_id, subscriber_id, address, variant, state, reason, not_before, due_at, updated_at, attempts)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0)
 ON CONFLICT (edition_id, subscriber_id) DO NOTHING
 """
 _PLANNED = "UPDATE editions SET planned = planned + ? WHERE id = ?"
@@ -49,6 +49,7 @@ _PLANNED = "UPDATE editions SET planned = planned + ? WHERE id = ?"
 _REVISE = """
 UPDATE deliveries SET variant = ?, state = 'planned', reason = '', not_before = ?, due_at = ?, updated_at = ?
 WHERE edition_id = ? AND subscriber_id = ? AND attempts = 0 AND state IN ('planned', 'skipped')
+  AND NOT id {any_of}
 """
 
 
@@ -76,14 +77,16 @@ class Deliveries(Sending):
     def revise(self, edition_id: str, rows: Iterable[Delivery], *, now: datetime) -> int:
         """Plan rows otherwise that are neither claimed nor tried yet; returns how many that were."""
         at, moment = self._database.moment(now), self._database.moment
-        changed = 0
+        sql, changed = _REVISE.format(any_of=self._database.any_of), 0
         for part in chunks(rows):
-            values = []
-            for row in part:
-                begins = row.not_before and moment(row.not_before)
-                values.append((row.variant, begins, begins or at, at, edition_id, row.subscriber_id))
             with self._database.quick() as run:
-                changed += int(run(_REVISE, values).rowcount)
+                found = run("SELECT held FROM claims WHERE edition_id = ?", (edition_id,)).fetchall()
+                held = self._database.many(frozenset[int]().union(*(numbers(text) for (text,) in found)))
+                values = []
+                for row in part:
+                    begins = row.not_before and moment(row.not_before)
+                    values.append((row.variant, begins, begins or at, at, edition_id, row.subscriber_id, held))
+                changed += int(run(sql, values).rowcount)
         return changed
 
     def _plan_rows(self, edition_id: str, part: list[Delivery], now: datetime) -> list[tuple[Any, ...]]:
@@ -116,6 +119,7 @@ class Deliveries(Sending):
         if meant_by is not None:
             change = change.where(or_(_D.not_before.is_(None), _D.not_before <= meant_by))
         with self._database.write() as connection:
+            change = change.where(nobodys(connection, edition_id))
             return connection.execute(change.values(state=state, reason=said, due_at=null(), updated_at=now)).rowcount
 
     def requeue(
@@ -139,6 +143,7 @@ class Deliveries(Sending):
             mine = and_(mine, _D.not_before > meant_after)
         change = update(deliveries).values(state="planned", due_at=now, updated_at=now)
         with self._database.write() as connection:
+            mine = and_(mine, nobodys(connection, edition_id))
             if subscriber_ids is None:
                 return connection.execute(change.where(mine)).rowcount
             return sum(
@@ -178,7 +183,7 @@ class Deliveries(Sending):
         query = select(*_COLUMNS).where(_D.edition_id == edition_id, _D.subscriber_id == subscriber_id)
         with self._database.read() as connection:
             row = connection.execute(query).one_or_none()
-        return None if row is None else _delivery(row)
+            return None if row is None else _delivery(row, holders_of(connection, edition_id))
 
     def editions_of(self, subscriber_id: int) -> Sequence[str]:
         """The editions that a reader has a delivery of, the latest first."""
@@ -196,57 +201,62 @@ class Deliveries(Sending):
         """How many deliveries of an edition are in each state."""
         query = select(_D.state, func.count()).where(_D.edition_id == edition_id).group_by(_D.state)
         with self._database.read() as connection:
-            return Counter(dict(connection.execute(query).all()))
+            counts: Counter[str] = Counter(dict(connection.execute(query).all()))
+            holders = holders_of(connection, edition_id)
+            for part in chunks(holders):
+                counts.subtract(dict(connection.execute(query.where(_D.id.in_(part))).all()))
+        counts.update(claim.state_of(number) for number, claim in holders.items())
+        return +counts
 
     def listing(self, edition_id: str, state: DeliveryState | None = None) -> Iterator[Delivery]:
         """Every delivery of an edition, by subscriber, in constant memory."""
         last = 0
         query = select(*_COLUMNS).where(_D.edition_id == edition_id).order_by(_D.subscriber_id).limit(1000)
-        if state is not None:
-            query = query.where(_D.state == state)
+        if state is not None:  # what is held says in its row how it stood before
+            query = query.where(_D.state.in_(WAITING if state in HELD else (state,)))
         while True:
             with self._database.read() as connection:
-                page = [_delivery(row) for row in connection.execute(query.where(_D.subscriber_id > last))]
-            if not page:
+                rows = connection.execute(query.where(_D.subscriber_id > last)).all()
+                holders = holders_of(connection, edition_id)
+            if not rows:
                 return
-            yield from page
+            page = [_delivery(row, holders) for row in rows]
+            yield from (delivery for delivery in page if state in (None, delivery.state))
             last = page[-1].subscriber_id
 
     def due(self, now: datetime) -> Sequence[str]:
         """The editions in `sending` with something to do now (also a lease that is over), the longest waiting first."""
-        query = select(_D.edition_id, func.min(_D.due_at).label("first")).group_by(_D.edition_id)
-        query = query.where(_D.due_at <= now, _sending_editions())
         with self._database.read() as connection:
-            return [row.edition_id for row in connection.execute(query.order_by("first", _D.edition_id))]
+            firsts = [(first_due(connection, edition_id), edition_id) for edition_id in _sending(connection)]
+        return [edition_id for first, edition_id in sorted((f, e) for f, e in firsts if f is not None and f <= now)]
 
     def next_work(self, edition_id: str | None = None) -> datetime | None:
         """When the next delivery of a `sending` edition is due or a lease ends; None: there is nothing to wait for."""
-        query = select(func.min(_D.due_at)).where(_D.due_at.is_not(None), _sending_editions())
-        if edition_id is not None:
-            query = query.where(_D.edition_id == edition_id)
         with self._database.read() as connection:
-            first: datetime | None = connection.scalar(query)
-        return first
+            chosen = [one for one in _sending(connection) if edition_id in (None, one)]
+            return min(filter(None, (first_due(connection, one) for one in chosen)), default=None)
 
 
-def _sending_editions() -> Any:
-    return _D.edition_id.in_(select(editions.c.id).where(editions.c.state == "sending"))
+def _sending(connection: Connection) -> Sequence[str]:
+    return connection.scalars(select(editions.c.id).where(editions.c.state == "sending")).all()
 
 
-def _delivery(row: Any) -> Delivery:
-    edition_id, number, address, variant, state, reason, attempts, epoch, owner, not_before, due_at, updated_at = row
+def _delivery(row: Any, holders: Mapping[int, Claim]) -> Delivery:
+    edition_id, subscriber_id, address, variant, state, reason, attempts, not_before, due_at, updated_at, number = row
+    claim = holders.get(number)
     return Delivery(
         edition_id,
-        number,
+        subscriber_id,
         address,
         variant,
-        state,
+        claim.state_of(number) if claim else state,
         reason,
         attempts,
-        epoch,
-        owner,
-        lease_until=due_at if state in HELD else None,
+        claim.id if claim else 0,
+        claim.owner if claim else "",
+        lease_until=claim.lease_until if claim else None,
         not_before=not_before,
-        next_attempt=due_at if state == "deferred" else None,
+        next_attempt=due_at if state == "deferred" and not claim else None,
         updated_at=updated_at,
+        id=number,
     )

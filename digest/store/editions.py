@@ -15,7 +15,7 @@ from digest.errors import AlreadySent, EditConflict, EditionError
 from digest.store.codec import dumps, loads
 from digest.store.records import EditRecord, ToldRow
 from digest.store.slots import Slots
-from digest.store.tables import deliveries, edition_edits, edition_why, editions
+from digest.store.tables import claims, deliveries, edition_edits, edition_why, editions
 from digest.store.told import Ledger
 
 
@@ -233,6 +233,7 @@ def _refusal(
 def _void_plan(connection: Connection, edition: Edition) -> None:
     """Forget who was to get the former content. What can still be edited was handed to nobody yet."""
     if edition.state in EDITABLE:
+        connection.execute(delete(claims).where(claims.c.edition_id == edition.id))
         connection.execute(delete(deliveries).where(deliveries.c.edition_id == edition.id))
         connection.execute(update(editions).where(editions.c.id == edition.id).values(planned=0))
 

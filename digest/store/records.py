@@ -71,14 +71,14 @@ class Told(NamedTuple):
 
 
 class Turn(NamedTuple):
-    """What one turn of a sender came to: results written, messages that are ours to send, and those nobody wants.
+    """What one turn of a sender came to: results written, deliveries that are ours to send, and those nobody wants.
 
     `halted`: the edition (or all sending) was paused or cancelled meanwhile; what is not `ours` is to be given back.
     """
 
-    written: int
-    ours: set[tuple[str, int]]
-    unwanted: set[tuple[str, int]]
+    written: int = 0
+    ours: frozenset[int] = frozenset()
+    unwanted: frozenset[int] = frozenset()
     halted: bool = False
 
 

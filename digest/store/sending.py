@@ -1,22 +1,24 @@
 """The sender's way through the deliveries: take some, say what is about to happen, say what came of it.
 
-A row is held by one owner at a time. A claim raises its `epoch`; whoever writes a result must still be the owner in
-that epoch, so a sender that slept past its lease changes nothing. `due_at` is the only thing the index holds: while a
-row waits it is when to send it, while it is held it is the end of its lease, and at an end it is NULL.
+A sender has one claim on an edition (`claims`), with a lease. Its number is the epoch: whoever writes must name the
+claim that holds the row, so a sender that slept past its lease and was replaced changes nothing. A delivery itself is
+written once a message, with its result.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
-from operator import itemgetter
+from typing import Any
 
-from sqlalchemy import and_, null, select, update
+from sqlalchemy import select, update
 
 from digest.deliver.delivery import Delivery
-from digest.store.database import Area, Run, chunks
+from digest.store.claims import Claim, listed, numbers
+from digest.store.database import Area, Run
 from digest.store.records import DeliveryResult, Released, Turn
-from digest.store.tables import deliveries
+from digest.store.tables import claims
 from digest.store.types import storable
 
 PAUSED_KEY = "sending paused"
@@ -24,195 +26,215 @@ WAITING = ("planned", "deferred")
 HELD = ("claimed", "handed_over")
 #: A result in one of these says that a server was asked.
 _TRIED = ("accepted", "deferred", "refused", "unknown")
-_D = deliveries.c
 
-_CLAIM = """
-WITH due AS (
-  SELECT d.id FROM deliveries d
-  WHERE d.state IN ('planned', 'deferred') AND d.due_at <= ? AND {edition}
-    AND NOT EXISTS (SELECT 1 FROM meta WHERE key = ?)
-  ORDER BY d.due_at, d.id LIMIT ? {lock})
-UPDATE deliveries SET state = 'claimed', owner = ?, due_at = ?, epoch = epoch + 1, updated_at = ?
-WHERE id IN (SELECT id FROM due)
-RETURNING edition_id, subscriber_id, address, variant, reason, attempts, epoch, not_before
+_GOING = "SELECT 1 FROM editions WHERE id = ? AND state = 'sending' AND NOT EXISTS (SELECT 1 FROM meta WHERE key = ?)"
+_CLAIMS = "SELECT id, owner, lease_until, held, under_way FROM claims"
+_DUE = """
+SELECT id, subscriber_id, address, variant, reason, attempts, not_before FROM deliveries
+WHERE edition_id = ? AND due_at <= ? AND state IN ('planned', 'deferred') AND NOT id {any_of}
+ORDER BY due_at, id LIMIT ?
 """
-_ANY = "d.edition_id IN (SELECT id FROM editions WHERE state = 'sending')"
-_ONE = "d.edition_id = ? AND EXISTS (SELECT 1 FROM editions e WHERE e.id = d.edition_id AND e.state = 'sending')"
-_RECORD = """
-UPDATE deliveries
-SET state = ?, reason = ?, due_at = ?, attempts = attempts + ?, updated_at = ?, owner = ''
-WHERE edition_id = ? AND subscriber_id = ? AND epoch = ? AND owner = ? AND state IN ('claimed', 'handed_over')
+_TAKE = "INSERT INTO claims (edition_id, owner, lease_until, held, under_way) VALUES (?, ?, ?, ?, '[]') RETURNING id"
+_HOLD = "UPDATE claims SET lease_until = ?, held = ? WHERE id = ?"
+_LOOK = """
+SELECT c.lease_until, c.held, c.under_way, e.newsletter,
+  e.state = 'sending' AND NOT EXISTS (SELECT 1 FROM meta WHERE key = ?)
+FROM claims c JOIN editions e ON e.id = c.edition_id WHERE c.id = ? AND c.owner = ?
 """
-# What is marked already and still ours is marked again: the first commit's answer may have been lost on its way here.
-# IS TRUE: else SQLite goes through the index on due_at, past all open rows of the edition, for each handful.
-_MARK = """
-UPDATE deliveries SET state = 'handed_over', updated_at = ?
-WHERE edition_id = ? AND subscriber_id IN ({numbers})
-  AND owner = ? AND epoch = ? AND state IN ('claimed', 'handed_over') AND (due_at > ?) IS TRUE
-  AND {going} {wanted}
-RETURNING subscriber_id
+_KEEP = "UPDATE claims SET held = ?, under_way = ? WHERE id = ?"
+_END = "DELETE FROM claims WHERE id = ?"
+_RECORD = (
+    "UPDATE deliveries SET state = ?, reason = ?, due_at = ?, attempts = attempts + ?, updated_at = ? WHERE id = ?"
+)
+#: What nearly every message comes to, many at once. SQLite takes one JSON object, PostgreSQL two arrays.
+_ACCEPTED = """
+UPDATE deliveries SET state = 'accepted', reason = said.value, due_at = NULL, attempts = attempts + 1, updated_at = ?
+FROM {said} WHERE deliveries.id = CAST(said.key AS BIGINT)
 """
-_GOING = """
-  EXISTS (SELECT 1 FROM editions e WHERE e.id = ? AND e.state = 'sending')
-  AND NOT EXISTS (SELECT 1 FROM meta WHERE key = ?)
+_LOST = """
+UPDATE deliveries SET state = 'unknown', reason = 'the sender stopped before the server''s answer was recorded',
+  due_at = NULL, attempts = attempts + 1, updated_at = ?
+WHERE id {any_of}
 """
 _WANTED = """
-  AND EXISTS (
-    SELECT 1 FROM subscriptions s JOIN subscribers p ON p.id = s.subscriber_id
-    WHERE s.subscriber_id = deliveries.subscriber_id AND s.state = 'confirmed'
-      AND s.newsletter = (SELECT e.newsletter FROM editions e WHERE e.id = deliveries.edition_id)
-      AND NOT EXISTS (SELECT 1 FROM suppressions x WHERE x.address_hash = p.address_hash))
+SELECT d.id FROM deliveries d WHERE d.id {any_of} AND EXISTS (
+  SELECT 1 FROM subscriptions s JOIN subscribers p ON p.id = s.subscriber_id
+  WHERE s.subscriber_id = d.subscriber_id AND s.newsletter = ? AND s.state = 'confirmed'
+    AND NOT EXISTS (SELECT 1 FROM suppressions x WHERE x.address_hash = p.address_hash))
 """
-_STILL = "SELECT subscriber_id FROM deliveries WHERE edition_id = ? AND subscriber_id IN ({numbers}) {wanted}"
 
 
 class Sending(Area):
-    """What a sender asks of the store, many rows at a time: a durable commit costs as much as a thousand of them."""
+    """What a sender asks of the store, many rows at a time: a durable commit costs as much as a hundred of them."""
 
-    def claim(
-        self, edition_id: str | None, owner: str, now: datetime, lease: timedelta, limit: int
-    ) -> Sequence[Delivery]:
-        """Take up to `limit` deliveries that are due, for `lease`; nobody else gets them meanwhile.
+    def claim(self, edition_id: str, owner: str, now: datetime, lease: timedelta, limit: int) -> Sequence[Delivery]:
+        """Take up to `limit` deliveries that are due; for `lease` nobody else gets them, nor what `owner` held before.
 
-        Only from editions that are `sending`, and nothing while sending is paused: so pausing stops every sender at
-        its next claim. None claims from any edition. The claim raises each row's epoch.
+        Only from an edition that is `sending`, and nothing while sending is paused: so pausing stops every sender at
+        its next claim. The claim's number is the `epoch` of each.
         """
-        # A CTE: PostgreSQL may run a subquery with LIMIT again and again, and then takes more than asked for.
-        lock = "" if self._database.is_sqlite else "FOR UPDATE OF d SKIP LOCKED"
-        sql = _CLAIM.format(edition=_ANY if edition_id is None else _ONE, lock=lock)
-        at, until = self._database.moment(now), now + lease
-        mine = () if edition_id is None else (edition_id,)
+        at, until = self._database.moment(now), self._database.moment(now + lease)
         with self._database.quick() as run:
-            rows = run(sql, (at, *mine, PAUSED_KEY, limit, owner, self._database.moment(until), at)).fetchall()
+            # On a server the lock on the edition's row keeps those apart who claim at one moment.
+            if not run(_GOING + self._locking("NO KEY UPDATE"), (edition_id, PAUSED_KEY)).fetchall():
+                return []
+            others, mine = self._others(run, edition_id, owner, now)
+            taken = self._database.many(others.union(mine.held if mine else ()))
+            sql = _DUE.format(any_of=self._database.any_of)
+            rows = run(sql, (edition_id, at, taken, limit)).fetchall()
+            if not rows:
+                return []
+            fresh = [row[0] for row in rows]
+            if mine and run(_HOLD, (until, listed([*mine.held, *fresh]), mine.id)).rowcount:
+                epoch = mine.id
+            else:
+                ((epoch,),) = run(_TAKE, (edition_id, owner, until, listed(fresh))).fetchall()
+        return self._claimed(rows, edition_id, owner, epoch, (now, now + lease))
+
+    def _claimed(
+        self, rows: Sequence[Any], edition_id: str, owner: str, epoch: int, span: tuple[datetime, datetime]
+    ) -> Sequence[Delivery]:
+        now, until = span
         moments = {not_before: self._database.instant(not_before) for *_, not_before in rows}
-        rows.sort(key=itemgetter(0, 1))
         return [
-            Delivery(e, s, address, variant, "claimed", reason, tries, epoch, owner, until, moments[start], None, now)
-            for e, s, address, variant, reason, tries, epoch, start in rows
+            Delivery(
+                edition_id,
+                person,
+                to,
+                variant,
+                "claimed",
+                said,
+                tries,
+                epoch,
+                owner,
+                until,
+                moments[start],
+                None,
+                now,
+                row,
+            )
+            for row, person, to, variant, said, tries, start in rows
         ]
 
+    def _others(self, run: Run, edition_id: str, owner: str, now: datetime) -> tuple[frozenset[int], Claim | None]:
+        """What other senders hold of an edition, and the owner's own claim; one whose lease is over is ended."""
+        taken, mine = frozenset[int](), None
+        for claim in self._claims(run, "edition_id = ?", (edition_id,)):
+            if claim.owner != owner:
+                taken |= claim.held
+            elif claim.lease_until > now:
+                mine = claim
+            else:
+                self._release(run, claim, now)
+        return taken, mine
+
     def turn(
-        self, results: Iterable[DeliveryResult], intents: Iterable[Delivery], owner: str, *, now: datetime
+        self,
+        epoch: int,
+        owner: str,
+        results: Sequence[DeliveryResult] = (),
+        intents: Collection[int] = (),
+        *,
+        now: datetime,
     ) -> Turn:
-        """What a sender does between two bursts, in one durable commit: `record` results, then `mark_handed_over`.
+        """What a sender does between two bursts, in one durable commit: write what came of deliveries of its claim, and
+        mark others, by their ids, as about to be handed over: send those that are `ours`, no others.
 
-        Of the intents, those not wanted any more (see `still_wanted`, asked in the same transaction) are not marked.
-        """
-        rows, going = list(results), list(intents)
-        with self._database.quick() as run:
-            written = self._record(run, rows, owner, now)
-            ours = self._mark(run, going, now, wanted=True)
-            unwanted: set[tuple[str, int]] = set()
-            halted = False
-            if len(ours) != len(going):
-                for edition_id, numbers in _by_edition(going).items():
-                    halted |= not run(f"SELECT 1 WHERE {_GOING}", (edition_id, PAUSED_KEY)).fetchall()
-                    rest = {number for number in numbers if (edition_id, number) not in ours}
-                    unwanted.update((edition_id, number) for number in rest - _still_wanted(run, edition_id, rest))
-        return Turn(written, ours, unwanted, halted)
-
-    def mark_handed_over(self, claimed: Iterable[Delivery], *, now: datetime) -> set[tuple[str, int]]:
-        """Commit the intent to hand these messages over, just before their DATA.
-
-        Returns the (edition, subscriber) pairs that are still ours in this epoch and lease: send these, no others.
+        `planned` gives a row back unsent; `deferred` needs `next_attempt`. Readers who left or were suppressed by this
+        moment are `unwanted` and not marked. Whatever is not held by this claim, or no longer, is left alone. Said once
+        more, after a commit whose answer was lost, it changes nothing.
         """
         with self._database.quick() as run:
-            return self._mark(run, claimed, now, wanted=False)
+            found = run(_LOOK + self._locking("UPDATE OF c"), (PAUSED_KEY, epoch, owner)).fetchall()
+            if not found:
+                return Turn()
+            ((lease_until, held_text, under_way_text, newsletter, going),) = found
+            held, before = numbers(held_text), numbers(under_way_text)
+            known = [result for result in results if result.id in held]
+            self._record(run, known, now)
+            answered = {result.id for result in known}
+            left = held - answered
+            asked = left.intersection(intents) if lease_until > self._database.moment(now) else frozenset[int]()
+            wanted = self._wanted(run, asked, newsletter) if going and asked else frozenset[int]()
+            if left:
+                run(_KEEP, (listed(left), listed((before - answered) | wanted), epoch))
+            else:
+                run(_END, (epoch,))
+        return Turn(len(known), wanted, asked - wanted if going else frozenset(), not going and bool(intents))
 
-    def record(self, results: Iterable[DeliveryResult], owner: str, *, now: datetime) -> int:
-        """Write what became of claimed deliveries; returns how many of them were still `owner`'s in that epoch.
-
-        `planned` gives a row back unsent; `deferred` needs `next_attempt`.
-        """
-        with self._database.quick() as run:
-            return self._record(run, results, owner, now)
-
-    def _record(self, run: Run, results: Iterable[DeliveryResult], owner: str, now: datetime) -> int:
+    def _record(self, run: Run, results: Sequence[DeliveryResult], now: datetime) -> None:
         at, moment = self._database.moment(now), self._database.moment
+        accepted = {result.id: _clean(result.reason) for result in results if result.state == "accepted"}
+        if accepted:
+            if self._database.is_sqlite:
+                run(_ACCEPTED.format(said="json_each(?) AS said"), (at, json.dumps(accepted)))
+            else:
+                said = "unnest(?::bigint[], ?::text[]) AS said (key, value)"
+                run(_ACCEPTED.format(said=said), (at, list(accepted), list(accepted.values())))
         rows = [
             (
                 state,
-                reason if reason.isascii() else storable(reason),
+                _clean(reason),
                 at if state == "planned" else moment(later or now) if state == "deferred" else None,
                 1 if state in _TRIED else 0,
                 at,
-                edition_id,
                 number,
-                epoch,
-                owner,
             )
-            for edition_id, number, epoch, state, reason, later in results
+            for number, state, reason, later in results
+            if state != "accepted"
         ]
-        return int(run(_RECORD, rows).rowcount) if rows else 0
+        if rows:
+            run(_RECORD, rows)
 
-    def _mark(self, run: Run, claimed: Iterable[Delivery], now: datetime, *, wanted: bool) -> set[tuple[str, int]]:
-        groups: dict[tuple[str, str, int], list[int]] = {}
-        for delivery in claimed:
-            key = (delivery.edition_id, delivery.owner, delivery.epoch)
-            groups.setdefault(key, []).append(delivery.subscriber_id)
-        at = self._database.moment(now)
-        ours: set[tuple[str, int]] = set()
-        for (edition_id, owner, epoch), numbers in groups.items():
-            for part in chunks(numbers):
-                numbered = ",".join("?" * len(part))
-                sql = _MARK.format(going=_GOING, wanted=_WANTED if wanted else "", numbers=numbered)
-                row = (at, edition_id, *part, owner, epoch, at, edition_id, PAUSED_KEY)
-                ours.update([(edition_id, found[0]) for found in run(sql, row).fetchall()])
-        return ours
+    def _wanted(self, run: Run, ids: Iterable[int], newsletter: str) -> frozenset[int]:
+        """Those whose readers, at this moment, are confirmed for the newsletter and not suppressed."""
+        sql = _WANTED.format(any_of=self._database.any_of)
+        return frozenset(number for (number,) in run(sql, (self._database.many(ids), newsletter)).fetchall())
 
-    def renew(self, claimed: Iterable[Delivery], owner: str, *, now: datetime, lease: timedelta) -> int:
-        """Hold on to deliveries that are still ours for another `lease`; returns how many those are."""
-        held = 0
+    def renew(self, epoch: int, owner: str, *, now: datetime, lease: timedelta) -> bool:
+        """Hold on to a claim for another `lease`; False when it is no longer ours, or its lease is over."""
+        c = claims.c
         with self._database.write() as connection:
-            for edition_id, numbers in _by_edition(claimed).items():
-                for part in chunks(numbers):
-                    mine = (_D.edition_id == edition_id, _D.subscriber_id.in_(part), _D.owner == owner)
-                    change = update(deliveries).where(*mine, _D.state.in_(HELD), _D.due_at > now)
-                    held += connection.execute(change.values(due_at=now + lease)).rowcount
-        return held
+            mine = update(claims).where(c.id == epoch, c.owner == owner, c.lease_until > now)
+            return connection.execute(mine.values(lease_until=now + lease)).rowcount == 1
 
     def release_expired(self, *, now: datetime, owner: str | None = None) -> Released:
         """End the claims whose lease is over, or all of `owner`'s when named (our own, left by a crash).
 
-        Claimed goes back to planned; of a hand-over nobody will ever know the answer: unknown.
+        What was only claimed is free again; of a hand-over nobody will ever know the answer: unknown.
         """
-        over = and_(_D.due_at.is_not(None), _D.due_at <= now if owner is None else _D.owner == owner)
-        back = update(deliveries).where(over, _D.state == "claimed")
-        back = back.values(state="planned", owner="", due_at=now, updated_at=now)
-        lost = update(deliveries).where(over, _D.state == "handed_over")
-        lost = lost.values(
-            state="unknown",
-            reason="the sender stopped before the server's answer was recorded",
-            attempts=_D.attempts + 1,
-            owner="",
-            due_at=null(),
-            updated_at=now,
-        )
-        with self._database.write() as connection:
-            return Released(connection.execute(back).rowcount, connection.execute(lost).rowcount)
+        planned = unknown = 0
+        condition, value = ("lease_until <= ?", self._database.moment(now)) if owner is None else ("owner = ?", owner)
+        with self._database.quick() as run:
+            for claim in self._claims(run, condition + self._locking("UPDATE"), (value,)):
+                self._release(run, claim, now)
+                planned += len(claim.held - claim.under_way)
+                unknown += len(claim.under_way)
+        return Released(planned, unknown)
+
+    def _release(self, run: Run, claim: Claim, now: datetime) -> None:
+        if claim.under_way:
+            sql = _LOST.format(any_of=self._database.any_of)
+            run(sql, (self._database.moment(now), self._database.many(claim.under_way)))
+        run(_END, (claim.id,))
+
+    def _claims(self, run: Run, condition: str, values: tuple[Any, ...]) -> list[Claim]:
+        claimed = []
+        for number, owner, until, held, under_way in run(f"{_CLAIMS} WHERE {condition}", values).fetchall():
+            lease_until = self._database.instant(until)
+            assert lease_until is not None
+            claimed.append(Claim(number, owner, lease_until, numbers(held), numbers(under_way)))
+        return claimed
+
+    def _locking(self, how: str) -> str:
+        """Keep other transactions off the rows that are read; SQLite has one writer at a time anyway."""
+        return "" if self._database.is_sqlite else f" FOR {how}"
 
     def holders(self) -> set[str]:
         """The owners of everything that is claimed or handed over at this moment."""
-        query = select(_D.owner).distinct().where(_D.due_at.is_not(None), _D.state.in_(HELD))
         with self._database.read() as connection:
-            return set(connection.scalars(query))
-
-    def still_wanted(self, edition_id: str, subscriber_ids: Iterable[int]) -> set[int]:
-        """Those of its readers who, at this moment, are confirmed for the edition's newsletter and not suppressed."""
-        with self._database.quick() as run:
-            return _still_wanted(run, edition_id, subscriber_ids)
+            return set(connection.scalars(select(claims.c.owner).distinct()))
 
 
-def _still_wanted(run: Run, edition_id: str, subscriber_ids: Iterable[int]) -> set[int]:
-    wanted: set[int] = set()
-    for part in chunks(subscriber_ids):
-        sql = _STILL.format(wanted=_WANTED, numbers=",".join("?" * len(part)))
-        wanted.update(number for (number,) in run(sql, (edition_id, *part)).fetchall())
-    return wanted
-
-
-def _by_edition(rows: Iterable[Delivery]) -> dict[str, list[int]]:
-    groups: dict[str, list[int]] = {}
-    for delivery in rows:
-        groups.setdefault(delivery.edition_id, []).append(delivery.subscriber_id)
-    return groups
+def _clean(reason: str) -> str:
+    return reason if reason.isascii() and "\0" not in reason else storable(reason)

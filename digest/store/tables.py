@@ -222,11 +222,9 @@ deliveries = Table(
     Column("state", Text, nullable=False),
     _words("reason"),
     Column("attempts", Integer, nullable=False),
-    Column("epoch", Integer, nullable=False),
-    Column("owner", Text, nullable=False),
     _moment("not_before", nullable=True),
-    # When somebody must look at the row again: to send it first or once more, or because its lease is over.
-    # NULL once it is at an end. The only index that the send path has to keep, and it holds open rows only.
+    # When somebody must look at the row again: to send it first or once more. NULL once it is at an end.
+    # The only index that the send path has to keep, and it holds open rows only.
     _moment("due_at", nullable=True),
     _moment("updated_at"),
     UniqueConstraint("edition_id", "subscriber_id"),
@@ -234,6 +232,21 @@ deliveries = Table(
 )
 _OPEN = deliveries.c.due_at.is_not(None)
 Index("ix_deliveries_due", deliveries.c.edition_id, deliveries.c.due_at, sqlite_where=_OPEN, postgresql_where=_OPEN)
+
+#: What senders hold. One row a sender, written once a turn, where a mark on each delivery would be two more writes a
+#: message. `held` and `under_way` are JSON lists of `deliveries.id`; the second is a part of the first.
+claims = Table(
+    "claims",
+    metadata,
+    Column("id", Id, primary_key=True),  # the epoch: never given twice, so an older claim's results are void
+    _edition(),
+    _words("owner"),
+    _moment("lease_until"),
+    Column("held", Text, nullable=False),
+    Column("under_way", Text, nullable=False),  # on record as about to be sent, and not yet answered
+    UniqueConstraint("edition_id", "owner"),
+    sqlite_autoincrement=True,
+)
 
 bounces = Table(
     "bounces",

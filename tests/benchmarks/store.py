@@ -64,19 +64,18 @@ def plan(store: Store, edition_id: str) -> None:
 def send(store: Store, edition_id: str, meter: Meter) -> None:
     """Claim, intend and record everything, as a sender does, one turn behind the wire."""
     results: list[DeliveryResult] = []
+    epoch = 0
     while True:
         with meter.step("claim"):
             claimed = store.deliveries.claim(edition_id, "bench", NOW, LEASE, BATCH)
         if not claimed:
             break
         with meter.step("turn (record + intent)"):
-            store.deliveries.turn(results, claimed, "bench", now=NOW)
-        results = [
-            DeliveryResult(d.edition_id, d.subscriber_id, d.epoch, "accepted", f"250 queued as {d.subscriber_id:x}")
-            for d in claimed
-        ]
+            epoch = claimed[0].epoch
+            store.deliveries.turn(epoch, "bench", results, [delivery.id for delivery in claimed], now=NOW)
+        results = [DeliveryResult(d.id, "accepted", f"250 queued as {d.subscriber_id:x}") for d in claimed]
     with meter.step("turn (record + intent)"):
-        store.deliveries.turn(results, [], "bench", now=NOW)
+        store.deliveries.turn(epoch, "bench", results, now=NOW)
 
 
 def memory(work: Callable[[], object]) -> float:

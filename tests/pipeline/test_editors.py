@@ -155,7 +155,7 @@ def test_a_store_that_is_away_pauses_no_edition(sqlite_store: Store, tmp_path: P
     home.approve(edition, "ada")
     clock.moment = edition.send_at
     path = Path(str(sqlite_store.database.path))
-    sqlite_store.deliveries.claim(None, "nobody", clock.moment, timedelta(minutes=1), 0)
+    sqlite_store.deliveries.claim(edition.id, "nobody", clock.moment, timedelta(minutes=1), 0)
     path.rename(tmp_path / "away.db")
     Jobs(home).deliver()
     (tmp_path / "away.db").rename(path)

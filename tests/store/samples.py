@@ -10,9 +10,10 @@ from digest.collect.article import Article, Image
 from digest.collect.entry import Entry
 from digest.collect.feed import Feed
 from digest.compose.edition import Also, Edition, EditionState, EditionStory, Section, frozen
-from digest.deliver.delivery import Delivery
+from digest.deliver.delivery import Delivery, DeliveryState
 from digest.deliver.subscriber import Subscriber, Subscription, SubscriptionState
 from digest.store import Store
+from digest.store.records import DeliveryResult, Turn
 
 NOW = datetime(2026, 11, 24, 5, 0, tzinfo=UTC)
 LEASE = timedelta(minutes=20)
@@ -116,3 +117,27 @@ def planned(store: Store, edition_id: str, people: Iterable[Subscriber]) -> int:
     return store.deliveries.plan(
         edition_id, (Delivery(edition_id, person.id, person.address, "v1") for person in people), now=NOW
     )
+
+
+def turn(
+    store: Store,
+    claimed: Sequence[Delivery],
+    results: Iterable[DeliveryResult] = (),
+    intents: Iterable[Delivery] = (),
+    *,
+    now: datetime = NOW,
+) -> Turn:
+    """A turn of the sender whose claim these are of."""
+    first = claimed[0]
+    ids = [delivery.id for delivery in intents]
+    return store.deliveries.turn(first.epoch, first.owner, list(results), ids, now=now)
+
+
+def result(delivery: Delivery, state: DeliveryState, reason: str = "", later: datetime | None = None) -> DeliveryResult:
+    """What came of a delivery."""
+    return DeliveryResult(delivery.id, state, reason, later)
+
+
+def accepted(delivery: Delivery, reason: str = "250 ok") -> DeliveryResult:
+    """The server took it."""
+    return result(delivery, "accepted", reason)

@@ -17,15 +17,18 @@ def main(url: str, edition_id: str, owner: str, minute: str) -> None:
     now = minutes(float(minute))
     deliveries = open_store(url).deliveries
     results: list[DeliveryResult] = []
+    epoch = 0
     while claimed := deliveries.claim(edition_id, owner, now, LEASE, 20):
+        epoch = claimed[0].epoch
         for start in range(0, len(claimed), 5):
-            ours = deliveries.turn(results, claimed[start : start + 5], owner, now=now).ours
+            going = claimed[start : start + 5]
+            ours = deliveries.turn(epoch, owner, results, [delivery.id for delivery in going], now=now).ours
             results = []
-            for delivery in claimed[start : start + 5]:
-                if (delivery.edition_id, delivery.subscriber_id) in ours:
+            for delivery in going:
+                if delivery.id in ours:
                     print(delivery.subscriber_id, flush=True)
-                    results.append(DeliveryResult(edition_id, delivery.subscriber_id, delivery.epoch, "accepted"))
-    deliveries.record(results, owner, now=now)
+                    results.append(DeliveryResult(delivery.id, "accepted"))
+    deliveries.turn(epoch, owner, results, now=now)
     print("done", flush=True)
 
 

@@ -12,8 +12,8 @@ from digest.deliver.address import AddressError
 from digest.deliver.delivery import Delivery
 from digest.deliver.subscriber import Subscriber, Subscription, SubscriptionState
 from digest.store import Store
-from digest.store.records import DeliveryResult, Imported
-from tests.store.samples import LEASE, NOW, crowd, minutes, planned, reader, stored_edition
+from digest.store.records import Imported, Turn
+from tests.store.samples import LEASE, NOW, accepted, crowd, minutes, planned, reader, stored_edition, turn
 
 
 def test_an_address_is_one_person_in_whatever_case(store: Store) -> None:
@@ -174,10 +174,9 @@ def test_erasing_forgets_the_person_and_keeps_anonymous_counts(store: Store) -> 
     ada, bob, eve = (reader(store, f"{name}@example.org") for name in ("ada", "bob", "eve"))
     made = stored_edition(store)
     planned(store, made.id, [ada, bob])
-    (claimed,) = store.deliveries.claim(made.id, "me", NOW, LEASE, 1)
-    store.deliveries.mark_handed_over([claimed], now=NOW)
-    result = DeliveryResult(made.id, ada.id, claimed.epoch, "accepted", "250 ok for ada@example.org")
-    store.deliveries.record([result], "me", now=NOW)
+    claimed = store.deliveries.claim(made.id, "me", NOW, LEASE, 1)
+    turn(store, claimed, (), claimed)
+    turn(store, claimed, [accepted(claimed[0], "250 ok for ada@example.org")])
     store.readers.suppress("bob@example.org", "complaint", "told us so", now=NOW)
     store.bounces.record("bob@example.org", "complaint", "n1", at=NOW, detail="bob@example.org complains")
 
@@ -257,5 +256,4 @@ def test_a_delivery_planned_before_goes_nowhere_once_its_reader_is_erased(store:
     store.deliveries.plan(made.id, [Delivery(made.id, ada.id, ada.address, "v1")], now=NOW)
     claimed = store.deliveries.claim(made.id, "me", NOW, LEASE, 9)
     store.readers.erase("ada@example.org")
-    assert store.deliveries.still_wanted(made.id, [ada.id]) == set()
-    assert store.deliveries.turn([], claimed, "me", now=NOW).ours == set()
+    assert turn(store, claimed, (), claimed) == Turn(unwanted=frozenset({claimed[0].id}))

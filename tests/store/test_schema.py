@@ -27,8 +27,8 @@ LATER = '''"""A later one."""
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 branch_labels = depends_on = None
 
 
@@ -45,9 +45,9 @@ def upgrade() -> None:
 def later(monkeypatch: pytest.MonkeyPatch, folder: Path, then: str = "pass") -> None:
     """Make this program one migration newer."""
     shutil.copytree(schema.MIGRATIONS, folder, ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True)
-    (folder / "versions" / "v0002_later.py").write_text(LATER.format(then=then))
+    (folder / "versions" / "v0003_later.py").write_text(LATER.format(then=then))
     monkeypatch.setattr(schema, "MIGRATIONS", folder)
-    monkeypatch.setattr(schema, "REVISIONS", ("0001", "0002"))
+    monkeypatch.setattr(schema, "REVISIONS", ("0001", "0002", "0003"))
 
 
 def revisions_of(path: Path) -> list[str]:
@@ -95,16 +95,17 @@ def test_looking_for_one_reader_does_not_read_every_delivery(sqlite_store: Store
 
 
 def test_there_is_no_way_back_but_the_backup() -> None:
-    first = importlib.import_module("digest.store.migrations.versions.v0001_the_first_tables")
-    with pytest.raises(NotImplementedError, match="restore the backup"):
-        first.downgrade()
+    for name in ("v0001_the_first_tables", "v0002_claims"):
+        step = importlib.import_module(f"digest.store.migrations.versions.{name}")
+        with pytest.raises(NotImplementedError, match="restore the backup"):
+            step.downgrade()
 
 
 def test_an_older_store_is_refused_with_the_command_to_type(
     tmp_path: Path, sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     later(monkeypatch, tmp_path / "migrations")
-    with pytest.raises(StoreError, match=r"of an older digest \(schema 0001\): run 'digest db upgrade'"):
+    with pytest.raises(StoreError, match=r"of an older digest \(schema 0002\): run 'digest db upgrade'"):
         open_store(f"sqlite:///{sqlite_store.database.path}")
     assert next(iter(sqlite_store.meta.check())).level == "error"
 
@@ -116,8 +117,8 @@ def test_an_older_store_is_upgraded_with_a_backup_beside_it_and_loses_nothing(
     sqlite_store.close()
     path = sqlite_store.database.path
     later(monkeypatch, tmp_path / "migrations")
-    assert upgrade_store(f"sqlite:///{path}") == ("0001", "0002")
-    assert revisions_of(path.with_name("digest.db.before-0002.backup")) == ["0001"]
+    assert upgrade_store(f"sqlite:///{path}") == ("0002", "0003")
+    assert revisions_of(path.with_name("digest.db.before-0003.backup")) == ["0002"]
     still_full(open_store(f"sqlite:///{path}"))
 
 
@@ -128,7 +129,7 @@ def test_an_older_store_on_a_server_is_upgraded_and_loses_nothing(
     with open_store(postgres_database) as store:
         fill(store)
     later(monkeypatch, tmp_path / "migrations")
-    assert upgrade_store(postgres_database) == ("0001", "0002")
+    assert upgrade_store(postgres_database) == ("0002", "0003")
     still_full(open_store(postgres_database))
 
 
@@ -150,7 +151,7 @@ def test_a_migration_that_fails_half_way_changes_nothing_and_can_be_tried_again(
         still_full(store)
         assert not any("half-way" in finding.what for finding in store.meta.check())
     later(monkeypatch, tmp_path / "mended")
-    assert upgrade_store(url) == ("0001", "0002")
+    assert upgrade_store(url) == ("0002", "0003")
     still_full(open_store(url))
 
 

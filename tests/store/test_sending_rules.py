@@ -36,6 +36,7 @@ class Sending(RuleBasedStateMachine):
         self.resent: Counter[int] = Counter()
         self.left: set[int] = set()
         self.before: dict[int, Delivery] = {}
+        self.until: dict[int, datetime] = {}  # when the lease of a claim ends
 
     @initialize()
     def plan(self) -> None:
@@ -53,17 +54,20 @@ class Sending(RuleBasedStateMachine):
         assert len(taken) <= limit
         others = {d.subscriber_id for o, held in self.held.items() if o != owner for d in held if self.valid(d)}
         assert not others & {d.subscriber_id for d in taken}
-        assert all(d.epoch == self.before[d.subscriber_id].epoch + 1 for d in taken)
         self.held[owner] += taken
+        self.until.update((delivery.epoch, self.now + LEASE) for delivery in taken)
 
     @precondition(lambda self: any(self.held.values()))
     @rule(owner=OWNERS, number=st.integers(1, 3))
     def hand_over(self, owner: str, number: int) -> None:
         owner = owner if self.held[owner] else next(name for name, held in self.held.items() if held)
-        going, self.held[owner] = self.held[owner][:number], self.held[owner][number:]
-        turn = self.store.deliveries.turn([], going, owner, now=self.now)
+        epoch = self.held[owner][0].epoch
+        going = [delivery for delivery in self.held[owner][:number] if delivery.epoch == epoch]
+        self.held[owner] = self.held[owner][len(going) :]
+        ids = [delivery.id for delivery in going]
+        turn = self.store.deliveries.turn(epoch, owner, (), ids, now=self.now)
         for delivery in going:
-            if (delivery.edition_id, delivery.subscriber_id) in turn.ours:
+            if delivery.id in turn.ours:
                 assert self.valid(delivery)
                 assert delivery.subscriber_id not in self.left
                 self.wire[delivery.subscriber_id] += 1
@@ -80,10 +84,10 @@ class Sending(RuleBasedStateMachine):
 
     def settle(self, owner: str, delivery: Delivery, state: str) -> None:
         later = self.now + timedelta(minutes=5) if state == "deferred" else None
-        result = DeliveryResult(self.edition_id, delivery.subscriber_id, delivery.epoch, state, state, later)  # type: ignore[arg-type]
+        result = DeliveryResult(delivery.id, state, state, later)  # type: ignore[arg-type]
         row = self.before[delivery.subscriber_id]
         ours = (row.owner, row.epoch) == (owner, delivery.epoch)
-        written = self.store.deliveries.record([result], owner, now=self.now)
+        written = self.store.deliveries.turn(delivery.epoch, owner, [result], now=self.now).written
         assert written == ours
         assert ours or not self.valid(delivery)
         after = self.store.deliveries.get(self.edition_id, delivery.subscriber_id)
@@ -94,7 +98,7 @@ class Sending(RuleBasedStateMachine):
 
     def valid(self, delivery: Delivery) -> bool:
         """True while the lease of a claim runs."""
-        return delivery.lease_until is not None and self.now < delivery.lease_until
+        return self.now < self.until.get(delivery.epoch, self.now)
 
     @rule(owner=OWNERS)
     def crash(self, owner: str) -> None:
@@ -131,7 +135,6 @@ class Sending(RuleBasedStateMachine):
             assert self.wire[number] <= 1 + self.resent[number], "a second copy that nobody decided on"
             assert row.state != "accepted" or self.wire[number], "accepted, and never sent"
             before = self.before.get(number, row)
-            assert row.epoch >= before.epoch
             assert row.attempts >= before.attempts
             assert before.state not in ("accepted", "suppressed", "refused") or row.state == before.state
         self.before = rows

@@ -1,0 +1,70 @@
+"""Claims: who holds which deliveries of an edition, until when, and which of them may be on the wire.
+
+A delivery's own row says how it stands in the long run: planned, deferred, accepted. What a sender has in hand for a
+minute is one row of its own, so that taking a delivery and being about to send it cost nothing on the delivery itself.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, func, select
+
+from digest.deliver.delivery import DeliveryState
+from digest.store.tables import claims, deliveries
+
+
+class Claim(NamedTuple):
+    """One sender's hold on deliveries of one edition, by their ids; `under_way` is a part of `held`."""
+
+    id: int
+    owner: str
+    lease_until: datetime
+    held: frozenset[int]
+    under_way: frozenset[int]
+
+    def state_of(self, delivery_id: int) -> DeliveryState:
+        """How a delivery that is held stands."""
+        return "handed_over" if delivery_id in self.under_way else "claimed"
+
+
+def numbers(text: str) -> frozenset[int]:
+    """The ids in a JSON list."""
+    return frozenset(json.loads(text))
+
+
+def listed(ids: Iterable[int]) -> str:
+    """Ids as a JSON list."""
+    return json.dumps(list(ids), separators=(",", ":"))
+
+
+def claims_of(connection: Connection, edition_id: str) -> Sequence[Claim]:
+    """Everybody who holds something of an edition."""
+    c = claims.c
+    query = select(c.id, c.owner, c.lease_until, c.held, c.under_way).where(c.edition_id == edition_id)
+    return [
+        Claim(number, owner, until, numbers(held), numbers(under_way))
+        for number, owner, until, held, under_way in connection.execute(query)
+    ]
+
+
+def holders_of(connection: Connection, edition_id: str) -> dict[int, Claim]:
+    """The claim that holds it, for each delivery of an edition that is held."""
+    return {number: claim for claim in claims_of(connection, edition_id) for number in claim.held}
+
+
+def nobodys(connection: Connection, edition_id: str) -> Any:
+    """The condition for deliveries of an edition that nobody holds."""
+    return deliveries.c.id.not_in(list(holders_of(connection, edition_id)))
+
+
+def first_due(connection: Connection, edition_id: str) -> datetime | None:
+    """When somebody must look at an edition next: a delivery that nobody holds is due, or a lease is over."""
+    d = deliveries.c
+    free = (d.edition_id == edition_id, d.due_at.is_not(None), nobodys(connection, edition_id))
+    due = connection.scalar(select(d.due_at).where(*free).order_by(d.due_at).limit(1))
+    over = connection.scalar(select(func.min(claims.c.lease_until)).where(claims.c.edition_id == edition_id))
+    return min(filter(None, (due, over)), default=None)
