@@ -19,8 +19,9 @@ from sqlalchemy import text
 
 from digest.errors import StoreError
 from digest.store import Store, open_store, schema, upgrade_store
+from digest.store.database import Database
 from digest.store.tables import metadata
-from tests.store.samples import HERALD, NOW, crowd, entry, keep, planned, reader, stored_edition
+from tests.store.samples import HERALD, LEASE, NOW, crowd, entry, keep, planned, reader, stored_edition
 
 #: A later migration as they will come: a table that others refer to is rebuilt, which SQLite can only do by copying it.
 LATER = '''"""A later one."""
@@ -40,6 +41,18 @@ def upgrade() -> None:
         batch.add_column(sa.Column("colour", sa.Text(), nullable=False, server_default=""))
     {then}
 '''
+
+
+OLD_EDITION = """
+INSERT INTO editions (id, newsletter, slot, send_at, state, reason, version, content_hash, approved_hash, approved_by,
+  planned, settled, payload, created_at, updated_at)
+VALUES ('e', 'morning', 's', :now, 'sending', '', 1, '', '', '', 4, '', '{}', :now, :now)
+"""
+OLD_DELIVERY = """
+INSERT INTO deliveries
+  (edition_id, subscriber_id, address, variant, state, reason, attempts, epoch, owner, due_at, updated_at)
+VALUES ('e', :number, 'a@example.org', 'v', :state, '', 0, 1, 'me', :now, '2026-11-24 05:00:00.000000')
+"""
 
 
 def later(monkeypatch: pytest.MonkeyPatch, folder: Path, then: str = "pass") -> None:
@@ -180,6 +193,26 @@ upgrade_store("sqlite:///{path}")
         assert upgrade_store(f"sqlite:///{path}") == (None, schema.head())
         open_store(f"sqlite:///{path}").close()
     assert statement > 9  # it was killed in the midst of it
+
+
+@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def test_what_an_older_digest_held_when_it_died_is_free_or_in_doubt_after_the_upgrade(
+    kind: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    url = f"sqlite:///{tmp_path}/digest.db" if kind == "sqlite" else request.getfixturevalue("postgres_empty")
+    database = Database(url)
+    schema.upgrade(database, to="0001")
+    with database.write() as connection:
+        connection.execute(text(OLD_EDITION), {"now": NOW.replace(tzinfo=None)})
+        for number, state in enumerate(("planned", "claimed", "handed_over", "accepted"), 1):
+            row = {"number": number, "state": state, "now": None if state == "accepted" else NOW.replace(tzinfo=None)}
+            connection.execute(text(OLD_DELIVERY), row)
+    database.close()
+    assert upgrade_store(url) == ("0001", schema.head())
+    with open_store(url) as store:
+        states = {row.subscriber_id: (row.state, row.attempts) for row in store.deliveries.listing("e")}
+        assert states == {1: ("planned", 0), 2: ("planned", 0), 3: ("unknown", 1), 4: ("accepted", 0)}
+        assert [row.subscriber_id for row in store.deliveries.claim("e", "me", NOW, LEASE, 9)] == [1, 2]
 
 
 def fill(store: Store) -> None:
