@@ -21,6 +21,7 @@ from digest.errors import AlreadySent, EditionError, SettingsError
 from digest.pipeline import collect as first
 from digest.pipeline import compose as second
 from digest.pipeline import deliver as third
+from digest.pipeline import plan as planning
 from digest.pipeline.ports import Progress, silent
 from digest.settings import Settings
 from digest.settings_file import ensure_secret
@@ -276,7 +277,7 @@ class House:
         The `last` look, before the first mail leaves, gives back what other newsletters were to tell and do not.
         """
         choice = self.mailroom.choice(edition.newsletter)
-        for look in (third.plan, third.give_back) if last else (third.plan,):
+        for look in (planning.plan, planning.give_back) if last else (planning.plan,):
             look(self.store, edition, self.store.readers.audience(edition.newsletter), choice, self.clock())
         return sum(self.store.deliveries.summary(edition.id).values())
 
@@ -337,7 +338,7 @@ class House:
         """Write every message of an edition as a file, for looking at; touches no delivery and no connection."""
         readers = self.store.readers.audience(edition.newsletter)
         choice = self.mailroom.choice(edition.newsletter)
-        deliveries = third.recipients(self.store, edition, readers, choice, self.clock())
+        deliveries = planning.recipients(self.store, edition, readers, choice, self.clock())
         return self.mailroom.write(edition, deliveries, folder, progress)
 
     def deliver_test(self, edition: Edition, address: str) -> Sequence[Problem]:

@@ -1,5 +1,4 @@
-"""The third verb: deliver. Who gets an edition is frozen when it is approved; each message is written down before it
-leaves and after it was answered.
+"""The third verb: deliver. Each message is written down before it leaves and after it was answered.
 
 The books always close: planned = accepted + refused + suppressed + skipped + unknown (+ what still waits).
 """
@@ -9,22 +8,17 @@ from __future__ import annotations
 import contextlib
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Any, Final, Literal, Protocol, TypeVar
 
 from digest.compose.edition import Edition
-from digest.deliver.audience import Choice, Reader, Variant
-from digest.deliver.audience import plan as plan_deliveries
 from digest.deliver.delivery import RESENDS, Delivery, DeliveryState, settle
 from digest.deliver.fault import fault_point
 from digest.deliver.message import Filler, Message, Recipient
 from digest.deliver.reply import Outcome, Wave
-from digest.deliver.subscriber import Subscriber, Subscription
 from digest.errors import AlreadySent, DigestError, EditionError, NotApproved, StoreError
-from digest.pipeline.elsewhere import Elsewhere
 from digest.pipeline.ports import DeliveryRow, Progress, Sending, silent
 
 T = TypeVar("T")
@@ -89,57 +83,6 @@ class Delivered:
     def open(self) -> int:
         """How many still wait to be sent."""
         return sum(self.counts.get(state, 0) for state in ("planned", "claimed", "handed_over", "deferred"))
-
-
-def plan(
-    store: Sending, edition: Edition, readers: Iterable[tuple[Subscriber, Subscription]], choice: Choice, now: datetime
-) -> int:
-    """Freeze who gets an edition; planning again adds who is missing and changes nothing else."""
-    count = store.deliveries.plan(edition.id, recipients(store, edition, readers, choice, now), now=now)
-    fault_point("deliver.planned")
-    return count
-
-
-def recipients(
-    store: Sending, edition: Edition, readers: Iterable[tuple[Subscriber, Subscription]], choice: Choice, now: datetime
-) -> Iterator[Delivery]:
-    """Who gets an edition, and in which variant, as planning would freeze it; `readers` come by number."""
-    stream = (Reader(person, wish) for person, wish in readers)
-    return plan_deliveries(edition, stream, choice, now, Elsewhere(store, edition))
-
-
-def give_back(
-    store: Sending, edition: Edition, readers: Iterable[tuple[Subscriber, Subscription]], choice: Choice, now: datetime
-) -> int:
-    """Put back what was left out for the sake of another newsletter that does not come after all; for how many readers.
-
-    Only gives: nobody loses a story here, and who has been handed anything stays as they are.
-    """
-    everything = {story.key for story in edition.stories}
-    if all(_shown(variant, edition) == everything for variant in store.deliveries.variants(edition.id)):
-        return 0
-    wanted = recipients(store, edition, readers, choice, now)
-    return store.deliveries.revise(edition.id, _fuller(store.deliveries.listing(edition.id), wanted, edition), now=now)
-
-
-def _fuller(planned: Iterator[Delivery], wanted: Iterable[Delivery], edition: Edition) -> Iterator[Delivery]:
-    """Those of `wanted` that show more than the same reader's planned row; both come by reader."""
-    shown = cache(lambda variant: _shown(variant, edition))
-    row = next(planned, None)
-    for delivery in wanted:
-        while row is not None and row.subscriber_id < delivery.subscriber_id:
-            row = next(planned, None)
-        if row is None:
-            return
-        same = row.subscriber_id == delivery.subscriber_id
-        if same and delivery.state == "planned" and shown(row.variant) < shown(delivery.variant):
-            yield delivery
-
-
-def _shown(variant: str, edition: Edition) -> set[str]:
-    """The keys of the stories that a variant shows."""
-    wish = Variant.parse(variant)
-    return {story.key for section in wish.sections(edition) for story in section.stories}.difference(wish.without)
 
 
 def start(store: Sending, edition: Edition, now: datetime) -> Edition:
@@ -288,9 +231,7 @@ class _Run:
         all is returned, and settled with the next commit.
         """
         now = self.clock()
-        for result in results:
-            if result[0].subscriber_id in self.held:  # others wait in `left` already
-                self.left.append(self._settled(result[0], result[1], now))
+        self._take_in(results, now)
         rows = self.left
         going = [self.held[message.subscriber_id] for message in intents]
         if now - self.renewed > self.terms.lease / 4 or not (rows or going):
@@ -308,6 +249,22 @@ class _Run:
             self.intended.update([delivery.subscriber_id for delivery in going])
             return ()
         return self._fewer(turn, going)
+
+    def _take_in(self, results: Sequence[tuple[Message, Outcome]], now: datetime) -> None:
+        """Note what came of messages. What usually comes of them goes by without a call for each."""
+        held, left, before = self.held, self.left, len(self.held)
+        for result in results:
+            number, outcome = result[0].subscriber_id, result[1]
+            if number not in held:  # waits in `left` already
+                continue
+            if outcome.state != "accepted" or self.wave.count:
+                left.append(self._settled(number, outcome, now))
+            else:  # as `settle` would have it
+                left.append(DeliveryRow(held.pop(number).id, "accepted", outcome.reason))
+                self.sent += 1
+                self.done += 1
+        if len(held) < before:
+            self.intended &= held.keys()
 
     def _fewer(self, turn: Any, going: Sequence[Delivery]) -> Collection[int]:
         """Not all that we wanted to send is to be sent: these are not. Raises LeaseLost when that is the reason."""
@@ -333,18 +290,18 @@ class _Run:
     def _lost(self) -> LeaseLost:
         return LeaseLost(f"edition {self.edition.id}: another sender took over; this one stops")
 
-    def _settled(self, message: Message, outcome: Outcome, now: datetime) -> DeliveryRow:
-        self.wave = self.wave.after(message.subscriber_id, outcome)
-        if outcome.state == "accepted":  # as `settle` would have it
+    def _settled(self, number: int, outcome: Outcome, now: datetime) -> DeliveryRow:
+        self.wave = self.wave.after(number, outcome)
+        if outcome.state == "accepted":
             self.sent += 1
-            return self._row(message.subscriber_id, "accepted", outcome.reason)
-        held = self.held[message.subscriber_id]
+            return self._row(number, "accepted", outcome.reason)
+        held = self.held[number]
         if outcome.bounce:
-            self.disowned.append((message.subscriber_id, outcome))
+            self.disowned.append((number, outcome))
         handed = _handed_over(held)
         own = self.terms.last_moment if held.not_before is None else held.not_before + self.patience
         after = settle(handed, outcome, now, max(own, self.terms.last_moment), self.terms.in_doubt)
-        return self._row(held.subscriber_id, after.state, after.reason, after.next_attempt)
+        return self._row(number, after.state, after.reason, after.next_attempt)
 
     def _row(self, number: int, state: DeliveryState, reason: str, next_attempt: datetime | None = None) -> DeliveryRow:
         delivery = self.held.pop(number)

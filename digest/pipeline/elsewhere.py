@@ -6,7 +6,7 @@ deliveries of the few editions that share a story, beside the readers and in the
 memory (about 40 microseconds a reader), so it holds for a million. Every set of stories left out is a variant of its
 own, which is rendered once; their number is bounded, and who would need one more gets a variant that leaves out less.
 
-If the other edition is cancelled, skipped or edited after this one was planned, `deliver.give_back` plans those readers
+If the other edition is cancelled, skipped or edited after this one was planned, `plan.give_back` plans those readers
 anew before the first mail leaves; they miss only what is withdrawn later than that.
 """
 

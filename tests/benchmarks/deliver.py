@@ -32,7 +32,8 @@ from digest.deliver.audience import Choice
 from digest.deliver.rendered import ADDRESS, PREFERENCES_URL, UNSUBSCRIBE_URL, Rendered
 from digest.deliver.subscriber import Subscriber, Subscription
 from digest.mailroom import Mailroom
-from digest.pipeline.deliver import Terms, deliver, plan
+from digest.pipeline.deliver import Terms, deliver
+from digest.pipeline.plan import plan
 from digest.settings import load
 from digest.store import Store, open_store
 from tests.benchmarks.sink import Sink

@@ -25,7 +25,7 @@ from digest.deliver.audience import Choice
 from digest.deliver.delivery import RESENDS
 from digest.deliver.fault import NAMES
 from digest.deliver.subscriber import Subscriber, Subscription
-from digest.pipeline.deliver import plan
+from digest.pipeline.plan import plan
 from tests.fakes.smtp_server import Drop, SmtpServer
 from tests.pipeline.sender import CONNECTIONS, DEPTH, EDITION, main, run
 
