@@ -238,9 +238,8 @@ class _Run:
             self._patiently(self._renew)
         if not rows and not going:
             return ()
-        ids = [delivery.id for delivery in going]
         turn = self._patiently(
-            lambda: self.store.deliveries.turn(self.epoch, self.terms.owner, rows, ids, now=self.clock())
+            lambda: self.store.deliveries.turn(self.epoch, self.terms.owner, rows, going, now=self.clock())
         )
         self.left = []
         if rows:

@@ -193,9 +193,11 @@ class DeliveriesKept(Protocol):
     def claim(self, edition_id: str, owner: str, now: datetime, lease: timedelta, limit: int) -> Sequence[Delivery]:
         """Take what is due; nobody else gets it meanwhile. The `epoch` of each names the claim."""
 
-    def turn(self, epoch: int, owner: str, results: Sequence[Any], intents: Collection[int], *, now: datetime) -> Any:
-        """Write results (`DeliveryRow`) and intents (ids) of a claim in one durable commit; which are `ours` to send,
-        and which are `unwanted`.
+    def turn(
+        self, epoch: int, owner: str, results: Sequence[Any], intents: Collection[Delivery], *, now: datetime
+    ) -> Any:
+        """Write results (`DeliveryRow`) and intents of a claim in one durable commit; the ids that are `ours` to send,
+        and those that are `unwanted`.
         """
 
     def renew(self, epoch: int, owner: str, *, now: datetime, lease: timedelta) -> bool:

@@ -8,7 +8,7 @@ written once a message, with its result.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,7 +16,7 @@ from sqlalchemy import select, update
 
 from digest.deliver.delivery import Delivery
 from digest.store.claims import Claim, listed, numbers
-from digest.store.database import Area, Run
+from digest.store.database import Area, Database, Run
 from digest.store.records import DeliveryResult, Released, Turn
 from digest.store.tables import claims
 from digest.store.types import storable
@@ -57,15 +57,18 @@ UPDATE deliveries SET state = 'unknown', reason = 'the sender stopped before the
 WHERE id {any_of}
 """
 _WANTED = """
-SELECT d.id FROM deliveries d WHERE d.id {any_of} AND EXISTS (
-  SELECT 1 FROM subscriptions s JOIN subscribers p ON p.id = s.subscriber_id
-  WHERE s.subscriber_id = d.subscriber_id AND s.newsletter = ? AND s.state = 'confirmed'
-    AND NOT EXISTS (SELECT 1 FROM suppressions x WHERE x.address_hash = p.address_hash))
+SELECT s.subscriber_id FROM subscriptions s JOIN subscribers p ON p.id = s.subscriber_id
+WHERE s.subscriber_id {any_of} AND s.newsletter = ? AND s.state = 'confirmed'
+  AND NOT EXISTS (SELECT 1 FROM suppressions x WHERE x.address_hash = p.address_hash)
 """
 
 
 class Sending(Area):
     """What a sender asks of the store, many rows at a time: a durable commit costs as much as a hundred of them."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self._written = ("[]", frozenset[int]())  # what a turn wrote last need not be read again by the next
 
     def claim(self, edition_id: str, owner: str, now: datetime, lease: timedelta, limit: int) -> Sequence[Delivery]:
         """Take up to `limit` deliveries that are due; for `lease` nobody else gets them, nor what `owner` held before.
@@ -133,12 +136,12 @@ class Sending(Area):
         epoch: int,
         owner: str,
         results: Sequence[DeliveryResult] = (),
-        intents: Collection[int] = (),
+        intents: Collection[Delivery] = (),
         *,
         now: datetime,
     ) -> Turn:
         """What a sender does between two bursts, in one durable commit: write what came of deliveries of its claim, and
-        mark others, by their ids, as about to be handed over: send those that are `ours`, no others.
+        mark others as about to be handed over: send those that are `ours` (ids), no others.
 
         `planned` gives a row back unsent; `deferred` needs `next_attempt`. Readers who left or were suppressed by this
         moment are `unwanted` and not marked. Whatever is not held by this claim, or no longer, is left alone. Said once
@@ -149,18 +152,26 @@ class Sending(Area):
             if not found:
                 return Turn()
             ((lease_until, held_text, under_way_text, newsletter, going),) = found
-            held, before = numbers(held_text), numbers(under_way_text)
+            known_text, held = self._written
+            if held_text != known_text:
+                held = numbers(held_text)
+            before = numbers(under_way_text)
             known = [result for result in results if result.id in held]
             self._record(run, known, now)
             answered = {result.id for result in known}
             left = held - answered
-            asked = left.intersection(intents) if lease_until > self._database.moment(now) else frozenset[int]()
+            asked = {}
+            if lease_until > self._database.moment(now):
+                asked = {delivery.subscriber_id: delivery.id for delivery in intents if delivery.id in left}
             wanted = self._wanted(run, asked, newsletter) if going and asked else frozenset[int]()
             if left:
-                run(_KEEP, (listed(left), listed((before - answered) | wanted), epoch))
+                left_text = listed(left)
+                run(_KEEP, (left_text, listed((before - answered) | wanted), epoch))
+                self._written = (left_text, left)
             else:
                 run(_END, (epoch,))
-        return Turn(len(known), wanted, asked - wanted if going else frozenset(), not going and bool(intents))
+        unwanted = frozenset(asked.values()) - wanted if going else frozenset[int]()
+        return Turn(len(known), wanted, unwanted, not going and bool(intents))
 
     def _record(self, run: Run, results: Sequence[DeliveryResult], now: datetime) -> None:
         at, moment = self._database.moment(now), self._database.moment
@@ -186,10 +197,11 @@ class Sending(Area):
         if rows:
             run(_RECORD, rows)
 
-    def _wanted(self, run: Run, ids: Iterable[int], newsletter: str) -> frozenset[int]:
-        """Those whose readers, at this moment, are confirmed for the newsletter and not suppressed."""
+    def _wanted(self, run: Run, asked: Mapping[int, int], newsletter: str) -> frozenset[int]:
+        """The deliveries whose readers, at this moment, are confirmed for the newsletter and not suppressed."""
         sql = _WANTED.format(any_of=self._database.any_of)
-        return frozenset(number for (number,) in run(sql, (self._database.many(ids), newsletter)).fetchall())
+        found = run(sql, (self._database.many(asked), newsletter)).fetchall()
+        return frozenset([asked[person] for (person,) in found])
 
     def renew(self, epoch: int, owner: str, *, now: datetime, lease: timedelta) -> bool:
         """Hold on to a claim for another `lease`; False when it is no longer ours, or its lease is over."""

@@ -72,7 +72,7 @@ def send(store: Store, edition_id: str, meter: Meter) -> None:
             break
         with meter.step("turn (record + intent)"):
             epoch = claimed[0].epoch
-            store.deliveries.turn(epoch, "bench", results, [delivery.id for delivery in claimed], now=NOW)
+            store.deliveries.turn(epoch, "bench", results, claimed, now=NOW)
         results = [DeliveryResult(d.id, "accepted", f"250 queued as {d.subscriber_id:x}") for d in claimed]
     with meter.step("turn (record + intent)"):
         store.deliveries.turn(epoch, "bench", results, now=NOW)

@@ -129,8 +129,7 @@ def turn(
 ) -> Turn:
     """A turn of the sender whose claim these are of."""
     first = claimed[0]
-    ids = [delivery.id for delivery in intents]
-    return store.deliveries.turn(first.epoch, first.owner, list(results), ids, now=now)
+    return store.deliveries.turn(first.epoch, first.owner, list(results), list(intents), now=now)
 
 
 def result(delivery: Delivery, state: DeliveryState, reason: str = "", later: datetime | None = None) -> DeliveryResult:

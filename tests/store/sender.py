@@ -22,7 +22,7 @@ def main(url: str, edition_id: str, owner: str, minute: str) -> None:
         epoch = claimed[0].epoch
         for start in range(0, len(claimed), 5):
             going = claimed[start : start + 5]
-            ours = deliveries.turn(epoch, owner, results, [delivery.id for delivery in going], now=now).ours
+            ours = deliveries.turn(epoch, owner, results, going, now=now).ours
             results = []
             for delivery in going:
                 if delivery.id in ours:

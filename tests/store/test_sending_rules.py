@@ -64,8 +64,7 @@ class Sending(RuleBasedStateMachine):
         epoch = self.held[owner][0].epoch
         going = [delivery for delivery in self.held[owner][:number] if delivery.epoch == epoch]
         self.held[owner] = self.held[owner][len(going) :]
-        ids = [delivery.id for delivery in going]
-        turn = self.store.deliveries.turn(epoch, owner, (), ids, now=self.now)
+        turn = self.store.deliveries.turn(epoch, owner, (), going, now=self.now)
         for delivery in going:
             if delivery.id in turn.ours:
                 assert self.valid(delivery)
