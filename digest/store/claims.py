@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, func, select
 
 from digest.deliver.delivery import DeliveryState
-from digest.store.tables import claims, deliveries
+from digest.store.tables import claims, deliveries, editions
 
 
 class Claim(NamedTuple):
@@ -63,8 +63,11 @@ def nobodys(connection: Connection, edition_id: str) -> Any:
 
 def first_due(connection: Connection, edition_id: str) -> datetime | None:
     """When somebody must look at an edition next: a delivery that nobody holds is due, or a lease is over."""
-    d = deliveries.c
-    free = (d.edition_id == edition_id, d.due_at.is_not(None), nobodys(connection, edition_id))
+    d, mine = deliveries.c, deliveries.c.edition_id == edition_id
+    free = (mine, d.due_at.is_not(None), nobodys(connection, edition_id))
     due = connection.scalar(select(d.due_at).where(*free).order_by(d.due_at).limit(1))
+    reached = select(editions.c.reached).where(editions.c.id == edition_id).scalar_subquery()
+    line = (mine, d.subscriber_id > reached, d.state == "planned", d.due_at.is_(None))
+    waits_since = connection.scalar(select(d.updated_at).where(*line).order_by(d.subscriber_id).limit(1))
     over = connection.scalar(select(func.min(claims.c.lease_until)).where(claims.c.edition_id == edition_id))
-    return min(filter(None, (due, over)), default=None)
+    return min(filter(None, (due, waits_since, over)), default=None)

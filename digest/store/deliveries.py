@@ -65,11 +65,11 @@ class Deliveries(Sending):
         """
         added = 0
         for part in chunks(rows, _PLANNED_AT_ONCE):
-            values = self._plan_rows(edition_id, part, now)
             with self._database.quick() as run:
-                if not run(_PLANNED, (0, edition_id)).rowcount:  # which also keeps other planners waiting
+                if not run(_PLANNED, (0, edition_id)).rowcount:  # which also keeps other planners and senders waiting
                     raise EditionError(f"there is no edition '{edition_id}'")
-                number = run(_PLAN, values).rowcount
+                ((reached,),) = run("SELECT reached FROM editions WHERE id = ?", (edition_id,)).fetchall()
+                number = run(_PLAN, self._plan_rows(edition_id, part, now, reached)).rowcount
                 run(_PLANNED, (number, edition_id))
             added += number
         return added
@@ -89,8 +89,15 @@ class Deliveries(Sending):
                 changed += int(run(sql, values).rowcount)
         return changed
 
-    def _plan_rows(self, edition_id: str, part: list[Delivery], now: datetime) -> list[tuple[Any, ...]]:
+    def _plan_rows(self, edition_id: str, part: list[Delivery], now: datetime, reached: int) -> list[tuple[Any, ...]]:
         at, moment = self._database.moment(now), self._database.moment
+
+        def due(row: Delivery) -> Any:
+            if row.state not in WAITING:
+                return None
+            later = row.next_attempt or row.not_before
+            return moment(later) if later else None if row.subscriber_id > reached else at
+
         return [
             (
                 edition_id,
@@ -100,7 +107,7 @@ class Deliveries(Sending):
                 delivery.state,
                 delivery.reason,
                 delivery.not_before and moment(delivery.not_before),
-                (moment(delivery.next_attempt or delivery.not_before) or at) if delivery.state in WAITING else None,
+                due(delivery),
                 at,
             )
             for delivery in part
@@ -114,7 +121,7 @@ class Deliveries(Sending):
         `meant_by`: only what was to be sent by then at the latest.
         """
         said = case((_D.reason == "", reason), else_=f"{reason}; the server's last word: " + _D.reason)
-        waiting = (_D.edition_id == edition_id, _D.due_at.is_not(None), _D.state.in_(WAITING))
+        waiting = (_D.edition_id == edition_id, _D.state.in_(WAITING))
         change = update(deliveries).where(*waiting)
         if meant_by is not None:
             change = change.where(or_(_D.not_before.is_(None), _D.not_before <= meant_by))

@@ -235,7 +235,7 @@ def _void_plan(connection: Connection, edition: Edition) -> None:
     if edition.state in EDITABLE:
         connection.execute(delete(claims).where(claims.c.edition_id == edition.id))
         connection.execute(delete(deliveries).where(deliveries.c.edition_id == edition.id))
-        connection.execute(update(editions).where(editions.c.id == edition.id).values(planned=0))
+        connection.execute(update(editions).where(editions.c.id == edition.id).values(planned=0, reached=0))
 
 
 def _log(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     ForeignKey,
@@ -123,6 +124,8 @@ editions = Table(
     Column("approved_hash", Text, nullable=False),
     _words("approved_by"),
     _count("planned"),  # recipients frozen so far; the books are closed against it
+    # How far senders have come in the line of those who are due at once: the number of the last subscriber claimed.
+    Column("reached", BigInteger, nullable=False, server_default=text("0")),
     _words("settled", server_default=text("''")),
     _words("payload"),
     _moment("created_at"),
@@ -223,8 +226,8 @@ deliveries = Table(
     _words("reason"),
     Column("attempts", Integer, nullable=False),
     _moment("not_before", nullable=True),
-    # When somebody must look at the row again: to send it first or once more. NULL once it is at an end.
-    # The only index that the send path has to keep, and it holds open rows only.
+    # When to send an open row that does not stand in line: later than the others, or once more. The line needs no index
+    # but the unique one (see `editions.reached`), and so nothing has to be taken out of one for each message sent.
     _moment("due_at", nullable=True),
     _moment("updated_at"),
     UniqueConstraint("edition_id", "subscriber_id"),

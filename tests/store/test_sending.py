@@ -5,9 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from threading import Barrier, Thread
 
+from sqlalchemy import update
+
 from digest.deliver.delivery import Delivery
 from digest.store import Store
 from digest.store.records import Turn
+from digest.store.tables import editions
 from tests.store.samples import LEASE, NOW, accepted, crowd, minutes, planned, reader, result, stored_edition, turn
 
 
@@ -231,6 +234,27 @@ def test_a_pause_between_two_turns_lets_answers_in_and_nothing_out(store: Store)
     store.meta.pause_sending("restored from a backup")
     assert turn(store, claimed, (), claimed[1:]).halted
     assert store.deliveries.summary(made.id) == {"accepted": 1, "claimed": 2}
+
+
+def test_who_is_planned_behind_the_line_is_sent_to_as_well(store: Store) -> None:
+    people, made = crowd(store, 9), stored_edition(store)
+    planned(store, made.id, people[4:])
+    mine = store.deliveries.claim(made.id, "me", NOW, LEASE, 3)
+    planned(store, made.id, people)
+    assert store.deliveries.due(NOW) == [made.id]
+    rest = store.deliveries.claim(made.id, "you", NOW, LEASE, 9)
+    assert sorted(d.subscriber_id for d in (*mine, *rest)) == [person.id for person in people]
+
+
+def test_who_was_lost_from_the_line_is_found_at_its_end(store: Store) -> None:
+    people, made = crowd(store, 5), stored_edition(store)
+    planned(store, made.id, people)
+    mine = store.deliveries.claim(made.id, "me", NOW, LEASE, 2)
+    with store.database.write() as connection:  # as nothing of ours ever does
+        connection.execute(update(editions).values(reached=people[4].id))
+    found = store.deliveries.claim(made.id, "you", NOW, LEASE, 9)
+    assert [d.subscriber_id for d in found] == [person.id for person in people[2:]]
+    assert turn(store, mine, map(accepted, mine)).written == 2
 
 
 def test_many_senders_at_once_never_hold_the_same_row(store: Store) -> None:

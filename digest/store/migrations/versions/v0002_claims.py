@@ -1,4 +1,4 @@
-"""Claims are rows of their own, one a sender, and no longer marks on every delivery."""
+"""Claims are rows of their own, one a sender, and who is due at once stands in line."""
 
 from collections.abc import Sequence
 
@@ -26,6 +26,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("edition_id", "owner", name="uq_claims_edition_id_owner"),
         sqlite_autoincrement=True,
     )
+    op.add_column("editions", sa.Column("reached", sa.BigInteger(), nullable=False, server_default=sa.text("0")))
     op.execute("UPDATE deliveries SET state = 'planned' WHERE state = 'claimed'")
     op.execute(
         "UPDATE deliveries SET state = 'unknown', due_at = NULL, attempts = attempts + 1, "
