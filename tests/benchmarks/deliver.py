@@ -1,20 +1,22 @@
 """From the store to the wire: what one reader's copy costs, against how Django and smtplib are usually used.
 
-    python -m tests.benchmarks.deliver [--readers 100000] [--few 1000] [--url postgresql://…]
+    python -m tests.benchmarks.deliver [--readers 100000] [--few 1000] [--rounds 3] [--connections N] [--pipeline N]
+                                       [--url postgresql://…]
 
 A real edition of thirty stories, rendered by the real templates, unsigned, is planned and delivered from a fresh
-SQLite file (or the empty database of the URL) to a sink in a process of its own. The others get their addresses for
-nothing and keep no books. It ends with code 1 when a promise is broken: 100 times less CPU, memory that does not grow,
-planning under 5 s for 100,000 readers, everybody sent in one run.
+SQLite file (or the empty database of the URL, once) to a sink in a process of its own. The others do the same job from
+SQLite files of theirs (`bookkeepers`); beside them stands what they take without any database (`peers`), which is not
+the whole way. Of several rounds, all in one run, the cheapest counts. It ends with code 1 when a promise is broken: 100
+times less CPU than those who keep books, memory that does not grow, planning under 5 s for 100,000 readers, everybody
+sent in one run.
 """
 
 from __future__ import annotations
 
 import argparse
-import html
+import inspect
 import json
 import resource
-import smtplib
 import subprocess
 import sys
 import tempfile
@@ -22,20 +24,21 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from email.message import EmailMessage
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from digest.compose.edition import Edition
 from digest.deliver.audience import Choice
-from digest.deliver.rendered import ADDRESS, PREFERENCES_URL, UNSUBSCRIBE_URL, Rendered
+from digest.deliver.smtp import send
 from digest.deliver.subscriber import Subscriber, Subscription
 from digest.mailroom import Mailroom
 from digest.pipeline.deliver import Terms, deliver
 from digest.pipeline.plan import plan
 from digest.settings import load
 from digest.store import Store, open_store
+from tests.benchmarks.bookkeepers import django_books, sqlite_books
+from tests.benchmarks.peers import Fill, by_django, by_django_templates, by_jinja, by_replacing, by_smtplib
 from tests.benchmarks.sink import Sink
 from tests.deliver import editions
 
@@ -57,7 +60,9 @@ transport = "smtp"
 [smtp]
 port = {port}
 security = "none"
+{more}
 """
+T = TypeVar("T")
 USUAL = 200  # messages are enough to time a way that takes milliseconds for each
 
 
@@ -92,9 +97,9 @@ class Books:
         self.deliveries: Any = Ledger(store.deliveries)
 
 
-def mailroom(folder: Path, port: int) -> Mailroom:
-    """The mailroom of a newsletter whose mail server is the sink."""
-    (folder / "settings.toml").write_text(SETTINGS.format(port=port), encoding="utf-8")
+def mailroom(folder: Path, port: int, more: str = "") -> Mailroom:
+    """The mailroom of a newsletter whose mail server is the sink. `more` are lines of its `[smtp]`."""
+    (folder / "settings.toml").write_text(SETTINGS.format(port=port, more=more), encoding="utf-8")
     return Mailroom(load(folder / "settings.toml", {"DIGEST_SITE__SECRET": "s" * 32}))
 
 
@@ -103,20 +108,20 @@ def thirty_stories(now: datetime) -> Edition:
     return replace(editions.edition("en", 30, pictures=False), send_at=now, state="approved")
 
 
-def ours(url: str, readers: int, port: int, folder: Path) -> dict[str, float]:
+def ours(url: str, readers: int, port: int, folder: Path, more: str) -> dict[str, float]:
     """Plan and send; what each took, in seconds of the whole run."""
     now = datetime.now(UTC)
     edition = thirty_stories(now)
     edition = replace(edition, approved_hash=edition.content_hash)
-    with open_store(url, upgrade=True) as store, mailroom(folder, port) as room:
+    with open_store(url, upgrade=True) as store, mailroom(folder, port, more) as room:
         people = (
             (Subscriber(0, f"r{n}@example.org"), [Subscription(0, "morning", "confirmed")]) for n in range(readers)
         )
         store.readers.import_many(people, now=now)
         store.editions.create(edition, "{}", now=now)
-        began = time.perf_counter()
+        began, plan_cpu = time.perf_counter(), time.process_time()
         planned = plan(store, edition, store.readers.audience("morning"), Choice("en", "classic"), now)
-        planning = time.perf_counter() - began
+        planning, plan_cpu = time.perf_counter() - began, time.process_time() - plan_cpu
         books, terms = Books(store), Terms("bench", now + timedelta(hours=3))
         fillers = room.fillers(edition)
         fillers(next(iter(store.deliveries.listing(edition.id))).variant)  # the rendering is once an edition
@@ -124,10 +129,14 @@ def ours(url: str, readers: int, port: int, folder: Path) -> dict[str, float]:
         done = deliver(books, edition, fillers, room.transport(), terms, clock=lambda: datetime.now(UTC))
         cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
         assert (planned, done.sent, done.state) == (readers, readers, "sent")
+        server = room.settings.servers[0]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     ledger = books.deliveries
     return {
         "planning": planning,
+        "plan_cpu": plan_cpu,
+        "connections": server.connections,
+        "pipeline": getattr(server, "pipeline", inspect.signature(send).parameters["depth"].default),
         "cpu": cpu,
         "wall": wall,
         "db_cpu": ledger.cpu,
@@ -137,130 +146,68 @@ def ours(url: str, readers: int, port: int, folder: Path) -> dict[str, float]:
     }
 
 
-def in_a_process(url: str, readers: int, port: int) -> dict[str, float]:
+def in_a_process(url: str, readers: int, port: int, more: str) -> dict[str, float]:
     """`ours` in a process of its own, since memory is measured by its peak."""
     with tempfile.TemporaryDirectory() as folder:
-        database = url or f"sqlite:///{folder}/digest.db"
-        command = [
-            sys.executable,
-            "-m",
-            "tests.benchmarks.deliver",
-            "--child",
-            folder,
-            database,
-            str(readers),
-            str(port),
-        ]
+        asked = json.dumps([url or f"sqlite:///{folder}/digest.db", readers, port, folder, more])
+        command = [sys.executable, "-m", "tests.benchmarks.deliver", "--child", asked]
         found: dict[str, float] = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
     return found
 
 
-HEADERS = {"List-Unsubscribe-Post": "List-Unsubscribe=One-Click", "List-ID": "The Morning <morning.example.org>"}
-Fill = Callable[[int], tuple[str, str, str]]
+def counted(sink: Sink, count: int, work: Callable[[], T]) -> T:
+    """Do it, and see that the sink truly had every message."""
+    before = sink.taken()
+    done = work()
+    assert sink.taken() - before == count, "not every message arrived"
+    return done
 
 
-def personal(number: int) -> dict[str, str]:
-    """What differs between two readers."""
-    base = "https://news.example.org"
-    return {
-        "address": f"r{number}@example.org",
-        "leave": f"{base}/unsubscribe/{number:032x}",
-        "settings": f"{base}/preferences/{number:032x}",
-    }
+def cpu(work: Callable[[], object]) -> float:
+    """The CPU seconds a message of one round of the others."""
+    began = time.process_time()
+    work()
+    return (time.process_time() - began) / USUAL
 
 
-def by_replacing(source: Rendered) -> Fill:
-    """The cheapest way to fill: our own finished texts, whose marks are replaced."""
-
-    def fill(number: int) -> tuple[str, str, str]:
-        mine, text, page = personal(number), source.text, source.html
-        for mark, name in ((UNSUBSCRIBE_URL, "leave"), (PREFERENCES_URL, "settings"), (ADDRESS, "address")):
-            text, page = text.replace(mark, mine[name]), page.replace(mark, mine[name])
-        return mine["address"], text, page
-
-    return fill
+Peer = tuple[str, Callable[[int], None]]
 
 
-def as_template(text: str, edition: Edition, clean: Callable[[str], str]) -> str:
-    """The same mail as a template: every word of a story, and what is personal, is a variable again."""
-    for mark, name in ((UNSUBSCRIBE_URL, "leave"), (PREFERENCES_URL, "settings"), (ADDRESS, "address")):
-        text = text.replace(mark, f"{{{{ {name} }}}}")
-    for number, story in enumerate(edition.stories):
-        for name in ("url", "title", "lead", "outlet"):
-            text = text.replace(clean(getattr(story, name)), f"{{{{ s{number}.{name} }}}}")
-    assert text.count("{{") > len(edition.stories), "hardly a word of the stories was found"
-    return text
+def peers(room: Mailroom, port: int, folder: Path) -> tuple[list[Peer], list[Peer]]:
+    """The others, by name: those who keep books and those who do not. Each is called with the number of the round."""
+    edition = thirty_stories(datetime.now(UTC))
+    source = room.render(edition)
+    print(f"unsigned mail of thirty stories: {len(source.html)} characters of HTML, {len(source.text)} of text")
+    django_way = django_books(folder, USUAL, port, lambda: by_django_templates(source, edition))
+    keeping = [
+        ("Django: ORM, templates, mail", django_way),
+        ("sqlite3, Jinja2, smtplib", sqlite_books(folder, USUAL, port, by_jinja(source, edition))),
+    ]
+    bare = [
+        ("Django, its templates", by_django, by_django_templates(source, edition)),
+        ("smtplib and Jinja2", by_smtplib, by_jinja(source, edition)),
+        ("Django, marks replaced", by_django, by_replacing(source)),
+        ("smtplib, marks replaced", by_smtplib, by_replacing(source)),
+    ]
+    return keeping, [(name, partial(without_books, way, fill, port)) for name, way, fill in bare]
 
 
-def stories_of(edition: Edition) -> dict[str, Any]:
-    return {f"s{number}": story for number, story in enumerate(edition.stories)}
+def without_books(way: Callable[[Fill, int, int], None], fill: Fill, port: int, _round: int) -> None:
+    """One round of a way that does not mind which edition it is."""
+    way(fill, port, USUAL)
 
 
-def by_django_templates(source: Rendered, edition: Edition) -> Fill:
-    """Django's usual way: its templates, rendered for each reader."""
-    from django.template import Context, Engine
-
-    engine, stories = Engine(), stories_of(edition)
-    page = engine.from_string(as_template(source.html, edition, html.escape))
-    text = engine.from_string(as_template(source.text, edition, str))
-
-    def fill(number: int) -> tuple[str, str, str]:
-        mine = {**personal(number), **stories}
-        return str(mine["address"]), text.render(Context(mine, autoescape=False)), page.render(Context(mine))
-
-    return fill
-
-
-def by_jinja(source: Rendered, edition: Edition) -> Fill:
-    """The usual way around smtplib: Jinja2, rendered for each reader."""
-    from jinja2 import Environment
-
-    page = Environment(autoescape=True).from_string(as_template(source.html, edition, html.escape))
-    text = Environment(autoescape=False).from_string(as_template(source.text, edition, str))
-    stories = stories_of(edition)
-
-    def fill(number: int) -> tuple[str, str, str]:
-        mine = {**personal(number), **stories}
-        return str(mine["address"]), text.render(mine), page.render(mine)
-
-    return fill
-
-
-def by_django(fill: Fill, port: int, count: int) -> None:
-    """EmailMultiAlternatives over one connection, which is what its documentation recommends for many."""
-    from django.core.mail import EmailMultiAlternatives, get_connection
-
-    with get_connection("django.core.mail.backends.smtp.EmailBackend", host="127.0.0.1", port=port) as connection:
-        for number in range(count):
-            address, text, page = fill(number)
-            sender = "The Morning <morning@example.org>"
-            message = EmailMultiAlternatives("News", text, sender, [address], connection=connection, headers=HEADERS)
-            message.attach_alternative(page, "text/html")
-            message.send()
-
-
-def by_smtplib(fill: Fill, port: int, count: int) -> None:
-    """EmailMessage and `send_message` over one connection, which is what the standard library's examples show."""
-    with smtplib.SMTP("127.0.0.1", port, local_hostname="bench.test") as client:
-        for number in range(count):
-            address, text, page = fill(number)
-            message = EmailMessage()
-            message["From"], message["To"], message["Subject"] = "The Morning <morning@example.org>", address, "News"
-            for name, value in HEADERS.items():
-                message[name] = value
-            message.set_content(text)
-            message.add_alternative(page, subtype="html")
-            client.send_message(message)
-
-
-def cpu(work: Callable[[], object], count: int) -> float:
-    """The least CPU seconds a message, over three rounds."""
-    best = float("inf")
-    for _ in range(3):
-        began = time.process_time()
-        work()
-        best = min(best, (time.process_time() - began) / count)
-    return best
+def show_ours(best: dict[str, float], readers: int) -> None:
+    """What ours took."""
+    print(f"  planned {readers} readers in {best['planning']:.2f} s (wanted: 100,000 in 5 s)")
+    print(f"  sent in {best['wall']:.1f} s, {readers / best['wall']:.0f} a second, in one run;", end=" ")
+    print(f"{best['connections']:.0f} connections, pipeline {best['pipeline']:.0f}:", end=" ")
+    print(f"at most {best['connections'] * best['pipeline']:.0f} in doubt after a crash")
+    print(f"  {'ours, from the plan on':30} {best['cpu'] / readers * 1e6:9.1f} us CPU a message")
+    print(f"  {'  of that the database':30} {best['db_cpu'] / readers * 1e6:9.1f} us CPU", end="   ")
+    print(f"{best['db_cpu'] / best['cpu']:.1%} of the CPU, {best['db_wall'] / best['wall']:.1%} of the time,", end=" ")
+    print(f"{best['db_calls']:.0f} calls, {readers / best['db_calls']:.1f} messages a call")
+    print(f"  {'ours, planning included':30} {(best['cpu'] + best['plan_cpu']) / readers * 1e6:9.1f} us CPU")
 
 
 def main() -> int:
@@ -268,47 +215,49 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--readers", type=int, default=100_000)
     parser.add_argument("--few", type=int, default=1000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--connections", type=int)
+    parser.add_argument("--pipeline", type=int)
     parser.add_argument("--url", default="")
-    parser.add_argument("--child", nargs=4, help=argparse.SUPPRESS)
+    parser.add_argument("--child", type=json.loads, help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.child:
-        folder, url, readers, port = asked.child
-        print(json.dumps(ours(url, int(readers), int(port), Path(folder))))
+        url, readers, port, folder, more = asked.child
+        print(json.dumps(ours(url, readers, port, Path(folder), more)))
         return 0
-    from django.conf import settings
-
-    settings.configure()
-    with Sink() as sink, tempfile.TemporaryDirectory() as folder:
+    wishes = {"connections": asked.connections, "pipeline": asked.pipeline}
+    more = "\n".join(f"{name} = {value}" for name, value in wishes.items() if value is not None)
+    runs: list[dict[str, float]] = []
+    with Sink(chunking=True) as sink, tempfile.TemporaryDirectory() as folder:
         with mailroom(Path(folder), sink.port) as room:
-            source = room.render(thirty_stories(datetime.now(UTC)))
-        print(f"unsigned mail of thirty stories: {len(source.html)} characters of HTML, {len(source.text)} of text")
-        few = {} if asked.url else in_a_process("", asked.few, sink.port)
-        before = sink.taken()
-        many = in_a_process(asked.url, asked.readers, sink.port)
-        assert sink.taken() - before == asked.readers, "not every message arrived"
-        edition, port = thirty_stories(datetime.now(UTC)), sink.port
-        ways = [
-            ("Django, its templates", by_django, by_django_templates(source, edition)),
-            ("smtplib and Jinja2", by_smtplib, by_jinja(source, edition)),
-            ("Django, marks replaced", by_django, by_replacing(source)),
-            ("smtplib, marks replaced", by_smtplib, by_replacing(source)),
-        ]
-        others = [(name, cpu(partial(way, fill, port, USUAL), USUAL)) for name, way, fill in ways]
-    each = many["cpu"] / asked.readers
-    print(f"  planned {asked.readers} readers in {many['planning']:.2f} s (wanted: 100,000 in 5 s)")
-    print(f"  sent in {many['wall']:.1f} s, {asked.readers / many['wall']:.0f} a second, in one run")
-    print(f"  {'ours':24} {each * 1e6:9.1f} us CPU a message")
-    print(f"  {'of that the database':24} {many['db_cpu'] / asked.readers * 1e6:9.1f} us CPU", end="   ")
-    print(f"{many['db_cpu'] / many['cpu']:.1%} of the CPU, {many['db_wall'] / many['wall']:.1%} of the time,", end=" ")
-    print(f"{many['db_calls']:.0f} calls, {asked.readers / many['db_calls']:.1f} messages a call")
-    for name, theirs in others:
-        print(f"  {name:24} {theirs * 1e6:9.1f} us CPU   {theirs / each:.0f} times ours")
-    print("  wanted: 100 times ours for the first two, as they are usually used")
-    grown = many["peak"] - few["peak"] if few else 0.0
+            keeping, bare = peers(room, sink.port, Path(folder))
+        least = {name: float("inf") for name, _ in keeping + bare}
+        few = {} if asked.url else in_a_process("", asked.few, sink.port, more)
+        for number in range(asked.rounds):
+            if number == 0 or not asked.url:  # the URL's database is empty only once
+                work = partial(in_a_process, asked.url, asked.readers, sink.port, more)
+                runs.append(counted(sink, asked.readers, work))
+            for name, way in keeping + bare:
+                least[name] = min(least[name], counted(sink, USUAL, partial(cpu, partial(way, number))))
+    best = min(runs, key=lambda run: run["cpu"])
+    best["planning"] = min(run["planning"] for run in runs)
+    best["plan_cpu"] = min(run["plan_cpu"] for run in runs)
+    show_ours(best, asked.readers)
+    each, whole = best["cpu"] / asked.readers, (best["cpu"] + best["plan_cpu"]) / asked.readers
+    for title, rows in (
+        ("the whole way: readers from SQLite, each delivery on record (wanted: 100 times ours)", keeping),
+        ("not the whole way: addresses for nothing, nothing on record", bare),
+    ):
+        print(f" {title}")
+        for name, _ in rows:
+            print(f"  {name:30} {least[name] * 1e6:9.1f} us CPU   {least[name] / each:5.1f} times ours", end=", ")
+            print(f"{least[name] / whole:5.1f} with the planning")
+    peak = max(run["peak"] for run in runs)
+    grown = peak - few["peak"] if few else 0.0
     if few:
-        print(f"  memory at its peak: {few['peak']:.0f} MB for {asked.few}, {many['peak']:.0f} MB for {asked.readers}")
-    slow = not asked.url and many["planning"] / asked.readers * 1e5 >= 5
-    return 1 if min(theirs for _, theirs in others[:2]) / each < 100 or slow or grown > 48 else 0
+        print(f"  memory at its peak: {few['peak']:.0f} MB for {asked.few}, {peak:.0f} MB for {asked.readers}")
+    slow = not asked.url and best["planning"] / asked.readers * 1e5 >= 5
+    return 1 if min(least[name] for name, _ in keeping) / each < 100 or slow or grown > 48 else 0
 
 
 if __name__ == "__main__":
