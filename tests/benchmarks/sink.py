@@ -152,12 +152,15 @@ class _Server:
         session = self.sessions[client]
         start = len(session.rest)
         self.buffer[:start] = session.rest
+        got, words = 0, b""
         try:
             got = client.recv_into(self.view[start:])
             words = session.hear(self.buffer, start + got)
-        except (OSError, ValueError) as error:
+        except ConnectionError:  # some do not wait for the answer to QUIT
+            got = 0
+        except ValueError as error:
             print(f"sink: a client {error}", flush=True)
-            got, words = 0, b""
+            got = 0
         if not got:
             self.selector.unregister(client)
             self.gone += self.sessions.pop(client).taken
