@@ -67,6 +67,7 @@ NOUNS = [
     "deliver.audience",
     "deliver.message",
     "deliver.sheet",
+    "deliver.seal",
     "deliver.delivery",
     "deliver.domain",
     "deliver.spf",

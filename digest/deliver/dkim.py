@@ -154,7 +154,7 @@ class SignedTemplate:
     def fill(self, to: Recipient) -> Message:
         """One signed copy; raises AddressError for an address that is not canonical."""
         template = self.template
-        values = template.values(to)
+        values, sender = template.values(to)
         rest = self._rest.copy()
         for place, slot in self._rest_slots:
             rest[place] = values[slot]
@@ -167,7 +167,7 @@ class SignedTemplate:
         headers = self._headers.copy()
         headers.update(b"".join(personal))
         signatures = [line.signature(headers.copy(), body_hash) for line in self._lines]
-        return template.message(to, values, (*signatures, *template.parts(values)))
+        return template.message(to, sender, (*signatures, *template.parts(values)))
 
 
 class _Line:

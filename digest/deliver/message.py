@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from email.parser import BytesParser
 from email.policy import compat32
 from itertools import chain
+from operator import itemgetter
 from typing import NamedTuple, Protocol
 
 from digest.deliver import headers, quoted, sheet
@@ -58,6 +59,10 @@ class Filler(Protocol):
         """One copy; raises AddressError for an address that is not canonical."""
 
 
+#: One of each `Slot`, in their order.
+Values = tuple[bytes, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Template:
     """A variant's mail with slots. `header` holds (name, pieces) in order, `body` pieces after the blank line."""
@@ -65,11 +70,9 @@ class Template:
     facts: Facts
     header: tuple[tuple[str, tuple[Piece, ...]], ...]
     body: tuple[Piece, ...]
-    links: Links
-    return_path: ReturnPath
-    _flat: list[bytes]
-    _slots: tuple[tuple[int, Slot], ...]
-    _groups: tuple[tuple[int, int], ...]
+    parts: Callable[[Values], tuple[bytes, ...]]  # the mail with these values in the slots
+    _token: Callable[[int], bytes]
+    _stamp: Callable[[int], tuple[str, str]]
     _id_start: str
     _id_end: str
 
@@ -81,67 +84,70 @@ class Template:
         body = sheet.multipart(rendered, links, boundary)
         lines = [(name.encode("ascii") + b": ", *pieces, b"\r\n") for name, pieces in header]
         flat, slots = sheet.flatten([*chain.from_iterable(lines), b"\r\n", *body])
-        template = cls(facts, header, body, links, return_path, flat, slots, _groups(flat), *sheet.id_ends(facts))
+        token, stamp = links.tokens(facts.newsletter), return_path.stamps(facts.edition_id)
+        template = cls(facts, header, body, _weaver(flat, slots), token, stamp, *sheet.id_ends(facts))
         _check(template)
         return template
 
     def fill(self, to: Recipient) -> Message:
         """One copy; raises AddressError for an address that is not canonical."""
-        values = self.values(to)
-        return self.message(to, values, self.parts(values))
+        values, sender = self.values(to)
+        return self.message(to, sender, self.parts(values))
 
-    def parts(self, values: Sequence[bytes]) -> tuple[bytes, ...]:
-        """The mail with these values in the slots."""
-        flat = self._flat.copy()
-        for place, slot in self._slots:
-            flat[place] = values[slot]
-        return tuple([flat[start] if end - start == 1 else b"".join(flat[start:end]) for start, end in self._groups])
-
-    def message(self, to: Recipient, values: Sequence[bytes], parts: tuple[bytes, ...]) -> Message:
+    def message(self, to: Recipient, sender: str, parts: tuple[bytes, ...]) -> Message:
         """A Message of these parts, with envelope and Message-ID of the recipient."""
-        facts = self.facts
-        return Message(
-            facts.edition_id,
-            to.subscriber_id,
-            self.return_path.address_of(values[Slot.BOUNCE_TAG].decode("ascii")),
-            to.address,
-            f"{self._id_start}{to.subscriber_id:x}{self._id_end}",
-            parts,
-            not to.address.isascii(),
-            True,
-        )
+        number, address, _ = to
+        message_id = f"{self._id_start}{number:x}{self._id_end}"
+        edition_id = self.facts.edition_id
+        return Message(edition_id, number, sender, address, message_id, parts, not address.isascii(), True)
 
-    def values(self, to: Recipient) -> tuple[bytes, ...]:
-        """What goes into the slots, by `Slot`."""
-        address = to.address
-        plain = is_plain(address)
-        if not plain and canonical(address).text != address:
+    def values(self, to: Recipient) -> tuple[Values, str]:
+        """What goes into the slots, by `Slot`, and the envelope's sender."""
+        number, address, name = to
+        quick = len(address) <= 64 and _QUICK(address)
+        if not (quick or is_plain(address)) and canonical(address).text != address:
             raise RenderError(f"'{address}' is not in its canonical form; store addresses by address.canonical")
-        encoded = address.encode()
-        quick = plain and len(address) <= 75 and not _ESCAPED.search(address)
-        number = to.subscriber_id
-        bounce, leave = self.return_path.tags(self.facts.edition_id, number)
-        return (
-            encoded if not to.name else headers.mailbox("To", to.name, address),
-            b"%x" % number,
-            _token_lines(self.links.token(number, self.facts.newsletter)),
-            leave.encode("ascii"),
-            encoded if quick else quoted.encode(address),
-            encoded if quick else quoted.encode(html.escape(address)),
-            bounce.encode("ascii"),
-        )
+        encoded = in_text = in_html = address.encode()
+        if not quick:
+            in_text, in_html = quoted.encode(address), quoted.encode(html.escape(address))
+        if name:
+            encoded = headers.mailbox("To", name, address)
+        token = self._token(number)
+        if len(token) > 75:
+            token = quoted.SOFT.join(token[at : at + 75] for at in range(0, len(token), 75))
+        sender, leave = self._stamp(number)
+        return (encoded, b"%x" % number, token, leave.encode("ascii"), in_text, in_html), sender
 
 
 _LONG = 4096  # octets that are worth a place of their own in a scattered write
-_ESCAPED = re.compile(r"[=&'\"<>]")
+#: Addresses as most are, of at most 64 characters: canonical, and the same in a header, in text and in HTML.
+_QUICK = re.compile(
+    r"[A-Za-z0-9_+-]++(?:\.[A-Za-z0-9_+-]++)*+@[a-z0-9]++(?:-[a-z0-9]++)*+(?:\.[a-z0-9]++(?:-[a-z0-9]++)*+)++"
+).fullmatch
 
 
-def _token_lines(token: str) -> bytes:
-    """A token as quoted-printable lines; base64url has nothing to encode."""
-    raw = token.encode("ascii")
-    if len(raw) <= 75:
-        return raw
-    return quoted.SOFT.join(raw[at : at + 75] for at in range(0, len(raw), 75))
+def _weaver(flat: Sequence[bytes], slots: Sequence[tuple[int, Slot]]) -> Callable[[Values], tuple[bytes, ...]]:
+    """Puts values into their slots, and joins what is short."""
+    slot_at = dict(slots)
+    parts: list[bytes] = []
+    joins: list[tuple[int, Callable[[Values], tuple[bytes, ...]]]] = []
+    nothing = len(Slot) + len(flat)
+    for start, end in _groups(flat):
+        if end - start > 1 or start in slot_at:
+            # Where each piece is found when the fixed ones stand behind the values; of two or more, so it is a tuple.
+            places = [slot_at.get(n, len(Slot) + n) for n in range(start, end) if n in slot_at or flat[n]]
+            joins.append((len(parts), itemgetter(*places, nothing)))
+        parts.append(flat[start])
+    fixed = (*flat, b"")
+
+    def weave(values: Values) -> tuple[bytes, ...]:
+        row = values + fixed
+        woven = parts.copy()
+        for place, pick in joins:
+            woven[place] = b"".join(pick(row))
+        return tuple(woven)
+
+    return weave
 
 
 def _groups(flat: Sequence[bytes]) -> tuple[tuple[int, int], ...]:

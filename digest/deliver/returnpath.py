@@ -10,10 +10,12 @@ import hashlib
 import hmac
 import re
 from base64 import b32encode
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
+from digest.deliver.seal import sealer
 from digest.errors import SettingsError
 
 Kind = Literal["b", "u"]  # a bounce; a mail that asks to be unsubscribed
@@ -44,26 +46,31 @@ class ReturnPath:
         self.address = address
         self._local, _, self.domain = address.rpartition("@")
         self._delimiter = delimiter
-        self._key = hashlib.sha256(b"digest.returnpath\0" + secret.encode()).digest()
+        self._seal = sealer(hashlib.sha256(b"digest.returnpath\0" + secret.encode()).digest())
         self.prefix = f"{self._local}{delimiter}"
         if len(self.prefix) > 64 - _LONGEST:
             raise SettingsError(
                 f"deliver.bounce_address: '{address}' has more than 27 characters before the @; give one with less"
             )
 
-    def tags(self, edition_id: str, subscriber_id: int) -> tuple[str, str]:
-        """The signed tags of one delivery: for its bounces, and for a mail that unsubscribes."""
-        name = f"{subscriber_id:x}-{edition_code(edition_id)}"
-        bounce, leave = self._sign(name)
-        return f"b{name}-{bounce}", f"u{name}-{leave}"
+    def stamps(self, edition_id: str) -> Callable[[int], tuple[str, str]]:
+        """Makes, by the subscriber's number, what one delivery of that edition needs: the address for its bounces, and
+        the signed tag in the address for a mail that unsubscribes.
+        """
+        seal, code = self._seal, edition_code(edition_id)
+        start, end = f"{self.prefix}b", f"@{self.domain}"
+
+        def stamp(subscriber_id: int) -> tuple[str, str]:
+            name = f"{subscriber_id:x}-{code}"
+            text = seal(name.encode("ascii"))[:12].hex()
+            return f"{start}{name}-{text[:12]}{end}", f"u{name}-{text[12:]}"
+
+        return stamp
 
     def make(self, kind: Kind, edition_id: str, subscriber_id: int) -> str:
         """The whole address of one delivery."""
-        return self.address_of(self.tags(edition_id, subscriber_id)[kind == "u"])
-
-    def address_of(self, tag: str) -> str:
-        """The address with that tag."""
-        return f"{self.prefix}{tag}@{self.domain}"
+        bounces, leave = self.stamps(edition_id)(subscriber_id)
+        return bounces if kind == "b" else f"{self.prefix}{leave}@{self.domain}"
 
     def read(self, address: str) -> Return | None:
         """What an address that we made says; None for any other, forged ones included."""
@@ -81,5 +88,5 @@ class ReturnPath:
 
     def _sign(self, name: str) -> tuple[str, str]:
         """48 bits for each kind, of one signature."""
-        text = hmac.digest(self._key, name.encode("ascii"), "sha256").hex()
+        text = self._seal(name.encode("ascii")).hex()
         return text[:12], text[12:24]

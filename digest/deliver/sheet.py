@@ -28,7 +28,6 @@ class Slot(IntEnum):
     MAIL_TAG = 3  # in the mailto: of List-Unsubscribe
     TEXT_ADDRESS = 4
     HTML_ADDRESS = 5
-    BOUNCE_TAG = 6  # in the envelope, not in the mail
 
 
 Piece = bytes | Slot

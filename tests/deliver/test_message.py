@@ -41,7 +41,7 @@ def body(message: Message, kind: str) -> str:
 def test_the_headers_are_those_of_the_rules_in_their_order_octet_for_octet() -> None:
     head = template().fill(TO).data.partition(b"\r\n\r\n")[0].decode("ascii")
     token = LINKS.token(12345, "morning")
-    tag = RETURN_PATH.tags(FACTS.edition_id, 12345)[1]
+    leave = RETURN_PATH.make("u", FACTS.edition_id, 12345)
     assert head.split("\r\n")[:-1] == [
         "From: The Morning",
         " <morning@news.example.org>",
@@ -53,7 +53,7 @@ def test_the_headers_are_those_of_the_rules_in_their_order_octet_for_octet() -> 
         "List-ID: The Morning",
         " <morning.news.example.org>",
         f"List-Unsubscribe: <https://news.example.org/unsubscribe/{token}>,",
-        f" <mailto:bounces+{tag}@news.example.org?subject=unsubscribe>",
+        f" <mailto:{leave}?subject=unsubscribe>",
         "List-Unsubscribe-Post: List-Unsubscribe=One-Click",
         "List-Archive: <https://news.example.org/archive/>",
         "List-Help: <https://news.example.org/help>",
