@@ -14,6 +14,7 @@ import asyncio
 import resource
 import shutil
 import smtplib
+import socket
 import subprocess
 import tempfile
 import threading
@@ -104,6 +105,23 @@ def by_smtp_source(mail: Path, count: int, connections: int, port: int) -> None:
     subprocess.run(command, check=True)
 
 
+def by_the_socket_alone(messages: Sequence[Message], port: int) -> None:
+    """No client at all but the same octets: what the operating system takes, below which nobody gets by DATA."""
+    envelope = f"MAIL FROM:<{messages[0].envelope_sender}>\r\nRCPT TO:<reader@example.org>\r\nDATA\r\n".encode()
+    with socket.create_connection(("127.0.0.1", port)) as client, client.makefile("rb") as answers:
+        client.sendall(envelope)
+        for _ in range(4):
+            answers.readline()
+        for number, message in enumerate(messages, 1):
+            following = envelope if number < len(messages) else b"QUIT\r\n"
+            parts = [*message.parts, b".\r\n", following]
+            sent = client.sendmsg(parts)
+            if sent < sum(map(len, parts)):
+                client.sendall(b"".join(parts)[sent:])
+            for _ in range(1 + following.count(b"\n")):
+                answers.readline()
+
+
 def main() -> None:
     """Measure and print the ratios."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -137,6 +155,8 @@ def near(messages: Sequence[Message], few: Sequence[Plain], mail: Path) -> None:
             ratios = f"{cost.cpu / eight.cpu:.1f} times ours, {cost.cpu / by_chunks.cpu:.1f} with CHUNKING"
             row(name, cost, f"{ratios}{wanted}")
 
+        floor = measure(sink, count, partial(by_the_socket_alone, messages), 5)
+        row("floor: the socket alone", floor, f"ours at {floor.cpu / eight.cpu:.2f} of it")
         plain = measure(sink, len(few), partial(by_smtplib, few, 1), 3)
         compared("smtplib persistent", plain, " (wanted 20)")
         compared("aiosmtplib", measure(sink, len(few), partial(by_aiosmtplib, few, 1), 3), " (wanted 50)")
