@@ -84,7 +84,9 @@ class Session:
     def _command(self, line: bytes) -> bytes:
         verb = line[:4].upper()
         if verb == b"BDAT" and self._chunking:
-            _, octets, *last = line.split()
+            _, octets, *last = line.upper().split()
+            if not octets.isdigit() or last not in ([], [b"LAST"]):
+                raise ValueError(f"said {line[:80]!r}")
             self._left, self._last = int(octets), bool(last)
             return b"" if self._left else self._chunk_ends()
         if verb not in self._answers:

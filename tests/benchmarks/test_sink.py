@@ -47,8 +47,12 @@ def test_chunks_are_offered_only_when_asked_and_refused_otherwise() -> None:
     assert b"CHUNKING" not in plain.hear(bytearray(b"EHLO x\r\n"), 8)
     with pytest.raises(ValueError, match="BDAT"):
         plain.hear(bytearray(b"BDAT 1\r\n"), 8)
-    with pytest.raises(ValueError, match="without end"):
-        plain.hear(bytearray(5000), 5000)
+
+
+@pytest.mark.parametrize("line", [b"BDAT", b"BDAT -5", b"BDAT x LAST", b"BDAT 5 FIRST", b"HELP", b"", b"x" * 5000])
+def test_what_no_sender_of_ours_should_say_ends_it_instead_of_counting(line: bytes) -> None:
+    with pytest.raises(ValueError, match=r"said|without end|unpack"):
+        told(line + b"\r\n" * (len(line) < 5000), 10_000)
 
 
 def test_it_counts_what_several_real_clients_sent_and_those_that_left() -> None:
