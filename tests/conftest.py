@@ -35,8 +35,8 @@ def postgres_url(postgres_server: Any) -> str:
     url = str(postgres_server.get_uri())
     # Tests kill our processes, never the machine: without fsync the server is as correct, and ten times as fast.
     for setting in ("fsync", "full_page_writes"):
-        _administer(url, f"ALTER SYSTEM SET {setting} = off")
-    _administer(url, "SELECT pg_reload_conf()")
+        administer(url, f"ALTER SYSTEM SET {setting} = off")
+    administer(url, "SELECT pg_reload_conf()")
     return url
 
 
@@ -46,7 +46,7 @@ def postgres_template(postgres_url: str) -> str:
     from digest.store import upgrade_store
 
     name = "digest_template"
-    _administer(postgres_url, f"CREATE DATABASE {name}")
+    administer(postgres_url, f"CREATE DATABASE {name}")
     upgrade_store(_beside(postgres_url, name))
     return name
 
@@ -90,7 +90,7 @@ def postgres_store(postgres_shared: str) -> Iterator[Any]:
     with open_store(postgres_shared) as store:
         yield store
     names = ", ".join(metadata.tables)
-    _administer(postgres_shared, f"TRUNCATE {names} RESTART IDENTITY CASCADE")
+    administer(postgres_shared, f"TRUNCATE {names} RESTART IDENTITY CASCADE")
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
@@ -102,9 +102,9 @@ def store(request: pytest.FixtureRequest) -> Any:
 @contextmanager
 def _database(url: str, template: str) -> Iterator[str]:
     name = f"digest_{uuid.uuid4().hex}"
-    _administer(url, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+    administer(url, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
     yield _beside(url, name)
-    _administer(url, f"DROP DATABASE {name} WITH (FORCE)")
+    administer(url, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def _beside(url: str, name: str) -> str:
@@ -113,7 +113,8 @@ def _beside(url: str, name: str) -> str:
     return make_url(url).set(database=name).render_as_string(hide_password=False)
 
 
-def _administer(url: str, statement: str) -> None:
+def administer(url: str, statement: str) -> None:
+    """Run one statement, outside of any transaction."""
     import psycopg
     from sqlalchemy.engine import make_url
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import resource
 import signal
 import sqlite3
+import subprocess
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -22,6 +24,7 @@ import pytest
 from digest.deliver.delivery import Delivery
 from digest.errors import StoreError
 from digest.store import open_store
+from tests.conftest import administer
 from tests.fakes.smtp_server import Moment, SmtpServer
 from tests.pipeline import sender
 from tests.pipeline.sender import CONNECTIONS, DEPTH, EDITION, run
@@ -61,9 +64,9 @@ def states(url: str) -> Counter[str]:
         return Counter(store.deliveries.summary(EDITION))
 
 
-def nobody_twice_nobody_lost(url: str, server: SmtpServer) -> None:
-    assert states(url) == {"accepted": READERS}
-    assert Counter(server.recipients) == {f"reader{n}@example.org": 1 for n in range(READERS)}
+def nobody_twice_nobody_lost(url: str, server: SmtpServer, readers: int = READERS) -> None:
+    assert states(url) == {"accepted": readers}
+    assert Counter(server.recipients) == {f"reader{n}@example.org": 1 for n in range(readers)}
 
 
 def full_disk() -> tuple[Callable[[], object], Callable[[], object]]:
@@ -149,6 +152,61 @@ def test_a_database_server_that_is_restarted_costs_nobody_anything(
         assert done.state == "sent"
         assert len(trouble.waits) >= 3
         nobody_twice_nobody_lost(postgres_database, server)
+
+
+@pytest.fixture
+def small_disk(postgres_server: Any, postgres_database: str) -> Iterator[Path]:
+    """A disk of a few MB of its own, on which the tables are that a sender writes."""
+    keeper = postgres_server.get_postmaster_info().process.username()
+    with tempfile.TemporaryDirectory(prefix="digest-disk-", ignore_cleanup_errors=True) as folder:
+        mounted = subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", f"size=4m,uid={keeper},mode=700", "tmpfs", folder],
+            check=False,
+            capture_output=True,
+        )
+        if mounted.returncode:
+            pytest.skip("a small disk can only be mounted by root")
+        try:
+            administer(postgres_database, f"CREATE TABLESPACE small_disk LOCATION '{folder}'")
+            move(postgres_database, "small_disk")
+            yield Path(folder)
+            move(postgres_database, "pg_default")
+            administer(postgres_database, "DROP TABLESPACE small_disk")
+        finally:
+            subprocess.run(["umount", folder], check=True)
+
+
+def move(url: str, tablespace: str) -> None:
+    for table in ("deliveries", "claims"):
+        administer(url, f"ALTER TABLE {table} SET TABLESPACE {tablespace}")
+
+
+def filled(disk: Path) -> tuple[Callable[[], object], Callable[[], object]]:
+    """Something else takes all that is left of it."""
+    other = disk / "other"
+
+    def begin() -> None:
+        with other.open("wb", buffering=0) as file, suppress(OSError):
+            while file.write(bytes(4096)):
+                pass
+
+    return begin, other.unlink
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("in_doubt", ["resend", "hold"])
+def test_a_database_server_whose_disk_is_full_for_a_while_costs_nobody_anything(
+    in_doubt: Any, postgres_database: str, small_disk: Path
+) -> None:
+    readers = 10 * READERS  # the tables must want to grow
+    with open_store(postgres_database) as store:
+        prepare(store, readers)
+    trouble = Trouble(*filled(small_disk))
+    with trouble.server() as server:
+        done = run(postgres_database, server.port, in_doubt, wait=trouble.wait)
+        assert done.state == "sent"
+        assert len(trouble.waits) >= 3
+        nobody_twice_nobody_lost(postgres_database, server, readers)
 
 
 @pytest.mark.parametrize("in_doubt", ["resend", "hold"])
