@@ -209,7 +209,10 @@ class DeliverSettings(_Table):
 
 
 class SmtpSettings(_Table):
-    """`[smtp]`, and each `[relays.KEY]` beside it: one mail server. Rates are messages a second, 0 without limit."""
+    """`[smtp]`, and each `[relays.KEY]` beside it: one mail server. Rates are messages a second, 0 without limit.
+
+    After a crash at most `connections` times `pipeline` messages are in doubt, summed over the servers.
+    """
 
     host: Annotated[str, Field(min_length=1)] = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65_535)] = 25
@@ -219,6 +222,8 @@ class SmtpSettings(_Table):
     ca_file: Beside | None = None
     hello: Line = ""
     connections: Annotated[int, Field(ge=1, le=200)] = 8
+    pipeline: Annotated[int, Field(ge=1, le=100)] = 2
+    chunking: bool = True
     messages_per_connection: Annotated[int, Field(ge=1)] = 1000
     per_domain: Annotated[int, Field(ge=0)] = 0
     domain_rate: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0

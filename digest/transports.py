@@ -31,6 +31,8 @@ def relay(server: SmtpSettings, settings: Settings) -> Relay:
         ca_file=server.ca_file,
         hello=server.hello or urlsplit(settings.site.base_url).hostname or "localhost.localdomain",
         connections=server.connections,
+        pipeline=server.pipeline,
+        chunking=server.chunking,
         messages_per_connection=server.messages_per_connection,
         per_domain=server.per_domain,
         domain_rate=server.domain_rate,

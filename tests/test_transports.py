@@ -46,6 +46,8 @@ def test_every_setting_of_a_mail_server_reaches_it(tmp_path: Path) -> None:
         "password": "secret",
         "hello": "news.example.org",
         "connections": 3,
+        "pipeline": 16,
+        "chunking": False,
         "messages_per_connection": 50,
         "per_domain": 2,
         "domain_rate": 1.5,

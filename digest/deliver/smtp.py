@@ -1,9 +1,10 @@
 """SMTP: many messages over few connections, each written down before it leaves and after it was answered.
 
 One thread serves all connections. Between any two steps on the wire stands `record`, the caller's one durable commit of
-both the results so far and the intents of what goes next. So if the process dies, at most `connections * depth`
-deliveries are in doubt, and with the default depth of 2 at most one message per connection can have arrived without
-its result being written down.
+both the results so far and the intents of what goes next. So if the process dies, at most the sum over all relays of
+`connections * pipeline` deliveries are in doubt. To a server that offers PIPELINING and CHUNKING all that a connection
+has on record goes out at once (`smtp_window`); to others one content at a time (`smtp_line`), and with a pipeline of 2
+at most one message per connection can then have arrived without its result being written down.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ def send(
     relays: Sequence[Relay],
     record: Record,
     *,
-    depth: int = 2,
+    depth: int | None = None,
     lease: float = 900.0,
     patience: float = 300.0,
     should_stop: Callable[[], bool] = lambda: False,
@@ -73,8 +74,9 @@ def send(
     Interrupted comes out, with the results of what was still answered.
     A message whose intent is recorded gets exactly one result: accepted, deferred, refused, unknown, or planned (no
     server had it, and the run could not go on).
-    `depth` is how many intents a connection may have on record without a result: 1 waits for a commit between any two
-    messages, 2 pipelines, more means fewer commits and more in doubt after a crash. `patience` is how long to go on
+    `depth` is how many intents a connection may have on record without a result, None for each relay's `pipeline`:
+    1 waits for a commit between any two messages, 2 pipelines, more means fewer commits and fewer round trips, and more
+    in doubt after a crash. `patience` is how long to go on
     when no server can be reached. `should_stop()` true finishes what is under way and takes no more.
     """
     from digest.deliver.smtp_loop import Loop

@@ -15,8 +15,10 @@ from digest.deliver.reply import Phase, Reply
 @dataclass(frozen=True, slots=True)
 class Relay:
     """A mail server that takes our mail. `timeout` (seconds) is for connecting and for each command; `weight` is its
-    share of the messages among several. `hello` is our name in EHLO; `per_domain` bounds how many messages of one
-    recipients' domain are under way at once, `domain_rate` and `rate` are messages a second; 0 is no bound.
+    share of the messages among several. `pipeline` is how many messages a connection may have on record as handed over
+    and without a result: after a crash at most connections * pipeline are in doubt. `hello` is our name in EHLO;
+    `per_domain` bounds how many messages of one recipients' domain are under way at once, `domain_rate` and `rate` are
+    messages a second; 0 is no bound.
     """
 
     host: str
@@ -35,7 +37,9 @@ class Relay:
     answer_timeout: float = 600.0  # after the final dot, RFC 5321 4.5.3.2.6
     pause: float = 1.0  # before the second try to connect; it doubles with each
     weight: float = 1.0
+    pipeline: int = 2
     pipelining: bool = True  # use it where offered
+    chunking: bool = True  # and this, together with pipelining
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,7 @@ class Opened:
     pipelining: bool
     smtputf8: bool
     size_limit: int
+    chunking: bool = False
 
 
 class NotOpened(Exception):
@@ -123,6 +128,7 @@ def _hand_over(client: smtplib.SMTP, relay: Relay) -> Opened:
         relay.pipelining and "pipelining" in features,
         "smtputf8" in features,
         int(limit) if limit.isdecimal() else 0,
+        relay.chunking and "chunking" in features,
     )
 
 

@@ -11,16 +11,19 @@ from digest.deliver.message import Message
 from digest.deliver.reply import Outcome
 from digest.deliver.smtp import Interrupted, Record, Report, Result
 from digest.deliver.smtp_connect import Relay
-from digest.deliver.smtp_line import Broken, Job
 from digest.deliver.smtp_pool import Connection, Pool, Server
 from digest.deliver.smtp_stock import Stock
+from digest.deliver.smtp_talk import Broken, Job
+from digest.deliver.smtp_window import Window
 
+_NEVER = float("inf")
 _TRIES = 3  # connections a message may lose before it is deferred: it may be what the server dies of
 _REPLIES = 8192  # octets to read at a time; replies are short
 _TICK = 0.2  # seconds between two looks at time limits
 _FLUSH = 1.0  # seconds a result waits for company before it is written down alone
-_GATHER = 0.0005  # seconds to wait for other connections' answers, so that one commit serves them all,
-_WORTH_IT = 6  # where so many are under way
+_GATHER = 0.0005  # seconds to wait for other answers, so that one look or one commit serves them all,
+_WORTH_IT = 6  # where so many connections have something under way;
+_GATHER_MOST = 0.002  # for a commit as long as it takes itself, but no longer than this
 _LAST_ANSWERS = 10.0  # seconds to listen for answers when nothing may be sent any more
 
 
@@ -40,24 +43,23 @@ class Loop:
         messages: Iterable[Message],
         relays: Sequence[Relay],
         record: Record,
-        depth: int,
+        depth: int | None,
         lease: float,
         patience: float,
         should_stop: Callable[[], bool],
         clock: Callable[[], float],
     ) -> None:
-        if depth < 1 or not relays:
-            raise ValueError("sending needs a depth of 1 or more, and a relay")
+        if not relays or (depth is not None and depth < 1) or any(relay.pipeline < 1 for relay in relays):
+            raise ValueError("sending needs a pipeline of 1 or more, and a relay")
         self._margin = max(relay.answer_timeout for relay in relays)
         if lease <= self._margin:
             raise ValueError("the lease must be longer than the longest wait for an answer")
-        self._record, self._depth, self._lease = record, depth, lease
+        self._record, self._lease = record, lease
         self._should_stop, self._clock = should_stop, clock
-        self._unsettled_limit = max(1, depth - 1)
         self._now = clock()
         self._send_until = self._now + lease - self._margin
-        self._pool = Pool(relays, patience, clock)
-        self._stock = Stock(messages, self._pool, depth)
+        self._pool = Pool(relays, depth, patience, clock)
+        self._stock = Stock(messages, self._pool)
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._pool.wake, selectors.EVENT_READ)
         self._results: list[Result] = []
@@ -66,6 +68,8 @@ class Loop:
         self._blocked: set[Connection] = set()
         self._hungry: set[Connection] = set()
         self._next_look = 0.0
+        self._waiting_since = self._commit_takes = 0.0
+        self._shared = 0  # jobs that connections were given
         self._report = Report()
 
     def run(self) -> Report:
@@ -104,34 +108,44 @@ class Loop:
 
     def _fill(self) -> None:
         """Give connections work. Whoever cannot go on causes one commit: of all results, and of everybody's intents."""
-        hungry = self._hungry and self._stock and self._now >= self._stock.ask_at
-        if not (hungry or self._blocked or (self._results and self._now >= self._oldest + _FLUSH)):
+        if self._commit_at() > self._now:
             return
+        self._waiting_since = 0.0
         given = self._share_out()
-        fresh = [job.message for _, job in given if not job.intended]
+        fresh = [job.message for _, jobs in given for job in jobs if not job.intended]
         denied: frozenset[int] = frozenset()
         if fresh or self._results:
             denied = self._write_down(fresh)
-        for connection, job in given:
-            if denied and not job.intended and job.message.subscriber_id in denied:
-                connection.held -= 1
-                self._release(connection.server, job)
-                continue
-            job.intended = True
-            connection.line.queue.append(job)
-            self._touched.add(connection)
-            self._hungry.discard(connection)
+        for connection, jobs in given:
+            going = jobs if not denied else self._without(denied, connection, jobs)
+            if going:
+                connection.line.queue.extend(going)
+                self._touched.add(connection)
+                if connection.full:
+                    self._hungry.discard(connection)
         self._touched |= self._blocked
         self._blocked.clear()
 
-    def _share_out(self) -> list[tuple[Connection, Job]]:
+    def _commit_at(self) -> float:
+        """When to commit: at once when half of the connections wait for it, soon when some do, else in good time."""
+        flush_at = self._oldest + _FLUSH if self._results else _NEVER
+        asking = len(self._hungry) if self._hungry and self._stock and self._now >= self._stock.ask_at else 0
+        waiting = asking + len(self._blocked)
+        if not waiting:
+            return flush_at
+        if 2 * waiting >= len(self._pool.connections):
+            return 0.0
+        self._waiting_since = self._waiting_since or self._now
+        return min(flush_at, self._waiting_since + min(_GATHER_MOST, max(_GATHER, self._commit_takes)))
+
+    def _share_out(self) -> list[tuple[Connection, list[Job]]]:
         """Fill every connection up to its depth, one at a time in turn."""
-        given: list[tuple[Connection, Job]] = []
-        next_job, depth, now = self._stock.next_job, self._depth, self._now
-        needy = self._pool.connections
-        while needy := [c for c in needy if c.held < depth and c.left > 0]:
-            before = len(given)
-            for connection in needy:
+        given: list[tuple[Connection, list[Job]]] = [(c, []) for c in self._pool.connections]
+        next_job, now = self._stock.next_job, self._now
+        needy = given
+        while needy := [(c, jobs) for c, jobs in needy if c.held < c.depth and c.left > 0]:
+            before = self._shared
+            for connection, jobs in needy:
                 server = connection.server
                 if job := next_job(server, now):
                     connection.held += 1
@@ -140,10 +154,20 @@ class Loop:
                         server.given += 1
                     if server.paced:
                         server.pace.take(job.domain)
-                    given.append((connection, job))
-            if len(given) == before:
+                    jobs.append(job)
+                    self._shared += 1
+            if self._shared == before:
                 break
         return given
+
+    def _without(self, denied: frozenset[int], connection: Connection, jobs: list[Job]) -> list[Job]:
+        """Those who may be mailed. What was on record before was asked about before."""
+        going = [job for job in jobs if job.intended or job.message.subscriber_id not in denied]
+        for job in jobs:
+            if job not in going:
+                connection.held -= 1
+                self._release(connection.server, job)
+        return going
 
     def _release(self, server: Server, job: Job) -> None:
         """Its domain has one less under way."""
@@ -159,6 +183,7 @@ class Loop:
         except Exception as error:
             raise _RecordFailed from error
         fault_point("smtp.after_record")
+        self._commit_takes += (self._clock() - started - self._commit_takes) / 4
         self._send_until = started + self._lease - self._margin
         if self._results:
             self._results = []
@@ -177,7 +202,7 @@ class Loop:
             if connection.closed or connection.writing:
                 continue
             line = connection.line
-            if line.advance(connection.unsettled < self._unsettled_limit):
+            if line.advance(connection.unsettled < connection.unsettled_limit):
                 self._write(connection)
             if line.ended:  # what could be said without asking the server
                 self._collect(connection)
@@ -186,9 +211,9 @@ class Loop:
     def _consider(self, connection: Connection) -> None:
         """Can it go on by itself? Not with a content that waits for a commit, nor with nothing to go on to."""
         line = connection.line
-        if line.ready and connection.unsettled >= self._unsettled_limit:
+        if line.ready and connection.unsettled >= connection.unsettled_limit:
             self._blocked.add(connection)
-        elif connection.held < self._depth and not line.queue and (line.head is None or line.ready):
+        elif not connection.full:
             if connection.left > 0 and not connection.server.fault:
                 self._hungry.add(connection)
             elif connection.held == 0:
@@ -225,10 +250,10 @@ class Loop:
                 self._touched.add(connection)
 
     def _timeout(self) -> float:
-        if self._blocked or self._touched:
+        if self._touched:
             return 0.0
-        if self._hungry and self._stock:
-            return min(_TICK, max(0.0, self._stock.ask_at - self._now))
+        if self._blocked or (self._hungry and self._stock):
+            return min(_TICK, max(0.0, min(self._commit_at(), max(self._now, self._stock.ask_at)) - self._now))
         return _TICK
 
     def _arrived(self) -> None:
@@ -241,7 +266,7 @@ class Loop:
             data = connection.read(_REPLIES)
             fault_point("smtp.after_read")
             if not data:
-                raise Broken("the server closed the connection")
+                raise Broken("the server closed the connection", bye=True)
             connection.progress = self._now
             connection.line.feed(data)
         except BlockingIOError:
@@ -249,7 +274,7 @@ class Loop:
         except OSError as error:
             self._lost(connection, f"the connection broke: {error}")
         except Broken as broken:
-            self._lost(connection, str(broken), heard=False)  # what follows may answer another of our lines
+            self._lost(connection, f"{broken}", broken)  # what follows may answer another of our lines
         else:
             if connection.line.ended:
                 self._collect(connection)
@@ -260,7 +285,7 @@ class Loop:
         """Nothing may be sent any more; but what is answered within a moment need not stay in doubt."""
         end = self._clock() + _LAST_ANSWERS
         while self._clock() < end:
-            waiting = [c for c in self._pool.connections if c.line.body and c.line.written >= c.line.body.dot_at]
+            waiting = [c for c in self._pool.connections if c.line.owed]
             if not waiting:
                 return
             for key, _ in self._selector.select(_TICK):
@@ -302,20 +327,26 @@ class Loop:
             self._oldest = self._now
         self._results.append(Result(job.message, outcome, relay))
 
-    def _lost(self, connection: Connection, why: str, *, heard: bool = True) -> None:
-        """The connection is gone. What it said last still counts; not `heard` after a reply that made no sense."""
+    def _lost(self, connection: Connection, why: str, broken: Broken | None = None) -> None:
+        """The connection is gone. What it said last still counts, but not after a reply that made no sense."""
+        line, server = connection.line, connection.server
         try:
-            while heard and (data := connection.read(_REPLIES)):
-                connection.line.feed(data)
-        except (OSError, Broken):
+            while not broken and (data := connection.read(_REPLIES)):
+                line.feed(data)
+        except OSError:
             pass
-        back = connection.line.lose(why)
+        except Broken as error:
+            broken = error
+        astray = broken is not None and not broken.bye
+        if isinstance(line, Window) and (astray or line.on_trial):
+            self._pool.give_up_chunking(server)
+        back = line.lose(why, heard=not astray)
         self._collect(connection)
         for job in back:
             connection.held -= 1
-            self._release(connection.server, job)
+            self._release(server, job)
             self._give_back(job, Outcome("planned", why, "line", "line"))
-        connection.server.last_word = f"{connection.server.name}: {why}"
+        server.last_word = f"{server.name}: {why}"
         self._selector.unregister(connection.sock)
         self._forget(connection, failed=True)
 
@@ -340,7 +371,7 @@ class Loop:
             silent = self._now - connection.progress
             if connection.line.waiting and silent > connection.time_limit:
                 self._lost(connection, f"the server was silent for {silent:.0f} seconds")
-            elif connection.server.fault and connection.held == 0:
+            elif connection.held == 0 and (connection.server.fault or connection.left <= 0):
                 self._retire(connection)
         self._pool.dial(self._stock.known + sum(connection.held for connection in self._pool.connections))
         if self._stock and (why := self._pool.hopeless()):

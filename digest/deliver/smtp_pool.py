@@ -13,17 +13,22 @@ from digest.deliver.pace import Pace
 from digest.deliver.reply import Outcome, Reply, outcome
 from digest.deliver.smtp_connect import NotOpened, Opened, Relay, open_connection
 from digest.deliver.smtp_line import Line
+from digest.deliver.smtp_window import Window
 
 _LONGEST_PAUSE = 60.0  # seconds between two tries to reach a server
 _LEAVE = 1.0  # seconds for all goodbyes
 _TLS_RECORD = 16_384  # one SSL_write is then one record: it left as a whole, or not at all
+_TLS_AT_ONCE = 262_144  # octets to join before they are cut into records
+_PIECES = 1000  # of a scattered write; Linux takes 1024
 
 
 class Server:
     """A relay in this run: how it fares, how much it was given."""
 
-    def __init__(self, relay: Relay) -> None:
+    def __init__(self, relay: Relay, depth: int) -> None:
         self.relay = relay
+        self.depth = depth  # intents that each of its connections may have on record without a result
+        self.chunking = True  # false: it offered BDAT and does not know it
         self.name = f"{relay.host}:{relay.port}"
         self.pace = Pace(relay.rate, relay.per_domain, relay.domain_rate)
         self.paced = bool(relay.rate or relay.per_domain or relay.domain_rate)
@@ -41,14 +46,20 @@ class Server:
 
 
 class Connection:
-    """A socket and its Line. `held` counts jobs on it, `unsettled` results that are not yet on record, `left` the
-    messages it may still be given.
+    """A socket and its Line or Window. `held` counts jobs on it, `unsettled` results that are not yet on record,
+    `left` the messages it may still be given.
     """
 
     def __init__(self, server: Server, opened: Opened, now: float) -> None:
         self.server = server
         self.sock = opened.sock
-        self.line = Line(opened.pipelining, opened.smtputf8, opened.size_limit)
+        self.line: Line | Window
+        if opened.pipelining and opened.chunking and server.chunking:
+            self.line = Window(opened.smtputf8, opened.size_limit)
+        else:
+            self.line = Line(opened.smtputf8, opened.size_limit, pipelining=opened.pipelining)
+        self.depth, self.refill_at = server.depth, server.depth // 2
+        self.unsettled_limit = max(1, server.depth - 1)
         self.held = self.unsettled = 0
         self.left = server.relay.messages_per_connection
         self.progress = now  # when something last moved
@@ -62,7 +73,12 @@ class Connection:
     def time_limit(self) -> float:
         """Seconds of silence that are too many just now."""
         relay = self.server.relay
-        return relay.answer_timeout if self.line.waiting == "content" and not self.line.out else relay.timeout
+        return relay.answer_timeout if self.line.owed else relay.timeout
+
+    @property
+    def full(self) -> bool:
+        """True while it has as much as it should: half of what it may, so that one commit serves many messages."""
+        return self.held > self.refill_at or not self.line.roomy
 
     def _read_tls(self, size: int) -> bytes:
         """All that is decrypted already: nobody would tell us that there is more."""
@@ -81,16 +97,17 @@ class Connection:
         line = self.line
         try:
             while line.out:
-                if not self._tls:
+                if self._tls:
+                    line.out = _records(line.out)
+                    sent = self.sock.send(line.out[0])
+                elif len(line.out) <= _PIECES:
                     sent = self.sock.sendmsg(line.out)
                     if sent == line.queued - line.written:
                         line.written += sent
                         line.out.clear()
                         return True
                 else:
-                    if len(line.out) > 1 or len(line.out[0]) > _TLS_RECORD:
-                        line.out = _records(line.out)
-                    sent = self.sock.send(line.out[0])
+                    sent = self.sock.sendmsg(line.out[:_PIECES])
                 line.written += sent
                 _drop(line.out, sent)
         except (BlockingIOError, ssl.SSLWantWriteError, ssl.SSLWantReadError):
@@ -118,26 +135,36 @@ class Connection:
         self.close()
 
 
-def _records(parts: list[bytes]) -> list[bytes]:
-    data = b"".join(parts)
-    return [data[at : at + _TLS_RECORD] for at in range(0, len(data), _TLS_RECORD)]
+def _records(parts: list[bytes | memoryview]) -> list[bytes | memoryview]:
+    """The same octets, the first of them in views of a record each; unchanged while the first is one already."""
+    if isinstance(parts[0], memoryview):
+        return parts
+    size = count = 0
+    while count < len(parts) and size < _TLS_AT_ONCE:
+        size += len(parts[count])
+        count += 1
+    view = memoryview(b"".join(parts[:count]))
+    return [*(view[at : at + _TLS_RECORD] for at in range(0, size, _TLS_RECORD)), *parts[count:]]
 
 
-def _drop(parts: list[bytes], sent: int) -> None:
+def _drop(parts: list[bytes | memoryview], sent: int) -> None:
     """Take that many bytes off the front."""
-    for index, part in enumerate(parts):
+    whole = 0
+    for part in parts:
         if sent < len(part):
-            parts[: index + 1] = [part[sent:]]
-            return
+            break
         sent -= len(part)
-    parts.clear()
+        whole += 1
+    del parts[:whole]
+    if sent:
+        parts[0] = memoryview(parts[0])[sent:]
 
 
 class Pool:
     """All connections of a run. `wake` becomes readable when a dial has ended; then call `arrivals`."""
 
-    def __init__(self, relays: Sequence[Relay], patience: float, clock: Callable[[], float]) -> None:
-        self.servers = [Server(relay) for relay in relays]
+    def __init__(self, relays: Sequence[Relay], depth: int | None, patience: float, clock: Callable[[], float]) -> None:
+        self.servers = [Server(relay, depth or relay.pipeline) for relay in relays]
         self.connections: list[Connection] = []
         self.wake, self._waker = socket.socketpair()
         self.wake.setblocking(False)
@@ -221,15 +248,22 @@ class Pool:
         if not self.connections:
             self._dark_since = self._clock()
 
-    def may_take(self, server: Server, depth: int) -> bool:
+    def may_take(self, server: Server) -> bool:
         """True when it is this server's turn by its weight, among those that are up."""
         if server.fault:
             return False
         if len(self.servers) == 1:
             return True
         shares = [s.share for s in self.servers if s.live and not s.fault]
-        ahead = server.given - server.relay.connections * depth
+        ahead = server.given - server.relay.connections * server.depth
         return len(shares) < 2 or ahead / server.relay.weight <= min(shares)
+
+    def give_up_chunking(self, server: Server) -> None:
+        """It does not mean by BDAT what we mean: DATA for the rest of the run, once its connections are through."""
+        server.chunking = False
+        for connection in self.connections:
+            if connection.server is server and isinstance(connection.line, Window):
+                connection.left = 0
 
     def hopeless(self) -> str:
         """Why no server will take anything any more; "" while there is hope."""

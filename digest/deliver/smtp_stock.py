@@ -6,8 +6,8 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 
 from digest.deliver.message import Message
-from digest.deliver.smtp_line import Job
 from digest.deliver.smtp_pool import Pool, Server
+from digest.deliver.smtp_talk import Job
 
 _PARKED = 500  # messages held back for their domain's sake
 _NAP = 0.02  # seconds until one that could not be given anything asks again
@@ -16,9 +16,9 @@ _NAP = 0.02  # seconds until one that could not be given anything asks again
 class Stock:
     """The messages of a run that no connection has. Read lazily: memory does not grow with their number."""
 
-    def __init__(self, messages: Iterable[Message], pool: Pool, depth: int) -> None:
+    def __init__(self, messages: Iterable[Message], pool: Pool) -> None:
         self._source: Iterator[Message] | None = iter(messages)
-        self._pool, self._depth = pool, depth
+        self._pool = pool
         self._by_domain = any(server.pace.by_domain for server in pool.servers)
         self._plain = len(pool.servers) == 1 and not pool.servers[0].paced
         self._again: deque[Job] = deque()  # their intent stands, their connection does not
@@ -42,6 +42,7 @@ class Stock:
 
     def give_back(self, job: Job) -> None:
         """Its connection is gone and no server has it."""
+        job.intended = True
         self._again.append(job)
         self.ask_at = 0.0
 
@@ -70,7 +71,7 @@ class Stock:
     def _choose(self, server: Server, now: float) -> Job | None:
         if self._again:
             return self._again.popleft()
-        if not self._pool.may_take(server, self._depth):
+        if not self._pool.may_take(server):
             return None
         if wait := server.pace.wait(now):
             self.ask_at = now + wait

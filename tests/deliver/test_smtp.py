@@ -28,7 +28,8 @@ def deliver(
 ) -> tuple[Ledger, Report]:
     """Send to the server, held to the promise; returns the ledger and the report."""
     options = {name: changes.pop(name) for name in ("lease", "patience", "should_stop") if name in changes}
-    copies = connections * max(1, depth - 1)
+    windows = "CHUNKING" in server.extensions and changes.get("chunking", True) and changes.get("pipelining", True)
+    copies = connections * (depth if windows else max(1, depth - 1))
     ledger = Ledger(connections * depth, server=server, copies_bound=copies)
     report = send(
         messages(count), [server.relay(connections=connections, **changes)], ledger.record, depth=depth, **options

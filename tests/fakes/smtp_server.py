@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import re
+import socket
 import ssl
 import threading
 from collections import Counter
@@ -21,7 +22,11 @@ from typing import Literal, Self
 
 from digest.deliver.smtp_connect import Relay
 
-Phase = Literal["connect", "ehlo", "tls", "auth", "mail", "rcpt", "data", "content", "rset", "quit"]
+#: `bdat` is when a BDAT line is there and its octets are not (usually nothing is said then), `chunk` when those of one
+#: that is not the last are, `content` when a whole message is, by DATA or by BDAT.
+Phase = Literal["connect", "ehlo", "tls", "auth", "mail", "rcpt", "data", "bdat", "chunk", "content", "rset", "quit"]
+#: What a server offers that takes whole windows of messages.
+CHUNKING = ("PIPELINING", "SIZE 50000000", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES", "CHUNKING")
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,7 @@ _USUAL: dict[Phase, Say] = {
     "mail": Say(250, "2.1.0 ok"),
     "rcpt": Say(250, "2.1.5 ok"),
     "data": Say(354, "go ahead"),
+    "chunk": Say(250, "2.0.0 so far so good"),
     "content": Say(250, "2.0.0 taken"),
     "rset": Say(250, "2.0.0 ok"),
     "quit": Say(221, "2.0.0 bye"),
@@ -84,7 +90,12 @@ class Accepted:
 
 @dataclass
 class SmtpServer:
-    """See above. `behave` is asked at every moment; None is the usual reply. `delay` (seconds) is the round trip."""
+    """See above. `behave` is asked at every moment; None is the usual reply. `delay` (seconds) is the round trip.
+
+    A transaction that was refused stays open until RSET, so who forgets that adds to it: servers differ in this, and
+    this is the worst kind. `knows_bdat` false: it takes the mail for commands, whatever it offers; `yes_to_nobody`: it
+    says 250 to a content for which no recipient is left.
+    """
 
     behave: Callable[[Moment], Act | None] = lambda moment: None
     extensions: tuple[str, ...] = ("PIPELINING", "SIZE 50000000", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES")
@@ -94,6 +105,10 @@ class SmtpServer:
     delay: float = 0.0
     drop_content_after: int = 0  # octets of a message after which the connection is reset; 0: never
     keep: bool = True
+    receive_buffer: int = 0  # octets that the system takes for us before we read; 0: as it likes
+    knows_bdat: bool = True
+    yes_to_nobody: bool = False
+    commands: list[str] = field(default_factory=list)
     accepted: list[Accepted] = field(default_factory=list)
     connections: int = 0
     open_now: int = 0
@@ -117,7 +132,12 @@ class SmtpServer:
     def _serve(self, started: threading.Event) -> None:
         asyncio.set_event_loop(self._loop)
         context = self.tls if self.implicit_tls else None
-        start = self._loop.create_server(lambda: _Session(self), "127.0.0.1", self.port, ssl=context)
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # so asyncio sets TCP_NODELAY
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(("127.0.0.1", self.port))
+        if self.receive_buffer:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self.receive_buffer)
+        start = self._loop.create_server(lambda: _Session(self), sock=listener, ssl=context)
         server = self._loop.run_until_complete(start)
         self.port = server.sockets[0].getsockname()[1]
         started.set()
@@ -157,6 +177,8 @@ class _Session(asyncio.Protocol):
         self.sender = ""
         self.recipients: list[str] = []
         self.in_data = self.open = self.silent = self.secure = False
+        self.chunk: tuple[int, bool, bool] | None = None  # octets to come, whether the last, whether answered
+        self.chunks = b""
         self.transport: asyncio.Transport
         self.number = 0
 
@@ -188,6 +210,8 @@ class _Session(asyncio.Protocol):
     def _step(self) -> bool:
         if self.in_data:
             return self._content()
+        if self.chunk:
+            return self._chunk(*self.chunk)
         line, found, rest = self.buffer.partition(b"\r\n")
         if not found:
             return False
@@ -195,11 +219,41 @@ class _Session(asyncio.Protocol):
         self._command(line.decode("utf-8", "replace"))
         return not self.transport.is_closing()
 
-    def _content(self) -> bool:
+    def _too_long(self) -> bool:
+        """Hang up in the middle of a message, when it was told to."""
         limit = self.server.drop_content_after
         if limit and len(self.buffer) > limit:
             self.silent = True
             self.transport.abort()
+        return self.silent
+
+    def _chunk(self, size: int, last: bool, answered: bool) -> bool:
+        if self._too_long() or len(self.buffer) < size:
+            return False
+        self.chunks += self.buffer[:size]
+        self.buffer, self.chunk = self.buffer[size:], None
+        if not answered:
+            if self.server.yes_to_nobody and not self.recipients:
+                self._reply(Say(250, "2.0.0 fine"))
+            elif not self.open:
+                self._reply(Say(503, "5.5.1 MAIL first"))
+            elif not self.recipients:
+                self._reply(Say(554, "5.5.1 no valid recipients"))
+            elif not last:
+                self._act("chunk")
+            else:
+                message = Accepted(self.sender, tuple(self.recipients), self.chunks, self.number)
+                if self._act("content", message.sender, message) < 300:
+                    self._reset()
+        if last:
+            self.chunks = b""
+        return not self.transport.is_closing()
+
+    def _reset(self) -> None:
+        self.sender, self.recipients, self.open, self.chunks = "", [], False, b""
+
+    def _content(self) -> bool:
+        if self._too_long():
             return False
         if self.buffer.startswith(b".\r\n"):
             body, rest = b"", self.buffer[3:]
@@ -214,10 +268,11 @@ class _Session(asyncio.Protocol):
             self._reply(Say(554, "5.5.1 no valid recipients"))
         else:
             self._act("content", message.sender, message)
-        self.sender, self.recipients, self.open = "", [], False
+        self._reset()
         return not self.transport.is_closing()
 
     def _command(self, line: str) -> None:
+        self.server.commands.append(line)
         verb, _, argument = line.partition(" ")
         verb = verb.upper()
         address = (re.search(r"<(.*?)>", argument) or [""])[0].strip("<>")
@@ -235,8 +290,10 @@ class _Session(asyncio.Protocol):
                 self.recipients.append(address)
         elif verb == "DATA":
             self._data()
+        elif verb == "BDAT" and self.server.knows_bdat:
+            self._bdat(argument)
         elif verb == "RSET":
-            self.sender, self.recipients, self.open = "", [], False
+            self._reset()
             self._act("rset")
         elif verb == "QUIT":
             self._act("quit")
@@ -285,6 +342,11 @@ class _Session(asyncio.Protocol):
         elif self._act("data") == 354:
             self.in_data = True
 
+    def _bdat(self, argument: str) -> None:
+        size, _, last = argument.partition(" ")
+        before = self._act("bdat", argument, usual=Say(0, raw=b""))
+        self.chunk = int(size), last.upper() == "LAST", before != 0
+
     def _act(self, phase: Phase, argument: str = "", message: Accepted | None = None, usual: Say | None = None) -> int:
         """Ask how to behave, and do it. Returns the code that was said, 599 when nothing was."""
         self.server.seen[phase] += 1
@@ -304,7 +366,7 @@ class _Session(asyncio.Protocol):
         return 599
 
     def _reply(self, say: Say) -> int:
-        data = say.raw or f"{say.code} {say.text}\r\n".encode()
+        data = say.raw or (f"{say.code} {say.text}\r\n".encode() if say.code else b"")
         if self.server.delay:
             self.server._loop.call_later(self.server.delay, self._write, data, say.then)
         else:
