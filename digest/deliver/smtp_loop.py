@@ -69,7 +69,6 @@ class Loop:
         self._hungry: set[Connection] = set()
         self._next_look = 0.0
         self._waiting_since = self._commit_takes = 0.0
-        self._shared = 0  # jobs that connections were given
         self._report = Report()
 
     def run(self) -> Report:
@@ -139,26 +138,39 @@ class Loop:
         return min(flush_at, self._waiting_since + min(_GATHER_MOST, max(_GATHER, self._commit_takes)))
 
     def _share_out(self) -> list[tuple[Connection, list[Job]]]:
-        """Fill every connection up to its depth, one at a time in turn."""
-        given: list[tuple[Connection, list[Job]]] = [(c, []) for c in self._pool.connections]
+        """Fill every connection up to its depth, in turn."""
+        needy = [(c, c.room) for c in self._pool.connections if c.room > 0]
+        jobs = self._stock.take(sum(room for _, room in needy)) if needy else []
+        if jobs is None:
+            return self._share_one_by_one([c for c, _ in needy])
+        given: list[tuple[Connection, list[Job]]] = []
+        for number, (connection, room) in enumerate(needy):
+            share = min(room, -(-len(jobs) // (len(needy) - number)))  # when there are few, everybody has a few
+            mine, jobs = jobs[:share], jobs[share:]
+            connection.held += len(mine)
+            connection.left -= len(mine)
+            connection.server.given += len(mine)
+            given.append((connection, mine))
+        return given
+
+    def _share_one_by_one(self, needy: list[Connection]) -> list[tuple[Connection, list[Job]]]:
+        """The same where rates, domains, weights, or a connection that broke have a say."""
+        given: dict[Connection, list[Job]] = {connection: [] for connection in needy}
         next_job, now = self._stock.next_job, self._now
-        needy = given
-        while needy := [(c, jobs) for c, jobs in needy if c.held < c.depth and c.left > 0]:
-            before = self._shared
-            for connection, jobs in needy:
+        while needy:
+            served: list[Connection] = []
+            for connection in needy:
                 server = connection.server
                 if job := next_job(server, now):
                     connection.held += 1
                     connection.left -= 1
-                    if not job.intended:
-                        server.given += 1
+                    server.given += not job.intended
                     if server.paced:
                         server.pace.take(job.domain)
-                    jobs.append(job)
-                    self._shared += 1
-            if self._shared == before:
-                break
-        return given
+                    given[connection].append(job)
+                    served.append(connection)
+            needy = [c for c in (needy if served else ()) if c.room > 0]
+        return list(given.items())
 
     def _without(self, denied: frozenset[int], connection: Connection, jobs: list[Job]) -> list[Job]:
         """Those who may be mailed. What was on record before was asked about before."""
@@ -296,22 +308,23 @@ class Loop:
 
     def _collect(self, connection: Connection) -> None:
         """Take over what the line has ended."""
-        ended, server = connection.line.ended, connection.server
+        ended, server, results = connection.line.ended, connection.server, self._results
+        if not results:
+            self._oldest = self._now
+        before = len(results)
         for job, outcome in ended:
-            connection.held -= 1
             if server.paced:
                 self._release(server, job)
-            if outcome.state == "planned":
-                job.tries += not outcome.stops
-                if outcome.stops:
-                    server.fault = outcome
-                    server.last_word = f"{server.name}: {outcome.reason}"
-                self._give_back(job, outcome)
-            else:
-                connection.unsettled += 1
-                if not self._results:
-                    self._oldest = self._now
-                self._results.append(Result(job.message, outcome, server.name))
+            if outcome.state != "planned":
+                results.append(Result(job.message, outcome, server.name))
+                continue
+            job.tries += not outcome.stops
+            if outcome.stops:
+                server.fault = outcome
+                server.last_word = f"{server.name}: {outcome.reason}"
+            self._give_back(job, outcome)
+        connection.held -= len(ended)
+        connection.unsettled += len(results) - before
         ended.clear()
 
     def _give_back(self, job: Job, outcome: Outcome) -> None:

@@ -76,6 +76,11 @@ class Connection:
         return relay.answer_timeout if self.line.owed else relay.timeout
 
     @property
+    def room(self) -> int:
+        """How many messages it may be given now."""
+        return min(self.depth - self.held, self.left)
+
+    @property
     def full(self) -> bool:
         """True while it has as much as it should: half of what it may, so that one commit serves many messages."""
         return self.held > self.refill_at or not self.line.roomy

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from digest.deliver.message import Message
 from digest.deliver.smtp_pool import Pool, Server
@@ -59,10 +60,22 @@ class Stock:
         self._source = None
         self._parked.clear()
 
+    def take(self, count: int) -> list[Job] | None:
+        """So many at once, fewer only at the end; None where it is not all the same who gets which."""
+        if not self._plain or self._again or self._parked or self._pool.servers[0].fault:
+            return None
+        jobs: list[Job] = []
+        try:
+            for message in islice(self._source or (), count):
+                jobs.append(Job(message))  # one by one: what was read before an error is not to be lost
+        except Exception as error:
+            self._source, self.failed = None, error
+        if len(jobs) < count:
+            self._source = None
+        return jobs
+
     def next_job(self, server: Server, now: float) -> Job | None:
         """The next message that this server may be given now, None with `ask_at` set when there is none."""
-        if self._plain and not (self._again or self._parked or server.fault):
-            return self._pull()
         job = None if server.fault else self._choose(server, now)
         if job is None and self.ask_at <= now:
             self.ask_at = now + _NAP
