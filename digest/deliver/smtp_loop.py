@@ -5,6 +5,7 @@ from __future__ import annotations
 import selectors
 import time
 from collections.abc import Callable, Iterable, Sequence
+from operator import itemgetter
 
 from digest.deliver.fault import fault_point
 from digest.deliver.message import Message
@@ -139,13 +140,14 @@ class Loop:
 
     def _share_out(self) -> list[tuple[Connection, list[Job]]]:
         """Fill every connection up to its depth, in turn."""
-        needy = [(c, c.room) for c in self._pool.connections if c.room > 0]
+        needy = sorted([(c, c.room) for c in self._pool.connections if c.room > 0], key=itemgetter(1))
         jobs = self._stock.take(sum(room for _, room in needy)) if needy else []
         if jobs is None:
             return self._share_one_by_one([c for c, _ in needy])
         given: list[tuple[Connection, list[Job]]] = []
         for number, (connection, room) in enumerate(needy):
-            share = min(room, -(-len(jobs) // (len(needy) - number)))  # when there are few, everybody has a few
+            # When there are few, everybody has a few. The least room comes first, so nothing is left over at the end.
+            share = min(room, -(-len(jobs) // (len(needy) - number)))
             mine, jobs = jobs[:share], jobs[share:]
             connection.held += len(mine)
             connection.left -= len(mine)

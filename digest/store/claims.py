@@ -66,8 +66,9 @@ def first_due(connection: Connection, edition_id: str) -> datetime | None:
     d, mine = deliveries.c, deliveries.c.edition_id == edition_id
     free = (mine, d.due_at.is_not(None), nobodys(connection, edition_id))
     due = connection.scalar(select(d.due_at).where(*free).order_by(d.due_at).limit(1))
-    reached = select(editions.c.reached).where(editions.c.id == edition_id).scalar_subquery()
+    edition = select(editions.c.reached, editions.c.send_at).where(editions.c.id == edition_id)
+    reached, begins = connection.execute(edition).one()
     line = (mine, d.subscriber_id > reached, d.state == "planned", d.due_at.is_(None))
-    waits_since = connection.scalar(select(d.updated_at).where(*line).order_by(d.subscriber_id).limit(1))
+    waits = connection.scalar(select(d.id).where(*line).order_by(d.subscriber_id).limit(1)) is not None
     over = connection.scalar(select(func.min(claims.c.lease_until)).where(claims.c.edition_id == edition_id))
-    return min(filter(None, (due, waits_since, over)), default=None)
+    return min(filter(None, (due, begins if waits else None, over)), default=None)

@@ -68,8 +68,8 @@ class Deliveries(Sending):
             with self._database.quick() as run:
                 if not run(_PLANNED, (0, edition_id)).rowcount:  # which also keeps other planners and senders waiting
                     raise EditionError(f"there is no edition '{edition_id}'")
-                ((reached,),) = run("SELECT reached FROM editions WHERE id = ?", (edition_id,)).fetchall()
-                number = run(_PLAN, self._plan_rows(edition_id, part, now, reached)).rowcount
+                (line,) = run("SELECT reached, send_at FROM editions WHERE id = ?", (edition_id,)).fetchall()
+                number = run(_PLAN, self._plan_rows(edition_id, part, now, line)).rowcount
                 run(_PLANNED, (number, edition_id))
             added += number
         return added
@@ -89,14 +89,18 @@ class Deliveries(Sending):
                 changed += int(run(sql, values).rowcount)
         return changed
 
-    def _plan_rows(self, edition_id: str, part: list[Delivery], now: datetime, reached: int) -> list[tuple[Any, ...]]:
+    def _plan_rows(
+        self, edition_id: str, part: list[Delivery], now: datetime, line: tuple[int, Any]
+    ) -> list[tuple[Any, ...]]:
         at, moment = self._database.moment(now), self._database.moment
+        reached, begins = line
 
         def due(row: Delivery) -> Any:
             if row.state not in WAITING:
                 return None
-            later = row.next_attempt or row.not_before
-            return moment(later) if later else None if row.subscriber_id > reached else at
+            at_first = moment(row.next_attempt or row.not_before) or at
+            in_line = row.subscriber_id > reached and (at_first == begins or begins <= at_first <= at)
+            return None if in_line else at_first
 
         return [
             (

@@ -8,7 +8,7 @@ written once a message, with its result.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -27,9 +27,10 @@ HELD = ("claimed", "handed_over")
 #: A result in one of these says that a server was asked.
 _TRIED = ("accepted", "deferred", "refused", "unknown")
 
-_GOING = (
-    "SELECT reached FROM editions WHERE id = ? AND state = 'sending' AND NOT EXISTS (SELECT 1 FROM meta WHERE key = ?)"
-)
+_GOING = """
+SELECT reached, send_at FROM editions
+WHERE id = ? AND state = 'sending' AND NOT EXISTS (SELECT 1 FROM meta WHERE key = ?)
+"""
 _CLAIMS = "SELECT id, owner, lease_until, held, under_way FROM claims"
 _ROW = "SELECT id, subscriber_id, address, variant, reason, attempts, not_before FROM deliveries WHERE edition_id = ?"
 _DUE = f"""
@@ -95,7 +96,14 @@ class Sending(Area):
             if not going:
                 return []
             others, mine = self._others(run, edition_id, owner, now)
-            rows = self._due(run, edition_id, going[0][0], others.union(mine.held if mine else ()), limit, at)
+            ((reached, begins),) = going
+            held = self._database.many(others.union(mine.held if mine else ()))
+            rows = self._put_off(run, edition_id, at, held, limit)
+            if len(rows) < limit and begins <= at:
+                rows += self._line(run, edition_id, reached, limit - len(rows))
+            if not rows:
+                run(_STRAYS.format(any_of=self._database.any_of), (at, edition_id, reached, held))
+                rows = self._put_off(run, edition_id, at, held, limit)
             if not rows:
                 return []
             fresh = [row[0] for row in rows]
@@ -105,18 +113,16 @@ class Sending(Area):
                 ((epoch,),) = run(_TAKE, (edition_id, owner, until, listed(fresh))).fetchall()
         return self._claimed(rows, edition_id, owner, epoch, (now, now + lease))
 
-    def _due(self, run: Run, edition_id: str, reached: int, taken: Iterable[int], limit: int, at: Any) -> list[Any]:
-        """What to send now: who was put off until now, and then who stands in line."""
-        any_of, held = self._database.any_of, self._database.many(taken)
-        put_off = (_DUE.format(any_of=any_of), (edition_id, at, held, limit))
-        rows: list[Any] = run(*put_off).fetchall()
-        if len(rows) < limit:
-            line = run(_LINE, (edition_id, reached, limit - len(rows))).fetchall()
-            if line:
-                run(_REACHED, (line[-1][1], edition_id))
-                rows += line
-        if not rows and run(_STRAYS.format(any_of=any_of), (at, edition_id, reached, held)).rowcount:
-            rows = run(*put_off).fetchall()
+    def _put_off(self, run: Run, edition_id: str, at: Any, held: Any, limit: int) -> list[Any]:
+        """Who was put off, until now at the latest."""
+        rows: list[Any] = run(_DUE.format(any_of=self._database.any_of), (edition_id, at, held, limit)).fetchall()
+        return rows
+
+    def _line(self, run: Run, edition_id: str, reached: int, limit: int) -> list[Any]:
+        """Who stands in line, which moves up."""
+        rows: list[Any] = run(_LINE, (edition_id, reached, limit)).fetchall()
+        if rows:
+            run(_REACHED, (rows[-1][1], edition_id))
         return rows
 
     def _claimed(

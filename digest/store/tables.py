@@ -124,7 +124,7 @@ editions = Table(
     Column("approved_hash", Text, nullable=False),
     _words("approved_by"),
     _count("planned"),  # recipients frozen so far; the books are closed against it
-    # How far senders have come in the line of those who are due at once: the number of the last subscriber claimed.
+    # How far senders came in the line of those who are due at `send_at`: the number of the last subscriber claimed.
     Column("reached", BigInteger, nullable=False, server_default=text("0")),
     _words("settled", server_default=text("''")),
     _words("payload"),

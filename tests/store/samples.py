@@ -84,7 +84,9 @@ def edition(**facts: object) -> Edition:
 
 
 def stored_edition(store: Store, state: EditionState = "sending", **facts: object) -> Edition:
-    """An edition in the store, ready to be sent unless said otherwise."""
+    """An edition in the store, due and being sent unless said otherwise."""
+    if state == "sending":
+        facts.setdefault("send_at", NOW)
     made = edition(state=state, **facts)
     store.editions.create(made, "{}", now=NOW)
     return made

@@ -72,6 +72,20 @@ def test_a_result_needs_owner_and_epoch(store: Store) -> None:
     assert (found.owner, found.lease_until, found.updated_at) == ("", None, minutes(1))
 
 
+def test_who_is_due_with_the_edition_and_who_is_due_later_each_get_it_at_their_time(store: Store) -> None:
+    made = stored_edition(store, send_at=minutes(5))
+    moments = {1: minutes(5), 2: None, 3: minutes(3), 4: minutes(9), 5: minutes(5)}
+    rows = [Delivery(made.id, n, f"r{n}@example.org", "v1", not_before=begins) for n, begins in moments.items()]
+    store.deliveries.plan(made.id, rows, now=NOW)
+    came: dict[int, set[int]] = {}
+    for minute in (0, 2, 3, 4, 5, 8, 9):
+        expected = None if not came else store.deliveries.next_work(made.id)
+        taken = store.deliveries.claim(made.id, f"sender {minute}", minutes(minute), 10 * LEASE, 9)
+        assert not taken or expected in (None, minutes(minute))
+        came[minute] = {delivery.subscriber_id for delivery in taken}
+    assert came == {0: {2}, 2: set(), 3: {3}, 4: set(), 5: {1, 5}, 8: set(), 9: {4}}
+
+
 def test_a_deferred_delivery_comes_due_again_at_its_time(store: Store) -> None:
     (person,), made = crowd(store, 1), stored_edition(store)
     planned(store, made.id, [person])
