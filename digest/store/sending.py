@@ -129,7 +129,7 @@ class Sending(Area):
         self, rows: Sequence[Any], edition_id: str, owner: str, epoch: int, span: tuple[datetime, datetime]
     ) -> Sequence[Delivery]:
         now, until = span
-        moments = {not_before: self._database.instant(not_before) for *_, not_before in rows}
+        moments = {begins: self._database.instant(begins) for begins in {row[-1] for row in rows}}  # few, of many rows
         return [
             Delivery(
                 edition_id,

@@ -22,7 +22,7 @@ from digest.store import open_store
 from digest.transports import SmtpTransport
 
 CONNECTIONS = 3
-DEPTH = 2  # the default of `digest.deliver.smtp.send`
+DEPTH = 2  # messages under way on each, unless a test says otherwise
 BUSY = 10.0  # seconds to wait for another writer
 EDITION = "morning-2026-11-24-0700"
 SECRET = "a secret of at least thirty-two characters"
@@ -47,6 +47,7 @@ def run(
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     wait: Callable[[float], object] = time.sleep,
     should_stop: Callable[[], bool] = lambda: False,
+    pipeline: int = DEPTH,
 ) -> Delivered:
     """One run over the edition, as `digest deliver` does it. `fault` arms a fault point; `lease` is in seconds."""
     arm(fault)
@@ -59,6 +60,7 @@ def run(
             port,
             security="none",
             connections=CONNECTIONS,
+            pipeline=pipeline,
             hello="client.test",
             timeout=min(20.0, lease / 4),
             answer_timeout=min(600.0, lease / 4),
@@ -76,10 +78,17 @@ def run(
         return deliver(store, edition, lambda _variant: filler, transport, terms, clock=clock)
 
 
-def main(url: str, port: int, in_doubt: Literal["resend", "hold"], fault: str = "", lease: float = 1200) -> None:
+def main(
+    url: str,
+    port: int,
+    in_doubt: Literal["resend", "hold"],
+    fault: str = "",
+    lease: float = 1200,
+    pipeline: int = DEPTH,
+) -> None:
     """As a child: ends without any clean-up, as a process that is done for does; 3 when the lease was lost."""
     try:
-        run(url, port, in_doubt, fault, lease)
+        run(url, port, in_doubt, fault, lease, pipeline=pipeline)
     except LeaseLost:
         os._exit(3)
     os._exit(0)
