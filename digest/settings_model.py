@@ -222,7 +222,7 @@ class SmtpSettings(_Table):
     ca_file: Beside | None = None
     hello: Line = ""
     connections: Annotated[int, Field(ge=1, le=200)] = 8
-    pipeline: Annotated[int, Field(ge=1, le=100)] = 2
+    pipeline: Annotated[int, Field(ge=1, le=100)] = 8
     chunking: bool = True
     messages_per_connection: Annotated[int, Field(ge=1)] = 1000
     per_domain: Annotated[int, Field(ge=0)] = 0

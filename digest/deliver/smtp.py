@@ -3,8 +3,8 @@
 One thread serves all connections. Between any two steps on the wire stands `record`, the caller's one durable commit of
 both the results so far and the intents of what goes next. So if the process dies, at most the sum over all relays of
 `connections * pipeline` deliveries are in doubt. To a server that offers PIPELINING and CHUNKING all that a connection
-has on record goes out at once (`smtp_window`); to others one content at a time (`smtp_line`), and with a pipeline of 2
-at most one message per connection can then have arrived without its result being written down.
+has on record goes out at once (`smtp_window`); to others one content at a time (`smtp_line`). A pipeline of 1 waits for
+a commit between any two messages of a connection; more means fewer commits and round trips, and more in doubt.
 """
 
 from __future__ import annotations
@@ -57,7 +57,6 @@ def send(
     relays: Sequence[Relay],
     record: Record,
     *,
-    depth: int | None = None,
     lease: float = 900.0,
     patience: float = 300.0,
     should_stop: Callable[[], bool] = lambda: False,
@@ -74,11 +73,9 @@ def send(
     Interrupted comes out, with the results of what was still answered.
     A message whose intent is recorded gets exactly one result: accepted, deferred, refused, unknown, or planned (no
     server had it, and the run could not go on).
-    `depth` is how many intents a connection may have on record without a result, None for each relay's `pipeline`:
-    1 waits for a commit between any two messages, 2 pipelines, more means fewer commits and fewer round trips, and more
-    in doubt after a crash. `patience` is how long to go on
-    when no server can be reached. `should_stop()` true finishes what is under way and takes no more.
+    `patience` is how long to go on when no server can be reached. `should_stop()` true finishes what is under way and
+    takes no more.
     """
     from digest.deliver.smtp_loop import Loop
 
-    return Loop(messages, relays, record, depth, lease, patience, should_stop, clock).run()
+    return Loop(messages, relays, record, lease, patience, should_stop, clock).run()

@@ -37,7 +37,7 @@ class Relay:
     answer_timeout: float = 600.0  # after the final dot, RFC 5321 4.5.3.2.6
     pause: float = 1.0  # before the second try to connect; it doubles with each
     weight: float = 1.0
-    pipeline: int = 2
+    pipeline: int = 8
     pipelining: bool = True  # use it where offered
     chunking: bool = True  # and this, together with pipelining
 

@@ -44,13 +44,12 @@ class Loop:
         messages: Iterable[Message],
         relays: Sequence[Relay],
         record: Record,
-        depth: int | None,
         lease: float,
         patience: float,
         should_stop: Callable[[], bool],
         clock: Callable[[], float],
     ) -> None:
-        if not relays or (depth is not None and depth < 1) or any(relay.pipeline < 1 for relay in relays):
+        if not relays or any(relay.pipeline < 1 for relay in relays):
             raise ValueError("sending needs a pipeline of 1 or more, and a relay")
         self._margin = max(relay.answer_timeout for relay in relays)
         if lease <= self._margin:
@@ -59,7 +58,7 @@ class Loop:
         self._should_stop, self._clock = should_stop, clock
         self._now = clock()
         self._send_until = self._now + lease - self._margin
-        self._pool = Pool(relays, depth, patience, clock)
+        self._pool = Pool(relays, patience, clock)
         self._stock = Stock(messages, self._pool)
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._pool.wake, selectors.EVENT_READ)
@@ -139,7 +138,7 @@ class Loop:
         return min(flush_at, self._waiting_since + min(_GATHER_MOST, max(_GATHER, self._commit_takes)))
 
     def _share_out(self) -> list[tuple[Connection, list[Job]]]:
-        """Fill every connection up to its depth, in turn."""
+        """Fill every connection up to what it may have under way, in turn."""
         needy = sorted([(c, c.room) for c in self._pool.connections if c.room > 0], key=itemgetter(1))
         jobs = self._stock.take(sum(room for _, room in needy)) if needy else []
         if jobs is None:

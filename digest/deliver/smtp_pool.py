@@ -25,9 +25,9 @@ _PIECES = 1000  # of a scattered write; Linux takes 1024
 class Server:
     """A relay in this run: how it fares, how much it was given."""
 
-    def __init__(self, relay: Relay, depth: int) -> None:
+    def __init__(self, relay: Relay) -> None:
         self.relay = relay
-        self.depth = depth  # intents that each of its connections may have on record without a result
+        self.depth = relay.pipeline  # intents that each of its connections may have on record without a result
         self.chunking = True  # false: it offered BDAT and does not know it
         self.name = f"{relay.host}:{relay.port}"
         self.pace = Pace(relay.rate, relay.per_domain, relay.domain_rate)
@@ -58,7 +58,7 @@ class Connection:
             self.line = Window(opened.smtputf8, opened.size_limit)
         else:
             self.line = Line(opened.smtputf8, opened.size_limit, pipelining=opened.pipelining)
-        self.depth, self.refill_at = server.depth, server.depth // 2
+        self.depth, self.refill_at = server.depth, max(server.depth // 4, min(server.depth // 2, 2))
         self.unsettled_limit = max(1, server.depth - 1)
         self.held = self.unsettled = 0
         self.left = server.relay.messages_per_connection
@@ -82,7 +82,7 @@ class Connection:
 
     @property
     def full(self) -> bool:
-        """True while it has as much as it should: half of what it may, so that one commit serves many messages."""
+        """True while it has as much as it should: a part of what it may, so that one commit serves many messages."""
         return self.held > self.refill_at or not self.line.roomy
 
     def _read_tls(self, size: int) -> bytes:
@@ -168,8 +168,8 @@ def _drop(parts: list[bytes | memoryview], sent: int) -> None:
 class Pool:
     """All connections of a run. `wake` becomes readable when a dial has ended; then call `arrivals`."""
 
-    def __init__(self, relays: Sequence[Relay], depth: int | None, patience: float, clock: Callable[[], float]) -> None:
-        self.servers = [Server(relay, depth or relay.pipeline) for relay in relays]
+    def __init__(self, relays: Sequence[Relay], patience: float, clock: Callable[[], float]) -> None:
+        self.servers = [Server(relay) for relay in relays]
         self.connections: list[Connection] = []
         self.wake, self._waker = socket.socketpair()
         self.wake.setblocking(False)

@@ -14,7 +14,6 @@ sent in one run.
 from __future__ import annotations
 
 import argparse
-import inspect
 import json
 import resource
 import subprocess
@@ -30,7 +29,6 @@ from typing import Any, TypeVar
 
 from digest.compose.edition import Edition
 from digest.deliver.audience import Choice
-from digest.deliver.smtp import send
 from digest.deliver.subscriber import Subscriber, Subscription
 from digest.mailroom import Mailroom
 from digest.pipeline.deliver import Terms, deliver
@@ -136,7 +134,7 @@ def ours(url: str, readers: int, port: int, folder: Path, more: str) -> dict[str
         "planning": planning,
         "plan_cpu": plan_cpu,
         "connections": server.connections,
-        "pipeline": getattr(server, "pipeline", inspect.signature(send).parameters["depth"].default),
+        "pipeline": server.pipeline,
         "cpu": cpu,
         "wall": wall,
         "db_cpu": ledger.cpu,

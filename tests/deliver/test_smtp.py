@@ -32,7 +32,7 @@ def deliver(
     copies = connections * (depth if windows else max(1, depth - 1))
     ledger = Ledger(connections * depth, server=server, copies_bound=copies)
     report = send(
-        messages(count), [server.relay(connections=connections, **changes)], ledger.record, depth=depth, **options
+        messages(count), [server.relay(connections=connections, pipeline=depth, **changes)], ledger.record, **options
     )
     return ledger, report
 
@@ -353,7 +353,7 @@ def test_when_nothing_can_be_written_down_nothing_more_is_sent() -> None:
             return ledger.record(results, intents)
 
         with pytest.raises(Interrupted) as caught:
-            send(messages(100), [server.relay(connections=3)], record)
+            send(messages(100), [server.relay(connections=3, pipeline=2)], record)
         time.sleep(0.05)
         answered = {r.message.envelope_recipient for r in caught.value.results if r.outcome.state == "accepted"}
         on_record = {address(n) for n in ledger.having("accepted")}
@@ -392,7 +392,7 @@ def test_a_lease_that_ran_out_while_we_slept_sends_nothing_more() -> None:
         with pytest.raises(Interrupted) as caught:
             send(
                 messages(100),
-                [server.relay(connections=1)],
+                [server.relay(connections=1, pipeline=2)],
                 record,
                 clock=lambda: time.monotonic() + now,
                 lease=900,
@@ -431,7 +431,7 @@ def test_a_domain_never_has_more_under_way_than_it_may() -> None:
 
         server.accepted = Taken()
         ledger = Ledger()
-        send(messages(60), [server.relay(connections=10, per_domain=1)], ledger.record, depth=1)
+        send(messages(60), [server.relay(connections=10, per_domain=1, pipeline=1)], ledger.record)
     assert ledger.states() == {"accepted": 60}
     assert max(most.values()) == 1
 

@@ -433,7 +433,7 @@ def test_a_yes_to_a_content_whose_reader_was_refused_is_no_yes(number: int) -> N
 @pytest.mark.parametrize("code", [250, 354])
 def test_a_yes_before_the_content_was_written_is_no_yes(code: int) -> None:
     big = template(replace(RENDERED, html="<p>much</p>\n" * 500_000))
-    with chunking(behave=at("bdat", [4], Say(code, "already")), receive_buffer=65_536) as server:
+    with chunking(behave=at("bdat", [4], Say(code, "already", "deaf")), receive_buffer=65_536) as server:
         ledger = Ledger(DEPTH)
         send(messages(8, big), [server.relay(connections=1, pipeline=DEPTH)], ledger.record)
     everybody_once(server, ledger)

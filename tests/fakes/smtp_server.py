@@ -41,11 +41,11 @@ class Moment:
 
 @dataclass(frozen=True)
 class Say:
-    """This instead of the usual reply; `then` may hang up after it. `raw` replaces code and text."""
+    """This instead of the usual reply; `then` may hang up after it, or read no more. `raw` replaces code and text."""
 
     code: int = 250
     text: str = ""
-    then: Literal["", "drop"] = ""
+    then: Literal["", "drop", "deaf"] = ""
     raw: bytes = b""
 
 
@@ -379,6 +379,9 @@ class _Session(asyncio.Protocol):
             if then == "drop":
                 self.silent = True
                 self.transport.close()
+            elif then == "deaf":
+                self.silent = True
+                self.transport.pause_reading()
 
 
 def _forget(task: asyncio.Task[None]) -> None:
