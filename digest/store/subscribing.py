@@ -81,7 +81,7 @@ class Subscribing(Area):
     ) -> Sequence[str]:
         """End one tie, or all of them (None). Idempotent; returns the newsletters that ended just now.
 
-        Messages planned already are stopped by `Deliveries.still_wanted`, which the sender asks just before DATA.
+        Messages planned already are stopped by `Deliveries.turn`, which the sender asks just before DATA.
         """
         change = update(subscriptions).where(
             *self._tie_where(subscriber_id, newsletter), subscriptions.c.state != "unsubscribed"
