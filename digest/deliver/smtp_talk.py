@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections import deque
 from dataclasses import dataclass, field
 
@@ -38,7 +39,7 @@ class Broken(Exception):
 
 
 @dataclass(slots=True)
-class Talk:
+class Talk(ABC):
     """The client's half of one connection: bytes in, bytes out, and what became of each job.
 
     `queue` holds jobs whose intent is durable. `out` are bytes to be written, `queued` and `written` count them over
@@ -61,43 +62,43 @@ class Talk:
     _reply_size: int = 0
 
     @property
+    @abstractmethod
     def idle(self) -> bool:
         """True when nothing is under way and nothing is waited for."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def waiting(self) -> Phase | None:
         """The phase of the reply that we wait for, None when we wait for none."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def owed(self) -> bool:
         """True when the server has a whole message and has not answered: it may think for long (RFC 5321 4.5.3.2.6)."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def roomy(self) -> bool:
         """True when another job would be of use at this moment."""
-        raise NotImplementedError
 
+    @abstractmethod
     def advance(self, may_send_content: bool) -> bool:
         """Queue all bytes that may go now; True when there is something in `out`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def lose(self, why: str, *, heard: bool = True) -> list[Job]:
         """The connection is gone: whose last octet may have left is unknown, all others are given back to be sent.
 
         Not `heard` when the server's last words made no sense: then none of its words counts for what is open.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def _take(self, code: int, text: bytes) -> None:
         """One reply. Raises Broken."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _usual(self, data: bytes) -> bool:
         """Understand at one glance what nearly always comes; False (and nothing done) for all else."""
-        raise NotImplementedError
 
     def feed(self, data: bytes) -> None:
         """Take what the server sent. Raises Broken; what ended before that is in `ended`."""
