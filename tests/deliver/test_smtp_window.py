@@ -378,6 +378,15 @@ def test_a_server_that_thinks_for_longer_than_a_command_may_take_is_waited_for()
     assert server.connections == 1
 
 
+def test_a_server_that_holds_a_reply_back_until_the_last_is_acknowledged_need_not_wait_for_that() -> None:
+    with chunking(nagle=True) as server:
+        began = time.monotonic()
+        ledger, _ = deliver(server, 400, DEPTH, connections=1)
+        took = time.monotonic() - began
+    everybody_once(server, ledger)
+    assert took < 400 / DEPTH * 0.04
+
+
 def test_silence_before_a_content_is_a_lost_connection_within_the_time_limit() -> None:
     with chunking(behave=at("chunk", [1], Silence())) as server:
         began = time.monotonic()

@@ -106,6 +106,7 @@ class SmtpServer:
     drop_content_after: int = 0  # octets of a message after which the connection is reset; 0: never
     keep: bool = True
     receive_buffer: int = 0  # octets that the system takes for us before we read; 0: as it likes
+    nagle: bool = False  # hold a reply back until the one before was acknowledged
     knows_bdat: bool = True
     yes_to_nobody: bool = False
     commands: list[str] = field(default_factory=list)
@@ -132,7 +133,8 @@ class SmtpServer:
     def _serve(self, started: threading.Event) -> None:
         asyncio.set_event_loop(self._loop)
         context = self.tls if self.implicit_tls else None
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # so asyncio sets TCP_NODELAY
+        # asyncio sets TCP_NODELAY on sockets that say they are TCP's.
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, 0 if self.nagle else socket.IPPROTO_TCP)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(("127.0.0.1", self.port))
         if self.receive_buffer:
