@@ -102,7 +102,7 @@ def is_claimable(delivery: Delivery, now: datetime, in_doubt: InDoubt = "resend"
 
 
 def claim(delivery: Delivery, owner: str, now: datetime, lease: timedelta) -> Delivery:
-    """Taken by a sender until the lease ends; the epoch makes every older claim's results void."""
+    """Taken by a sender until the lease ends, under an epoch of its own: results that name another are void."""
     claimed = to(delivery, "claimed", now, delivery.reason)
     return claimed._replace(owner=owner, epoch=delivery.epoch + 1, lease_until=now + lease)
 

@@ -120,7 +120,7 @@ class Loop:
             if going:
                 connection.line.queue.extend(going)
                 self._touched.add(connection)
-                if connection.full:
+                if connection.full or connection.left <= 0:
                     self._hungry.discard(connection)
         self._touched |= self._blocked
         self._blocked.clear()
@@ -179,6 +179,8 @@ class Loop:
         for job in jobs:
             if job not in going:
                 connection.held -= 1
+                connection.left += 1
+                connection.server.given -= 1
                 self._release(connection.server, job)
         return going
 
@@ -297,13 +299,13 @@ class Loop:
     def _listen(self) -> None:
         """Nothing may be sent any more; but what is answered within a moment need not stay in doubt."""
         end = self._clock() + _LAST_ANSWERS
-        while self._clock() < end:
-            waiting = [c for c in self._pool.connections if c.line.owed]
-            if not waiting:
-                return
+        self._selector.unregister(self._pool.wake)
+        for connection in self._pool.connections:
+            if not connection.line.owed:
+                self._selector.unregister(connection.sock)
+        while self._clock() < end and any(connection.line.owed for connection in self._pool.connections):
             for key, _ in self._selector.select(_TICK):
-                if key.data in waiting:
-                    self._read(key.data)
+                self._read(key.data)
 
     # --- what became of it
 
@@ -354,6 +356,7 @@ class Loop:
         astray = broken is not None and not broken.bye
         if isinstance(line, Window) and (astray or line.on_trial):
             self._pool.give_up_chunking(server)
+            self._hungry = {other for other in self._hungry if other.left > 0}
         back = line.lose(why, heard=not astray)
         self._collect(connection)
         for job in back:

@@ -198,6 +198,7 @@ class _Run:
                 return
             fault_point("deliver.claimed")
             if self.held and batch[0].epoch != self.epoch:
+                self.store.deliveries.release_expired(now=self.clock(), owner=self.terms.owner)
                 raise self._lost()
             self.epoch = batch[0].epoch
             self.held.update((delivery.subscriber_id, delivery) for delivery in batch)

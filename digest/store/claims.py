@@ -61,6 +61,11 @@ def nobodys(connection: Connection, edition_id: str) -> Any:
     return deliveries.c.id.not_in(list(holders_of(connection, edition_id)))
 
 
+def no_new_claims(connection: Connection, edition_id: str) -> None:
+    """Keep senders from claiming until the transaction ends; SQLite has one writer at a time anyway."""
+    connection.execute(select(editions.c.id).where(editions.c.id == edition_id).with_for_update(key_share=True))
+
+
 def first_due(connection: Connection, edition_id: str) -> datetime | None:
     """When somebody must look at an edition next: a delivery that nobody holds is due, or a lease is over."""
     d, mine = deliveries.c, deliveries.c.edition_id == edition_id

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, and_, case, func, null, or_, select, update
 
 from digest.deliver.delivery import SETTLED, Delivery, DeliveryState
 from digest.errors import EditionError
-from digest.store.claims import Claim, first_due, holders_of, nobodys, numbers
+from digest.store.claims import Claim, first_due, holders_of, no_new_claims, nobodys, numbers
 from digest.store.database import chunks
 from digest.store.reader_rows import deliveries_of
 from digest.store.records import Settlement
@@ -80,6 +80,7 @@ class Deliveries(Sending):
         sql, changed = _REVISE.format(any_of=self._database.any_of), 0
         for part in chunks(rows):
             with self._database.quick() as run:
+                run(_PLANNED, (0, edition_id))  # which keeps senders waiting
                 found = run("SELECT held FROM claims WHERE edition_id = ?", (edition_id,)).fetchall()
                 held = self._database.many(frozenset[int]().union(*(numbers(text) for (text,) in found)))
                 values = []
@@ -130,6 +131,7 @@ class Deliveries(Sending):
         if meant_by is not None:
             change = change.where(or_(_D.not_before.is_(None), _D.not_before <= meant_by))
         with self._database.write() as connection:
+            no_new_claims(connection, edition_id)
             change = change.where(nobodys(connection, edition_id))
             return connection.execute(change.values(state=state, reason=said, due_at=null(), updated_at=now)).rowcount
 
@@ -154,6 +156,7 @@ class Deliveries(Sending):
             mine = and_(mine, _D.not_before > meant_after)
         change = update(deliveries).values(state="planned", due_at=now, updated_at=now)
         with self._database.write() as connection:
+            no_new_claims(connection, edition_id)
             mine = and_(mine, nobodys(connection, edition_id))
             if subscriber_ids is None:
                 return connection.execute(change.where(mine)).rowcount

@@ -256,11 +256,13 @@ class Sending(Area):
         return Released(planned, unknown)
 
     def _release(self, run: Run, claim: Claim, now: datetime) -> None:
+        """End a claim, unless somebody else just did: then what it held may be in other hands already."""
+        if not run(_END, (claim.id,)).rowcount:
+            return
         at, any_of, many = self._database.moment(now), self._database.any_of, self._database.many
         run(_STEP_OUT.format(any_of=any_of), (at, many(claim.held - claim.under_way)))
         if claim.under_way:
             run(_LOST.format(any_of=any_of), (at, many(claim.under_way)))
-        run(_END, (claim.id,))
 
     def _claims(self, run: Run, condition: str, values: tuple[Any, ...]) -> list[Claim]:
         claimed = []
