@@ -5,7 +5,6 @@ from __future__ import annotations
 import selectors
 import time
 from collections.abc import Callable, Iterable, Sequence
-from operator import itemgetter
 
 from digest.deliver.fault import fault_point
 from digest.deliver.message import Message
@@ -110,7 +109,7 @@ class Loop:
         if self._commit_at() > self._now:
             return
         self._waiting_since = 0.0
-        given = self._share_out()
+        given = self._stock.share_out(self._now)
         fresh = [job.message for _, jobs in given for job in jobs if not job.intended]
         denied: frozenset[int] = frozenset()
         if fresh or self._results:
@@ -136,42 +135,6 @@ class Loop:
             return 0.0
         self._waiting_since = self._waiting_since or self._now
         return min(flush_at, self._waiting_since + min(_GATHER_MOST, max(_GATHER, self._commit_takes)))
-
-    def _share_out(self) -> list[tuple[Connection, list[Job]]]:
-        """Fill every connection up to what it may have under way, in turn."""
-        needy = sorted([(c, c.room) for c in self._pool.connections if c.room > 0], key=itemgetter(1))
-        jobs = self._stock.take(sum(room for _, room in needy)) if needy else []
-        if jobs is None:
-            return self._share_one_by_one([c for c, _ in needy])
-        given: list[tuple[Connection, list[Job]]] = []
-        for number, (connection, room) in enumerate(needy):
-            # When there are few, everybody has a few. The least room comes first, so nothing is left over at the end.
-            share = min(room, -(-len(jobs) // (len(needy) - number)))
-            mine, jobs = jobs[:share], jobs[share:]
-            connection.held += len(mine)
-            connection.left -= len(mine)
-            connection.server.given += len(mine)
-            given.append((connection, mine))
-        return given
-
-    def _share_one_by_one(self, needy: list[Connection]) -> list[tuple[Connection, list[Job]]]:
-        """The same where rates, domains, weights, or a connection that broke have a say."""
-        given: dict[Connection, list[Job]] = {connection: [] for connection in needy}
-        next_job, now = self._stock.next_job, self._now
-        while needy:
-            served: list[Connection] = []
-            for connection in needy:
-                server = connection.server
-                if job := next_job(server, now):
-                    connection.held += 1
-                    connection.left -= 1
-                    server.given += not job.intended
-                    if server.paced:
-                        server.pace.take(job.domain)
-                    given[connection].append(job)
-                    served.append(connection)
-            needy = [c for c in (needy if served else ()) if c.room > 0]
-        return list(given.items())
 
     def _without(self, denied: frozenset[int], connection: Connection, jobs: list[Job]) -> list[Job]:
         """Those who may be mailed. What was on record before was asked about before."""

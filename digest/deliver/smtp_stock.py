@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 from itertools import islice
+from operator import itemgetter
 
 from digest.deliver.message import Message
-from digest.deliver.smtp_pool import Pool, Server
+from digest.deliver.smtp_pool import Connection, Pool, Server
 from digest.deliver.smtp_talk import Job
 
 _PARKED = 500  # messages held back for their domain's sake
@@ -60,7 +61,42 @@ class Stock:
         self._source = None
         self._parked.clear()
 
-    def take(self, count: int) -> list[Job] | None:
+    def share_out(self, now: float) -> list[tuple[Connection, list[Job]]]:
+        """Fill every connection up to what it may have under way, in turn."""
+        needy = sorted([(c, c.room) for c in self._pool.connections if c.room > 0], key=itemgetter(1))
+        jobs = self._take(sum(room for _, room in needy)) if needy else []
+        if jobs is None:
+            return self._share_one_by_one([c for c, _ in needy], now)
+        given: list[tuple[Connection, list[Job]]] = []
+        for number, (connection, room) in enumerate(needy):
+            # When there are few, everybody has a few. The least room comes first, so nothing is left over at the end.
+            share = min(room, -(-len(jobs) // (len(needy) - number)))
+            mine, jobs = jobs[:share], jobs[share:]
+            connection.held += len(mine)
+            connection.left -= len(mine)
+            connection.server.given += len(mine)
+            given.append((connection, mine))
+        return given
+
+    def _share_one_by_one(self, needy: list[Connection], now: float) -> list[tuple[Connection, list[Job]]]:
+        """The same where rates, domains, weights, or a connection that broke have a say."""
+        given: dict[Connection, list[Job]] = {connection: [] for connection in needy}
+        while needy:
+            served: list[Connection] = []
+            for connection in needy:
+                server = connection.server
+                if job := self._next_job(server, now):
+                    connection.held += 1
+                    connection.left -= 1
+                    server.given += not job.intended
+                    if server.paced:
+                        server.pace.take(job.domain)
+                    given[connection].append(job)
+                    served.append(connection)
+            needy = [c for c in (needy if served else ()) if c.room > 0]
+        return list(given.items())
+
+    def _take(self, count: int) -> list[Job] | None:
         """So many at once, fewer only at the end; None where it is not all the same who gets which."""
         if not self._plain or self._again or self._parked or self._pool.servers[0].fault:
             return None
@@ -74,7 +110,7 @@ class Stock:
             self._source = None
         return jobs
 
-    def next_job(self, server: Server, now: float) -> Job | None:
+    def _next_job(self, server: Server, now: float) -> Job | None:
         """The next message that this server may be given now, None with `ask_at` set when there is none."""
         job = None if server.fault else self._choose(server, now)
         if job is None and self.ask_at <= now:
