@@ -25,6 +25,7 @@ from digest.deliver.message import Filler, Message, Recipient, Template
 from digest.deliver.outbox import Outbox
 from digest.deliver.rendered import Problem, Rendered
 from digest.deliver.reply import Outcome
+from digest.deliver.result import Result
 from digest.deliver.returnpath import ReturnPath
 from digest.deliver.sheet import Facts
 from digest.deliver.theme import Brand, Logo, Look, Variant
@@ -290,8 +291,8 @@ class Mailroom:
         outcomes: list[Outcome] = []
         patience = monotonic() + PATIENCE
 
-        def record(results: Sequence[tuple[Message, Outcome]], intents: Sequence[Message]) -> Collection[int]:
-            outcomes.extend(outcome for _, outcome in results)
+        def record(results: Sequence[Result], intents: Sequence[Message]) -> Collection[int]:
+            outcomes.extend(result.outcome for result in results)
             return ()
 
         stopped, _ = self.transport()(messages, record, lambda: monotonic() > patience)

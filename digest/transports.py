@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import Final
@@ -12,9 +12,10 @@ from urllib.parse import urlsplit
 from digest.deliver.message import Message
 from digest.deliver.outbox import Outbox
 from digest.deliver.reply import ACCEPTED, Outcome
-from digest.deliver.smtp import Interrupted, Relay, Result, send
+from digest.deliver.result import Record, Result
+from digest.deliver.smtp import Interrupted, Relay, send
 from digest.errors import DigestError
-from digest.pipeline.deliver import LEASE, Record
+from digest.pipeline.deliver import LEASE
 from digest.settings import Settings, SmtpSettings
 
 #: So many files are written between two commits of the outbox.
@@ -70,13 +71,13 @@ class OutboxTransport:
     def _write(self, batch: Sequence[Message], record: Record) -> None:
         unwanted = record((), batch)
         going = [message for message in batch if message.subscriber_id not in unwanted]
-        done: list[tuple[Message, Outcome]] = []
+        done: list[Result] = []
         try:
             for message, _ in self.outbox.write(going):
-                done.append((message, ACCEPTED))
+                done.append(Result(message, ACCEPTED))
         except OSError as error:
             back = Outcome("planned", f"the outbox could not be written: {error.strerror}", "line", "line")
-            record([*done, *((message, back) for message in going[len(done) :])], ())
+            record([*done, *(Result(message, back) for message in going[len(done) :])], ())
             raise DigestError(
                 f"outbox {self.outbox.folder}: cannot be written ({error.strerror}); make room"
             ) from error
@@ -94,16 +95,12 @@ class SmtpTransport:
         self, messages: Iterable[Message], record: Record, should_stop: Callable[[], bool]
     ) -> tuple[str, Outcome | None]:
         """See `pipeline.deliver.Transport`."""
-
-        def write_down(results: Sequence[Result], intents: Sequence[Message]) -> Collection[int]:
-            return record([(result.message, result.outcome) for result in results], intents)
-
         try:
             with _settled_memory():
-                report = send(messages, self.relays, write_down, lease=self.lease, should_stop=should_stop)
+                report = send(messages, self.relays, record, lease=self.lease, should_stop=should_stop)
         except Interrupted as error:
             with suppress(DigestError):  # it may be back by now, and then nobody need stay in doubt
-                write_down(error.results, ())
+                record(error.results, ())
             if isinstance(error.__cause__, DigestError):
                 raise error.__cause__ from error
             raise

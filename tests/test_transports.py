@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import pytest
 
 from digest.deliver.fault import arm
-from digest.deliver.message import Message
 from digest.deliver.outbox import Outbox
-from digest.deliver.reply import Outcome
-from digest.deliver.smtp import Result
 from digest.errors import DigestError
 from digest.settings import load
 from digest.transports import OutboxTransport, relay
@@ -22,14 +18,10 @@ from tests.fakes.ledger import Ledger
 
 def test_an_outbox_whose_disk_is_full_keeps_what_is_written_and_gives_the_rest_back(tmp_path: Path) -> None:
     ledger = Ledger()
-
-    def record(results: Sequence[tuple[Message, Outcome]], intents: Sequence[Message]) -> Collection[int]:
-        return ledger.record([Result(message, outcome) for message, outcome in results], intents)
-
     arm("outbox.written:3:full")
     try:
         with pytest.raises(DigestError, match="make room"):
-            OutboxTransport(Outbox(tmp_path))(messages(5), record, lambda: False)
+            OutboxTransport(Outbox(tmp_path))(messages(5), ledger.record, lambda: False)
     finally:
         arm("")
     assert ledger.having("accepted") == {1, 2}

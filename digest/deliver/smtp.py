@@ -10,23 +10,15 @@ a commit between any two messages of a connection; more means fewer commits and 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from digest.deliver.message import Message
 from digest.deliver.reply import Outcome
+from digest.deliver.result import Record, Result
 from digest.deliver.smtp_connect import Relay
 
-__all__ = ["Interrupted", "Relay", "Report", "Result", "send"]
-
-
-class Result(NamedTuple):
-    """What became of one message. `outcome.state` is what the delivery becomes (`delivery.settle`)."""
-
-    message: Message
-    outcome: Outcome
-    relay: str = ""
+__all__ = ["Interrupted", "Relay", "Report", "send"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +27,6 @@ class Report:
 
     stopped: str = ""
     fault: Outcome | None = None  # the outcome behind `stopped`, if a server's word was
-
-
-#: Called with (results, intents), to be committed durably and together; see `send`.
-Record = Callable[[Sequence[Result], Sequence[Message]], Collection[int]]
 
 
 class Interrupted(Exception):

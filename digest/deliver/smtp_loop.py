@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable, Sequence
 from digest.deliver.fault import fault_point
 from digest.deliver.message import Message
 from digest.deliver.reply import Outcome
-from digest.deliver.smtp import Interrupted, Record, Report, Result
+from digest.deliver.result import Record, Result
+from digest.deliver.smtp import Interrupted, Report
 from digest.deliver.smtp_connect import Relay
 from digest.deliver.smtp_pool import Connection, Pool, Server
 from digest.deliver.smtp_stock import Stock

@@ -18,6 +18,7 @@ from digest.deliver.delivery import RESENDS, Delivery, DeliveryState, settle
 from digest.deliver.fault import fault_point
 from digest.deliver.message import Filler, Message, Recipient
 from digest.deliver.reply import Outcome, Wave
+from digest.deliver.result import Record, Result
 from digest.errors import AlreadySent, DigestError, EditionError, NotApproved, StoreError
 from digest.pipeline.ports import DeliveryRow, Progress, Sending, silent
 
@@ -36,10 +37,6 @@ UNWANTED: Final = "unsubscribed or suppressed since it was planned"
 
 class LeaseLost(EditionError):
     """Another sender has taken over what we held; nothing more is sent by us."""
-
-
-#: Commits results and intents durably; returns the subscriber ids among the intents that must not be mailed.
-Record = Callable[[Sequence[tuple[Message, Outcome]], Sequence[Message]], Collection[int]]
 
 
 class Transport(Protocol):
@@ -227,7 +224,7 @@ class _Run:
                 self.terms.wait(pause)
         return work()
 
-    def record(self, results: Sequence[tuple[Message, Outcome]], intents: Sequence[Message]) -> Collection[int]:
+    def record(self, results: Sequence[Result], intents: Sequence[Message]) -> Collection[int]:
         """Commit what came of earlier messages and the intent to send these, at once; who is not to be mailed after
         all is returned, and settled with the next commit.
         """
@@ -250,7 +247,7 @@ class _Run:
             return ()
         return self._fewer(turn, going)
 
-    def _take_in(self, results: Sequence[tuple[Message, Outcome]], now: datetime) -> None:
+    def _take_in(self, results: Sequence[Result], now: datetime) -> None:
         """Note what came of messages. What usually comes of them goes by without a call for each."""
         held, left, before = self.held, self.left, len(self.held)
         for result in results:

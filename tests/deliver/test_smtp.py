@@ -16,7 +16,8 @@ from aiosmtpd.controller import Controller
 
 from digest.deliver.address import canonical
 from digest.deliver.message import Message, Recipient
-from digest.deliver.smtp import Interrupted, Relay, Report, Result, send
+from digest.deliver.result import Result
+from digest.deliver.smtp import Interrupted, Relay, Report, send
 from digest.errors import StoreError
 from tests.deliver.samples import RENDERED, address, messages, template
 from tests.fakes.ledger import Ledger

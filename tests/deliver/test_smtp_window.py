@@ -14,7 +14,8 @@ import pytest
 
 from digest.deliver.address import canonical
 from digest.deliver.message import Message, Recipient
-from digest.deliver.smtp import Interrupted, Report, Result, send
+from digest.deliver.result import Result
+from digest.deliver.smtp import Interrupted, Report, send
 from digest.errors import StoreError
 from tests.deliver.samples import RENDERED, address, messages, template
 from tests.deliver.test_smtp import SMUGGLED, at, deliver, raw

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from digest.deliver.message import Message
 from digest.deliver.reply import Outcome
-from digest.deliver.smtp import Result
+from digest.deliver.result import Result
 from tests.fakes.smtp_server import SmtpServer
 
 
