@@ -8,8 +8,8 @@ from contextlib import closing
 from pathlib import Path
 
 from digest.errors import StoreError
+from digest.store.claiming import PAUSED_KEY
 from digest.store.database import Database
-from digest.store.sending import PAUSED_KEY
 
 _PAUSED = "this store comes from a backup: see what was sent since it was taken, then 'digest schedule pause --resume'"
 

@@ -8,17 +8,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, select, update
 
 from digest.deliver.delivery import DeliveryState
+from digest.store.database import chunks
 from digest.store.tables import claims, deliveries, editions
+
+WAITING = ("planned", "deferred")
+HELD = ("claimed", "handed_over")
 
 
 class Claim(NamedTuple):
-    """One sender's hold on deliveries of one edition, by their ids; `under_way` is a part of `held`."""
+    """One sender's hold on deliveries of one edition, by their ids; `under_way` is a part of `held`.
+
+    What came to its end stays in `held` until the sender claims again, and is nobody's: `claims_of` leaves it out.
+    """
 
     id: int
     owner: str
@@ -31,24 +39,48 @@ class Claim(NamedTuple):
         return "handed_over" if delivery_id in self.under_way else "claimed"
 
 
+@dataclass(slots=True)
+class Hand:
+    """What a sender knows of its own claim: what has no result yet, and what of that is `marked` as under way; `marks`
+    is how the claim says so.
+    """
+
+    epoch: int
+    left: set[int] = field(default_factory=set)
+    marked: set[int] = field(default_factory=set)
+    marks: str = "[]"
+
+
 def numbers(text: str) -> frozenset[int]:
     """The ids in a JSON list."""
     return frozenset(json.loads(text))
 
 
+_ENCODE = json.JSONEncoder(separators=(",", ":")).encode
+
+
 def listed(ids: Iterable[int]) -> str:
-    """Ids as a JSON list."""
-    return json.dumps(list(ids), separators=(",", ":"))
+    """Ids as a JSON list, the same for the same ids."""
+    return _ENCODE(sorted(ids))
 
 
 def claims_of(connection: Connection, edition_id: str) -> Sequence[Claim]:
-    """Everybody who holds something of an edition."""
-    c = claims.c
+    """Everybody who holds something of an edition, with what is still open of it."""
+    c, d = claims.c, deliveries.c
     query = select(c.id, c.owner, c.lease_until, c.held, c.under_way).where(c.edition_id == edition_id)
-    return [
-        Claim(number, owner, until, numbers(held), numbers(under_way))
-        for number, owner, until, held, under_way in connection.execute(query)
-    ]
+    found = [Claim(*row[:3], numbers(row.held), numbers(row.under_way)) for row in connection.execute(query)]
+    still_open: set[int] = set()
+    for part in chunks(number for claim in found for number in claim.held):
+        still_open.update(connection.scalars(select(d.id).where(d.id.in_(part), d.state.in_(WAITING))))
+    return [claim._replace(held=claim.held & still_open) for claim in found]
+
+
+def tidy(connection: Connection, edition_id: str) -> None:
+    """Take out of the claims what came to its end, before any of it is planned once more: then it is anybody's."""
+    c = claims.c
+    connection.execute(select(c.id).where(c.edition_id == edition_id).with_for_update())  # no results meanwhile
+    for claim in claims_of(connection, edition_id):
+        connection.execute(update(claims).where(c.id == claim.id).values(held=listed(claim.held)))
 
 
 def holders_of(connection: Connection, edition_id: str) -> dict[int, Claim]:

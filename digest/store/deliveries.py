@@ -12,11 +12,11 @@ from sqlalchemy import Connection, and_, case, func, null, or_, select, update
 
 from digest.deliver.delivery import SETTLED, Delivery, DeliveryState
 from digest.errors import EditionError
-from digest.store.claims import Claim, first_due, holders_of, no_new_claims, nobodys, numbers
+from digest.store.claims import HELD, WAITING, Claim, first_due, holders_of, no_new_claims, nobodys, tidy
 from digest.store.database import chunks
 from digest.store.reader_rows import deliveries_of
 from digest.store.records import Settlement
-from digest.store.sending import HELD, WAITING, Sending
+from digest.store.sending import Sending
 from digest.store.tables import deliveries, editions
 
 _D = deliveries.c
@@ -79,15 +79,15 @@ class Deliveries(Sending):
         at, moment = self._database.moment(now), self._database.moment
         sql, changed = _REVISE.format(any_of=self._database.any_of), 0
         for part in chunks(rows):
-            with self._database.quick() as run:
-                run(_PLANNED, (0, edition_id))  # which keeps senders waiting
-                found = run("SELECT held FROM claims WHERE edition_id = ?", (edition_id,)).fetchall()
-                held = self._database.many(frozenset[int]().union(*(numbers(text) for (text,) in found)))
+            with self._database.write() as connection:
+                no_new_claims(connection, edition_id)
+                tidy(connection, edition_id)
+                held = self._database.many(holders_of(connection, edition_id))
                 values = []
                 for row in part:
                     begins = row.not_before and moment(row.not_before)
                     values.append((row.variant, begins, begins or at, at, edition_id, row.subscriber_id, held))
-                changed += int(run(sql, values).rowcount)
+                changed += int(self._database.by_hand(connection.connection)(sql, values).rowcount)
         return changed
 
     def _plan_rows(
@@ -157,6 +157,7 @@ class Deliveries(Sending):
         change = update(deliveries).values(state="planned", due_at=now, updated_at=now)
         with self._database.write() as connection:
             no_new_claims(connection, edition_id)
+            tidy(connection, edition_id)
             mine = and_(mine, nobodys(connection, edition_id))
             if subscriber_ids is None:
                 return connection.execute(change.where(mine)).rowcount

@@ -9,10 +9,10 @@ from pathlib import Path
 from sqlalchemy import delete, select, update
 
 from digest.store.backup import backup
+from digest.store.claiming import PAUSED_KEY
 from digest.store.health import check
 from digest.store.records import Finding
 from digest.store.retention import Retention
-from digest.store.sending import PAUSED_KEY
 from digest.store.tables import meta
 
 _HOME_KEY = "home"

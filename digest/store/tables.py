@@ -237,7 +237,8 @@ _OPEN = deliveries.c.due_at.is_not(None)
 Index("ix_deliveries_due", deliveries.c.edition_id, deliveries.c.due_at, sqlite_where=_OPEN, postgresql_where=_OPEN)
 
 #: What senders hold. One row a sender, written once a turn, where a mark on each delivery would be two more writes a
-#: message. `held` and `under_way` are JSON lists of `deliveries.id`; the second is a part of the first.
+#: message. `held` and `under_way` are JSON lists of `deliveries.id`. `held` is written when a sender claims or gives
+#: back: what of it came to its end since is nobody's (`claims.claims_of`).
 claims = Table(
     "claims",
     metadata,

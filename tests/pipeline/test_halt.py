@@ -10,7 +10,7 @@ import pytest
 
 from digest.compose.edition import EditionState
 from digest.store import open_store
-from digest.store.sending import PAUSED_KEY
+from digest.store.claiming import PAUSED_KEY
 from tests.fakes.smtp_server import Moment, SmtpServer
 from tests.pipeline.sender import CONNECTIONS, DEPTH, EDITION, run
 from tests.pipeline.test_kill import prepare
