@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from typing import Final
 from urllib.parse import urlsplit
@@ -15,6 +14,7 @@ from digest.deliver.reply import ACCEPTED, Outcome
 from digest.deliver.result import Record, Result
 from digest.deliver.smtp import Interrupted, Relay, send
 from digest.errors import DigestError
+from digest.memory import settled_memory
 from digest.pipeline.deliver import LEASE
 from digest.settings import Settings, SmtpSettings
 
@@ -96,7 +96,7 @@ class SmtpTransport:
     ) -> tuple[str, Outcome | None]:
         """See `pipeline.deliver.Transport`."""
         try:
-            with _settled_memory():
+            with settled_memory():
                 report = send(messages, self.relays, record, lease=self.lease, should_stop=should_stop)
         except Interrupted as error:
             with suppress(DigestError):  # it may be back by now, and then nobody need stay in doubt
@@ -105,15 +105,3 @@ class SmtpTransport:
                 raise error.__cause__ from error
             raise
         return report.stopped, report.fault
-
-
-@contextmanager
-def _settled_memory() -> Iterator[None]:
-    """Spare the collector of garbage what is there by now: it would look through all of it again and again, since many
-    small things are made for every batch of readers.
-    """
-    gc.freeze()
-    try:
-        yield
-    finally:
-        gc.unfreeze()

@@ -16,7 +16,7 @@ MODULES = sorted(ROOT.rglob("*.py"))
 
 #: From the ground up; a module may import from its own floor and those before it.
 FLOORS = [
-    {"errors", "resources"},
+    {"errors", "memory", "resources"},
     {"text"},
     {"settings", "settings_types", "settings_model", "settings_problems", "settings_environment", "settings_file"},
     {"collect"},

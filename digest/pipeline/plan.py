@@ -12,6 +12,7 @@ from digest.deliver.audience import plan as plan_deliveries
 from digest.deliver.delivery import Delivery
 from digest.deliver.fault import fault_point
 from digest.deliver.subscriber import Subscriber, Subscription
+from digest.memory import settled_memory
 from digest.pipeline.elsewhere import Elsewhere
 from digest.pipeline.ports import Sending
 
@@ -20,7 +21,8 @@ def plan(
     store: Sending, edition: Edition, readers: Iterable[tuple[Subscriber, Subscription]], choice: Choice, now: datetime
 ) -> int:
     """Freeze who gets an edition; planning again adds who is missing and changes nothing else."""
-    count = store.deliveries.plan(edition.id, recipients(store, edition, readers, choice, now), now=now)
+    with settled_memory():
+        count = store.deliveries.plan(edition.id, recipients(store, edition, readers, choice, now), now=now)
     fault_point("deliver.planned")
     return count
 

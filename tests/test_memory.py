@@ -1,0 +1,26 @@
+"""What is done to memory for a long stream is undone at its end."""
+
+from __future__ import annotations
+
+import gc
+
+import pytest
+
+from digest.memory import settled_memory
+
+
+def test_the_collector_is_as_it_was_after_a_stream_that_broke() -> None:
+    before = gc.get_threshold(), gc.get_freeze_count()
+    with pytest.raises(KeyError), settled_memory():
+        assert gc.get_freeze_count() > 0
+        raise KeyError("broken off")
+    assert (gc.get_threshold(), gc.get_freeze_count()) == before
+
+
+def test_streams_inside_each_other_leave_nothing_behind() -> None:
+    before = gc.get_threshold()
+    with settled_memory():
+        with settled_memory():
+            pass
+        assert gc.get_threshold() == before  # the outer one then costs what it would have
+    assert gc.get_threshold() == before
