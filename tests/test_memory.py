@@ -12,8 +12,7 @@ from digest.memory import settled_memory
 def test_the_collector_is_as_it_was_after_a_stream_that_broke() -> None:
     before = gc.get_threshold(), gc.get_freeze_count()
     with pytest.raises(KeyError), settled_memory():
-        assert gc.get_freeze_count() > 0
-        raise KeyError("broken off")
+        _break_off(frozen=gc.get_freeze_count())
     assert (gc.get_threshold(), gc.get_freeze_count()) == before
 
 
@@ -24,3 +23,8 @@ def test_streams_inside_each_other_leave_nothing_behind() -> None:
             pass
         assert gc.get_threshold() == before  # the outer one then costs what it would have
     assert gc.get_threshold() == before
+
+
+def _break_off(*, frozen: int) -> None:
+    assert frozen > 0
+    raise KeyError("broken off")
