@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from digest import owner
-from digest.compose.edition import Edition, EditionState, approved, edition_id
+from digest.compose.edition import EDITABLE, Edition, EditionState, approved, edition_id
 from digest.compose.slot import Slot, slot_at, slots_of_day
 from digest.deliver.address import canonical
 from digest.deliver.subscriber import Subscriber
@@ -177,6 +177,7 @@ class House:
         slot = self.slot(newsletter, local)
         existing = self.store.editions.get(edition_id(newsletter, slot.local))
         if existing is not None:
+            self.complete(existing)
             return existing, False
         now = self.clock()
         edition = second.compose(
@@ -192,6 +193,11 @@ class House:
         self.gallery.fetch(edition, progress)
         if edition.state == "approved":
             self.plan(edition)
+
+    def complete(self, edition: Edition) -> None:
+        """Fetch the pictures that a process which died did not come to; what some readers have stays as it is."""
+        if edition.state in EDITABLE:
+            self.gallery.complete(edition)
 
     @cached_property
     def gallery(self) -> Gallery:
@@ -299,6 +305,7 @@ class House:
             self.store.editions.set_state(edition.id, ["paused"], "sending", "resumed by hand", now=self.clock())
             edition = self.edition(edition.id)
         if edition.state == "approved":
+            self.complete(edition)
             self.plan(edition, last=True)
         if at_once:
             self.store.deliveries.requeue(edition.id, ["planned", "deferred"], now=self.clock())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,7 @@ class Gallery:
         self.folder = folder
         self._http, self._sandbox = http, sandbox
         self._media = Media(folder)
+        self._looked_after: set[str] = set()  # addresses that `complete` need not look at again
 
     def of(self, edition: Edition) -> dict[str, Prepared]:
         """The pictures of an edition that are here, by the address they came from."""
@@ -30,10 +31,23 @@ class Gallery:
 
     def fetch(self, edition: Edition, progress: Progress = silent) -> None:
         """Fetch and scale the pictures of an edition that are not here yet. One that cannot be had is left out."""
+        self._fetch([url for url in _named(edition) if self._media.get(url) is None], progress)
+
+    def complete(self, edition: Edition) -> None:
+        """Fetch what is not here and was not asked for by this process: whoever composed it may have died before.
+
+        Asks once for each picture, so it may be called at every look.
+        """
+        new = [url for url in _named(edition) if url not in self._looked_after]
+        if missing := [url for url in new if self._media.get(url) is None]:
+            self._fetch(missing, silent)
+        self._looked_after.update(new)
+
+    def _fetch(self, wanted: Sequence[str], progress: Progress) -> None:
         from digest.collect.http import ACCEPT_PICTURE, fetch_pages
         from digest.deliver.media import keep_picture
 
-        wanted = [url for url in _named(edition) if self._media.get(url) is None]
+        self._looked_after.update(wanted)
         pages = fetch_pages(wanted, self._http(), accept=ACCEPT_PICTURE)
         fetched = ((self.folder, page.url, page.body) for page in pages if not page.error)
         progress("pictures", 0, len(wanted))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from digest import owner
-from digest.compose.edition import Edition
+from digest.compose.edition import EDITABLE, Edition
 from digest.errors import AlreadySent, DigestError, EditionError, StoreError
 from digest.pipeline import day
 
@@ -27,6 +27,8 @@ LOOK: Final = timedelta(seconds=15)
 #: Who collects, and for how long at most the others leave it to them.
 TURN_KEY: Final = "collecting"
 TURN: Final = timedelta(minutes=10)
+#: Who composed an edition has this long for its pictures; then it may have died, and others fetch what is missing.
+PICTURES: Final = timedelta(minutes=5)
 #: Beyond what newsletters may choose from, articles are kept for this long at least.
 SPARE: Final = timedelta(days=3)
 
@@ -94,6 +96,9 @@ class Jobs:
             log.info(happened.what, edition=happened.edition_id, reason=happened.reason)
             if happened.what == "composed":
                 house.finish_composing(house.edition(happened.edition_id))
+        for edition in house.store.editions.in_state(*EDITABLE):
+            if edition.created_at is None or now - edition.created_at >= PICTURES:
+                house.complete(edition)
         happened_now, _ = day.review_due(house.store, house.settings, now, self._remind)
         for happened in happened_now:
             log.info(happened.what, edition=happened.edition_id, reason=happened.reason)

@@ -24,7 +24,9 @@ def preview(ctx: click.Context, edition: str, html_file: Path | None, text_file:
     newsletter's name for its newest edition. Exit code 4 when a check would stop the send.
     """
     with house(ctx) as home:
-        rendered = home.render(home.edition(edition))
+        found = home.edition(edition)
+        home.complete(found)
+        rendered = home.render(found)
     if open_ and html_file is None:
         html_file = Path(tempfile.mkdtemp(prefix="digest-")) / "edition.html"
     if html_file is not None:
