@@ -122,17 +122,19 @@ class House:
         urls = self.topics_of_feeds(newsletter)
         if not urls:
             raise SettingsError(f"{self.settings.path}: no feeds yet; 'digest feeds add https://site --topic TOPIC'")
-        return first.collect(
-            self.store,
-            urls,
-            fetch=lambda feeds: fetch_feeds(feeds, self.http),
-            parse=self.parse,
-            read=lambda entries: read_entries(entries, lambda pages: fetch_pages(pages, self.http), self.sandbox),
-            now=self.clock(),
-            day_start=self._day_start(newsletter),
-            rounds=first.Rounds(self.settings.collect.every, forced, self.stopping.is_set),
-            progress=progress,
-        )
+        with owner.run() as name:
+            every, should_stop = self.settings.collect.every, self.stopping.is_set
+            return first.collect(
+                self.store,
+                urls,
+                fetch=lambda feeds: fetch_feeds(feeds, self.http),
+                parse=self.parse,
+                read=lambda entries: read_entries(entries, lambda pages: fetch_pages(pages, self.http), self.sandbox),
+                now=self.clock(),
+                day_start=self._day_start(newsletter),
+                rounds=first.Rounds(every, forced, should_stop, owner=name, is_gone=owner.is_gone),
+                progress=progress,
+            )
 
     def parse(self, outcomes: Iterable[FetchOutcome]) -> Iterator[tuple[FetchOutcome, ParsedFeed]]:
         from digest.collect.feedparser import parse_feeds

@@ -1,7 +1,7 @@
 """Jobs: what the bell rings for. Each asks the store what is due, does it, and may be run by any number of processes.
 
 Several processes on one store never do the same thing twice: a slot is claimed by a unique row, deliveries by their
-claims, and one of them collects at a time, so that no site is asked once a worker.
+claims, and the sites that one collects from by its hold on them.
 """
 
 from __future__ import annotations
@@ -24,9 +24,6 @@ log = structlog.get_logger("jobs")
 
 #: How often due slots and deliveries are looked for; a look costs a few queries.
 LOOK: Final = timedelta(seconds=15)
-#: Who collects, and for how long at most the others leave it to them.
-TURN_KEY: Final = "collecting"
-TURN: Final = timedelta(minutes=10)
 #: Who composed an edition has this long for its pictures; then it may have died, and others fetch what is missing.
 PICTURES: Final = timedelta(minutes=5)
 #: Beyond what newsletters may choose from, articles are kept for this long at least.
@@ -52,30 +49,11 @@ class Jobs:
         """Poll the feeds that are due and read what is new."""
         if not self.house.topics_of_feeds():
             return
-        with owner.run() as name:
-            turn = self._turn(name)
-            if turn is None:
-                return
-            try:
-                done = self.house.collect()
-            finally:
-                self.house.store.meta.swap(TURN_KEY, turn, "")
+        done = self.house.collect()
         polled = [feed for feed in done.feeds if feed.status != "skipped"]
         if polled:
             failed = sum(1 for feed in polled if feed.error)
             log.info("collected", feeds=len(polled), failed=failed, new=done.new, changed=done.changed)
-
-    def _turn(self, name: str) -> str | None:
-        """The right of the run `name` to collect, as its mark in the store; None while one that may be alive has it."""
-        now, kept = self.house.clock(), self.house.store.meta
-        before = kept.get(TURN_KEY)
-        if before:
-            holder, _, since = before.rpartition(" ")
-            under_way = timedelta(0) <= now - datetime.fromisoformat(since) < TURN
-            if under_way and not owner.is_gone(holder):
-                return None
-        mine = f"{name} {now.isoformat()}"
-        return mine if kept.swap(TURN_KEY, before, mine) else None
 
     def compose(self) -> None:
         """Compose what is due, apply the review policies."""

@@ -1,4 +1,4 @@
-"""Several programs on one store: each site is asked once, whoever asks, and whoever died asking."""
+"""Several programs on one store: each site is asked by one at a time, whoever asks, and whoever died asking."""
 
 from __future__ import annotations
 
@@ -11,19 +11,23 @@ from pathlib import Path
 import pytest
 
 from digest.bootstrap import House
-from digest.jobs import TURN, TURN_KEY, Jobs
+from digest.jobs import Jobs
 from digest.settings import load
 from digest.store import Store
+from digest.store.sites import SITES_LEASE
 from tests.collect.site import Asked, Reply, Site
 from tests.pipeline.samples import FEED, NOW, Clock, house_of, settings_of
 
-BODY = b'<rss version="2.0"><channel><title>Herald</title></channel></rss>'
+ITEM = "<item><title>Bridge closed</title><link>{}</link><description>It is closed.</description></item>"
+BODY = '<rss version="2.0"><channel><title>Herald</title>{}</channel></rss>'
 
 
 @pytest.fixture
 def site() -> Iterator[Site]:
     with Site() as site:
-        site.routes["/feed"] = Reply(200, BODY, {"Content-Type": "application/rss+xml"})
+        body = BODY.format(ITEM.format(site.url("/bridge"))).encode()
+        site.routes["/feed"] = Reply(200, body, {"Content-Type": "application/rss+xml"})
+        site.routes["/bridge"] = Reply(200, b"<p>Engineers closed the bridge.</p>", {"Content-Type": "text/html"})
         yield site
 
 
@@ -35,37 +39,45 @@ def house(store: Store, folder: Path, site: Site, clock: Clock) -> House:
     return house_of(load(settings.path, {"DIGEST_SITE__SECRET": "s" * 32}), store, clock)
 
 
-def test_while_one_collects_another_leaves_it_to_that_one(store: Store, tmp_path: Path, site: Site) -> None:
-    clock = Clock(NOW)
-    one, other = (house(store, tmp_path, site, clock) for _ in range(2))
+@pytest.mark.parametrize("path", ["/feed", "/bridge"])
+def test_while_one_asks_a_site_another_leaves_it_to_that_one(
+    store: Store, tmp_path: Path, site: Site, path: str
+) -> None:
+    one, other = (house(store, tmp_path, site, Clock(NOW)) for _ in range(2))
+    answer, left = site.routes[path], []
 
     def ask_meanwhile(asked: Asked) -> Reply:
-        Jobs(other).collect()
-        return Reply(200, BODY)
+        left.append([feed.elsewhere for feed in other.collect(forced=True).feeds])
+        assert isinstance(answer, Reply)
+        return answer
 
-    site.routes["/feed"] = ask_meanwhile
+    site.routes[path] = ask_meanwhile
     Jobs(one).collect()
-    assert site.paths == ["/feed"]
-    clock.moment += timedelta(hours=1)
-    site.routes["/feed"] = Reply(200, BODY)
-    Jobs(other).collect()
-    assert site.paths == ["/feed", "/feed"], "the turn was given back"
+    assert site.paths == ["/feed", "/bridge"]
+    assert left == [[True]]
 
 
-@pytest.mark.parametrize("ago", [TURN, -timedelta(hours=1)], ids=["long ago", "before the clock went back"])
-def test_a_turn_is_not_waited_for_for_ever(store: Store, tmp_path: Path, site: Site, ago: timedelta) -> None:
+def test_a_round_gives_its_sites_back(store: Store, tmp_path: Path, site: Site) -> None:
+    one, other = (house(store, tmp_path, site, Clock(NOW)) for _ in range(2))
+    one.collect(forced=True)
+    other.collect(forced=True)
+    assert site.paths.count("/feed") == 2
+
+
+@pytest.mark.parametrize("ago", [SITES_LEASE, -timedelta(hours=1)], ids=["long ago", "before the clock went back"])
+def test_a_hold_is_not_waited_for_for_ever(store: Store, tmp_path: Path, site: Site, ago: timedelta) -> None:
     home = house(store, tmp_path, site, Clock(NOW))
-    store.meta.set(TURN_KEY, f"one/1/1 {(NOW - TURN / 2).isoformat()}")
+    store.sites.take(["127.0.0.1"], "one/1/1", now=NOW - SITES_LEASE / 2)
     Jobs(home).collect()
     assert site.paths == []
-    store.meta.set(TURN_KEY, f"one/1/1 {(NOW - ago).isoformat()}")
+    store.sites.take(["127.0.0.1"], "one/1/1", now=NOW - ago)
     Jobs(home).collect()
-    assert site.paths == ["/feed"]
+    assert site.paths == ["/feed", "/bridge"]
 
 
-def test_the_turn_of_a_process_that_was_killed_is_free_at_once(store: Store, tmp_path: Path, site: Site) -> None:
+def test_what_a_killed_process_held_is_free_at_once(store: Store, tmp_path: Path, site: Site) -> None:
     tell = "from digest import owner\nwith owner.run() as name: print(name)"
     killed = subprocess.run([sys.executable, "-c", tell], capture_output=True, text=True, check=True).stdout.strip()
-    store.meta.set(TURN_KEY, f"{killed} {NOW.isoformat()}")
+    store.sites.take(["127.0.0.1"], killed, now=NOW)
     Jobs(house(store, tmp_path, site, Clock(NOW))).collect()
-    assert site.paths == ["/feed"]
+    assert site.paths == ["/feed", "/bridge"]

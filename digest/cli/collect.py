@@ -17,8 +17,9 @@ from digest.cli.common import PARTLY, as_json, count, emit, house, newsletter_na
 def collect(ctx: click.Context, newsletter: str | None, due: bool, json_: bool) -> None:
     """Poll the feeds and read their new articles.
 
-    A feed that is gone, or whose site asked to be left alone for a while, is skipped. With NEWSLETTER only the feeds of
-    its topics. Exit code 5 when some feeds could not be used: the others were.
+    A feed that is gone, or whose site asked to be left alone for a while, is skipped, and so is one whose site another
+    program on this store is asking at the moment. With NEWSLETTER only the feeds of its topics. Exit code 5 when some
+    feeds could not be used: the others were.
     """
     labels = {"feeds": "Polling feeds", "articles": "Reading articles"}
     with house(ctx) as home, progress(labels) as show:
@@ -38,6 +39,8 @@ def collect(ctx: click.Context, newsletter: str | None, due: bool, json_: bool) 
         polled = sum(1 for feed in done.feeds if feed.status != "skipped")
         new = count(done.new, "new article")
         click.echo(f"{polled} of {count(len(done.feeds), 'feed')} polled; {new}, {done.changed} read again.")
+    if left := sum(1 for feed in done.feeds if feed.elsewhere):
+        say(f"{count(left, 'feed')} left to another program that is asking the same sites")
     for reason, number in done.problems[:5]:
         say(f"{count(number, 'page')}, known by their feeds' text alone: {reason}")
     for feed in broken:

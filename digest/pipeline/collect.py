@@ -17,7 +17,8 @@ from digest.collect.boilerplate import HostMemory
 from digest.collect.entry import Entry, triage
 from digest.collect.feed import Feed, FetchOutcome, FetchStatus, ParsedFeed
 from digest.collect.understanding import without_repeated
-from digest.pipeline.ports import FetchFeeds, ParseFeeds, Progress, ReadEntries, Store, silent
+from digest.pipeline.ports import FetchFeeds, IsGone, ParseFeeds, Progress, ReadEntries, Store, nobody_is_gone, silent
+from digest.pipeline.turn import Turn
 from digest.text.url import host
 
 #: Articles are stored in parts of this size, so that a crash loses the reading of at most one part. What a host
@@ -38,6 +39,7 @@ class Polled:
     new: int = 0
     error: str | None = None
     held: int = 0  # in a flood, waiting for a person
+    elsewhere: bool = False  # due, but another collector asks its site at this moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +61,16 @@ class Rounds:
     """How to collect. `every` is the polling interval; `forced` polls what is not due too (a person asks).
 
     `should_stop` true ends the round early: what was not polled stays due, what was not read stays unread. `ticks` is
-    a clock that only goes forward, in seconds.
+    a clock that only goes forward, in seconds. `owner` names this collector to others on the same store, and `is_gone`
+    knows which of those have ended.
     """
 
     every: timedelta = timedelta(minutes=30)
     forced: bool = False
     should_stop: Callable[[], bool] = lambda: False
     ticks: Callable[[], float] = time.monotonic
+    owner: str = ""
+    is_gone: IsGone = nobody_is_gone
 
 
 def collect(
@@ -82,30 +87,39 @@ def collect(
 ) -> Collected:
     """Poll the feeds that are due, store what is new, and read every article that was not read yet.
 
-    `day_start` is when the current day began in the readers' zone: a feed's first poll takes nothing older.
+    `day_start` is when the current day began in the readers' zone: a feed's first poll takes nothing older. Collectors
+    on one store share the work: what is on a site that another one asks now is left to that one, or to a later round.
     """
     rounds = rounds or Rounds()
-    known = store.feeds.get(urls)
-    polled = _poll(store, known, fetch, parse, now, day_start, rounds, progress)
-    waiting = store.articles.unread()
-    changed = store.articles.read_before(waiting)
-    problems = _read(store, waiting, read, now, rounds, progress)
+    turn = Turn(store.sites, rounds.owner, rounds.is_gone, now, rounds.ticks)
+    try:
+        polled = _poll(store, urls, fetch, parse, now, day_start, rounds, turn, progress)
+        waiting = _waiting(store, turn)
+        changed = store.articles.read_before(waiting)
+        problems = _read(store, waiting, read, now, rounds, turn, progress)
+    finally:
+        turn.end()
     return Collected(tuple(polled), len(waiting) - changed, changed, problems.total(), tuple(problems.most_common()))
 
 
 def _poll(
     store: Store,
-    known: Mapping[str, Feed],
+    urls: Collection[str],
     fetch: FetchFeeds,
     parse: ParseFeeds,
     now: datetime,
     day_start: datetime,
     rounds: Rounds,
+    turn: Turn,
     progress: Progress,
 ) -> list[Polled]:
     """Ask every due feed; one line a feed, in the order of their addresses."""
-    due = [feed for feed in known.values() if feeds.is_due(feed, now, rounds.forced)]
+    ours = turn.take(host(feed.address) for feed in _due(store.feeds.get(urls), now, rounds))
+    known = store.feeds.get(urls)  # again: who had a site a moment ago may just have asked its feeds
+    due = [feed for feed in _due(known, now, rounds) if host(feed.address) in ours]
+    elsewhere = [feed for feed in _due(known, now, rounds) if host(feed.address) not in ours]
     lines = {url: Polled(url, "skipped", error=feed.last_error or None) for url, feed in known.items()}
+    lines |= {feed.url: replace(lines[feed.url], elsewhere=True) for feed in elsewhere}
     every = rounds.every.total_seconds()
     done = 0
     progress("feeds", 0, len(due))
@@ -113,6 +127,7 @@ def _poll(
     def changed_only() -> Iterator[FetchOutcome]:
         nonlocal done
         for outcome in fetch(due):
+            turn.alive()
             if rounds.should_stop():
                 return
             before = known[outcome.url]
@@ -131,6 +146,10 @@ def _poll(
         done += 1
         progress("feeds", done, len(due))
     return [lines[url] for url in sorted(lines)]
+
+
+def _due(known: Mapping[str, Feed], now: datetime, rounds: Rounds) -> list[Feed]:
+    return [feed for feed in known.values() if feeds.is_due(feed, now, rounds.forced)]
 
 
 def _take(
@@ -174,8 +193,20 @@ def _line(before: Feed, after: Feed, outcome: FetchOutcome) -> Polled:
     return Polled(before.url, feeds.status(before, after, outcome), error=after.last_error or None)
 
 
+def _waiting(store: Store, turn: Turn) -> list[Entry]:
+    """What is not read, of the sites that are ours to ask."""
+    ours = turn.take(host(entry.url) for entry in store.articles.unread())
+    return [entry for entry in store.articles.unread() if host(entry.url) in ours]  # again, as in `_poll`
+
+
 def _read(
-    store: Store, waiting: Sequence[Entry], read: ReadEntries, now: datetime, rounds: Rounds, progress: Progress
+    store: Store,
+    waiting: Sequence[Entry],
+    read: ReadEntries,
+    now: datetime,
+    rounds: Rounds,
+    turn: Turn,
+    progress: Progress,
 ) -> Counter[str]:
     """Read what waits and store it part by part; returns why pages could not be used, counted."""
     part: list[tuple[Entry, Article]] = []
@@ -183,6 +214,7 @@ def _read(
     since = rounds.ticks()
     progress("articles", 0, len(waiting))
     for number, pair in enumerate(read(waiting), 1):
+        turn.alive()
         part.append(pair)
         if pair[1].problem is not None:
             problems[pair[1].problem] += 1

@@ -104,6 +104,21 @@ class ArticlesKept(Protocol):
         """Articles first seen in the window, each with all entries of these feeds that carry it."""
 
 
+class SitesKept(Protocol):
+    """Which sites collectors ask at this moment."""
+
+    def take(
+        self, wanted: Iterable[str], owner: str, *, now: datetime, is_gone: IsGone = nobody_is_gone
+    ) -> frozenset[str]:
+        """Hold those of these sites that nobody else holds, instead of what this owner held before; returns them."""
+
+    def renew(self, owner: str, *, now: datetime) -> None:
+        """Say that this owner is still at it."""
+
+    def let_go(self, owner: str) -> None:
+        """Give back all that this owner holds."""
+
+
 class EditionsKept(Protocol):
     """Editions, their slots, and the ledger of what was told."""
 
@@ -257,5 +272,7 @@ class Store(Protocol):
     def feeds(self) -> FeedsKept: ...
     @property
     def articles(self) -> ArticlesKept: ...
+    @property
+    def sites(self) -> SitesKept: ...
     @property
     def editions(self) -> EditionsKept: ...

@@ -1,7 +1,8 @@
 """Store: all state, in one SQLite file or on one PostgreSQL server, by the same SQL.
 
-`open_store(url)` gives a `Store`; its parts (`feeds`, `articles`, `editions`, `readers`, `deliveries`, `meta`) take and
-return the nouns of the house. Every call is one short transaction, safe from any thread; none spans network I/O.
+`open_store(url)` gives a `Store`; its parts (`feeds`, `articles`, `sites`, `editions`, `readers`, `deliveries`,
+`meta`) take and return the nouns of the house. Every call is one short transaction, safe from any thread; none spans
+network I/O.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from digest.store.editors import Editors
 from digest.store.feeds import Feeds
 from digest.store.meta import Meta
 from digest.store.readers import Readers
+from digest.store.sites import Sites
 
 __all__ = ["Store", "open_store", "upgrade_store"]
 
@@ -32,6 +34,7 @@ class Store:
         self.database = database
         self.feeds = Feeds(database)
         self.articles = Articles(database)
+        self.sites = Sites(database)
         self.editions = Editions(database)
         self.readers = Readers(database)
         self.deliveries = Deliveries(database)

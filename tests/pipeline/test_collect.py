@@ -11,6 +11,8 @@ from digest.collect.entry import Entry, content_hash
 from digest.collect.feed import Feed, FetchOutcome, ParsedFeed
 from digest.collect.lead import Lead, LeadSentence
 from digest.pipeline.collect import Collected, Rounds, collect
+from digest.store import Store
+from digest.store.sites import SITES_LEASE, Sites
 
 NOW = datetime(2026, 11, 24, 5, tzinfo=UTC)
 FEED = "https://herald.example/feed"
@@ -107,6 +109,37 @@ def test_an_article_that_two_feeds_carry_is_one_new_article(store: Any) -> None:
     web.entries, web.body = [entry(0, "More of it."), entry(2)], b"2"
     again = run(store, web, NOW + timedelta(hours=1), feeds=both)
     assert (again.new, again.changed) == (1, 1)
+
+
+def test_what_one_has_just_asked_is_not_asked_again_by_who_came_a_moment_later(store: Any) -> None:
+    web = Web([entry(number) for number in range(3)])
+
+    class Late(Sites):
+        """Held up before it comes to hold a site, until another collector is through."""
+
+        def take(self, *wanted: Any, **named: Any) -> frozenset[str]:
+            if not web.read:
+                run(store, web, rounds=Rounds(owner="the first"))
+            return super().take(*wanted, **named)
+
+    late = Store(store.database)
+    late.sites = Late(store.database)
+    run(late, web, rounds=Rounds(owner="the late"))
+    assert (web.parsed, len(web.read)) == (1, 3)
+
+
+def test_a_collector_at_work_for_longer_than_a_lease_keeps_its_sites(store: Any) -> None:
+    web, seconds = Web([entry(number) for number in range(8)]), [0.0]
+
+    def slowly(entries: Sequence[Entry]) -> Iterator[tuple[Entry, Article]]:
+        for pair in web.pages(entries):
+            yield pair
+            seconds[0] += SITES_LEASE.total_seconds() / 4
+            assert not store.sites.take(["herald.example"], "other", now=NOW + timedelta(seconds=seconds[0]))
+
+    rounds = Rounds(owner="one", ticks=lambda: seconds[0])
+    collect(store, [FEED], fetch=web.fetch, parse=web.parse, read=slowly, now=NOW, day_start=NOW, rounds=rounds)
+    assert len(web.read) == 8
 
 
 def test_a_stop_in_the_middle_leaves_the_rest_unread_for_the_next_round(store: Any) -> None:
