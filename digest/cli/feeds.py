@@ -25,6 +25,9 @@ from digest.cli.common import (
 )
 from digest.errors import DigestError
 
+#: The topic of feeds that a list has in no folder.
+_NO_FOLDER = "News"
+
 _EXAMPLES = "The example's feeds, which lead nowhere, were taken out."
 
 
@@ -170,8 +173,10 @@ def import_(ctx: click.Context, file: Path, topic: str | None) -> None:
         outlines = opml.read(file.read_bytes())
     except OSError as error:
         raise DigestError(f"{file}: cannot be read ({error.strerror})") from error
-    keys = [topic or opml.key_of(outline.topic) or "news" for outline in outlines]
-    done = add_feeds(known.path, [(key, o.topic or key.title(), o.url) for key, o in zip(keys, outlines, strict=True)])
+    folders = [outline.topic or _NO_FOLDER for outline in outlines]
+    keys = opml.keys_of(folders, {key: found.title for key, found in known.topics.items()})
+    places = [(topic, topic.title()) if topic else (keys[folder], folder) for folder in folders]
+    done = add_feeds(known.path, [(*place, outline.url) for place, outline in zip(places, outlines, strict=True)])
     for url, reason in done.bad:
         say(f"{url}: {reason}")
     there = len(outlines) - done.feeds - len(done.bad)

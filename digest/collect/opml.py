@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-import unicodedata
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -77,9 +77,30 @@ def write(outlines: Iterable[Outline], title: str = "digest") -> bytes:
 
 
 def key_of(topic: str) -> str:
-    """A folder's name as the key of a topic in the settings: `Économie & Marchés` is `economie-marches`; may be ""."""
-    letters = unicodedata.normalize("NFKD", topic).encode("ascii", "ignore").decode().lower()
-    return "-".join(re.findall(r"[a-z0-9]+", letters))[:50].strip("-")
+    """A folder's name, in whatever letters, as a key for the settings: `Économie & Marchés` is `economie-marches`,
+    `Экономика` is `ekonomika`; "" when it has neither letters nor digits.
+    """
+    from anyascii import anyascii
+
+    return "-".join(re.findall(r"[a-z0-9]+", anyascii(topic).lower()))[:50].strip("-")
+
+
+def keys_of(folders: Collection[str], known: Mapping[str, str]) -> dict[str, str]:
+    """The key of a topic for each folder's name; `known` are the titles of the topics there are, by key.
+
+    A folder is the topic that has its name as title or key, else a new one of its own: where two names come to the
+    same letters (`经济` and `竞技` are both `jingji`), the second is numbered.
+    """
+    named = {key: key for key in known} | {title.casefold(): key for key, title in known.items()}
+    taken = set(known)
+    for name in folders:
+        if name.casefold() not in named:
+            first = key_of(name) or "topic"
+            numbered = (f"{first[:45].strip('-')}-{number}" for number in itertools.count(2))
+            key = next(key for key in itertools.chain([first], numbered) if key not in taken)
+            named[name.casefold()] = key
+            taken.add(key)
+    return {name: named[name.casefold()] for name in folders}
 
 
 def web_address(address: str) -> str:

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from digest.collect.opml import Outline, key_of, read, web_address, write
+from digest.collect.opml import Outline, key_of, keys_of, read, web_address, write
 from digest.errors import DigestError
+from digest.settings_types import key_name
 
 LIST = b"""<?xml version="1.0" encoding="UTF-8"?>
 <opml version="2.0"><head><title>Mine</title></head><body>
@@ -78,7 +79,36 @@ def test_a_list_expands_no_entities() -> None:
 def test_folder_names_become_keys_of_topics() -> None:
     assert key_of("Économie & Marchés") == "economie-marches"
     assert key_of("  World News!! ") == "world-news"
-    assert key_of("港") == key_of("") == ""
+    assert key_of("Łódź & Økonomi") == "lodz-okonomi"
+    assert key_of("") == key_of("!") == ""
+
+
+@pytest.mark.parametrize("name", ["国际新闻", "اقتصاد", "Экономика", "ニュース", "뉴스", "חדשות", "समाचार", "Ειδήσεις"])
+def test_a_name_in_any_letters_becomes_a_key_that_settings_take(name: str) -> None:
+    assert key_name(key_of(name)) == key_of(name)
+
+
+def test_every_folder_is_a_topic_of_its_own() -> None:
+    folders = ["经济", "竞技", "!", "?", "World", "WORLD", "World!"]
+    assert keys_of(folders, {}) == {
+        "经济": "jingji",
+        "竞技": "jingji-2",
+        "!": "topic",
+        "?": "topic-2",
+        "World": "world",
+        "WORLD": "world",
+        "World!": "world-2",
+    }
+
+
+def test_a_folder_goes_into_the_topic_that_has_its_name() -> None:
+    known = {"world": "Ailleurs", "jingji": "竞技"}
+    assert keys_of(["World", "ailleurs", "竞技", "经济"], known) == {
+        "World": "world",
+        "ailleurs": "world",
+        "竞技": "jingji",
+        "经济": "jingji-2",
+    }
 
 
 def test_old_feed_addresses_are_web_addresses() -> None:
@@ -94,3 +124,16 @@ words = st.text(st.characters(codec="utf-8", exclude_categories=["C"]), min_size
 def test_any_names_survive_the_way_out_and_in(outlines: list[Outline]) -> None:
     wanted = {(o.url, " ".join(o.topic.split())) for o in outlines}
     assert {(o.url, o.topic) for o in read(write(outlines))} == wanted
+
+
+@given(st.lists(words, max_size=8), st.dictionaries(st.sampled_from(["a", "b-2", "topic"]), words))
+def test_any_folders_get_keys_that_settings_take_and_the_same_ones_the_next_time(
+    folders: list[str], known: dict[str, str]
+) -> None:
+    keys = keys_of(folders, known)
+    assert all(key_name(key) for key in keys.values())
+    assert len(set(keys.values()) - set(known)) == len(
+        {name.casefold() for name, key in keys.items() if key not in known}
+    )
+    later = known | {key: name for name, key in keys.items() if key not in known}
+    assert keys_of(folders, later) == keys
