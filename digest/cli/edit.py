@@ -32,97 +32,120 @@ if TYPE_CHECKING:
     from digest.compose.edition import Edition
 
 
-@click.group(invoke_without_command=True)
+class _EditionFirst(click.Group):
+    """Knows the group's options after EDITION too: 'digest edit morning --json' is what people type."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As click does, with the options that follow EDITION put before it."""
+        rest = self.make_parser(ctx).parse_args([*args])[1]
+        if rest and rest[0].startswith("-"):
+            found, after, _ = self.make_parser(ctx).parse_args([*rest])
+            begun = len(rest) - len(after) - isinstance(found["edition"], str)  # where options end and a command begins
+            at = len(args) - len(rest) - 1
+            args = [*args[:at], *rest[:begun], args[at], *rest[begun:]]
+        return super().parse_args(ctx, args)
+
+
+@click.group(cls=_EditionFirst, invoke_without_command=True)
 @click.argument("edition", shell_complete=newsletter_names)
 @click.option("--author", default=getpass.getuser, help="Who does it, for the history; else you.")
 @click.option("--version", "expected", type=int, help="Refuse if the edition is not at this version any more.")
+@as_json
 @click.pass_context
-def edit(ctx: click.Context, edition: str, author: str, expected: int | None) -> None:
+def edit(ctx: click.Context, edition: str, author: str, expected: int | None, json_: bool) -> None:
     """Edit an edition, undo, insert late; alone it lists the stories.
 
     EDITION is an id, or a newsletter's name for its newest edition. A STORY is its number, its key, or its address.
-    Any edit voids the approval.
+    Any edit voids the approval. Options may stand before or after EDITION.
     """
     ctx.meta["digest.edit"] = (edition, author, expected)
+    ctx.meta["digest.json"] = json_
     if ctx.invoked_subcommand is None:
         with house(ctx) as home:
             seen = _seen(ctx, home)
-        _listing(seen)
+        _listing(seen, json_)
 
 
 @edit.command()
 @click.argument("story")
 @click.argument("topic")
 @click.argument("position", type=click.IntRange(1), default=1)
+@as_json
 @click.pass_context
-def move(ctx: click.Context, story: str, topic: str, position: int) -> None:
+def move(ctx: click.Context, story: str, topic: str, position: int, json_: bool) -> None:
     """Put STORY at POSITION (1 first) of the section TOPIC."""
     from digest.compose.edit import Move
 
-    _apply(ctx, lambda seen: Move(_key(seen, story), topic, position - 1))
+    _apply(ctx, json_, lambda seen: Move(_key(seen, story), topic, position - 1))
 
 
 @edit.command()
 @click.argument("story")
+@as_json
 @click.pass_context
-def drop(ctx: click.Context, story: str) -> None:
+def drop(ctx: click.Context, story: str, json_: bool) -> None:
     """Take STORY out."""
     from digest.compose.edit import Drop
 
-    _apply(ctx, lambda seen: Drop(_key(seen, story)))
+    _apply(ctx, json_, lambda seen: Drop(_key(seen, story)))
 
 
 @edit.command()
 @click.argument("story")
+@as_json
 @click.pass_context
-def pin(ctx: click.Context, story: str) -> None:
+def pin(ctx: click.Context, story: str, json_: bool) -> None:
     """Make STORY the first of the edition."""
     from digest.compose.edit import Pin
 
-    _apply(ctx, lambda seen: Pin(_key(seen, story)))
+    _apply(ctx, json_, lambda seen: Pin(_key(seen, story)))
 
 
 @edit.command()
 @click.argument("story")
 @click.argument("title")
+@as_json
 @click.pass_context
-def retitle(ctx: click.Context, story: str, title: str) -> None:
+def retitle(ctx: click.Context, story: str, title: str, json_: bool) -> None:
     """Give STORY another TITLE."""
     from digest.compose.edit import Retitle
 
-    _apply(ctx, lambda seen: Retitle(_key(seen, story), title))
+    _apply(ctx, json_, lambda seen: Retitle(_key(seen, story), title))
 
 
 @edit.command()
 @click.argument("story")
 @click.argument("lead")
+@as_json
 @click.pass_context
-def rewrite(ctx: click.Context, story: str, lead: str) -> None:
+def rewrite(ctx: click.Context, story: str, lead: str, json_: bool) -> None:
     """Give STORY another LEAD."""
     from digest.compose.edit import Rewrite
 
-    _apply(ctx, lambda seen: Rewrite(_key(seen, story), lead))
+    _apply(ctx, json_, lambda seen: Rewrite(_key(seen, story), lead))
 
 
 @edit.command()
 @click.argument("text")
 @click.option("--story", default="", help="At this story instead of the whole edition.")
+@as_json
 @click.pass_context
-def note(ctx: click.Context, text: str, story: str) -> None:
+def note(ctx: click.Context, text: str, story: str, json_: bool) -> None:
     """Write the editor's note; an empty TEXT removes it."""
     from digest.compose.edit import Note
 
-    _apply(ctx, lambda seen: Note(text, _key(seen, story) if story else ""))
+    _apply(ctx, json_, lambda seen: Note(text, _key(seen, story) if story else ""))
 
 
 @edit.command()
 @click.argument("text")
+@as_json
 @click.pass_context
-def subject(ctx: click.Context, text: str) -> None:
+def subject(ctx: click.Context, text: str, json_: bool) -> None:
     """Set the subject line; an empty TEXT goes back to the newsletter's own."""
     from digest.compose.edit import Subject
 
-    _apply(ctx, lambda seen: Subject(text))
+    _apply(ctx, json_, lambda seen: Subject(text))
 
 
 @edit.command()
@@ -130,26 +153,28 @@ def subject(ctx: click.Context, text: str) -> None:
 @click.option("--topic", shell_complete=topic_names, default="", help="The section; else the newsletter's first.")
 @click.option("--position", type=click.IntRange(1), default=1, help="Its place there, 1 first.")
 @click.option("--late", is_flag=True, help="Into an approved edition that stays approved; once an edition.")
+@as_json
 @click.pass_context
-def add(ctx: click.Context, url: str, topic: str, position: int, late: bool) -> None:
+def add(ctx: click.Context, url: str, topic: str, position: int, late: bool, json_: bool) -> None:
     """Fetch and read the article at URL, and print it too."""
     _, author, _ = ctx.meta["digest.edit"]
     with house(ctx) as home:
         seen = _seen(ctx, home)
         wish = home.desk.addition(seen.newsletter, url, topic, position - 1)
         changed = home.desk.insert_late(seen, wish, author) if late else home.desk.edit(seen, wish, author)
-    _told(seen, changed)
+    _told(ctx, seen, changed, json_)
 
 
 @edit.command()
+@as_json
 @click.pass_context
-def undo(ctx: click.Context) -> None:
+def undo(ctx: click.Context, json_: bool) -> None:
     """Take back the last edit; again, the one before."""
     _, author, _ = ctx.meta["digest.edit"]
     with house(ctx) as home:
         seen = _seen(ctx, home)
         changed = home.desk.undo(seen, author)
-    _told(seen, changed)
+    _told(ctx, seen, changed, json_)
 
 
 @edit.command()
@@ -162,7 +187,7 @@ def history(ctx: click.Context, json_: bool) -> None:
     with house(ctx) as home:
         seen = _seen(ctx, home)
         lines = desk.history(home.store, seen.id)
-    if json_:
+    if _asked(ctx, json_):
         emit([asdict(line) for line in lines])
         return
     shown = [
@@ -182,7 +207,7 @@ def diff(ctx: click.Context, version: int, json_: bool) -> None:
 
     with house(ctx) as home:
         changes = desk.changes_since(home.store, _seen(ctx, home), version)
-    if json_:
+    if _asked(ctx, json_):
         emit([asdict(change) for change in changes])
     elif changes:
         click.echo(_words(changes))
@@ -190,6 +215,11 @@ def diff(ctx: click.Context, version: int, json_: bool) -> None:
         say("Nothing changed.")
     if not changes:
         stop(NOTHING_TO_DO)
+
+
+def _asked(ctx: click.Context, json_: bool) -> bool:
+    """Whether data was asked for, of the command or already of 'digest edit'."""
+    return json_ or bool(ctx.meta["digest.json"])
 
 
 def _seen(ctx: click.Context, home: House) -> Edition:
@@ -200,12 +230,12 @@ def _seen(ctx: click.Context, home: House) -> Edition:
     return found
 
 
-def _apply(ctx: click.Context, wish: Callable[[Edition], Edit]) -> None:
+def _apply(ctx: click.Context, json_: bool, wish: Callable[[Edition], Edit]) -> None:
     _, author, _ = ctx.meta["digest.edit"]
     with house(ctx) as home:
         seen = _seen(ctx, home)
         changed = home.desk.edit(seen, wish(seen), author)
-    _told(seen, changed)
+    _told(ctx, seen, changed, json_)
 
 
 def _key(seen: Edition, story: str) -> str:
@@ -218,7 +248,12 @@ def _key(seen: Edition, story: str) -> str:
     return found
 
 
-def _listing(seen: Edition) -> None:
+def _listing(seen: Edition, json_: bool) -> None:
+    if json_:
+        from digest.store.codec import dumps
+
+        click.echo(dumps(seen))
+        return
     click.echo(f"{seen.id}: version {seen.version}, {seen.state}, {count(len(seen.stories), 'story', 'stories')}")
     number = 0
     for section in seen.sections:
@@ -228,10 +263,15 @@ def _listing(seen: Edition) -> None:
             click.echo(f"{number:3}  {story.title} — {story.outlet}")
 
 
-def _told(before: Edition, after: Edition) -> None:
+def _told(ctx: click.Context, before: Edition, after: Edition, json_: bool) -> None:
     from digest.compose.difference import difference
 
-    click.echo(_words(difference(before, after)) or "Nothing reads otherwise now.")
+    changes = difference(before, after)
+    if _asked(ctx, json_):
+        at = {"edition_id": after.id, "version": after.version, "state": after.state}
+        emit({**at, "content_hash": after.content_hash, "changes": [asdict(change) for change in changes]})
+    else:
+        click.echo(_words(changes) or "Nothing reads otherwise now.")
     say(f"{after.id} is at version {after.version}, {after.state}.")
 
 

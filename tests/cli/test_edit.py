@@ -56,6 +56,35 @@ def test_an_editors_morning(full_desk: Path, run: Run, morning: time_machine.tra
         assert before[0].split()[0] in run("edit", "morning", "history").stdout
 
 
+def test_an_edition_and_what_an_edit_did_are_data_too(full_desk: Path, run: Run, morning: time_machine.travel) -> None:
+    with morning:
+        composed = json.loads(run("compose", "morning", "--json").stdout)
+        listed = run("edit", "morning", "--json")
+        assert (listed.exit_code, listed.stderr) == (0, "")
+        assert json.loads(listed.stdout) == composed, "an edition has one shape, whoever prints it"
+        stories = [story for section in composed["sections"] for story in section["stories"]]
+        done = json.loads(run("edit", "morning", "drop", stories[1]["key"], "--json").stdout)
+        assert (done["edition_id"], done["version"], done["state"]) == (MORNING, 2, "in_review")
+        assert [(change["kind"], change["title"]) for change in done["changes"]] == [("dropped", stories[1]["title"])]
+        assert run("approve", "morning", "--hash", done["content_hash"]).exit_code == 0
+        undone = json.loads(run("edit", "--json", "morning", "undo").stdout)
+        assert (undone["version"], undone["content_hash"]) == (3, composed["content_hash"])
+        assert json.loads(run("edit", "morning", "--json", "diff").stdout) == []
+
+
+def test_options_may_stand_after_the_edition(full_desk: Path, run: Run, morning: time_machine.travel) -> None:
+    with morning:
+        run("compose", "morning")
+        done = run("edit", "morning", "--author", "ada", "--version", "1", "drop", "1")
+        assert done.exit_code == 0, done.stderr
+        assert json.loads(run("edit", "morning", "history", "--json").stdout)[-1]["author"] == "ada"
+        stale = run("edit", "morning", "--version", "1", "drop", "1")
+        assert (stale.exit_code, "not 1; nothing was changed" in stale.stderr) == (1, True)
+        assert "--author" in run("edit", "morning", "--help").stdout
+        wrong = run("edit", "morning", "--late", "drop", "1")
+        assert (wrong.exit_code, "'--late'" in wrong.stderr) == (2, True)
+
+
 def test_an_article_is_added_by_its_address_and_once_late(
     full_desk: Path, run: Run, morning: time_machine.travel
 ) -> None:
