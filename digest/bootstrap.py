@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, time
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
 from digest import owner
@@ -42,6 +42,9 @@ if TYPE_CHECKING:
     from digest.store import Store
 
 Clock = Callable[[], datetime]
+
+#: The command that lifts a pause of all sending.
+RESUME: Final = "digest schedule pause --resume"
 
 
 def now_utc() -> datetime:
@@ -299,10 +302,14 @@ class House:
     ) -> third.Delivered:
         """Hand over what is due of an edition; `at_once` everything, without waiting for its time.
 
-        Raises RenderError for a mail that a check forbids; nothing of it is sent then.
+        Before its time nothing is begun, so editors can still change it. Raises RenderError for a mail that a check
+        forbids; nothing of it is sent then.
         """
         if reason := self.store.meta.settle_in() or self.store.meta.sending_paused():
-            raise EditionError(f"sending is paused: {reason}")
+            way_on = "" if RESUME in reason else f"; '{RESUME}' goes on"
+            raise EditionError(f"sending is paused: {reason}{way_on}")
+        if edition.state == "approved" and not at_once and self.clock() < edition.send_at:
+            return third.Delivered(edition.id, edition.state, counts=dict(self.store.deliveries.summary(edition.id)))
         if resume and edition.state == "paused":
             self.store.editions.set_state(edition.id, ["paused"], "sending", "resumed by hand", now=self.clock())
             edition = self.edition(edition.id)
@@ -365,7 +372,10 @@ class House:
             if done:
                 self._cancelled(edition, now)
         if not done:
-            raise AlreadySent(f"edition {edition.id} is {edition.state}: it cannot be {state} any more")
+            way = f"it cannot be {state} any more"
+            if edition.state in ("draft", "in_review", "approved"):
+                way = "nothing of it is being sent yet; --cancel stops it for good, 'digest schedule pause' all sending"
+            raise AlreadySent(f"edition {edition.id} is {edition.state}: {way}")
 
     def _cancelled(self, edition: Edition, now: datetime) -> None:
         """Close the books; what no reader had goes into the next edition."""

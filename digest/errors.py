@@ -71,12 +71,16 @@ class RenderError(DigestError):
 
 
 class SendError(DigestError):
-    """A mail server said no. `code` is its three-digit reply, `reply` its words."""
+    """A mail server said no, or none could be asked. `code` is its three-digit reply (0: none), `reply` its words.
 
-    def __init__(self, code: int, reply: str) -> None:
+    `recipient` is whom it was said about, where it was about one.
+    """
+
+    def __init__(self, code: int, reply: str, recipient: str = "") -> None:
         self.code = code
         self.reply = reply
-        super().__init__(f"{code} {reply}")
+        coded = reply if not code or reply.startswith(str(code)) else f"{code} {reply}"
+        super().__init__(f"{recipient}: {coded}" if recipient else coded)
 
 
 class Refused(SendError):

@@ -29,7 +29,7 @@ from digest.deliver.result import Result
 from digest.deliver.returnpath import ReturnPath
 from digest.deliver.sheet import Facts
 from digest.deliver.theme import Brand, Logo, Look, Variant
-from digest.errors import EditionError, RenderError, SendError, SettingsError
+from digest.errors import Deferred, EditionError, Refused, RenderError, SettingsError
 from digest.pipeline.deliver import Transport
 from digest.pipeline.ports import Progress, silent
 from digest.settings import NewsletterSettings, Settings
@@ -252,11 +252,14 @@ class Mailroom:
 
     # --- handing over ----------------------------------------------------------------------------------------
 
-    def transport(self) -> Transport:
-        """The outbox or the relays, as the settings say."""
+    def transport(self, patience: float = 0.0) -> Transport:
+        """The outbox or the relays, as the settings say; `patience` seconds bound each wait for a server, 0 none."""
         if self.settings.deliver.transport == "outbox":
             return OutboxTransport(Outbox(self.settings.deliver.outbox))
-        return SmtpTransport([relay(server, self.settings) for server in self.settings.servers])
+        relays = [relay(server, self.settings) for server in self.settings.servers]
+        if patience:
+            relays = [replace(one, timeout=min(one.timeout, patience), answer_timeout=patience) for one in relays]
+        return SmtpTransport(relays)
 
     def write(self, edition: Edition, deliveries: Iterable[Delivery], folder: Path, progress: Progress = silent) -> int:
         """Write the messages of planned deliveries as files; how many."""
@@ -287,18 +290,23 @@ class Mailroom:
         self._hand_over(messages)
 
     def _hand_over(self, messages: Sequence[Message]) -> None:
-        """Hand over what is in no edition's books. Raises SendError when a server does not take one of them."""
-        outcomes: list[Outcome] = []
+        """Hand over what is in no edition's books. Raises Refused or Deferred when a server does not take all of it."""
+        outcomes: list[Result] = []
         patience = monotonic() + PATIENCE
 
         def record(results: Sequence[Result], intents: Sequence[Message]) -> Collection[int]:
-            outcomes.extend(result.outcome for result in results)
+            outcomes.extend(results)
             return ()
 
-        stopped, _ = self.transport()(messages, record, lambda: monotonic() > patience)
-        if len(outcomes) < len(messages) or any(outcome.state != "accepted" for outcome in outcomes):
-            last = next((outcome for outcome in outcomes if outcome.state != "accepted"), None)
-            raise SendError(last.code if last else 0, last.reason if last else stopped or "no server took it")
+        stopped, _ = self.transport(PATIENCE)(messages, record, lambda: monotonic() > patience)
+        failed = next((result for result in outcomes if result.outcome.state != "accepted"), None)
+        if failed is not None and not stopped:
+            found = failed.outcome
+            kind = Refused if found.state == "refused" else Deferred
+            raise kind(found.code, found.reason, failed.message.envelope_recipient)
+        if failed is not None or len(outcomes) < len(messages):
+            reason = stopped or f"no server took it within {PATIENCE:.0f} s"
+            raise Deferred(0, f"{reason}; 'digest check' looks at the mail servers")
 
 
 def _refuse(edition: Edition, rendered: Rendered) -> None:

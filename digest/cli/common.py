@@ -121,7 +121,7 @@ def table(title: str, columns: list[str], rows: list[list[str]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    shown = Table(title=title or None, title_justify="left", box=None, header_style="bold", pad_edge=False)
+    shown = Table(box=None, header_style="bold", pad_edge=False)
     for column in columns:
         shown.add_column(column, overflow="fold")
     for row in rows:
@@ -129,6 +129,10 @@ def table(title: str, columns: list[str], rows: list[list[str]]) -> None:
     out = paper()
     if not out.is_terminal and "COLUMNS" not in os.environ:
         out.width = _UNBROKEN  # a row stays one line for grep and cut
+    if title:
+        out.print(
+            Text(title, "italic"), soft_wrap=True
+        )  # a table breaks its own title at its width, which may be small
     out.print(shown)
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
-from dataclasses import asdict
+from contextlib import suppress
+from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
     from digest.compose.edition import Edition
     from digest.pipeline.deliver import Delivered
     from digest.pipeline.ports import Progress
+
+_STDERR: Final = 2
 
 
 @click.command()
@@ -67,16 +71,19 @@ def deliver(
     asked = [name for name, wanted in {**aside, "--resume": resume, "--now": at_once}.items() if wanted]
     if len(asked) > 1 and asked != ["--resume", "--now"]:
         raise click.UsageError(f"{' and '.join(asked)} do not go together: give one of them.")
-    with house(ctx) as home, progress({"messages": "Handing over"}) as show:
+    label = "Handing over" if dry_run is None else "Writing messages"
+    with house(ctx) as home, progress({"messages": label}) as show:
         found = home.edition(edition)
-        _stop_at_signals(home.stopping)
-        if any(aside.values()):
+        if any(aside.values()):  # what a signal may break off at once
             told = _test(home, found, test_address) if test_address is not None else {}
             told |= _dry_run(home, found, dry_run, show) if dry_run is not None else {}
             told |= _halt(home, found, "paused" if pause else "cancelled") if pause or cancel else {}
             if json_:
                 emit({"edition_id": found.id, **told})
+            if found.state == told.get("state"):
+                stop(NOTHING_TO_DO)
             return
+        _stop_at_signals(home.stopping)
         try:
             done = home.deliver(found, resume=resume, at_once=at_once, progress=show)
         except AlreadySent as error:
@@ -94,7 +101,10 @@ def deliver(
                 )
             say(str(error))
             stop(NOTHING_TO_DO)
-        due = home.store.deliveries.next_work(found.id)
+        due = found.send_at if done.state == "approved" else home.store.deliveries.next_work(found.id)
+        ended = home.stopping.is_set()
+    if ended and done.open and not done.stopped:
+        done = replace(done, stopped=f"by a signal; 'digest deliver {found.id}' goes on")
     _tell(done, due, found, json_)
 
 
@@ -113,8 +123,11 @@ def _dry_run(home: House, edition: Edition, folder: Path, show: Progress) -> dic
 
 
 def _halt(home: House, edition: Edition, state: str) -> dict[str, Any]:
-    home.halt(edition, state)
-    say(f"{edition.id} is {state}.")
+    if edition.state == state:
+        say(f"{edition.id} is {state} already.")
+    else:
+        home.halt(edition, state)
+        say(f"{edition.id} is {state}.")
     return {"state": state}
 
 
@@ -127,6 +140,8 @@ def _tell(done: Delivered, due: datetime | None, edition: Edition, json_: bool) 
         click.echo(f"{done.edition_id} is {done.state}: {done.sent} handed over now; {counts or 'nobody to send to'}.")
     if done.stopped:
         say(f"stopped: {done.stopped}")
+    if done.state == "paused":
+        say(f"When that is put right: 'digest deliver {done.edition_id} --resume'.")
     if done.open and due is not None and not done.stopped:
         say(f"The next are due at {local(due, edition.timezone)} ({edition.timezone}); --now sends at once.")
     if done.open or done.stopped:
@@ -134,6 +149,13 @@ def _tell(done: Delivered, due: datetime | None, edition: Edition, json_: bool) 
 
 
 def _stop_at_signals(stopping: threading.Event) -> None:
-    """At SIGTERM or Ctrl-C what is under way is finished, and nothing more is begun."""
+    """At SIGTERM or Ctrl-C what is under way is finished, and nothing more is begun; a person is told at once."""
+
+    def ask_to_stop(*_: object) -> None:
+        if not stopping.is_set():
+            stopping.set()
+            with suppress(OSError):
+                os.write(_STDERR, b"Finishing what is under way ...\n")  # the stream itself may be in use just now
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())
+        signal.signal(number, ask_to_stop)

@@ -33,5 +33,9 @@ def deliveries(ctx: click.Context, edition: str, state: str | None, json_: bool)
             return
         counts = home.store.deliveries.summary(found.id)
         shown = [[r.address, r.state, r.reason, str(r.attempts or "")] for r in chosen]
-    table(f"{found.id} ({found.state})", ["address", "state", "reason", "attempts"], shown)
-    click.echo(", ".join(f"{number} {name}" for name, number in sorted(counts.items())) or "nothing planned yet")
+    if shown:
+        table(f"{found.id} ({found.state})", ["address", "state", "reason", "attempts"], shown)
+    else:
+        click.echo(f"{found.id} ({found.state}): {f'nobody is {state!r}' if counts else 'nothing planned yet'}")
+    if counts:
+        click.echo(", ".join(f"{number} {name}" for name, number in sorted(counts.items())))

@@ -1,0 +1,158 @@
+"""`digest deliver` as an operator meets it: too early, refused, interrupted, paused twice; each says what to do."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import time_machine
+
+from digest.demo.site import whole_day
+from tests.cli.conftest import DAY, Run
+from tests.fakes.smtp_server import Act, Moment, Say, Silence, SmtpServer
+
+MORNING = "morning-2026-11-24-0700"
+
+
+@pytest.fixture
+def morning() -> Iterator[None]:
+    with time_machine.travel(whole_day(DAY) + timedelta(minutes=3), tick=True):
+        yield
+
+
+@pytest.fixture(autouse=True)
+def handlers() -> Iterator[None]:
+    """Each begins as a process does, whatever an earlier one asked of signals."""
+    kept = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    for number, handler in kept.items():
+        signal.signal(number, handler)
+
+
+def mailing(desk: Path, port: int) -> None:
+    """Let a desk send to the mail server on a port, one message at a time."""
+    server = f'[smtp]\nport = {port}\nsecurity = "none"\nconnections = 1\npipeline = 1\n'
+    with (desk / "settings.toml").open("a", encoding="utf-8") as file:
+        file.write(f'\n[deliver]\ntransport = "smtp"\n{server}')
+
+
+def approved(run: Run) -> None:
+    assert run("compose", "morning").exit_code == 0
+    assert run("approve", "morning").exit_code == 0
+
+
+def when(phase: str, number: int, act: Callable[[], Act | None]) -> Callable[[Moment], Act | None]:
+    return lambda moment: act() if (moment.phase, moment.number) == (phase, number) else None
+
+
+@pytest.mark.usefixtures("morning")
+def test_to_deliver_before_its_time_begins_nothing_so_editors_can_still_change_it(full_desk: Path, run: Run) -> None:
+    approved(run)
+    early = run("deliver", "morning", "--json")
+    assert (early.exit_code, json.loads(early.stdout)["state"]) == (75, "approved")
+    assert "The next are due at 2026-11-24 07:00 (Europe/Paris); --now sends at once." in early.stderr
+    assert run("edit", "morning", "drop", "1").exit_code == 0
+
+
+@pytest.mark.usefixtures("morning")
+@pytest.mark.parametrize(("reply", "code"), [(Say(550, "5.1.1 nobody here"), 1), (Say(451, "4.7.1 come again"), 75)])
+def test_a_test_copy_that_is_refused_tells_for_whom_and_whether_to_try_again(
+    full_desk: Path, run: Run, reply: Say, code: int
+) -> None:
+    with SmtpServer(behave=when("rcpt", 1, lambda: reply)) as server:
+        mailing(full_desk, server.port)
+        assert run("compose", "morning").exit_code == 0
+        done = run("deliver", "morning", "--test", "me@example.org")
+    assert done.exit_code == code
+    assert done.stderr.splitlines()[-1] == f"digest: me@example.org: {reply.code} {reply.text} (at the recipient)"
+
+
+@pytest.mark.usefixtures("morning")
+def test_a_test_copy_without_a_mail_server_names_the_command_that_looks_at_it(
+    full_desk: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("digest.mailroom.PATIENCE", 1.0)
+    with SmtpServer() as server:
+        mailing(full_desk, server.port)
+    assert run("compose", "morning").exit_code == 0
+    done = run("deliver", "morning", "--test", "me@example.org")
+    assert (done.exit_code, "'digest check' looks at the mail servers" in done.stderr) == (75, True)
+
+
+@pytest.mark.usefixtures("morning")
+def test_ctrl_c_breaks_off_a_test_copy_that_no_server_answers(full_desk: Path, run: Run) -> None:
+    def interrupt() -> Silence:
+        os.kill(os.getpid(), signal.SIGINT)
+        return Silence()
+
+    with SmtpServer(behave=when("content", 1, interrupt)) as server:
+        mailing(full_desk, server.port)
+        assert run("compose", "morning").exit_code == 0
+        done = run("deliver", "morning", "--test", "me@example.org")
+    assert (done.exit_code, done.stderr.split()) == (1, ["Aborted!"])
+
+
+@pytest.mark.usefixtures("morning")
+def test_a_send_that_a_signal_ended_says_so_and_how_to_go_on(
+    full_desk: Path, run: Run, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with SmtpServer(behave=when("content", 2, lambda: os.kill(os.getpid(), signal.SIGTERM))) as server:
+        mailing(full_desk, server.port)
+        approved(run)
+        done = run("deliver", "morning", "--now", "--json")
+        told = json.loads(done.stdout)
+        assert (done.exit_code, told["sent"], told["open"]) == (75, 2, 4)
+        assert f"stopped: by a signal; 'digest deliver {MORNING}' goes on" in done.stderr
+        assert "are due at" not in done.stderr
+        assert "Finishing what is under way" in capfd.readouterr().err
+        rest = run("deliver", "morning")
+        assert rest.exit_code == 0, rest.stderr
+        assert len(server.recipients) == len(set(server.recipients)) == 6
+
+
+@pytest.mark.usefixtures("morning")
+def test_a_dry_run_says_that_it_writes_and_not_that_it_hands_over(full_desk: Path, run: Run) -> None:
+    assert run("compose", "morning").exit_code == 0
+    dry = run("deliver", "morning", "--dry-run", str(full_desk / "look"))
+    assert dry.stderr.splitlines()[0] == "Writing messages: 6"
+
+
+@pytest.mark.usefixtures("morning")
+def test_what_is_paused_or_cancelled_already_is_nothing_to_do(full_desk: Path, run: Run) -> None:
+    with SmtpServer(behave=when("mail", 1, lambda: Say(554, "5.7.1 you are on a list"))) as server:
+        mailing(full_desk, server.port)
+        approved(run)
+        early = run("deliver", "morning", "--pause")
+        assert (early.exit_code, "'digest schedule pause' all sending" in early.stderr) == (1, True)
+        refused = run("deliver", "morning", "--now")
+    assert f"'digest deliver {MORNING} --resume'" in refused.stderr
+    again = run("deliver", "morning", "--pause", "--json")
+    assert (again.exit_code, json.loads(again.stdout)["state"]) == (3, "paused")
+    assert run("deliver", "morning", "--cancel").exit_code == 0
+    twice = run("deliver", "morning", "--cancel")
+    assert (twice.exit_code, "is cancelled already" in twice.stderr) == (3, True)
+
+
+@pytest.mark.usefixtures("morning")
+def test_a_listing_of_nobody_says_so_instead_of_an_empty_table(full_desk: Path, run: Run) -> None:
+    assert run("compose", "morning").exit_code == 0
+    assert run("deliveries", "morning").stdout == f"{MORNING} (in_review): nothing planned yet\n"
+    assert run("approve", "morning").exit_code == 0
+    assert run("deliveries", "morning", "--state", "refused").stdout.splitlines() == [
+        f"{MORNING} (approved): nobody is 'refused'",
+        "6 planned",
+    ]
+    assert run("deliveries", "morning").stdout.splitlines()[0] == f"{MORNING} (approved)"
+
+
+def test_a_pause_of_all_sending_names_the_command_that_ends_it(full_desk: Path, run: Run, morning: None) -> None:
+    approved(run)
+    run("schedule", "pause")
+    done = run("deliver", "morning", "--now")
+    assert (done.exit_code, "paused by hand; 'digest schedule pause --resume' goes on" in done.stderr) == (1, True)
