@@ -90,7 +90,7 @@ def start(store: Sending, edition: Edition, now: datetime) -> Edition:
         raise EditionError(f"edition {edition.id} is paused ({edition.reason}): 'digest deliver {edition.id} --resume'")
     if edition.state in ("draft", "in_review") or edition.approved_hash != edition.content_hash:
         raise NotApproved(
-            f"edition {edition.id} waits for review: 'digest preview {edition.id}', then 'digest approve'"
+            f"edition {edition.id} waits for review: 'digest preview {edition.id}', then 'digest approve {edition.id}'"
         )
     if edition.state == "approved":
         store.editions.set_state(edition.id, ["approved"], "sending", now=now, author="deliver")
