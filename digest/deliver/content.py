@@ -68,6 +68,9 @@ class Part:
     anchor: str
     total: int
     stories: tuple[Story, ...]
+    dir: str  # of its title, which may be in another script than the mail's: 'Auf Deutsch', 'بالعربية'
+    start: str
+    joined: bool  # its letters must not be spaced out
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,7 @@ class Content:
     dir: str
     start: str
     end: str
+    comma: str  # what stands between names in a row
     newsletter: str
     site: str
     tagline: str
@@ -112,7 +116,7 @@ class Content:
 
 
 #: What a story's own template knows of the mail: what all variants of a language have in common.
-SHARED: Final = ("language", "dir", "start", "end", "newsletter", "dress")
+SHARED: Final = ("language", "dir", "start", "end", "comma", "newsletter", "dress")
 
 
 def stories_of(mail: Content) -> list[Story]:

@@ -50,19 +50,18 @@ def ratio(one: str, other: str) -> float:
 
 def towards(colour: str, end: str, paper: str, wanted: float) -> str:
     """`colour` mixed with as little of `end` as gives the `wanted` ratio on `paper`; `end` itself if nothing does."""
-    start, goal = rgb(colour), rgb(end)
     for step in range(41):
         part = step / 40
-        mixed = hexadecimal(
-            (_mixed(start[0], goal[0], part), _mixed(start[1], goal[1], part), _mixed(start[2], goal[2], part))
-        )
+        mixed = between(colour, end, part)
         if ratio(mixed, paper) >= wanted:
             return mixed
     return end
 
 
-def _mixed(one: float, other: float, part: float) -> float:
-    return one + (other - one) * part
+def between(one: str, other: str, part: float) -> str:
+    """`one` with that part (0 to 1) of `other` mixed in."""
+    (a, b, c), (x, y, z) = rgb(one), rgb(other)
+    return hexadecimal((a + (x - a) * part, b + (y - b) * part, c + (z - c) * part))
 
 
 @lru_cache(maxsize=1000)

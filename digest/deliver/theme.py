@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Final, Literal, get_args
 
-from digest.deliver.contrast import towards
+from digest.deliver.contrast import between, towards
 from digest.errors import RenderError
 
 Pictures = Literal["linked", "inline", "none"]
@@ -121,6 +121,8 @@ WHOLE: Final = Variant()
 _COLOUR: Final = re.compile(r"#[0-9a-f]{6}", re.IGNORECASE)
 #: The largest numbers of a `theme.toml`: the column has 600 pixels.
 _MOST: Final = {"sentences": 20, "contents": 1000, "wide": 600, "square": 240}
+#: How much ink is in a tint: seen as an area, and the muted words on it keep their contrast.
+_BREATH: Final = 0.04
 #: Families apart by commas; one in quotes has both of them, else it would swallow the styles that follow.
 _FONT: Final = re.compile(r"(?=.{1,200}\Z)(?:'[\w .-]+'|[\w .-]+)(?:, *(?:'[\w .-]+'|[\w .-]+))*")
 
@@ -173,6 +175,8 @@ class Dress:
     text_font: str
     tracking: str = field(default="1.2px")  # letterspacing of small capitals
     label: str = field(default="12px")  # their size; larger in scripts that have no capitals
+    tint: str = field(default="#f6f5f2")  # the ground of a picture until it comes, or where it never does
+    tint_dark: str = field(default="#202022")
 
 
 def dressed(theme: Theme, brand: Brand, joined: bool = False) -> Dress:
@@ -202,4 +206,6 @@ def dressed(theme: Theme, brand: Brand, joined: bool = False) -> Dress:
         text_font=brand.text_font or theme.text_font,
         tracking="0" if joined else "1.2px",
         label="14px" if joined else "12px",
+        tint=between(light.paper, light.ink, _BREATH),
+        tint_dark=between(dark.paper, dark.ink, _BREATH),
     )

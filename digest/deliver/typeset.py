@@ -21,7 +21,7 @@ from digest.deliver.rendered import ADDRESS, PREFERENCES_URL, UNSUBSCRIBE_URL
 from digest.deliver.theme import Look, Shape, Theme, Variant, dressed
 from digest.text import html
 from digest.text.breaks import kept_together
-from digest.text.locale import Locale, direction
+from digest.text.locale import Locale, direction, letters_join, written
 from digest.text.sentence import sentences
 from digest.text.url import is_web
 
@@ -64,6 +64,7 @@ def typeset(
         dir=locale.direction,
         start="right" if locale.direction == "rtl" else "left",
         end="left" if locale.direction == "rtl" else "right",
+        comma=locale.comma,
         newsletter=title,
         site=words(look.site_name, 80),
         tagline=words(look.brand.tagline, 120),
@@ -117,8 +118,16 @@ def _arranged(
             shown = shown[1:]
         printed = tuple(printer.story(story, "next" if i else "first") for i, story in enumerate(shown))
         if printed:
-            parts.append(Part(topic, title, f"s{number}", len(printed), printed))
+            parts.append(_part(topic, title, f"s{number}", printed, printer.locale))
     return top, tuple(parts)
+
+
+def _part(topic: str, title: str, anchor: str, stories: tuple[Story, ...], locale: Locale) -> Part:
+    """A section, whose title begins on the side of its own script: that is where its stories begin, too."""
+    side = written(title, locale.direction)
+    return Part(
+        topic, title, anchor, len(stories), stories, side, "right" if side == "rtl" else "left", letters_join(title)
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ so a wheel, a checkout and a user's own folder work alike.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -50,6 +51,7 @@ _JOINED: Final = frozenset(
         "ur",
     ]
 )
+_COMMAS: Final = {**dict.fromkeys(("ar", "ckb", "fa", "ps", "sd", "ug", "ur"), "، "), "ja": "、", "zh": "、"}
 _RIGHT_TO_LEFT: Final = frozenset(["ar", "arc", "ckb", "dv", "fa", "he", "iw", "ks", "ps", "sd", "ug", "ur", "yi"])
 
 
@@ -71,6 +73,11 @@ class Locale:
     def joined(self) -> bool:
         """True when letters must not be spaced out (Arabic, Devanagari)."""
         return self.tag.split("-")[0].lower() in _JOINED
+
+    @property
+    def comma(self) -> str:
+        """What stands between names in a row, with its space: ', ', '، ', '、'."""
+        return _COMMAS.get(self.tag.split("-")[0].lower(), ", ")
 
     def gettext(self, message: str, **values: Any) -> str:
         """The message in this language, with `%(name)s` filled in."""
@@ -120,6 +127,17 @@ def direction(language: str) -> str:
     if {"arab", "hebr", "syrc", "thaa"} & set(rest):
         return "rtl"
     return "rtl" if primary in _RIGHT_TO_LEFT and "latn" not in rest else "ltr"
+
+
+def written(text: str, otherwise: str = "ltr") -> str:
+    """'rtl' or 'ltr' by the first letter that has a direction, as browsers judge `dir="auto"`; `otherwise` without."""
+    kinds = (unicodedata.bidirectional(character) for character in text)
+    return next(("ltr" if kind == "L" else "rtl" for kind in kinds if kind in ("L", "R", "AL")), otherwise)
+
+
+def letters_join(text: str) -> bool:
+    """True when the text has letters that spacing would tear apart: Arabic and its relatives, the scripts of India."""
+    return any("\u0600" <= character <= "\u0dff" for character in text)
 
 
 @lru_cache(maxsize=64)

@@ -158,24 +158,68 @@ def test_a_screen_reader_finds_nothing_to_complain_about(
 
 @pytest.mark.parametrize("theme", THEMES)
 def test_every_link_is_large_enough_for_a_finger(renderer: Renderer, show: Callable[..., Shown], theme: str) -> None:
+    """The names of other outlets are words in a row: as high as all targets, and as wide as they are."""
     shown = show(_mail(renderer, theme, "en", "40"))
     small = shown.page.evaluate(
-        """() => [...document.querySelectorAll('a')].map(a => [a.textContent, a.getBoundingClientRect()])
-                 .filter(([, box]) => box.height < 44 || box.width < 44)
-                 .map(([text, box]) => `${text} ${box.width}x${box.height}`)"""
+        """() => [...document.querySelectorAll('a')].map(a => [a, a.getBoundingClientRect()])
+                 .filter(([a, box]) => box.height < 44 || (box.width < 44 && !a.closest('.m')))
+                 .map(([a, box]) => `${a.textContent} ${box.width}x${box.height}`)"""
     )
     assert small == []
 
 
+@pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("language", ["en", "ar"])
-def test_other_outlets_stand_at_even_distances(renderer: Renderer, show: Callable[..., Shown], language: str) -> None:
+def test_a_finger_on_a_name_opens_that_outlet_and_not_the_one_of_the_next_line(
+    renderer: Renderer, show: Callable[..., Shown], theme: str, language: str
+) -> None:
+    page = show(_mail(renderer, theme, language, "12"), 320).page
+    page.add_style_tag(content=".m:has(a) { width: 9em }")  # so that names stand on several lines everywhere
+    taken, lines = page.evaluate(
+        """() => { const found = [], lines = new Set();
+             for (const a of document.querySelectorAll('.m a')) {
+               a.scrollIntoView({block: 'center'});
+               for (const box of a.querySelector('bdi').getClientRects()) {
+                 lines.add(a.parentElement.getBoundingClientRect().top - box.top);
+                 for (const x of [box.left + 2, (box.left + box.right) / 2, box.right - 2])
+                   for (const y of [box.top + 1, (box.top + box.bottom) / 2, box.bottom - 1])
+                     if (!a.contains(document.elementFromPoint(x, y))) found.push(`${a.textContent} at ${x},${y}`);
+               } }
+             return [found, lines.size]; }"""
+    )
+    assert taken == []
+    assert lines > 1
+
+
+@pytest.mark.parametrize(
+    ("language", "row"), [("en", "AP, Coast Radio, Nord Infos"), ("ar", "AP، Coast Radio، Nord Infos")]
+)
+def test_other_outlets_stand_in_a_row_like_words(
+    renderer: Renderer, show: Callable[..., Shown], language: str, row: str
+) -> None:
     page = show(_mail(renderer, "classic", language, "12"), 640).page
+    assert row in " ".join(page.locator(".m:has(a)").first.inner_text().split())
     gaps = page.evaluate(
         """() => { const boxes = [...document.querySelectorAll('.m a bdi')].slice(0, 3)
                                    .map(b => b.getBoundingClientRect()).sort((a, b) => a.left - b.left);
                    return [boxes[1].left - boxes[0].right, boxes[2].left - boxes[1].right]; }"""
     )
     assert gaps[0] == pytest.approx(gaps[1], abs=1)
+    assert gaps[0] < 13  # a comma and a space in letters of 13 pixels
+
+
+def test_the_title_of_a_section_begins_where_its_stories_do(renderer: Renderer, show: Callable[..., Shown]) -> None:
+    own, other = editions.edition("en", 12), editions.edition("ar", 12)
+    both = replace(own, sections=(*own.sections[:2], *other.sections[2:3]))
+    page = show(renderer.render(both, editions.look(), pictures=editions.pictures(40)), 640).page
+    starts = page.evaluate(
+        """() => [...document.querySelectorAll('h2.sec')].map(h => {
+             const s = getComputedStyle(h), range = document.createRange(); range.selectNodeContents(h);
+             const box = range.getBoundingClientRect();
+             return [Math.round(box.left), Math.round(innerWidth - box.right), s.letterSpacing, s.fontSize]; })"""
+    )
+    assert [starts[0][0], starts[0][2:]] == [52, ["1.2px", "12px"]]
+    assert [starts[-1][1], starts[-1][2:]] == [52, ["normal", "14px"]]  # letters that join are never spaced out
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)

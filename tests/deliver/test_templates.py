@@ -177,7 +177,7 @@ def _both(renderer: Renderer, theme: str) -> tuple[str, str]:
         (
             "classic/story.mjml.j2",
             "<mj-text>\n{{ mail.count }}</mj-text>",
-            "line 2: 'mail' has no 'count'; choose from dir, dress, end, language, newsletter, start",
+            "line 2: 'mail' has no 'count'; choose from comma, dir, dress, end, language, newsletter, start",
         ),
         ("classic/mail.txt.j2", "caf\udce9", "line 1: this is not UTF-8; save the file as UTF-8"),
     ],
