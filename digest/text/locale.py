@@ -111,6 +111,11 @@ class Locale:
         text = dates.format_date(day, "full", locale=self.cldr)
         return text[:1].upper() + text[1:]
 
+    def day_and_time(self, moment: datetime) -> str:
+        """Weekday, day and time, as they are in `moment`'s own zone: 'Mon, Nov 23, 7:00 AM'."""
+        day = dates.format_skeleton("MMMEd", moment.date(), locale=self.cldr)
+        return f"{day}{self.comma}{self.time(moment)}"
+
     def short_date(self, day: date) -> str:
         """Day and month, short: '23 Nov'."""
         return dates.format_skeleton("MMMd", day, locale=self.cldr)

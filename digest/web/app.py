@@ -30,6 +30,7 @@ class Ports:
     healthy: Callable[[], str]  # "" when all is well, else what is wrong
     media: Path | None = None
     web_edition: Callable[[str], str | None] = lambda _edition_id: None
+    archive: Callable[[], Sequence[preview.Listed]] = tuple
     previews: preview.Previews | None = None
     extra: Sequence[BaseRoute] = ()
 
@@ -47,6 +48,7 @@ def build(ports: Ports) -> Starlette:
         *readers.routes(ports.readers, ports.pages),
         Route("/health", _health(ports.healthy)),
         Route("/metrics", _metrics),
+        Route("/archive/", _editions(ports), methods=["GET", "HEAD"]),
         Route("/archive/{edition_id}", _archive(ports), methods=["GET", "HEAD"]),
         *ports.extra,
     ]
@@ -55,7 +57,8 @@ def build(ports: Ports) -> Starlette:
     if ports.previews is not None:
         routes += preview.routes(ports.previews, ports.pages)
     app = Starlette(routes=routes, middleware=[Middleware(Headers)])
-    app.add_exception_handler(404, _not_found(ports.pages))
+    app.add_exception_handler(404, _problem(ports.pages, "missing.html.j2", 404))
+    app.add_exception_handler(500, _problem(ports.pages, "broken.html.j2", 500))
     return app
 
 
@@ -83,8 +86,17 @@ def _archive(ports: Ports) -> Callable[[Request], Response]:
     return archive
 
 
-def _not_found(pages: Pages) -> Callable[[Request, Exception], Response]:
-    def missing(request: Request, error: Exception) -> Response:
-        return pages.response(request, "missing.html.j2", status=404)
+def _editions(ports: Ports) -> Callable[[Request], Response]:
+    """All that went out, the newest first: where 'More editions' and List-Archive lead."""
 
-    return missing
+    def editions(request: Request) -> Response:
+        return ports.pages.response(request, "editions.html.j2", editions=ports.archive(), under="")
+
+    return editions
+
+
+def _problem(pages: Pages, template: str, status: int) -> Callable[[Request, Exception], Response]:
+    def problem(request: Request, error: Exception) -> Response:
+        return pages.response(request, template, status=status)
+
+    return problem

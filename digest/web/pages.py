@@ -26,9 +26,19 @@ class Pages:
         )
 
     def response(
-        self, request: Request, template: str, *, status: int = 200, language: str = "", **values: Any
+        self,
+        request: Request,
+        template: str,
+        *,
+        status: int = 200,
+        language: str = "",
+        accent: tuple[str, str] | None = None,
+        **values: Any,
     ) -> Response:
-        """A page in `language`, else in the best one that the browser asks for."""
+        """A page in `language`, else in the best one that the browser asks for.
+
+        `accent` is a newsletter's colour, light and dark; None is our own.
+        """
         words = self.locale(language or best_language(request.headers.get("accept-language", ""), self._languages()))
         page = self._environment.get_template(template)
         html = page.render(
@@ -38,6 +48,7 @@ class Pages:
             language=words.tag if words.translated else "en",
             direction=words.direction if words.translated else "ltr",
             site_name=self._site_name,
+            accent=accent,
             **values,
         )
         return HTMLResponse(html, status_code=status, headers={"Content-Language": words.tag})

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -24,12 +25,12 @@ MAIL_POLICY = (
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One line of the list of editions; `when` is already written in the reader's way."""
+    """One line of a list of editions: `sent` is when it goes out, in its own zone; `state` "" is not shown."""
 
     id: str
     subject: str
     newsletter: str
-    when: str
+    sent: datetime
     language: str
     state: str
     stories: int
@@ -51,7 +52,8 @@ def routes(ports: Previews, pages: Pages) -> list[BaseRoute]:
     """The list at `/`, an edition at `/editions/ID`, the bare mail for its frames at `/editions/ID/mail`."""
 
     async def editions(request: Request) -> Response:
-        return pages.response(request, "editions.html.j2", editions=await run_in_threadpool(ports.listing))
+        editions_ = await run_in_threadpool(ports.listing)
+        return pages.response(request, "editions.html.j2", editions=editions_, under="/editions/")
 
     async def edition(request: Request) -> Response:
         found = next((e for e in await run_in_threadpool(ports.listing) if e.id == request.path_params["id"]), None)
@@ -60,7 +62,13 @@ def routes(ports: Previews, pages: Pages) -> list[BaseRoute]:
             return pages.response(request, "missing.html.j2", status=404)
         view = "text" if request.query_params.get("view") == "text" else "html"
         return pages.response(
-            request, "edition.html.j2", edition=found, view=view, text=rendered.text, problems=rendered.problems
+            request,
+            "edition.html.j2",
+            edition=found,
+            view=view,
+            preheader=rendered.preheader,
+            text=rendered.text,
+            problems=rendered.problems,
         )
 
     async def mail(request: Request) -> Response:

@@ -29,6 +29,7 @@ class Reading:
     language: str
     active: bool
     topics: tuple[tuple[str, str, bool], ...] = ()  # (key, title, chosen), in the newsletter's order
+    accent: tuple[str, str] | None = None  # the newsletter's colour, light and dark
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +51,15 @@ def routes(ports: Readers, pages: Pages) -> list[BaseRoute]:
         reading = await run_in_threadpool(ports.look, token)
         if not said and reading is not None and not reading.active:
             said = "left"
-        language = reading.language if reading else ""
+        language, accent = (reading.language, reading.accent) if reading else ("", None)
         return pages.response(
-            request, "unsubscribe.html.j2", language=language, reading=reading, said=said, token=token
+            request,
+            "unsubscribe.html.j2",
+            language=language,
+            accent=accent,
+            reading=reading,
+            said=said,
+            token=token,
         )
 
     async def unsubscribe(request: Request) -> Response:
@@ -83,7 +90,13 @@ def routes(ports: Readers, pages: Pages) -> list[BaseRoute]:
         if reading is None or not reading.active:
             return await page(request, token)
         return pages.response(
-            request, "preferences.html.j2", language=reading.language, reading=reading, said=said, token=token
+            request,
+            "preferences.html.j2",
+            language=reading.language,
+            accent=reading.accent,
+            reading=reading,
+            said=said,
+            token=token,
         )
 
     def help_page(request: Request) -> Response:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_datetime
 from starlette.applications import Starlette
 
+from digest.deliver import theme as deliver
+from digest.deliver.theme import Theme, dressed
+from digest.deliver.typeset import title_of
 from digest.errors import DigestError
 from digest.web import returns
 from digest.web.app import Ports, build
@@ -19,6 +21,11 @@ if TYPE_CHECKING:
     from digest.bootstrap import House
     from digest.compose.edition import Edition
     from digest.deliver.rendered import Rendered
+    from digest.settings_model import Brand
+
+#: The states of an edition that readers have, and how many of the latest are listed.
+_OUT: Final = ("sending", "paused", "sent")
+_SHOWN: Final = 100
 
 
 def application(house: House, *, previews: bool = False) -> Starlette:
@@ -32,6 +39,7 @@ def application(house: House, *, previews: bool = False) -> Starlette:
             healthy=lambda: _healthy(house),
             media=house.media,
             web_edition=lambda edition_id: _web_edition(house, edition_id),
+            archive=lambda: _archive(house),
             previews=_previews(house) if previews else None,
             extra=returns.routes(house.postbox.webhook),
         )
@@ -62,7 +70,7 @@ class _Readers:
             for topic in newsletter.topics
         )
         language = person.language or newsletter.language
-        return Reading(newsletter.title, language, tie.state != "unsubscribed", topics)
+        return Reading(newsletter.title, language, tie.state != "unsubscribed", topics, _accent(newsletter.brand))
 
     def leave(self, token: str) -> None:
         if found := self.house.mailroom.links.read_token(token):
@@ -104,9 +112,38 @@ def _healthy(house: House) -> str:
 def _web_edition(house: House, edition_id: str) -> str | None:
     """The archive page of an edition that went out; what is not out yet is nobody's business."""
     edition = house.store.editions.get(edition_id)
-    if edition is None or edition.state not in ("sending", "paused", "sent"):
+    if edition is None or edition.state not in _OUT:
         return None
     return house.render(edition, web=True).html
+
+
+def _archive(house: House) -> list[Listed]:
+    """The latest editions that went out. Told by their first title: a page for everybody renders no mail."""
+    found = (edition for edition in house.store.editions.recent(None, _SHOWN) if edition.state in _OUT)
+    return [
+        _listed(house, edition, edition.subject or title_of(edition.stories[0]), "")
+        for edition in found
+        if edition.stories
+    ]
+
+
+def _listed(house: House, edition: Edition, subject: str, state: str) -> Listed:
+    newsletter = house.settings.newsletters.get(edition.newsletter)
+    return Listed(
+        edition.id,
+        subject,
+        newsletter.title if newsletter else edition.newsletter,
+        edition.send_at.astimezone(ZoneInfo(edition.timezone)),
+        edition.language,
+        state,
+        len(edition.stories),
+    )
+
+
+def _accent(brand: Brand) -> tuple[str, str]:
+    """A newsletter's colour on our pages as in its mails, light and dark."""
+    worn = dressed(Theme(""), deliver.Brand(accent=brand.accent, accent_dark=brand.accent_dark))
+    return worn.light.accent, worn.dark.accent
 
 
 def _previews(house: House) -> Previews:
@@ -123,13 +160,7 @@ def _previews(house: House) -> Previews:
 
     def listed(edition: Edition) -> Listed:
         mail = render(edition.id)
-        when = format_datetime(
-            edition.send_at.astimezone(ZoneInfo(edition.timezone)), "EEEE d MMMM, HH:mm", locale=edition.language
-        )
-        newsletter = house.settings.newsletters.get(edition.newsletter)
-        title = newsletter.title if newsletter else edition.newsletter
-        subject = mail.subject if mail else edition.title
-        return Listed(edition.id, subject, title, when, edition.language, edition.state, len(edition.stories))
+        return _listed(house, edition, mail.subject if mail else edition.title, edition.state)
 
     def listing() -> list[Listed]:
         return [listed(edition) for edition in house.store.editions.recent(None, 50) if edition.stories]

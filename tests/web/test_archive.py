@@ -1,0 +1,64 @@
+"""What went out is listed for everybody, what did not is not; and a page of ours says so when something breaks."""
+
+from __future__ import annotations
+
+from datetime import datetime, time
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from digest.bootstrap import open_house
+from digest.demo.show import open_day
+from digest.demo.site import whole_day
+from digest.settings import load
+from digest.web.app import Ports, build
+from digest.web.pages import Pages
+from digest.web.readers import Readers
+from digest.web.wiring import application
+from tests.web.conftest import NOW, SETTINGS, Site
+
+
+def test_an_empty_archive_says_so(site: Site) -> None:
+    answer = site.client.get("/archive/", headers={"Accept-Language": "fr"})
+    assert (answer.status_code, "Pas encore d’édition." in answer.text) == (200, True)
+
+
+def test_more_editions_leads_to_all_that_went_out_and_to_nothing_else(tmp_path: Path) -> None:
+    with open_day(tmp_path, tmp_path / "outbox", "https://news.example.org", NOW.date()) as (house, clock):
+        clock.moment = whole_day(NOW.date())
+        house.collect()
+        slot = datetime.combine(NOW.date(), time(7))
+        waiting, _ = house.compose("morning", slot)
+        edition, _ = house.compose("matin", slot)
+        house.approve(edition, "Ada")
+        clock.moment = edition.send_at
+        house.deliver(house.edition(edition.id))
+        with TestClient(application(house), base_url="https://news.example.org") as client:
+            page = client.get(f"/archive/{edition.id}").text
+            assert 'href="https://news.example.org/archive/"' in page
+            listed = client.get("/archive/").text
+            assert f'href="{edition.id}"' in listed
+            assert "Tuesday, November 24, 2026" in listed
+            assert waiting.id not in listed
+
+
+def test_a_fault_of_ours_is_told_in_the_readers_language_and_without_details() -> None:
+    def broken(token: str) -> None:
+        raise OSError(f"the disk with {token} is gone")
+
+    app = build(Ports(Readers(broken, broken, broken, lambda *_: None), Pages("Example Press"), lambda: ""))
+    answer = TestClient(app, raise_server_exceptions=False).get("/unsubscribe/x", headers={"Accept-Language": "de"})
+    assert answer.status_code == 500
+    assert "Etwas ist schiefgegangen." in answer.text
+    assert "disk" not in answer.text
+
+
+@pytest.mark.parametrize(("accent", "worn"), [("#a3261b", "#a3261b"), ("#1d5a78", "#1d5a78"), ("#ffe27a", "#8")])
+def test_pages_wear_the_colour_of_their_newsletter_and_stay_legible(tmp_path: Path, accent: str, worn: str) -> None:
+    path = tmp_path / "settings.toml"
+    path.write_text(f'{SETTINGS}\n[newsletters.matin.brand]\naccent = "{accent}"\n', encoding="utf-8")
+    with open_house(load(path, {}), clock=lambda: NOW) as house:
+        token = house.mailroom.links.token(house.subscribe("emile@example.org", "matin").id, "matin")
+        with TestClient(application(house)) as client:
+            assert f"--accent: {worn}" in client.get(f"/preferences/{token}").text
