@@ -156,6 +156,20 @@ def test_a_screen_reader_finds_nothing_to_complain_about(
         _keep(page, f"{theme}-{language}-bare-375-{scheme}")
 
 
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_the_date_never_touches_the_count_of_stories(
+    renderer: Renderer, show: Callable[..., Shown], language: str
+) -> None:
+    page = show(_mail(renderer, "classic", language, "12"), 320).page
+    gap = page.evaluate(
+        """() => { const [a, b] = [...document.querySelectorAll('.folio td')].map(td => {
+             const words = document.createRange(); words.selectNodeContents(td);
+             return words.getBoundingClientRect(); });
+             return Math.max(b.left - a.right, a.left - b.right); }"""
+    )
+    assert gap >= 16
+
+
 @pytest.mark.parametrize("theme", THEMES)
 def test_every_link_is_large_enough_for_a_finger(renderer: Renderer, show: Callable[..., Shown], theme: str) -> None:
     """The names of other outlets are words in a row: as high as all targets, and as wide as they are."""

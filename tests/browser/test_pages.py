@@ -117,6 +117,17 @@ def test_a_list_speaks_one_language_whatever_its_editions_speak(desk: Desk, brow
         ]
 
 
+def test_an_edition_that_waits_says_what_to_type_and_one_that_went_out_does_not(desk: Desk, browser: Browser) -> None:
+    with browser.new_context(locale="de") as context:
+        shown = context.new_page()
+        shown.goto(desk.address("waiting", "de"))
+        said = [" ".join(line.split()) for line in shown.locator(".todo span").all_inner_texts()]
+        edition = "morning-2026-11-24-0700"
+        assert said == [f"Ändern digest edit {edition}", f"Freigeben digest approve {edition}"]
+        shown.goto(desk.address("text", "de"))
+        assert shown.locator(".todo").count() == 0
+
+
 def test_on_a_phone_the_desk_shows_the_mail_as_wide_as_the_phone(desk: Desk, browser: Browser) -> None:
     with browser.new_context(viewport={"width": 375, "height": 800}) as context:
         shown = context.new_page()
