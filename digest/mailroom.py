@@ -24,7 +24,6 @@ from digest.deliver.memo import Memo, memo
 from digest.deliver.message import Filler, Message, Recipient, Template
 from digest.deliver.outbox import Outbox
 from digest.deliver.rendered import Problem, Rendered
-from digest.deliver.reply import Outcome
 from digest.deliver.result import Result
 from digest.deliver.returnpath import ReturnPath
 from digest.deliver.sheet import Facts

@@ -21,16 +21,20 @@ def preview(ctx: click.Context, edition: str, html_file: Path | None, text_file:
     """Render an edition as its readers will see it.
 
     The same function renders what is sent. Without options the text part is printed. EDITION is an id, or a
-    newsletter's name for its newest edition. Exit code 4 when a check would stop the send.
+    newsletter's name for its newest edition. With --open alone the pictures come from this machine. Exit code 4 when a
+    check would stop the send.
     """
     with house(ctx) as home:
         found = home.edition(edition)
         home.complete(found)
         rendered = home.render(found)
-    if open_ and html_file is None:
-        html_file = Path(tempfile.mkdtemp(prefix="digest-")) / "edition.html"
+        html = rendered.html
+        if open_ and html_file is None:
+            html_file = Path(tempfile.mkdtemp(prefix="digest-")) / "edition.html"
+            # To be looked at here: the site that serves the pictures need not be up yet.
+            html = html.replace(f"{home.mailroom.media_url}/", f"{home.media.resolve().as_uri()}/")
     if html_file is not None:
-        html_file.write_text(rendered.html, encoding="utf-8")
+        html_file.write_text(html, encoding="utf-8")
         say(f"HTML part: {html_file} ({len(rendered.html.encode()) / 1000:.0f} kB)")
     if text_file is not None:
         text_file.write_text(rendered.text, encoding="utf-8")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
+import webbrowser
 from datetime import timedelta
 from email.parser import BytesParser
 from email.policy import default
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import pytest
 import time_machine
@@ -71,6 +74,24 @@ def test_a_whole_day_by_hand(full_desk: Path, run: Run, morning: time_machine.tr
 
         listed = run("deliveries", "morning", "--json").stdout.splitlines()
         assert {json.loads(line)["state"] for line in listed} == {"accepted"}
+
+
+def test_a_preview_shows_its_pictures_before_the_site_is_up(
+    full_desk: Path, run: Run, morning: time_machine.travel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr(webbrowser, "open", opened.append)
+    with morning:
+        run("compose", "morning")
+        assert run("preview", "morning", "--open").exit_code == 0
+        run("preview", "morning", "--html", str(full_desk / "sent.html"))
+    shown = Path(unquote(urlsplit(opened[0]).path)).read_text(encoding="utf-8")
+    pictures = re.findall(r'src="(file://[^"]+)"', shown)
+    assert len(pictures) > 10
+    assert all(Path(unquote(urlsplit(picture).path)).is_file() for picture in pictures)
+    sent = (full_desk / "sent.html").read_text(encoding="utf-8")
+    assert "file://" not in sent
+    assert 'src="https://news.example.org/media/' in sent
 
 
 def test_why_explains_every_candidate(full_desk: Path, run: Run, morning: time_machine.travel) -> None:

@@ -77,6 +77,15 @@ def test_topics_are_chosen_on_one_page(site: Site) -> None:
     assert tie.topics == ("science",)
 
 
+def test_who_gets_too_much_may_choose_instead_of_leaving(site: Site) -> None:
+    for reader, newsletter, topics in ((site.ada, "morning", 2), (site.emile, "matin", 1)):
+        token = site.token(reader, newsletter)
+        page = site.client.get(f"/unsubscribe/{token}").text
+        assert (f'href="/preferences/{token}"' in page) == (topics > 1)
+        assert "/preferences/" not in site.client.post(f"/unsubscribe/{token}").text
+    assert "/preferences/" not in site.client.get("/unsubscribe/nonsense").text
+
+
 def test_pages_speak_the_readers_language(site: Site) -> None:
     page = site.client.get(f"/unsubscribe/{site.token(site.emile, 'matin')}", headers={"Accept-Language": "en"}).text
     assert '<html lang="fr" dir="ltr">' in page
