@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections import Counter
 from collections.abc import Callable, Collection, Generator, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -326,12 +325,10 @@ class _Run:
     def finish(self, stopped: str) -> Delivered:
         """Close the books when nothing is open any more."""
         fault_point("deliver.finishing")
-        counts = Counter(self.store.deliveries.summary(self.edition.id))
-        report = Delivered(self.edition.id, "sending", self.sent, dict(counts), stopped)
-        if self.halted and self._cancelled():
-            counts = Counter(self.store.deliveries.summary(self.edition.id))
-        elif not report.open:
-            self.store.deliveries.settle(self.edition.id, now=self.clock())
+        cancelled = self.halted and self._cancelled()
+        books = self.store.deliveries.settle(self.edition.id, now=self.clock())
+        counts = self.store.deliveries.summary(self.edition.id) if books.open else books.states
+        if not books.open and not cancelled:
             self.store.editions.set_state(self.edition.id, ["sending"], "sent", now=self.clock(), author="deliver")
         found = self.store.editions.get(self.edition.id)
         assert found is not None
@@ -343,7 +340,6 @@ class _Run:
         if found is None or found.state != "cancelled":
             return False
         self.store.deliveries.close_open(self.edition.id, "skipped", "the edition was cancelled", now=self.clock())
-        self.store.deliveries.settle(self.edition.id, now=self.clock())
         return True
 
 
