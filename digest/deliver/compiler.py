@@ -102,7 +102,7 @@ class Compiler:
         helpers = {
             "link": references.mark,
             "references": references.listing,
-            "rule": lambda sign: sign * text_part.COLUMNS,
+            "rule": lambda sign: sign * text_part.RULE,
         }
         name = f"{theme}/mail.txt.j2"
         return text_part.tidy(

@@ -13,6 +13,8 @@ from typing import Final
 from digest.text.breaks import BLANK
 
 COLUMNS: Final = 72
+#: As long as a phone shows on one line: a longer rule would break into pieces there.
+RULE: Final = 40
 
 #: Where a line may break: at blanks, and between CJK characters (but not before closing punctuation); and not
 #: before a reference, since a line that begins with '[5]' looks like the list at the end.

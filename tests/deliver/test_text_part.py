@@ -27,6 +27,12 @@ def test_no_line_is_wider_than_72_columns_but_for_addresses(renderer: Renderer, 
     assert not [line for line in text.splitlines() if line != line.rstrip()]
 
 
+def test_a_rule_is_short_enough_for_the_line_of_a_phone(renderer: Renderer) -> None:
+    text = renderer.render(editions.edition(), editions.look()).text
+    rules = {line for line in text.splitlines() if line and not line.strip("-")}
+    assert rules == {"-" * 40}
+
+
 def test_every_reference_is_listed_once_and_every_listed_one_is_used(renderer: Renderer) -> None:
     text = renderer.render(editions.edition(stories=9), editions.look()).text
     body, tail = text[: text.index("\n[1] ")], text[text.index("\n[1] ") :]
