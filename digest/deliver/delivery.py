@@ -4,7 +4,10 @@
                               |-> deferred -> claimed ...      a temporary no: later, until `max_late`
                               |-> refused                      a permanent no
                               |-> planned                      the server never had it: nobody's fault
-                              `-> unknown -> claimed           we died or the line did: `in_doubt` decides
+                              `-> unknown -> planned           we died or the line did: `in_doubt` decides
+
+The steps are taken by the store's SQL, many rows at a time; `NEXT` is what a test with random senders, replies, crashes
+and clocks holds it to (tests/store/test_sending_rules.py). What a server's answer means is decided here: `settle`.
 
 Under `in_doubt = "resend"` a line that broke after the message is a temporary no, a few times; then it stays unknown.
 
@@ -60,18 +63,18 @@ class Delivery(NamedTuple):
 
 InDoubt = Literal["resend", "hold"]
 
-#: Where each state may go; what is not here cannot happen, and the store's SQL keeps to it.
+#: Where each state may go; what is not here cannot happen.
 NEXT: Final[dict[DeliveryState, frozenset[DeliveryState]]] = {
     "planned": frozenset({"claimed", "suppressed", "skipped"}),
-    "claimed": frozenset({"handed_over", "planned", "suppressed", "skipped"}),
+    "claimed": frozenset({"handed_over", "planned", "deferred", "suppressed", "skipped"}),  # given back as it was
     "handed_over": frozenset({"accepted", "deferred", "refused", "unknown", "planned"}),
-    "deferred": frozenset({"claimed", "suppressed", "skipped"}),
-    "unknown": frozenset({"claimed", "accepted", "refused", "bounced", "skipped", "suppressed"}),
+    "deferred": frozenset({"claimed", "planned", "suppressed", "skipped"}),
+    "unknown": frozenset({"planned", "bounced"}),
     "accepted": frozenset({"bounced"}),
-    "refused": frozenset({"planned"}),  # only by `reopen`
+    "refused": frozenset({"planned"}),  # a refusal that was part of a wave was no word about this person
     "bounced": frozenset(),
     "suppressed": frozenset(),
-    "skipped": frozenset(),
+    "skipped": frozenset({"planned"}),  # another newsletter was to tell it and does not
 }
 #: Nothing more is going to happen by itself.
 SETTLED: Final[frozenset[DeliveryState]] = frozenset(
@@ -80,36 +83,6 @@ SETTLED: Final[frozenset[DeliveryState]] = frozenset(
 #: A server that breaks off after every message may have taken each: so many copies at most, then a person decides.
 RESENDS: Final = 5
 _PAUSES: Final = tuple(timedelta(minutes=m) for m in (2, 5, 10, 20, 30, 60, 120, 240))
-
-
-class IllegalStep(ValueError):
-    """A delivery was asked to take a step that does not exist; a mistake of ours, never of a server."""
-
-
-def to(delivery: Delivery, state: DeliveryState, now: datetime, reason: str = "") -> Delivery:
-    """The delivery in that state. Raises IllegalStep."""
-    if state not in NEXT[delivery.state]:
-        raise IllegalStep(f"{delivery.edition_id}/{delivery.subscriber_id}: {delivery.state} cannot become {state}")
-    return delivery._replace(state=state, reason=reason, updated_at=now)
-
-
-def is_claimable(delivery: Delivery, now: datetime, in_doubt: InDoubt = "resend") -> bool:
-    """True when a sender may take it now."""
-    if delivery.state == "unknown":
-        return in_doubt == "resend"
-    due = max(filter(None, (delivery.not_before, delivery.next_attempt)), default=now)
-    return delivery.state in {"planned", "deferred"} and due <= now
-
-
-def claim(delivery: Delivery, owner: str, now: datetime, lease: timedelta) -> Delivery:
-    """Taken by a sender until the lease ends, under an epoch of its own: results that name another are void."""
-    claimed = to(delivery, "claimed", now, delivery.reason)
-    return claimed._replace(owner=owner, epoch=delivery.epoch + 1, lease_until=now + lease)
-
-
-def hand_over(delivery: Delivery, now: datetime) -> Delivery:
-    """The intent: written and durable before the message's DATA."""
-    return to(delivery._replace(attempts=delivery.attempts + 1), "handed_over", now, delivery.reason)
 
 
 def settle(
@@ -122,15 +95,15 @@ def settle(
     """What the server's answer makes of a handed-over delivery.
 
     A temporary refusal waits for `next_attempt`; when that would be later than `last_moment` (slot plus `max_late`) it
-    stays deferred with a time that never comes due before `expire` has it skipped. `planned` gives the attempt back.
-    What is in doubt is tried again like that when `in_doubt` says so, `RESENDS` times at most.
+    waits until then, and is skipped as too late. `planned` gives the attempt back. What is in doubt is tried again like
+    that when `in_doubt` says so, `RESENDS` times at most.
     """
     if outcome.state == "unknown" and in_doubt == "resend" and delivery.attempts < RESENDS:
         again = next_attempt(delivery, now, last_moment)
         if again is not None:  # else it stays unknown: 'skipped' would say that nobody has it
-            waiting = to(delivery, "deferred", now, f"{outcome.reason}; sent again, since nobody knows if it arrived")
-            return waiting._replace(owner="", lease_until=None, next_attempt=again)
-    after = to(delivery, outcome.state, now, outcome.reason)._replace(owner="", lease_until=None)
+            said = f"{outcome.reason}; sent again, since nobody knows if it arrived"
+            return _after(delivery, "deferred", said, now)._replace(next_attempt=again)
+    after = _after(delivery, outcome.state, outcome.reason, now)
     if outcome.state == "planned":
         return after._replace(attempts=delivery.attempts - 1, next_attempt=None)
     if outcome.state == "deferred":
@@ -149,26 +122,5 @@ def next_attempt(delivery: Delivery, now: datetime, last_moment: datetime | None
     return None if last_moment is not None and moment > last_moment else moment
 
 
-def reopen(delivery: Delivery, now: datetime) -> Delivery:
-    """A refusal that was part of a wave was no word about this person: planned again, for when the edition resumes."""
-    return to(delivery, "planned", now, delivery.reason)._replace(next_attempt=None)
-
-
-def expire(delivery: Delivery, now: datetime, last_moment: datetime) -> Delivery:
-    """Too late is skipped and says so; whatever is settled or under way stays as it is."""
-    if delivery.state not in {"planned", "deferred"} or now <= last_moment:
-        return delivery
-    said = f"; the server's last word: {delivery.reason}" if delivery.reason else ""
-    return to(delivery, "skipped", now, f"too late (after {last_moment:%Y-%m-%d %H:%M} UTC){said}")
-
-
-def recover(delivery: Delivery, now: datetime) -> Delivery:
-    """What a lease that ended leaves behind: claimed was never sent; handed over may have been, and is said to be."""
-    if delivery.lease_until is None or now < delivery.lease_until:
-        return delivery
-    if delivery.state == "claimed":
-        return to(delivery, "planned", now, delivery.reason)._replace(owner="", lease_until=None)
-    if delivery.state == "handed_over":
-        lost = to(delivery, "unknown", now, "the sender stopped before the server's answer was recorded")
-        return lost._replace(owner="", lease_until=None)
-    return delivery
+def _after(delivery: Delivery, state: DeliveryState, reason: str, now: datetime) -> Delivery:
+    return delivery._replace(state=state, reason=reason, updated_at=now, owner="", lease_until=None)

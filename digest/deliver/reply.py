@@ -128,7 +128,7 @@ def _kind(reply: Reply, fault: Fault) -> str:
 class Wave:
     """Counts the same kind of failure in a row. At `limit` the edition is to be paused and its editor told.
 
-    `refused` are the subscribers that this wave refused: it was not about them after all, so `delivery.reopen` them.
+    `refused` are the subscribers that this wave refused: it was not about them after all, so they are planned again.
     """
 
     limit: int = 20
