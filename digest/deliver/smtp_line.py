@@ -10,9 +10,8 @@ from collections import deque
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
-from digest.deliver.message import Message
 from digest.deliver.reply import Outcome, Phase, Reply, outcome
-from digest.deliver.smtp_talk import Broken, Job, Talk, checked, unasked, words
+from digest.deliver.smtp_talk import Broken, Job, Talk, unasked, words
 
 _DOT_LINE = b".\r\n"
 _DOT = re.compile(rb"^\.", re.MULTILINE)
@@ -110,7 +109,8 @@ class Line(Talk):
     def _begin(self, job: Job) -> None:
         message = job.message
         job.size = sum(map(len, message.parts))
-        if (message.smtputf8 or job.size > self.size_limit > 0) and (problem := self._unfit(job)):
+        looked_at = message.smtputf8 or not message.safe or job.size > self.size_limit > 0
+        if looked_at and (problem := self._unfit(job)):
             self._end(job, outcome(problem))
             return
         self.head, self.ready = job, False
@@ -132,7 +132,7 @@ class Line(Talk):
             self.out += message.parts
             self.queued += job.size + 3
         else:
-            self._put(wire(message))
+            self._put(_DOT.sub(b"..", message.data))
             self.queued += 3
         self.out.append(_DOT_LINE)
         self.head, self.ready, self.body = None, False, job
@@ -189,8 +189,3 @@ class Line(Talk):
             self._put(command)
             self._awaiting.append(step)
         self._end(job, outcome(job.no))
-
-
-def wire(message: Message) -> bytes:
-    """The message's bytes as they may stand between DATA and the final dot: `checked`, and dots stuffed."""
-    return _DOT.sub(b"..", checked(message))

@@ -126,7 +126,9 @@ class Talk(ABC):
             self._take(int(line[:3]), text)
 
     def _unfit(self, job: Job) -> Reply | None:
-        """What we can say before the server would have to."""
+        """What we can say before the server would have to. Copies of a template need no looking through."""
+        if not job.message.safe and (why := flaw(job.message)):
+            return malformed(why)
         if job.message.smtputf8 and not self.smtputf8:
             return Reply("rcpt", 553, "5.6.7 the mail server does not offer SMTPUTF8, which this address needs")
         if job.size > self.size_limit > 0:
@@ -149,21 +151,23 @@ def unasked(code: int, text: bytes) -> Broken:
     return Broken(f"the server said {code} unasked")
 
 
-def checked(message: Message) -> bytes:
-    """The message in one piece, looked through. Copies of a template need none of this.
-
-    Raises ValueError for what could end the message early on some server (the smuggling of 2023: a bare CR or LF).
+def flaw(message: Message) -> str:
+    """What could end the message early on some server (the smuggling of 2023: a bare CR or LF), or be refused by it;
+    "" when nothing.
     """
     data = message.data
     if bad := _BARE.search(data):
-        raise ValueError(
-            f"message {message.message_id}: a bare {bad[0]!r} at octet {bad.start()}; SMTP allows CRLF only"
-        )
+        return f"a bare {bad[0]!r} at octet {bad.start()}; SMTP allows CRLF only"
     if not data.endswith(b"\r\n") or (not message.smtputf8 and not data.isascii()):
-        raise ValueError(f"message {message.message_id}: not 7-bit, or its last line has no end")
+        return "not 7-bit, or its last line has no end"
     if max(map(len, data.split(b"\r\n"))) > 998:
-        raise ValueError(f"message {message.message_id}: a line is longer than 998 octets")
-    return data
+        return "a line is longer than 998 octets"
+    return ""
+
+
+def malformed(why: str) -> Reply:
+    """A message that no server is asked to take: the trouble of its one reader, and the run goes on."""
+    return Reply("data", 554, f"5.6.0 the message is malformed and was not sent: {why}")
 
 
 def words(text: bytes) -> str:

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 
 from digest.deliver.reply import Outcome, Phase, Reply, outcome
-from digest.deliver.smtp_talk import Broken, Job, Talk, checked, unasked, words
+from digest.deliver.smtp_talk import Broken, Job, Talk, malformed, unasked, words
 
 
 class Step(Enum):
@@ -124,11 +124,9 @@ class Window(Talk):
         message = job.message
         _, _, sender, recipient, _, parts, smtputf8, safe = message
         job.size = size = sum(map(len, parts))
-        if (smtputf8 or size > self.size_limit > 0) and (problem := self._unfit(job)):
+        if (smtputf8 or not safe or size > self.size_limit > 0) and (problem := self._unfit(job)):
             self._end(job, outcome(problem))
             return
-        if not safe:
-            parts = (checked(message),)
         extra = " BODY=8BITMIME SMTPUTF8" if smtputf8 else ""
         if not self.trusted:
             envelope = f"MAIL FROM:<{sender}>{extra}\r\nRCPT TO:<{recipient}>\r\nBDAT "
@@ -142,7 +140,8 @@ class Window(Talk):
     def _try_out(self, job: Job, envelope: bytes, data: bytes) -> None:
         """Envelope and first header line; only when both are taken the rest follows."""
         if not (first := _FIELD.match(data)):
-            raise ValueError(f"message {job.message.message_id}: does not begin with a header field")
+            self._end(job, outcome(malformed("it does not begin with a header field")))
+            return
         again = self.queued > 0
         self._script = _AGAIN if again else _FIRST
         self._put(b"RSET\r\n" * again + envelope + b"%d\r\n%s" % (first.end(), first[0]))

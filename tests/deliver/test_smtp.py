@@ -506,9 +506,27 @@ SMUGGLED = b"MAIL FROM:<evil@example.org>\r\nRCPT TO:<victim@example.org>\r\nDAT
     ],
 )
 def test_no_ending_of_2023_smuggles_a_second_message(end: bytes) -> None:
-    with SmtpServer() as server, pytest.raises(ValueError, match="CRLF"):
-        send([raw(b"hello" + end + SMUGGLED)], [server.relay()], Ledger().record)
+    ledger = Ledger()
+    with SmtpServer() as server:
+        send([raw(b"hello" + end + SMUGGLED)], [server.relay()], ledger.record)
     assert server.accepted == []
+    assert "CRLF" in ledger.outcomes[1].reason
+
+
+@pytest.mark.parametrize("pipelining", [True, False])
+@pytest.mark.parametrize("body", [b"a\nb\r\n", "é\r\n".encode(), b"no end", b"x" * 999 + b"\r\n"])
+def test_a_malformed_message_is_its_own_reader_s_trouble_and_the_others_arrive(body: bytes, pipelining: bool) -> None:
+    made = [
+        raw(b"hello\r\n" if n % 3 else body)._replace(subscriber_id=n, envelope_recipient=address(n)) for n in range(9)
+    ]
+    ledger = Ledger()
+    with SmtpServer() as server:
+        report = send(made, [server.relay(connections=2, pipelining=pipelining)], ledger.record)
+    assert not report.stopped
+    assert ledger.having("refused") == {0, 3, 6}
+    assert "malformed" in ledger.outcomes[3].reason
+    assert ledger.outcomes[3].bounce == ""
+    assert sorted(server.recipients) == [address(n) for n in (1, 2, 4, 5, 7, 8)]
 
 
 def test_a_proper_end_mark_inside_a_message_is_stuffed_and_arrives_as_text() -> None:

@@ -157,10 +157,31 @@ def test_lines_that_begin_with_a_dot_arrive_as_they_are() -> None:
     everybody_once(server, ledger)
 
 
-def test_a_bare_line_end_is_never_sent() -> None:
-    with chunking() as server, pytest.raises(ValueError, match="CRLF"):
-        send([raw(b"hello\n.\r\n" + SMUGGLED)], [server.relay()], Ledger().record)
-    assert server.accepted == []
+@pytest.mark.parametrize("bad", [{1, 2, 3}, {4, 7, 9}])
+def test_a_malformed_message_is_its_own_reader_s_trouble_and_the_others_arrive(bad: set[int]) -> None:
+    made = [
+        raw(b"hello\n.\r\n" + SMUGGLED if n in bad else b"hello\r\n")._replace(
+            subscriber_id=n, envelope_recipient=address(n)
+        )
+        for n in range(1, 10)
+    ]
+    with chunking() as server:
+        ledger = Ledger()
+        report = send(made, [server.relay(connections=1, pipeline=DEPTH)], ledger.record)
+    assert not report.stopped
+    assert ledger.having("refused") == bad
+    assert "CRLF" in ledger.outcomes[min(bad)].reason
+    everybody_once(server, ledger, bad)
+
+
+def test_what_does_not_begin_as_a_mail_is_not_tried_out_on_a_connection() -> None:
+    made = [raw(b"hello\r\n")._replace(subscriber_id=n, envelope_recipient=address(n)) for n in range(1, 10)]
+    made[0] = made[0]._replace(parts=(b" hello\r\n", b"\r\nhello\r\n"))
+    with chunking() as server:
+        ledger = Ledger()
+        send(made, [server.relay(connections=1, pipeline=DEPTH)], ledger.record)
+    assert ledger.having("refused") == {1}
+    everybody_once(server, ledger, {1})
 
 
 def test_a_connection_is_replaced_after_its_number_of_messages() -> None:
