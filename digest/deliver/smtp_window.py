@@ -10,6 +10,8 @@ message, in order. Three things can go wrong in such a window, and each has its 
   does), the rest when that was taken, and further messages when the whole was. A server that loses the thread later
   gets no more on this connection, and DATA for the rest of the run: see `Broken.bye` and `on_trial`.
 - When the connection ends, messages whose last octet was written may have been taken, up to a whole window: unknown.
+  A 421 frees nobody behind it: a server may say it at any time, not only as the answer to a command (RFC 5321 3.8), and
+  what stands between us may say it in place of answers that were lost. Taken back, they would come twice unasked.
 """
 
 from __future__ import annotations
