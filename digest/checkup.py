@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from digest.errors import DigestError
+from digest.errors import DigestError, EditionError, SettingsError
 
 if TYPE_CHECKING:
     from digest.bootstrap import House
@@ -35,6 +35,8 @@ def check(house: House, newsletter: str | None = None) -> Iterator[Finding]:
     for found in house.store.meta.check():
         yield Finding("store", found.level, found.what, found.remedy)
     yield from _sending(house)
+    yield from _signing(house)
+    yield from _returns(house)
     if house.settings.deliver.transport == "smtp":
         yield from _domains(house)
     yield from _templates(house)
@@ -84,6 +86,10 @@ def _sending(house: House) -> Iterator[Finding]:
     from digest.transports import relay
 
     for server in house.settings.servers:
+        if server.ca_file is not None and not server.ca_file.is_file():
+            missing = f"{server.host}:{server.port}: ca_file {server.ca_file} is not there"
+            yield Finding("smtp", "error", missing, "name a file with the server's certificate, or none")
+            continue
         try:
             opened = open_connection(relay(server, house.settings))
         except NotOpened as error:
@@ -91,9 +97,33 @@ def _sending(house: House) -> Iterator[Finding]:
             continue
         opened.sock.close()
         features = [name for name, has in (("PIPELINING", opened.pipelining), ("SMTPUTF8", opened.smtputf8)) if has]
-        yield Finding(
-            "smtp", "ok", f"{server.host}:{server.port}: answers, signs us in, {', '.join(features) or 'plain'}"
-        )
+        found = ["answers", *(["signs us in"] if server.username else []), *(features or ["plain"])]
+        yield Finding("smtp", "ok", f"{server.host}:{server.port}: {', '.join(found)}")
+
+
+def _signing(house: House) -> Iterator[Finding]:
+    """The keys of `[dkim.*]`: with one that cannot be used nothing is sent."""
+    try:
+        keys = house.mailroom.signer.keys if house.mailroom.signer else ()
+    except SettingsError as error:
+        what, _, remedy = str(error).rpartition("; ")
+        yield Finding("dkim", "error", what or remedy, remedy if what else "see [dkim] in settings.toml")
+    else:
+        for key in keys:
+            yield Finding("dkim", "ok", f"{key.record_name}: signs every message")
+
+
+def _returns(house: House) -> Iterator[Finding]:
+    """The mailbox that returned mail comes to, where there is one."""
+    if not house.settings.bounces.host:
+        return
+    try:
+        waiting = house.postbox.waiting()
+    except DigestError as error:
+        yield Finding("bounces", "error", str(error), "see [bounces] in settings.toml")
+    else:
+        asked = house.settings.bounces
+        yield Finding("bounces", "ok", f"{asked.host}:{asked.port}: signs us in; mails in {asked.folder}: {waiting}")
 
 
 def _domains(house: House) -> Iterator[Finding]:
@@ -101,7 +131,10 @@ def _domains(house: House) -> Iterator[Finding]:
     from digest.deliver.dns import look_up
     from digest.deliver.domain import Wanted, judge
 
-    signer = house.mailroom.signer
+    try:
+        signer = house.mailroom.signer
+    except SettingsError:  # told already
+        signer = None
     keys = {key.record_name.lower(): key.record for key in signer.keys} if signer else {}
     envelope = house.mailroom.return_path.domain.lower()
     senders = {
@@ -168,13 +201,16 @@ def _mails(house: House, newsletter: str | None) -> Iterator[Finding]:
         try:
             edition = house.edition(key)
             rendered = house.render(edition)
+        except EditionError:  # none yet
+            level: Level = "warning" if newsletter is None else "error"
+            yield Finding("mail", level, f"newsletter {key} has no edition yet to look at", f"digest compose {key}")
+            continue
         except DigestError as error:
-            yield Finding(
-                "mail", "warning" if newsletter is None else "error", f"{key}: {error}", "digest compose " + key
-            )
+            what, _, remedy = str(error).rpartition("; ")
+            yield Finding("mail", "error", f"{key}: {what or remedy}", remedy if what else "see settings.toml")
             continue
         for problem in rendered.problems:
-            level: Level = "error" if problem.blocking else "warning"
+            level = "error" if problem.blocking else "warning"
             yield Finding("mail", level, f"{edition.id}: {problem.message}", problem.remedy)
         if not rendered.problems:
             yield Finding("mail", "ok", f"{edition.id}: passes every check")

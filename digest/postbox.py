@@ -10,6 +10,7 @@ from digest.errors import SettingsError
 
 if TYPE_CHECKING:
     from digest.bootstrap import House
+    from digest.deliver.imap import Mailbox
     from digest.deliver.webhook import Vendor
 
 
@@ -29,11 +30,8 @@ class Postbox:
 
     def poll(self) -> Counter[str]:
         """Read the bounce mailbox once; how many mails did what. Raises MailboxError or SettingsError."""
-        from digest.deliver.imap import Mailbox, poll
+        from digest.deliver.imap import poll
 
-        asked = self.house.settings.bounces
-        if not asked.host:
-            raise SettingsError("bounces.host: empty; name the mail server whose mailbox gets returned mail")
         counts: Counter[str] = Counter()
 
         def handle(mail: bytes) -> bool:
@@ -41,7 +39,22 @@ class Postbox:
             counts[effect] += 1
             return effect != "ignored"
 
-        mailbox = Mailbox(
+        poll(self._mailbox(), handle)
+        return counts
+
+    def waiting(self) -> int:
+        """How many mails wait in the bounce mailbox; none is read. Raises MailboxError or SettingsError."""
+        from digest.deliver.imap import waiting
+
+        return waiting(self._mailbox())
+
+    def _mailbox(self) -> Mailbox:
+        from digest.deliver.imap import Mailbox
+
+        asked = self.house.settings.bounces
+        if not asked.host:
+            raise SettingsError("bounces.host: empty; name the mail server whose mailbox gets returned mail")
+        return Mailbox(
             asked.host,
             asked.username,
             asked.password.get_secret_value(),
@@ -50,8 +63,6 @@ class Postbox:
             security=asked.security,
             ca_file=asked.ca_file,
         )
-        poll(mailbox, handle)
-        return counts
 
     def webhook(self, vendor: Vendor, body: bytes, headers: Mapping[str, str], secret: str) -> int:
         """Take in what a mail service tells; how many notices changed something.

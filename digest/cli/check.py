@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
 
-from digest.cli.common import PROBLEMS, as_json, emit, house, newsletter_names, paper, stop
+from digest.cli.common import PROBLEMS, as_json, count, emit, house, newsletter_names, paper, say, stop
 from digest.errors import StoreBusy, StoreError
 
 if TYPE_CHECKING:
@@ -25,21 +26,52 @@ def check(ctx: click.Context, newsletter: str | None, json_: bool) -> None:
     Every finding comes with its remedy. With NEWSLETTER its newest mail is checked as it would be sent. Exit code 4
     when something is wrong.
     """
+    findings: list[Finding] = []
+    show = _printer()
+    for finding in _brief(_look(ctx, newsletter), findings):
+        if not json_:
+            show(finding)
+    levels = Counter(finding.level for finding in findings)
+    if json_:
+        emit([asdict(finding) for finding in findings])
+    else:
+        told = [count(levels[level], level) for level in ("error", "warning") if levels[level]]
+        say(f"{', '.join(told)}." if told else "All is well.")
+    if levels["error"]:
+        stop(PROBLEMS)
+
+
+def _printer() -> Callable[[Finding], None]:
+    """Prints a finding, and its remedy below it."""
     from rich.text import Text
 
     marks = {"ok": Text("✓", "green"), "warning": Text("!", "yellow bold"), "error": Text("✗", "red bold")}
-    findings = []
     console = paper(soft_wrap=True)
-    for finding in _look(ctx, newsletter):
-        findings.append(finding)
-        if not json_:
-            console.print(marks[finding.level], Text(f"{finding.area:<9}", "dim"), Text(finding.message))
-            if finding.remedy:
-                console.print(Text(f"            → {finding.remedy}", "dim"))
-    if json_:
-        emit([asdict(finding) for finding in findings])
-    if any(finding.level == "error" for finding in findings):
-        stop(PROBLEMS)
+
+    def show(finding: Finding) -> None:
+        console.print(marks[finding.level], Text(f"{finding.area:<9}", "dim"), Text(finding.message))
+        if finding.remedy:
+            console.print(Text(f"            → {finding.remedy}", "dim"))
+
+    return show
+
+
+def _brief(found: Iterable[Finding], kept: list[Finding]) -> Iterator[Finding]:
+    """The findings for people; all go to `kept`. Feeds that are well are one line: hundreds would hide what is not."""
+    from digest.checkup import Finding
+
+    well = 0
+    for finding in found:
+        kept.append(finding)
+        quiet = (finding.area, finding.level) == ("feeds", "ok")
+        well += quiet
+        if well and finding.area != "feeds":
+            yield Finding("feeds", "ok", f"{count(well, 'feed is', 'feeds are')} well")
+            well = 0
+        if not quiet:
+            yield finding
+    if well:
+        yield Finding("feeds", "ok", f"{count(well, 'feed is', 'feeds are')} well")
 
 
 def _look(ctx: click.Context, newsletter: str | None) -> Iterator[Finding]:

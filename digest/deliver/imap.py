@@ -6,7 +6,7 @@ import imaplib
 import re
 import ssl
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -52,6 +52,19 @@ def poll(mailbox: Mailbox, handle: Callable[[bytes], bool]) -> tuple[int, int]:
     One too large for a returned mail is never fetched. Returns how many were of use and how many were not. Raises
     MailboxError.
     """
+    with _session(mailbox) as session:
+        return _read_all(session, mailbox, handle)
+
+
+def waiting(mailbox: Mailbox) -> int:
+    """How many mails are in the folder. Raises MailboxError."""
+    with _session(mailbox) as session:
+        return len(session.uids())
+
+
+@contextmanager
+def _session(mailbox: Mailbox) -> Iterator[BaseMailBox]:
+    """Signed in, with the folder open. Raises MailboxError for whatever goes wrong until it is closed."""
     from imap_tools import MailBox, MailBoxUnencrypted
     from imap_tools.errors import ImapToolsError
 
@@ -63,7 +76,7 @@ def poll(mailbox: Mailbox, handle: Callable[[bytes], bool]) -> tuple[int, int]:
             context = ssl.create_default_context(cafile=str(mailbox.ca_file) if mailbox.ca_file else None)
             box = MailBox(mailbox.host, mailbox.port, timeout=mailbox.timeout, ssl_context=context)
         with box.login(mailbox.username, mailbox.password, initial_folder=mailbox.folder) as session:
-            return _read_all(session, mailbox, handle)
+            yield session
     except (OSError, imaplib.IMAP4.error, ImapToolsError) as error:
         raise MailboxError(f"the mailbox at {mailbox.host}:{mailbox.port} cannot be read: {error}") from None
 

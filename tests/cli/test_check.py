@@ -1,0 +1,93 @@
+"""`digest check`: each trouble is a finding with its own remedy, whatever else is wrong; none hides among the well."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import time_machine
+
+from digest.demo.site import whole_day
+from tests.cli.conftest import DAY, Run
+from tests.fakes.imap_server import ImapServer
+from tests.fakes.smtp_server import SmtpServer
+
+
+@pytest.fixture(autouse=True)
+def morning() -> Iterator[None]:
+    with time_machine.travel(whole_day(DAY) + timedelta(minutes=3), tick=True):
+        yield
+
+
+def add(desk: Path, text: str) -> None:
+    with (desk / "settings.toml").open("a", encoding="utf-8") as file:
+        file.write(f"\n{text}\n")
+
+
+def found(run: Run, area: str) -> list[tuple[str, str, str]]:
+    done = run("check", "--json")
+    assert done.exit_code in (0, 4), done.stderr
+    return [(f["level"], f["message"], f["remedy"]) for f in json.loads(done.stdout) if f["area"] == area]
+
+
+def test_a_key_that_cannot_be_used_is_a_finding_and_the_rest_is_looked_at(desk: Path, run: Run) -> None:
+    add(desk, '[dkim.d1]\ndomain = "example.org"\nkey_file = "nowhere.pem"')
+    [(level, message, _)] = found(run, "dkim")
+    assert (level, "nowhere.pem cannot be read" in message) == ("error", True)
+    assert found(run, "mail"), "what comes after it was looked at too"
+    assert run("dkim", "keygen", "example.org", "--out", str(desk / "nowhere.pem")).exit_code == 0
+    assert found(run, "dkim") == [("ok", "d1._domainkey.example.org: signs every message", "")]
+
+
+@pytest.mark.parametrize(
+    ("line", "words", "remedy"),
+    [
+        ('subject = "{{ newsletter.titl }}"', "titl", "look at the newsletter's 'subject' in settings.toml"),
+        ('theme = "clasic"', "there is no theme 'clasic'", "see settings.toml"),
+    ],
+)
+def test_a_mail_that_cannot_be_made_is_an_error_with_the_remedy_that_helps(
+    full_desk: Path, run: Run, line: str, words: str, remedy: str
+) -> None:
+    assert run("compose", "morning").exit_code == 0
+    text = (full_desk / "settings.toml").read_text(encoding="utf-8")
+    text = text.replace("[newsletters.morning]\n", f"[newsletters.morning]\n{line}\n")
+    (full_desk / "settings.toml").write_text(text, encoding="utf-8")
+    wrong = [one for one in found(run, "mail") if one[0] == "error"]
+    assert [(words in message, told) for _, message, told in wrong] == [(True, remedy)]
+
+
+def test_a_newsletter_without_an_edition_is_told_once(desk: Path, run: Run) -> None:
+    assert ("warning", "newsletter matin has no edition yet to look at", "digest compose matin") in found(run, "mail")
+
+
+def test_only_a_server_that_we_sign_in_to_is_said_to_sign_us_in(desk: Path, run: Run) -> None:
+    with SmtpServer() as server:
+        add(desk, f'[deliver]\ntransport = "smtp"\n[smtp]\nport = {server.port}\nsecurity = "none"')
+        [(level, message, _)] = found(run, "smtp")
+    assert (level, message) == ("ok", f"127.0.0.1:{server.port}: answers, PIPELINING, SMTPUTF8")
+    add(desk, 'ca_file = "nowhere.pem"')
+    [(level, message, _)] = found(run, "smtp")
+    assert (level, f"ca_file {desk / 'nowhere.pem'} is not there" in message) == ("error", True)
+
+
+def test_the_mailbox_of_returned_mail_is_looked_at_and_nothing_in_it_is_touched(desk: Path, run: Run) -> None:
+    with ImapServer(folders={"INBOX": {7: b"Subject: x\r\n\r\nx"}}) as server:
+        add(desk, f'[bounces]\nhost = "127.0.0.1"\nport = {server.port}\nsecurity = "none"\npassword = "secret"')
+        assert found(run, "bounces") == [("ok", f"127.0.0.1:{server.port}: signs us in; mails in INBOX: 1", "")]
+        assert (server.moves, server.fetched) == (0, [])
+        server.password = "another"
+        [(level, _, remedy)] = found(run, "bounces")
+        assert (level, remedy) == ("error", "see [bounces] in settings.toml")
+
+
+def test_feeds_that_are_well_are_one_line_for_people_and_each_an_object_for_programs(full_desk: Path, run: Run) -> None:
+    told = run("check")
+    well = [one for one in found(run, "feeds") if one[0] == "ok"]
+    assert len(well) > 20
+    assert f"{len(well)} feeds are well" in told.stdout
+    assert well[0][1] not in told.stdout
+    assert told.stderr.splitlines()[-1].endswith(("warnings.", "warning."))
