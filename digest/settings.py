@@ -118,7 +118,11 @@ def _with_kept_secret(settings: Settings) -> Settings:
     try:
         secret = SecretStr(kept.read_text(encoding="ascii").strip())
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{kept}: cannot be read ({error}); let its owner run digest, or remove it") from error
+        reason = getattr(error, "strerror", None) or "not plain text"
+        remedy = (
+            "let its owner run digest, or give this user access; without it links in mails already sent lead nowhere"
+        )
+        raise SettingsError(f"{kept}: cannot be read ({reason}); {remedy}") from error
     if not secret:
         raise SettingsError(f"{kept}: empty; remove it, and 'digest init' or 'digest run' makes a new one")
     return settings.model_copy(update={"site": settings.site.model_copy(update={"secret": secret})})

@@ -108,9 +108,13 @@ def _known(kind: Any, here: dict[str, Any]) -> dict[str, Any]:
     """The keys that may stand here, with their types: a model's fields, or what the file has in a mapping."""
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         return {name: info.annotation for name, info in kind.model_fields.items()}
-    if get_origin(kind) is Mapping or getattr(get_origin(kind), "__name__", "") == "Mapping":
+    if _is_mapping(kind):
         return {key: get_args(kind)[1] for key in here}
     return {}
+
+
+def _is_mapping(kind: Any) -> bool:
+    return get_origin(kind) is Mapping or getattr(get_origin(kind), "__name__", "") == "Mapping"
 
 
 def _same(key: str, segment: str) -> bool:
@@ -127,7 +131,7 @@ def _value(text: str, kind: Any) -> Any:
     """Lists and tables are written as in TOML, or a list as words with commas; the model turns text into the rest."""
     if kind is SecretStr or kind is str:
         return text
-    if isinstance(kind, type) and issubclass(kind, BaseModel):
+    if (isinstance(kind, type) and issubclass(kind, BaseModel)) or _is_mapping(kind):
         return tomllib.loads(f"value = {text}")["value"]
     if get_origin(kind) is tuple:
         if text.lstrip().startswith("["):

@@ -167,6 +167,8 @@ def remove_feed(path: Path, url: str, topic: str | None = None) -> tuple[str, ..
     """Remove a feed from one topic, or from all; the keys of the topics that had it. Raises SettingsError if none."""
     document = _open(path)
     topics = _topics(document)
+    if topic is not None and topic not in topics:
+        raise SettingsError(f"topics.{topic}: no such topic; {nearest(topic, topics)}")
     had = []
     for key in [topic] if topic else list(topics):
         feeds = topics.get(key, {}).get("feeds", [])
@@ -175,10 +177,18 @@ def remove_feed(path: Path, url: str, topic: str | None = None) -> tuple[str, ..
             del feeds[place]
         had += [key] if places else []
     if not had:
-        known = {address for table in topics.values() for address in _addresses(table.get("feeds", []))}
-        raise SettingsError(f"{url}: no such feed in {path}; {nearest(url, known)}")
+        raise _not_there(path, topics, url, topic)
     _write(path, document)
     return tuple(had)
+
+
+def _not_there(path: Path, topics: Any, url: str, topic: str | None) -> SettingsError:
+    feeds = {key: _addresses(table.get("feeds", [])) for key, table in topics.items()}
+    if elsewhere := [key for key, addresses in feeds.items() if url in addresses]:
+        return SettingsError(f"{url}: no such feed in topic {topic}; it is in {', '.join(elsewhere)}")
+    known = {address for addresses in feeds.values() for address in addresses}
+    remedy = nearest(url, known, "'digest feeds list' shows them all")
+    return SettingsError(f"{url}: no such feed in {path}; {remedy}")
 
 
 def _addresses(feeds: Any) -> list[str]:

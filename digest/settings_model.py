@@ -20,6 +20,8 @@ from pydantic import (
     Field,
     PrivateAttr,
     SecretStr,
+    ValidationInfo,
+    field_validator,
     model_validator,
 )
 
@@ -38,12 +40,14 @@ from digest.settings_types import (
     Line,
     Many,
     Monthday,
+    NameServer,
     OptionalBaseAddress,
     OptionalColour,
     OptionalOwnAddress,
     OwnAddress,
     Period,
     Picture,
+    Proxy,
     Size,
     StoreUrl,
     Title,
@@ -61,6 +65,14 @@ class _Table(BaseModel):
     """A table of the file: unknown keys are errors, nothing changes after loading, defaults obey the same rules."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, validate_default=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _numbers_are_no_answers(cls, value: object, info: ValidationInfo) -> object:
+        """Refuse true and false where a number stands: they would count as 1 and 0."""
+        if isinstance(value, bool) and cls.model_fields[info.field_name or ""].annotation in (int, float):
+            raise ValueError("not a number; write digits only, as in 25")
+        return value
 
 
 class SiteSettings(_Table):
@@ -204,7 +216,7 @@ class DeliverSettings(_Table):
     outbox: Beside = Path("outbox")
     in_doubt: Literal["resend", "hold"] = "resend"
     bounce_address: OptionalOwnAddress = ""
-    name_servers: Many[Line] = ()
+    name_servers: Many[NameServer] = ()
     pause_after: Annotated[int, Field(ge=1)] = 20
 
 
@@ -265,9 +277,9 @@ class BouncesSettings(_Table):
 class WebSettings(_Table):
     """`[web]`: where the desk and the readers' pages listen, behind which proxies."""
 
-    host: str = "127.0.0.1"
+    host: Annotated[str, Field(min_length=1)] = "127.0.0.1"  # an empty one would listen everywhere
     port: Annotated[int, Field(ge=0, le=65_535)] = 8080
-    proxies: Many[str] = ()
+    proxies: Many[Proxy] = ()
 
 
 class LlmSettings(_Table):

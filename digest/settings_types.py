@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable
 from datetime import time, timedelta
 from functools import cache
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Final, TypeVar
 from urllib.parse import urlsplit
@@ -22,13 +23,14 @@ _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _SIZES: Final = {"": 1, "b": 1, "kb": 1000, "mb": 1000**2, "gb": 1000**3}
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
-    """' did you mean ...?' when something known is close to `word`, else the list of what is known."""
+def nearest(word: str, known: Iterable[str], otherwise: str = "") -> str:
+    """'did you mean ...?' when something known is close to `word`, else `otherwise`, or the list of what is known."""
     choices = sorted(known)
     close = difflib.get_close_matches(word.casefold(), [c.casefold() for c in choices], n=1, cutoff=0.6)
     if close:
         return f"did you mean {next(c for c in choices if c.casefold() == close[0])!r}?"
-    return "known here: " + (", ".join(choices) or "none")
+    shown = (choice if choice.isprintable() else repr(choice) for choice in choices)
+    return otherwise or "known here: " + (", ".join(shown) or "none")
 
 
 def duration(value: object) -> timedelta:
@@ -57,6 +59,8 @@ def size(value: object) -> int:
     found = re.fullmatch(r"(\d+)\s*([kmg]?b?)", str(value).strip().lower())
     if not found or found[2] not in _SIZES:
         raise ValueError("not a size; write it as in '10MB' or '500kB'")
+    if not int(found[1]):
+        raise ValueError("no size at all; write at least '1kB'")
     return int(found[1]) * _SIZES[found[2]]
 
 
@@ -215,6 +219,29 @@ def _language_names() -> dict[str, str]:
     return names
 
 
+def name_server(value: str) -> str:
+    """The IP address of a name server, an IPv4 one with a port or without."""
+    host, colon, port = value.rpartition(":") if value.count(":") == 1 else (value, "", "")
+    try:
+        ip_address(host)
+        fine = not colon or 0 < int(port) < 65_536
+    except ValueError:
+        fine = False
+    if not fine:
+        raise ValueError("not the IP address of a name server; write it as in '192.0.2.53' or '192.0.2.53:5353'")
+    return value
+
+
+def proxy(value: str) -> str:
+    """An IP address or a network of them, or `*` for whoever connects."""
+    try:
+        if value != "*":
+            ip_network(value, strict=False)
+    except ValueError:
+        raise ValueError("not an IP address or network; write it as in '192.0.2.1' or '10.0.0.0/8'") from None
+    return value
+
+
 def colour(value: str) -> str:
     """A colour as six hex digits, the only form every mail client reads."""
     if found := re.fullmatch(r"#([0-9a-fA-F])([0-9a-fA-F])([0-9a-fA-F])", value):
@@ -281,6 +308,8 @@ Language = Annotated[str, AfterValidator(language)]
 Colour = Annotated[str, AfterValidator(colour)]
 OptionalColour = Annotated[str, AfterValidator(lambda value: value and colour(value))]
 Line = Annotated[str, AfterValidator(one_line)]
+NameServer = Annotated[str, AfterValidator(name_server)]
+Proxy = Annotated[str, AfterValidator(proxy)]
 Title = Annotated[str, StringConstraints(min_length=1), AfterValidator(one_line)]
 Beside = Annotated[Path, AfterValidator(beside)]
 Picture = Annotated[str, AfterValidator(picture)]

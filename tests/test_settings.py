@@ -250,6 +250,40 @@ def test_no_problem_shows_a_secret(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[smtp]\nport = true", "smtp.port = true: not a number; write digits only, as in 25"),
+        ("[smtp]\nrate = false", "smtp.rate = false: not a number; write digits only, as in 25"),
+        ("[collect]\nmax_body = 0", "collect.max_body = 0: no size at all; write at least '1kB'"),
+        ('[web]\nhost = ""', "web.host = '': empty; write some text"),
+        (
+            '[web]\nproxies = ["300.1.1.1"]',
+            "web.proxies[0] = '300.1.1.1': not an IP address or network; write it as in '192.0.2.1' or '10.0.0.0/8'",
+        ),
+        (
+            '[deliver]\nname_servers = "dns.example"',
+            "deliver.name_servers = 'dns.example': not the IP address of a name server; "
+            "write it as in '192.0.2.53' or '192.0.2.53:5353'",
+        ),
+    ],
+)
+def test_what_would_only_fail_later_or_mean_something_else_is_refused(tmp_path: Path, text: str, told: str) -> None:
+    assert problems(write(tmp_path, SMALL + text)) == (told,)
+
+
+def test_a_name_that_nobody_can_print_does_not_break_the_line(tmp_path: Path) -> None:
+    told = problems(write(tmp_path, SMALL.replace("[topics.world]", '[topics."\\r0"]')))
+    assert "newsletters.morning.topics = 'world': no such topic; known here: '\\r0'" in told
+
+
+def test_addresses_of_machines_are_taken_in_every_form(tmp_path: Path) -> None:
+    servers, proxies = ["192.0.2.53", "192.0.2.53:5353", "2001:db8::53"], ["127.0.0.1", "10.0.0.0/8", "::1", "*"]
+    text = f"{SMALL}[deliver]\nname_servers = {servers}\n[web]\nproxies = {proxies}"
+    settings = load(write(tmp_path, text), {})
+    assert (list(settings.deliver.name_servers), list(settings.web.proxies)) == (servers, proxies)
+
+
+@pytest.mark.parametrize(
     ("value", "hint"),
     [("europe/pariss", "'Europe/Paris'"), ("new york", "'America/New_York'"), ("+02:00", "'Europe/Paris' or 'UTC'")],
 )

@@ -69,6 +69,14 @@ def test_a_key_with_a_hyphen_is_reached_by_an_underscore(tmp_path: Path) -> None
     assert settings.topics["world-news"].title == "World news"
 
 
+def test_whole_tables_of_tables_can_come_from_a_variable_and_are_never_shown(tmp_path: Path) -> None:
+    file = write(tmp_path, SMALL)
+    settings = load(file, {"DIGEST_DKIM": '{ d1 = { domain = "example.org", key = "hunter2" } }'})
+    assert settings.dkim["d1"].key.get_secret_value() == "hunter2"
+    for text in ('{ d1 = { domian = "example.org", key = "hunter2" } }', '{ d1 = { key = "hunter2 } }', "hunter2"):
+        assert "hunter2" not in "".join(problems(file, {"DIGEST_DKIM": text}))
+
+
 def test_an_empty_variable_counts_as_not_set(tmp_path: Path) -> None:
     assert load(write(tmp_path, SMALL), {"DIGEST_SMTP__PORT": "", "DIGEST_NONSENSE": ""}).smtp.port == 25
 

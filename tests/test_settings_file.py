@@ -84,6 +84,21 @@ def test_adding_and_removing_a_feed_keeps_comments_and_form(tmp_path: Path) -> N
     assert load(file, {}).topics["world"] == load(write(tmp_path, COMMENTED), {}).topics["world"]
 
 
+def test_a_feed_that_is_not_there_leads_to_where_it_is_and_never_to_a_list_of_hundreds(tmp_path: Path) -> None:
+    feeds = ", ".join(f'"https://example.org/{n}"' for n in range(300))
+    text = f'[topics.world]\ntitle = "World"\nfeeds = [{feeds}]\n[topics.sport]\ntitle = "Sport"\n'
+    file = write(tmp_path, text)
+    for url, topic, told in (
+        ("https://example.org/7", "wrld", "topics.wrld: no such topic; did you mean 'world'?"),
+        ("https://example.org/7", "sport", "https://example.org/7: no such feed in topic sport; it is in world"),
+        ("x", None, f"x: no such feed in {file}; 'digest feeds list' shows them all"),
+    ):
+        with pytest.raises(SettingsError) as caught:
+            remove_feed(file, url, topic)
+        assert caught.value.problems == (told,)
+    assert file.read_text(encoding="utf-8") == text
+
+
 def test_a_feed_is_removed_from_every_topic_that_has_it(tmp_path: Path) -> None:
     file = write(tmp_path, COMMENTED)
     add_feed(file, "science", "https://example.com/feed")
