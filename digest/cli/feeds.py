@@ -28,6 +28,7 @@ from digest.errors import DigestError
 #: The topic of feeds that a list has in no folder.
 _NO_FOLDER = "News"
 
+_ALL = "'digest feeds list' shows them all"
 _EXAMPLES = "The example's feeds, which lead nowhere, were taken out."
 
 
@@ -148,7 +149,7 @@ def release(ctx: click.Context, url: str, drop: bool) -> None:
     with house(ctx) as home:
         known = home.topics_of_feeds()
         if url not in known:
-            raise DigestError(f"{url}: no topic has this feed; {nearest(url, known)}")
+            raise DigestError(f"{url}: no topic has this feed; {nearest(url, known, _ALL)}")
         number = (home.store.feeds.drop_quarantine if drop else home.store.feeds.release_quarantine)(url)
         home.store.feeds.save(released(home.store.feeds.get([url])[url]), (), now=home.clock())
     if not number:
@@ -173,6 +174,8 @@ def import_(ctx: click.Context, file: Path, topic: str | None) -> None:
         outlines = opml.read(file.read_bytes())
     except OSError as error:
         raise DigestError(f"{file}: cannot be read ({error.strerror})") from error
+    except DigestError as error:
+        raise DigestError(f"{file}: {error}") from error
     folders = [outline.topic or _NO_FOLDER for outline in outlines]
     keys = opml.keys_of(folders, {key: found.title for key, found in known.topics.items()})
     places = [(topic, topic.title()) if topic else (keys[folder], folder) for folder in folders]

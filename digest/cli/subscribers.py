@@ -19,6 +19,7 @@ from digest.cli.common import (
     count,
     emit,
     house,
+    local,
     newsletter_names,
     say,
     stop,
@@ -76,6 +77,12 @@ def _wish(tie: Any) -> str:
 @click.pass_context
 def add(ctx: click.Context, address: str, newsletter: str, name: str, language: str, topics: tuple[str, ...]) -> None:
     """Subscribe ADDRESS to NEWSLETTER, confirmed: you answer for their consent."""
+    from digest.settings_types import language as code
+
+    try:
+        language = language and code(language)
+    except ValueError as error:
+        raise click.BadParameter(f"{language!r} is {error}", param_hint="--language") from error
     with house(ctx) as home:
         person = home.subscribe(address, newsletter, name=name, language=language, topics=topics)
     click.echo(f"{person.address} gets {newsletter}.")
@@ -93,9 +100,12 @@ def import_(ctx: click.Context, file: Path, newsletter: str | None, json_: bool)
     Good rows are taken; bad ones are listed with line and reason (exit code 5). Nobody who left is subscribed again.
     """
     from digest.deliver.roll import read_rows
+    from digest.pipeline.compose import newsletter_of
 
     text = _text(sys.stdin.buffer.read() if str(file) == "-" else _bytes(file), file)
     with house(ctx) as home:
+        if newsletter:
+            newsletter_of(home.settings, newsletter)  # raises for one that is not there, though no row may need it
         roll = read_rows(text, home.settings.offered, newsletter)
         done = home.store.readers.import_many(roll.people, now=home.clock())
     for line, reason in roll.bad:
@@ -181,13 +191,11 @@ def why(ctx: click.Context, address: str, json_: bool) -> None:
         click.echo(f"Not mailed: {known.suppression.reason} since {known.suppression.since:%Y-%m-%d}")
     for tie in known.subscriptions:
         click.echo(f"{_wish(tie)}")
-    table(
-        "What happened",
-        ["when", "what", "newsletter", ""],
-        [[str(e.at), e.what, e.newsletter, e.detail] for e in known.events],
-    )
-    rows = [[str(when), edition, state, reason] for edition, state, reason, when in known.deliveries]
-    table("Deliveries", ["when", "edition", "state", "reason"], rows)
+    events = [[local(e.at, "UTC"), e.what, e.newsletter, e.detail] for e in known.events]
+    table("\nWhat happened", ["when (UTC)", "what", "newsletter", ""], events)
+    rows = [[local(when, "UTC"), edition, state, reason] for edition, state, reason, when in known.deliveries]
+    if rows:
+        table("\nDeliveries", ["when (UTC)", "edition", "state", "reason"], rows)
 
 
 def _plain(known: Any) -> dict[str, Any]:

@@ -219,13 +219,14 @@ def _own_parts(story: Story, at: datetime, weights: Mapping[str, float]) -> tupl
     telling = {c.outlet for c in story.candidates if c.key not in story.copies}
     copying = {c.outlet for c in story.candidates} - telling
     outlets = len(telling) + len(copying) / 2
+    told = "1 outlet" if len(telling) == 1 else f"{len(telling)} outlets"
     age = max(timedelta(0), at - max(moment(c) for c in story.candidates))
     weight = max(c.weight for c in story.candidates)
     position = min(c.position for c in story.candidates)
     values = {
         "coverage": (
             min(1.0, math.log2(max(1.0, outlets)) / math.log2(FULL_COVERAGE)),
-            f"{len(telling)} outlets" + (f" and {len(copying)} with a copy" if copying else ""),
+            told + (f" and {len(copying)} with a copy" if copying else ""),
         ),
         "freshness": (0.5 ** (age / HALF_LIFE), f"newest article {_hours(age)} before the cut-off"),
         "source": (weight / (1 + weight), f"weight {weight:g}"),

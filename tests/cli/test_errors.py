@@ -207,6 +207,24 @@ def test_the_readers_of_a_newsletter_that_is_not_there_are_no_empty_list(desk: P
     assert run("subscribers", command, "--newsletter", "morning").exit_code == 0
 
 
+def test_a_language_that_is_none_and_a_newsletter_that_is_not_there_subscribe_nobody(desk: Path, run: Run) -> None:
+    done = run("subscribers", "add", "ada@example.org", "morning", "--language", "french")
+    assert (done.exit_code, "did you mean 'fr'?" in done.stderr) == (2, True)
+    (desk / "people.csv").write_text("email,newsletter\nada@example.org,matin\n", encoding="utf-8")
+    done = run("subscribers", "import", str(desk / "people.csv"), "--newsletter", "mornign")
+    assert (done.exit_code, "'mornign'" in one_line(done.stderr)) == (78, True)
+    assert len(run("subscribers", "list").stdout.splitlines()) == 1
+    assert run("subscribers", "add", "ada@example.org", "morning", "--language", "pt_BR").exit_code == 0
+    [event, *_] = run("subscribers", "why", "ada@example.org").stdout.split("\n\nWhat happened")[1].splitlines()[2:]
+    assert re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d  added", event), event
+
+
+def test_a_file_that_is_no_list_of_feeds_is_named(desk: Path, run: Run) -> None:
+    (desk / "people.csv").write_text("email\n", encoding="utf-8")
+    done = run("feeds", "import", str(desk / "people.csv"))
+    assert (done.exit_code, str(desk / "people.csv") in one_line(done.stderr)) == (1, True)
+
+
 def test_why_of_a_stranger_is_data_and_nothing_to_do(desk: Path, run: Run) -> None:
     done = run("subscribers", "why", "stranger@readers.example", "--json")
     assert done.exit_code == 3

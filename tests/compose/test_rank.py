@@ -76,7 +76,7 @@ def test_a_copy_counts_half_as_coverage() -> None:
     copied = replace(original, copies=frozenset({original.others[0].key}))
     found = [only(rank({"world": [s]}, CUT_OFF, ANY)) for s in (original, copied)]
     assert part(found[0], "coverage") > part(found[1], "coverage") > 0
-    assert next(p.why for p in found[1].parts if p.name == "coverage") == "1 outlets and 1 with a copy"
+    assert next(p.why for p in found[1].parts if p.name == "coverage") == "1 outlet and 1 with a copy"
 
 
 def test_the_same_words_or_outlet_again_are_worth_less() -> None:
