@@ -21,7 +21,7 @@ _GOING = """
 SELECT reached, send_at FROM editions
 WHERE id = ? AND state = 'sending' AND NOT EXISTS (SELECT 1 FROM meta WHERE key = ?)
 """
-_CLAIMS = "SELECT id, owner, lease_until, held, under_way FROM claims"
+_CLAIMS = "SELECT id, owner, lease_until, held, under_way, step FROM claims"
 _ROW = "SELECT id, subscriber_id, address, variant, reason, attempts, not_before FROM deliveries WHERE edition_id = ?"
 _DUE = f"""
 {_ROW} AND due_at <= ? AND state IN ('planned', 'deferred') AND NOT id {{any_of}} ORDER BY due_at, id LIMIT ?
@@ -31,13 +31,13 @@ _REACHED = "UPDATE editions SET reached = ? WHERE id = ?"
 #: Who was in line when somebody claimed and was not sent to stands behind it from then on.
 _STEP_OUT = "UPDATE deliveries SET due_at = ? WHERE id {any_of} AND state = 'planned' AND due_at IS NULL"
 _TAKE = "INSERT INTO claims (edition_id, owner, lease_until, held, under_way) VALUES (?, ?, ?, ?, '[]') RETURNING id"
-_HOLD = "UPDATE claims SET lease_until = ?, held = ? WHERE id = ?"
-_HELD = "SELECT held FROM claims WHERE id = ?"
+_HOLD = "UPDATE claims SET lease_until = ?, held = ?, step = step + 1 WHERE id = ?"
+_HELD = "SELECT held, under_way FROM claims WHERE id = ?"
 _OPEN = "SELECT id FROM deliveries WHERE id {any_of} AND state IN ('planned', 'deferred')"
 _LOST = """
 UPDATE deliveries SET state = 'unknown', reason = 'the sender stopped before the server''s answer was recorded',
   due_at = NULL, attempts = attempts + 1, updated_at = ?
-WHERE id {any_of}
+WHERE id {any_of} AND state IN ('planned', 'deferred')
 """
 #: By all that is written here there is none: but a row that is in no line, no index and no hand would be lost for ever.
 _STRAYS = """
@@ -77,8 +77,11 @@ class Claiming(Area):
             if not rows:
                 return []
             fresh = [row[0] for row in rows]
-            hand = self._at_hand(run, mine.id, listed(mine.under_way)) if mine else None
-            if hand is None or not run(_HOLD, (until, listed(hand.left.union(fresh)), hand.epoch)).rowcount:
+            if mine:
+                hand = self._at_hand(run, mine.id, mine.step)
+                run(_HOLD, (until, listed(hand.left.union(fresh)), mine.id))
+                hand.step += 1
+            else:
                 ((epoch,),) = run(_TAKE, (edition_id, owner, until, listed(fresh))).fetchall()
                 hand = Hand(epoch)
         hand.left.update(fresh)
@@ -124,26 +127,25 @@ class Claiming(Area):
 
     def _others(self, run: Run, edition_id: str, owner: str, now: datetime) -> tuple[frozenset[int], Claim | None]:
         """What other senders hold of an edition, and the owner's own claim; one whose lease is over is ended."""
-        taken, mine = frozenset[int](), None
-        for claim in self._claims(run, "edition_id = ?", (edition_id,)):
-            if claim.owner != owner:
-                taken |= claim.held
-            elif claim.lease_until > now:
+        mine = None
+        for claim in self._claims(run, "edition_id = ? AND owner = ?" + self._locking("UPDATE"), (edition_id, owner)):
+            if claim.lease_until > now:
                 mine = claim
             else:
                 self._release(run, claim, now)
-        return taken, mine
+        others = self._claims(run, "edition_id = ? AND owner <> ?", (edition_id, owner))
+        return frozenset[int]().union(*(claim.held for claim in others)), mine
 
-    def _at_hand(self, run: Run, epoch: int, marks: str) -> Hand:
+    def _at_hand(self, run: Run, epoch: int, step: int) -> Hand:
         """What the sender of a claim has; known from its last step, unless another was committed since.
 
         Forgotten until this step is committed too: then the next reads what was.
         """
         hand, self._hand = self._hand, None
-        if hand is not None and (hand.epoch, hand.marks) == (epoch, marks):
+        if hand is not None and (hand.epoch, hand.step) == (epoch, step):
             return hand
-        held = [number for (text,) in run(_HELD, (epoch,)).fetchall() for number in numbers(text)]
-        return Hand(epoch, self._open(run, held), set(numbers(marks)), marks)
+        ((held, under_way),) = run(_HELD, (epoch,)).fetchall()
+        return Hand(epoch, step, self._open(run, numbers(held)), set(numbers(under_way)))
 
     def _open(self, run: Run, held: Iterable[int]) -> set[int]:
         """Those of what a claim holds that have no result yet."""
@@ -165,28 +167,26 @@ class Claiming(Area):
         planned = unknown = 0
         condition, value = ("lease_until <= ?", self._database.moment(now)) if owner is None else ("owner = ?", owner)
         with self._database.quick() as run:
-            for claim in self._claims(run, condition + self._locking("UPDATE"), (value,)):
+            for claim in self._claims(run, f"{condition} ORDER BY id" + self._locking("UPDATE"), (value,)):
                 ended = self._release(run, claim, now)
                 planned, unknown = planned + ended.planned, unknown + ended.unknown
         return Released(planned, unknown)
 
     def _release(self, run: Run, claim: Claim, now: datetime) -> Released:
-        """End a claim, unless somebody else just did: then what it held may be in other hands already."""
-        if not run(END_CLAIM, (claim.id,)).rowcount:
-            return Released(0, 0)
+        """End a claim, which is locked."""
+        run(END_CLAIM, (claim.id,))
         at, any_of, many = self._database.moment(now), self._database.any_of, self._database.many
         free = self._open(run, claim.held) - claim.under_way
         run(_STEP_OUT.format(any_of=any_of), (at, many(free)))
-        if claim.under_way:
-            run(_LOST.format(any_of=any_of), (at, many(claim.under_way)))
-        return Released(len(free), len(claim.under_way))
+        lost = run(_LOST.format(any_of=any_of), (at, many(claim.under_way))).rowcount if claim.under_way else 0
+        return Released(len(free), lost)
 
     def _claims(self, run: Run, condition: str, values: tuple[Any, ...]) -> list[Claim]:
         claimed = []
-        for number, owner, until, held, under_way in run(f"{_CLAIMS} WHERE {condition}", values).fetchall():
+        for number, owner, until, held, under_way, step in run(f"{_CLAIMS} WHERE {condition}", values).fetchall():
             lease_until = self._database.instant(until)
             assert lease_until is not None
-            claimed.append(Claim(number, owner, lease_until, numbers(held), numbers(under_way)))
+            claimed.append(Claim(number, owner, lease_until, numbers(held), numbers(under_way), step))
         return claimed
 
     def _locking(self, how: str) -> str:

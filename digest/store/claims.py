@@ -33,6 +33,7 @@ class Claim(NamedTuple):
     lease_until: datetime
     held: frozenset[int]
     under_way: frozenset[int]
+    step: int
 
     def state_of(self, delivery_id: int) -> DeliveryState:
         """How a delivery that is held stands."""
@@ -41,14 +42,12 @@ class Claim(NamedTuple):
 
 @dataclass(slots=True)
 class Hand:
-    """What a sender knows of its own claim: what has no result yet, and what of that is `marked` as under way; `marks`
-    is how the claim says so.
-    """
+    """What a sender knows of its own claim as of `step`: what has no result yet, and what of that is under way."""
 
     epoch: int
+    step: int = 0
     left: set[int] = field(default_factory=set)
-    marked: set[int] = field(default_factory=set)
-    marks: str = "[]"
+    under_way: set[int] = field(default_factory=set)
 
 
 def numbers(text: str) -> frozenset[int]:
@@ -67,8 +66,8 @@ def listed(ids: Iterable[int]) -> str:
 def claims_of(connection: Connection, edition_id: str) -> Sequence[Claim]:
     """Everybody who holds something of an edition, with what is still open of it."""
     c, d = claims.c, deliveries.c
-    query = select(c.id, c.owner, c.lease_until, c.held, c.under_way).where(c.edition_id == edition_id)
-    found = [Claim(*row[:3], numbers(row.held), numbers(row.under_way)) for row in connection.execute(query)]
+    query = select(c.id, c.owner, c.lease_until, c.held, c.under_way, c.step).where(c.edition_id == edition_id)
+    found = [Claim(*row[:3], numbers(row.held), numbers(row.under_way), row.step) for row in connection.execute(query)]
     still_open: set[int] = set()
     for part in chunks(number for claim in found for number in claim.held):
         still_open.update(connection.scalars(select(d.id).where(d.id.in_(part), d.state.in_(WAITING))))
@@ -78,9 +77,11 @@ def claims_of(connection: Connection, edition_id: str) -> Sequence[Claim]:
 def tidy(connection: Connection, edition_id: str) -> None:
     """Take out of the claims what came to its end, before any of it is planned once more: then it is anybody's."""
     c = claims.c
-    connection.execute(select(c.id).where(c.edition_id == edition_id).with_for_update())  # no results meanwhile
+    mine = select(c.id).where(c.edition_id == edition_id).order_by(c.id)
+    connection.execute(mine.with_for_update())  # no results meanwhile
     for claim in claims_of(connection, edition_id):
-        connection.execute(update(claims).where(c.id == claim.id).values(held=listed(claim.held)))
+        change = update(claims).where(c.id == claim.id)
+        connection.execute(change.values(held=listed(claim.held), step=c.step + 1))
 
 
 def holders_of(connection: Connection, edition_id: str) -> dict[int, Claim]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, null, select, update
 
 from digest.deliver.subscriber import Subscriber, Suppression
 from digest.store.codec import address_hash
@@ -57,7 +57,7 @@ class Readers(People, Subscribing, Suppressing):
             if number is None:
                 return False
             waiting = update(deliveries).where(deliveries_of(number), d.state.in_(("planned", "deferred")))
-            connection.execute(waiting.values(state="suppressed"))
+            connection.execute(waiting.values(state="suppressed", due_at=null()))
             connection.execute(
                 update(deliveries).where(deliveries_of(number)).values(address="", reason="erased on request")
             )

@@ -23,11 +23,11 @@ from digest.store.types import storable
 _TRIED = ("accepted", "deferred", "refused", "unknown")
 
 _LOOK = """
-SELECT c.lease_until, c.under_way, e.newsletter,
+SELECT c.lease_until, c.step, e.newsletter,
   e.state = 'sending' AND NOT EXISTS (SELECT 1 FROM meta WHERE key = ?)
 FROM claims c JOIN editions e ON e.id = c.edition_id WHERE c.id = ? AND c.owner = ?
 """
-_MARK = "UPDATE claims SET under_way = ? WHERE id = ?"
+_MARK = "UPDATE claims SET under_way = ?, step = step + 1 WHERE id = ?"
 _LET_GO = "UPDATE claims SET held = ? WHERE id = ?"
 _RECORD = """
 UPDATE deliveries SET state = ?, reason = ?, due_at = ?, attempts = attempts + ?, updated_at = ?
@@ -44,6 +44,7 @@ LEFT JOIN subscriptions s ON s.subscriber_id = asked.value AND s.newsletter = ? 
 LEFT JOIN subscribers p ON p.id = s.subscriber_id
 WHERE p.id IS NULL OR EXISTS (SELECT 1 FROM suppressions x WHERE x.address_hash = p.address_hash)
 """
+_SUPPRESSED = "SELECT id FROM deliveries WHERE id {any_of} AND state = 'suppressed'"
 
 
 class Sending(Claiming):
@@ -69,23 +70,25 @@ class Sending(Claiming):
             found = run(_LOOK + self._locking("UPDATE OF c"), (PAUSED_KEY, epoch, owner)).fetchall()
             if not found:
                 return Turn()
-            ((lease_until, marks, newsletter, going),) = found
-            hand = self._at_hand(run, epoch, marks)
+            ((lease_until, step, newsletter, going),) = found
+            hand = self._at_hand(run, epoch, step)
             known = [result for result in results if result.id in hand.left]
             self._record(run, known, now)
             answered = {result.id for result in known}
-            asked = {}
+            asked, unwanted = {}, frozenset[int]()
             if going and lease_until > self._database.moment(now):
                 left = hand.left - answered
                 asked = {delivery.subscriber_id: delivery.id for delivery in intents if delivery.id in left}
-            unwanted = self._unwanted(run, asked, newsletter)
+                unwanted = self._unwanted(run, asked, newsletter)
+                if len(asked) < len(intents):
+                    unwanted |= self._suppressed(run, [one.id for one in intents if one.id not in left])
             ours = frozenset(asked.values()) - unwanted
-            hand.marked = (hand.marked - answered) | ours
-            hand.marks = listed(hand.marked)
+            hand.under_way = (hand.under_way - answered) | ours
             if answered == hand.left:
                 run(END_CLAIM, (epoch,))
             else:
-                run(_MARK, (hand.marks, epoch))
+                run(_MARK, (listed(hand.under_way), epoch))
+                hand.step += 1
                 if any(result.state in WAITING for result in known):  # anybody may have those again
                     run(_LET_GO, (listed(hand.left - answered), epoch))
         hand.left -= answered
@@ -131,6 +134,11 @@ class Sending(Claiming):
         table = "json_each(?) AS asked" if self._database.is_sqlite else "unnest(?::bigint[]) AS asked (value)"
         found = run(_UNWANTED.format(asked=table), (self._database.many(asked), newsletter)).fetchall()
         return frozenset([asked[person] for (person,) in found])
+
+    def _suppressed(self, run: Run, asked: Collection[int]) -> frozenset[int]:
+        """The deliveries whose readers had themselves erased while a sender held them."""
+        found = run(_SUPPRESSED.format(any_of=self._database.any_of), (self._database.many(asked),)).fetchall()
+        return frozenset([number for (number,) in found])
 
 
 def _clean(reason: str) -> str:

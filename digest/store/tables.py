@@ -248,6 +248,7 @@ claims = Table(
     _moment("lease_until"),
     Column("held", Text, nullable=False),
     Column("under_way", Text, nullable=False),  # on record as about to be sent, and not yet answered
+    _count("step"),  # grows with every change, so that a sender sees whether what it knows is still so
     UniqueConstraint("edition_id", "owner"),
     sqlite_autoincrement=True,
 )

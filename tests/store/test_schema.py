@@ -23,13 +23,14 @@ from digest.store.database import Database
 from digest.store.tables import metadata
 from tests.store.samples import HERALD, LEASE, NOW, crowd, entry, keep, planned, reader, stored_edition
 
+OURS = schema.head()
 #: A later migration as they will come: a table that others refer to is rebuilt, which SQLite can only do by copying it.
 LATER = '''"""A later one."""
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0003"
-down_revision = "0002"
+revision = "later"
+down_revision = "{ours}"
 branch_labels = depends_on = None
 
 
@@ -58,9 +59,9 @@ VALUES ('e', :number, 'a@example.org', 'v', :state, '', 0, 1, 'me', :now, '2026-
 def later(monkeypatch: pytest.MonkeyPatch, folder: Path, then: str = "pass") -> None:
     """Make this program one migration newer."""
     shutil.copytree(schema.MIGRATIONS, folder, ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True)
-    (folder / "versions" / "v0003_later.py").write_text(LATER.format(then=then))
+    (folder / "versions" / "v9999_later.py").write_text(LATER.format(ours=schema.head(), then=then))
     monkeypatch.setattr(schema, "MIGRATIONS", folder)
-    monkeypatch.setattr(schema, "REVISIONS", ("0001", "0002", "0003"))
+    monkeypatch.setattr(schema, "REVISIONS", (*schema.REVISIONS, "later"))
 
 
 def revisions_of(path: Path) -> list[str]:
@@ -108,7 +109,7 @@ def test_looking_for_one_reader_does_not_read_every_delivery(sqlite_store: Store
 
 
 def test_there_is_no_way_back_but_the_backup() -> None:
-    for name in ("v0001_the_first_tables", "v0002_claims"):
+    for name in ("v0001_the_first_tables", "v0002_claims", "v0003_claims_count_their_steps"):
         step = importlib.import_module(f"digest.store.migrations.versions.{name}")
         with pytest.raises(NotImplementedError, match="restore the backup"):
             step.downgrade()
@@ -118,7 +119,7 @@ def test_an_older_store_is_refused_with_the_command_to_type(
     tmp_path: Path, sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     later(monkeypatch, tmp_path / "migrations")
-    with pytest.raises(StoreError, match=r"of an older digest \(schema 0002\): run 'digest db upgrade'"):
+    with pytest.raises(StoreError, match=rf"of an older digest \(schema {OURS}\): run 'digest db upgrade'"):
         open_store(f"sqlite:///{sqlite_store.database.path}")
     assert next(iter(sqlite_store.meta.check())).level == "error"
 
@@ -130,8 +131,8 @@ def test_an_older_store_is_upgraded_with_a_backup_beside_it_and_loses_nothing(
     sqlite_store.close()
     path = sqlite_store.database.path
     later(monkeypatch, tmp_path / "migrations")
-    assert upgrade_store(f"sqlite:///{path}") == ("0002", "0003")
-    assert revisions_of(path.with_name("digest.db.before-0003.backup")) == ["0002"]
+    assert upgrade_store(f"sqlite:///{path}") == (OURS, "later")
+    assert revisions_of(path.with_name("digest.db.before-later.backup")) == [OURS]
     still_full(open_store(f"sqlite:///{path}"))
 
 
@@ -142,7 +143,7 @@ def test_an_older_store_on_a_server_is_upgraded_and_loses_nothing(
     with open_store(postgres_database) as store:
         fill(store)
     later(monkeypatch, tmp_path / "migrations")
-    assert upgrade_store(postgres_database) == ("0002", "0003")
+    assert upgrade_store(postgres_database) == (OURS, "later")
     still_full(open_store(postgres_database))
 
 
@@ -164,7 +165,7 @@ def test_a_migration_that_fails_half_way_changes_nothing_and_can_be_tried_again(
         still_full(store)
         assert not any("half-way" in finding.what for finding in store.meta.check())
     later(monkeypatch, tmp_path / "mended")
-    assert upgrade_store(url) == ("0002", "0003")
+    assert upgrade_store(url) == (OURS, "later")
     still_full(open_store(url))
 
 

@@ -152,6 +152,51 @@ def test_what_another_hand_wrote_for_the_same_claim_is_known_at_the_next_step(st
     assert store.deliveries.summary(made.id) == {"accepted": 4, "claimed": 1, "skipped": 1}
 
 
+def test_what_another_hand_claimed_gave_back_and_settled_is_not_taken_for_what_it_was(store: Store) -> None:
+    people, made = crowd(store, 8), stored_edition(store)
+    planned(store, made.id, people)
+    mine = store.deliveries.claim(made.id, "me", NOW, LEASE, 3)
+    with open_store(store.database.url.render_as_string(hide_password=False)) as again:
+        fresh = again.deliveries.claim(made.id, "me", NOW, LEASE, 2)
+        assert fresh[0].epoch == mine[0].epoch
+        turn(again, mine, [result(mine[0], "planned")])
+        turn(again, mine, (), mine[1:2])
+        turn(again, mine, [accepted(mine[1])])  # nothing is under way again, as before
+    assert turn(store, mine, (), mine).ours == {mine[2].id}
+    more = store.deliveries.claim(made.id, "me", NOW, LEASE, 2)
+    yours = store.deliveries.claim(made.id, "you", NOW, LEASE, 9)
+    taken = [d.id for d in (*mine[1:], *fresh, *more, *yours)]
+    assert sorted(taken) == sorted(row.id for row in store.deliveries.listing(made.id))
+    assert turn(store, mine, map(accepted, [mine[2], *more])).written == 3
+    assert turn(store, mine, map(accepted, fresh)).written == 2  # its claim did not end before
+
+
+def test_who_is_erased_while_somebody_holds_it_is_unwanted_and_stays_so(store: Store) -> None:
+    people, made = crowd(store, 3), stored_edition(store)
+    planned(store, made.id, people)
+    mine = store.deliveries.claim(made.id, "me", NOW, LEASE, 3)
+    turn(store, mine, (), mine[:1])
+    for person in people[:2]:
+        store.readers.erase(person.address)
+    url = store.database.url.render_as_string(hide_password=False)
+    with open_store(url) as again:  # which knows nothing of earlier steps
+        asked = turn(again, mine, (), mine[1:])
+        assert asked.ours == {mine[2].id}
+        assert asked.unwanted == {mine[1].id}
+    assert store.deliveries.release_expired(now=NOW + LEASE) == (0, 1)
+    assert store.deliveries.summary(made.id) == {"suppressed": 2, "unknown": 1}
+
+
+def test_who_is_erased_while_put_off_leaves_nothing_to_wait_for(store: Store) -> None:
+    (person, other), made = crowd(store, 2), stored_edition(store)
+    rows = [Delivery(made.id, one.id, one.address, "v1", not_before=minutes(9)) for one in (person, other)]
+    store.deliveries.plan(made.id, rows, now=NOW)
+    store.readers.erase(person.address)
+    store.readers.erase(other.address)
+    assert store.deliveries.next_work(made.id) is None
+    assert store.deliveries.due(minutes(10)) == []
+
+
 def test_a_step_that_failed_leaves_no_memory_of_it(store: Store) -> None:
     people, made = crowd(store, 2), stored_edition(store)
     planned(store, made.id, people)
