@@ -39,7 +39,8 @@ def compose(ctx: click.Context, newsletter: str, slot: str | None, json_: bool) 
 def _way_on(edition_id: str, stored: bool) -> str:
     if stored:
         return f"'digest why {edition_id}' explains each candidate."
-    return "Nothing is decided before its cut-off: 'digest collect', then compose again."
+    way = "add feeds, or 'digest collect' once more, then compose again"
+    return f"Nothing is decided before its cut-off: {way}; 'min_stories' in settings.toml is how many it takes."
 
 
 def _summary(edition: object) -> None:

@@ -56,9 +56,11 @@ def compose(
     """Compose the edition of a slot. `told` is what readers of this newsletter were told before; `now` is when.
 
     Stories that an earlier edition had are out unless there is news in them; with fewer than `min_stories` left the
-    edition is skipped, keeps what it would have had, and says so.
+    edition is skipped, keeps what it would have had, and says so. Composed before its cut-off, an edition takes what is
+    news by then: on a Friday Friday's, though its slot is on Monday.
     """
-    fresh = {c.key: stale(c, slot.cut_off, brief.max_age) for c in candidates}
+    at = min(now, slot.cut_off)
+    fresh = {c.key: stale(c, at, brief.max_age) for c in candidates}
     stories = group(sorted((c for c in candidates if not fresh[c.key]), key=lambda c: c.key), language=brief.language)
     verdicts = judge_all(stories, told)
     stories = [led_by(story, verdicts[story.key].leads) for story in stories]
@@ -68,7 +70,7 @@ def compose(
         if (topic := assigned[story.key].topic) is not None:
             by_topic[topic].append(story)
     repeats = {key: verdict.reason for key, verdict in verdicts.items() if verdict.kind == "repeat"}
-    ranking = rank(by_topic, slot.cut_off, _limits(brief), refused=repeats)
+    ranking = rank(by_topic, at, _limits(brief), refused=repeats)
     sections = tuple(
         Section(topic, settings.title, tuple(printed(story, verdicts[story.key]) for story in chosen))
         for topic, settings in brief.topics.items()

@@ -152,11 +152,11 @@ def draft(store: Store, settings: Settings, key: str, slot: Slot, *, now: dateti
     newsletter = newsletter_of(settings, key)
     calendar = calendar_of(newsletter)
     carried = {taken.slot for taken in store.editions.slots(key) if taken.outcome == "skipped"}
-    since = slots.window_start(calendar, slot, carried, newsletter.max_age)
-    until = min(slot.cut_off, now) + INSTANT
+    until = min(slot.cut_off, now)
+    since = slots.window_start(calendar, replace(slot, cut_off=until), carried, newsletter.max_age)
     feeds = feeds_of(settings, newsletter)
     known = store.feeds.get(feeds)
-    found = store.articles.candidates(list(feeds), since, until)
+    found = store.articles.candidates(list(feeds), since, until + INSTANT)
     candidates = [_candidate(entries, with_lead(article, newsletter.lead), feeds, known) for entries, article in found]
     return choose(brief_of(settings, key), slot, candidates, told(store, key, slot), now=now)
 

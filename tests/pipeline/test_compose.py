@@ -71,6 +71,19 @@ def test_by_hand_the_slot_just_due_is_composed_or_the_next_when_nothing_was_ther
     assert choose_slot(store, settings, "morning", CUT_OFF).send_at == SEND
 
 
+def test_by_hand_on_a_friday_fridays_news_is_news_though_the_slot_is_on_monday(store: Store, tmp_path: Path) -> None:
+    friday = datetime(2026, 11, 27, 9, 0, tzinfo=UTC)
+    settings = settings_of(tmp_path)
+    weekdays = settings.newsletters["morning"].model_copy(update={"days": ("mon", "tue", "wed", "thu", "fri")})
+    settings = settings.model_copy(update={"newsletters": {"morning": weekdays}})
+    bring(store, *range(8), at=friday)
+    slot = choose_slot(store, settings, "morning", friday)
+    assert slot.send_at == SEND + 6 * DAY
+    early = draft(store, settings, "morning", slot, now=friday).edition
+    assert (early.state, early.cut_off) == ("draft", slot.cut_off)
+    assert draft(store, settings, "morning", slot, now=slot.cut_off).edition.state == "skipped", "by then it is old"
+
+
 def test_a_slot_that_was_skipped_for_want_of_news_is_still_the_one_just_due(store: Store, tmp_path: Path) -> None:
     settings = settings_of(tmp_path)
     slot = slot_at(calendar_of(settings.newsletters["morning"]), datetime.fromisoformat("2026-11-24T07:00"))
