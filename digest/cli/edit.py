@@ -56,7 +56,7 @@ def edit(ctx: click.Context, edition: str, author: str, expected: int | None, js
     """Edit an edition, undo, insert late; alone it lists the stories.
 
     EDITION is an id, or a newsletter's name for its newest edition. A STORY is its number, its key, or its address.
-    Any edit voids the approval. Options may stand before or after EDITION.
+    Any change voids the approval. Options may stand before or after EDITION.
     """
     ctx.meta["digest.edit"] = (edition, author, expected)
     ctx.meta["digest.json"] = json_
@@ -273,6 +273,8 @@ def _told(ctx: click.Context, before: Edition, after: Edition, json_: bool) -> N
     else:
         click.echo(_words(changes) or "Nothing reads otherwise now.")
     say(f"{after.id} is at version {after.version}, {after.state}.")
+    if after.version == before.version:
+        stop(NOTHING_TO_DO)
 
 
 def _words(changes: Sequence[Changed]) -> str:

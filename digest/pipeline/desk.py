@@ -40,10 +40,14 @@ class Line:
 def edit(store: Store, seen: Edition, wish: Edit, author: str, *, now: datetime) -> Edition:
     """Apply an edit to an edition as it was `seen`; returns it as stored, waiting for approval.
 
-    Raises EditConflict when somebody changed it since, AlreadySent when it is on its way, EditionError when the edit
-    names what is not there.
+    One that changes nothing of the content is not stored, and voids no approval: `seen` comes back. Raises EditConflict
+    when somebody changed it since, AlreadySent when it is on its way, EditionError when the edit names what is not
+    there.
     """
-    return _save(store, seen, apply(seen, wish), author, _action("edit", wish), now)
+    changed = apply(seen, wish)
+    if changed.content_hash == seen.content_hash:
+        return seen
+    return _save(store, seen, changed, author, _action("edit", wish), now)
 
 
 def undo(store: Store, seen: Edition, author: str, *, now: datetime) -> Edition:

@@ -72,6 +72,19 @@ def test_an_edition_and_what_an_edit_did_are_data_too(full_desk: Path, run: Run,
         assert json.loads(run("edit", "morning", "--json", "diff").stdout) == []
 
 
+def test_an_edit_that_changes_nothing_is_nothing_to_do_and_voids_no_approval(
+    full_desk: Path, run: Run, morning: time_machine.travel
+) -> None:
+    with morning:
+        run("compose", "morning")
+        run("approve", "morning")
+        for nothing in (["subject", ""], ["note", " "], ["pin", "1"]):
+            done = run("edit", "morning", *nothing)
+            assert (done.exit_code, done.stdout) == (3, "Nothing reads otherwise now.\n")
+            assert "version 1, approved" in done.stderr
+        assert run("edit", "morning", "drop", "1").exit_code == 0
+
+
 def test_options_may_stand_after_the_edition(full_desk: Path, run: Run, morning: time_machine.travel) -> None:
     with morning:
         run("compose", "morning")
