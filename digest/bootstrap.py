@@ -9,19 +9,17 @@ from dataclasses import replace
 from datetime import UTC, datetime, time
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from digest import owner
-from digest.compose.edition import EDITABLE, Edition, EditionState, approved, edition_id
+from digest.compose.edition import EDITABLE, Edition, approved, edition_id
 from digest.compose.slot import Slot, slot_at, slots_of_day
 from digest.deliver.address import canonical
 from digest.deliver.subscriber import Subscriber
-from digest.errors import AlreadySent, EditionError, SettingsError
+from digest.errors import EditionError, SettingsError
 from digest.pipeline import collect as first
 from digest.pipeline import compose as second
-from digest.pipeline import deliver as third
-from digest.pipeline import plan as planning
 from digest.pipeline.ports import Progress, silent
 from digest.settings import Settings
 from digest.settings_file import ensure_secret
@@ -31,9 +29,9 @@ if TYPE_CHECKING:
     from digest.collect.feed import FetchOutcome, ParsedFeed
     from digest.collect.http import HttpConfig
     from digest.collect.sandbox import Sandbox
-    from digest.deliver.rendered import Problem, Rendered
-    from digest.deliver.reply import Outcome
+    from digest.deliver.rendered import Rendered
     from digest.desk import Desk
+    from digest.dispatch import Dispatch
     from digest.gallery import Gallery
     from digest.mailroom import Mailroom
     from digest.pipeline.writing import AskWriter
@@ -42,9 +40,6 @@ if TYPE_CHECKING:
     from digest.store import Store
 
 Clock = Callable[[], datetime]
-
-#: The command that lifts a pause of all sending.
-RESUME: Final = "digest schedule pause --resume"
 
 
 def now_utc() -> datetime:
@@ -197,7 +192,7 @@ class House:
             return
         self.gallery.fetch(edition, progress)
         if edition.state == "approved":
-            self.plan(edition)
+            self.dispatch.plan(edition)
 
     def complete(self, edition: Edition) -> None:
         """Fetch the pictures that a process which died did not come to; what some readers have stays as it is."""
@@ -258,7 +253,7 @@ class House:
         approved(edition, seen, by)  # raises what is wrong, in words
         if edition.state != "approved":
             self.store.editions.approve(edition.id, edition.content_hash, by, now=self.clock())
-        return self.plan(self.edition(edition.id))
+        return self.dispatch.plan(self.edition(edition.id))
 
     # --- the desk --------------------------------------------------------------------------------------------
 
@@ -282,109 +277,12 @@ class House:
         """The mail of an edition; the same function that sending uses."""
         return self.mailroom.render(edition, **variant)
 
-    def plan(self, edition: Edition, *, last: bool = False) -> int:
-        """Freeze the recipients of an approved edition; how many deliveries it has.
+    @cached_property
+    def dispatch(self) -> Dispatch:
+        """Planning and sending."""
+        from digest.dispatch import Dispatch
 
-        The `last` look, before the first mail leaves, gives back what other newsletters were to tell and do not.
-        """
-        choice = self.mailroom.choice(edition.newsletter)
-        for look in (planning.plan, planning.give_back) if last else (planning.plan,):
-            look(self.store, edition, self.store.readers.audience(edition.newsletter), choice, self.clock())
-        return sum(self.store.deliveries.summary(edition.id).values())
-
-    def deliver(
-        self,
-        edition: Edition,
-        *,
-        resume: bool = False,
-        at_once: bool = False,
-        progress: Progress = silent,
-    ) -> third.Delivered:
-        """Hand over what is due of an edition; `at_once` everything, without waiting for its time.
-
-        Before its time nothing is begun, so editors can still change it. Raises RenderError for a mail that a check
-        forbids; nothing of it is sent then.
-        """
-        if reason := self.store.meta.settle_in() or self.store.meta.sending_paused():
-            way_on = "" if RESUME in reason else f"; '{RESUME}' goes on"
-            raise EditionError(f"sending is paused: {reason}{way_on}")
-        if edition.state == "approved" and not at_once and self.clock() < edition.send_at:
-            return third.Delivered(edition.id, edition.state, counts=dict(self.store.deliveries.summary(edition.id)))
-        if resume and edition.state == "paused":
-            self.store.editions.set_state(edition.id, ["paused"], "sending", "resumed by hand", now=self.clock())
-            edition = self.edition(edition.id)
-        if edition.state == "approved":
-            self.complete(edition)
-            self.plan(edition, last=True)
-        if at_once:
-            self.store.deliveries.requeue(edition.id, ["planned", "deferred"], now=self.clock())
-        with owner.run() as name:
-            return third.deliver(
-                self.store,
-                edition,
-                self.mailroom.fillers(edition),
-                self.mailroom.transport(),
-                self._terms(edition, name),
-                clock=self.clock,
-                progress=progress,
-            )
-
-    def _terms(self, edition: Edition, name: str) -> third.Terms:
-        """How an edition is delivered, by the settings, by a run of that name."""
-        return third.Terms(
-            owner=name,
-            last_moment=edition.send_at + self.mailroom.newsletter(edition).max_late,
-            in_doubt=self.settings.deliver.in_doubt,
-            pause_after=self.settings.deliver.pause_after,
-            should_stop=self.stopping.is_set,
-            is_gone=owner.is_gone,
-            wait=self.stopping.wait,
-            bounced=lambda number, outcome: self._disowned(edition.id, number, outcome),
-        )
-
-    def _disowned(self, edition_id: str, subscriber_id: int, outcome: Outcome) -> None:
-        """A server said at RCPT that the mailbox is not there (or is full): it counts like a bounce."""
-        from digest.pipeline.returned import weigh_refusal
-
-        person = self.store.readers.get(subscriber_id)
-        if person is not None and outcome.bounce:
-            weigh_refusal(self.store, person, outcome.bounce, edition_id, outcome.reason, self.clock())
-
-    def dry_run(self, edition: Edition, folder: Path, *, progress: Progress = silent) -> int:
-        """Write every message of an edition as a file, for looking at; touches no delivery and no connection."""
-        readers = self.store.readers.audience(edition.newsletter)
-        choice = self.mailroom.choice(edition.newsletter)
-        deliveries = planning.recipients(self.store, edition, readers, choice, self.clock())
-        return self.mailroom.write(edition, deliveries, folder, progress)
-
-    def deliver_test(self, edition: Edition, address: str) -> Sequence[Problem]:
-        """One copy to one address, outside the books; what forbids sending it to readers as it is."""
-        return self.mailroom.send_test(edition, canonical(address).text)
-
-    def halt(self, edition: Edition, state: str) -> None:
-        """Pause or cancel an edition that is approved or being sent."""
-        now = self.clock()
-        if state == "paused":
-            done = self.store.editions.set_state(edition.id, ["sending"], "paused", "paused by hand", now=now)
-        else:
-            before: list[EditionState] = ["draft", "in_review", "approved", "sending", "paused"]
-            done = self.store.editions.set_state(edition.id, before, "cancelled", "cancelled by hand", now=now)
-            if done:
-                self._cancelled(edition, now)
-        if not done:
-            way = f"it cannot be {state} any more"
-            if edition.state in ("draft", "in_review", "approved"):
-                way = "nothing of it is being sent yet; --cancel stops it for good, 'digest schedule pause' all sending"
-            raise AlreadySent(f"edition {edition.id} is {edition.state}: {way}")
-
-    def _cancelled(self, edition: Edition, now: datetime) -> None:
-        """Close the books; what no reader had goes into the next edition."""
-        self.store.deliveries.close_open(edition.id, "skipped", "the edition was cancelled", now=now)
-        states = self.store.deliveries.summary(edition.id)
-        if not any(states.get(state) for state in ("accepted", "handed_over", "unknown", "bounced")):
-            self.store.editions.decide_slot(
-                edition.newsletter, edition.slot, "skipped", "cancelled by hand", now=now, edition_id=edition.id
-            )
+        return Dispatch(self)
 
     # --- readers ---------------------------------------------------------------------------------------------
 

@@ -58,7 +58,7 @@ class Desk:
         """The one story after the freeze; who gets it is planned anew. See `pipeline.desk.insert_late`."""
         changed = desk.insert_late(self.house.store, seen, desk.placed(seen, wish), by, now=self.house.clock())
         self.house.gallery.fetch(changed)
-        self.house.plan(changed)
+        self.house.dispatch.plan(changed)
         return changed
 
     def editors(self, newsletter: str) -> tuple[str, ...]:

@@ -89,7 +89,7 @@ class Jobs:
             if house.stopping.is_set():
                 return
             try:
-                done = house.deliver(house.edition(edition_id))
+                done = house.dispatch.deliver(house.edition(edition_id))
             except (AlreadySent, EditionError) as error:
                 log.warning("not delivered", edition=edition_id, reason=str(error))
                 continue

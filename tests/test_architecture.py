@@ -26,7 +26,7 @@ FLOORS = [
     {"store"},
     {"gallery", "log", "mailroom", "owner", "transports"},
     {"schedule"},
-    {"bootstrap", "desk", "postbox", "scout"},
+    {"bootstrap", "desk", "dispatch", "postbox", "scout"},
     {"checkup", "jobs"},
     {"web"},
     {"demo"},

@@ -73,7 +73,7 @@ def test_composing_again_by_hand_fetches_what_was_left(house: House) -> None:
 def test_what_is_approved_is_not_sent_without_its_pictures(house: House, tmp_path: Path) -> None:
     house.subscribe("ada@example.org", "morning")
     house.approve(house.edition(MORNING), "ada")
-    house.deliver(house.edition(MORNING), at_once=True)
+    house.dispatch.deliver(house.edition(MORNING), at_once=True)
     (mail,) = (tmp_path / "outbox").glob("**/*.eml")
     assert OURS.encode() in mail.read_bytes().replace(b"=\r\n", b"").replace(b"=\n", b"")
 

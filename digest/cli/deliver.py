@@ -85,7 +85,7 @@ def deliver(
             return
         _stop_at_signals(home.stopping)
         try:
-            done = home.deliver(found, resume=resume, at_once=at_once, progress=show)
+            done = home.dispatch.deliver(found, resume=resume, at_once=at_once, progress=show)
         except AlreadySent as error:
             if json_:
                 counts = dict(home.store.deliveries.summary(found.id))
@@ -109,7 +109,7 @@ def deliver(
 
 
 def _test(home: House, edition: Edition, address: str) -> dict[str, Any]:
-    problems = home.deliver_test(edition, address)
+    problems = home.dispatch.deliver_test(edition, address)
     say(f"One test copy of {edition.id} handed over for {address}.")
     for problem in problems:
         say(f"Readers will not get it as it is: {problem.message}; {problem.remedy}.")
@@ -117,7 +117,7 @@ def _test(home: House, edition: Edition, address: str) -> dict[str, Any]:
 
 
 def _dry_run(home: House, edition: Edition, folder: Path, show: Progress) -> dict[str, Any]:
-    written = home.dry_run(edition, folder, progress=show)
+    written = home.dispatch.dry_run(edition, folder, progress=show)
     say(f"{count(written, 'message')} written to {folder}; nothing was sent.")
     return {"written": written, "folder": str(folder)}
 
@@ -126,7 +126,7 @@ def _halt(home: House, edition: Edition, state: str) -> dict[str, Any]:
     if edition.state == state:
         say(f"{edition.id} is {state} already.")
     else:
-        home.halt(edition, state)
+        home.dispatch.halt(edition, state)
         say(f"{edition.id} is {state}.")
     return {"state": state}
 

@@ -106,7 +106,7 @@ def _one_day(house: House, clock: Clock, day: date, progress: Progress) -> list[
     progress("messages", 0, total)
     for edition in editions:
         clock.moment = max(edition.send_at.astimezone(ZONE), clock.moment)
-        done += house.deliver(house.edition(edition.id)).sent
+        done += house.dispatch.deliver(house.edition(edition.id)).sent
         progress("messages", done, total)
     return [house.edition(edition.id) for edition in editions]
 

@@ -63,7 +63,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
         readers = {name: house.subscribe(f"{name}@example.org", "morning", language=name) for name in LANGUAGES}
         house.approve(edition, "Ada")
         clock.moment = edition.send_at
-        assert house.deliver(house.edition(edition.id)).sent == 1
+        assert house.dispatch.deliver(house.edition(edition.id)).sent == 1
         tokens = {name: house.mailroom.links.token(reader.id, "morning") for name, reader in readers.items()}
         server = Server(application(house, previews=True), "127.0.0.1", 0)
         server.start()

@@ -191,7 +191,7 @@ class TestWhatWaits:
         room = Newsroom(store, tmp_path, review='"auto"')
         bring(store, 0)
         room.look(CUT_OFF)
-        room.house.halt(room.edition(), "cancelled")
+        room.house.dispatch.halt(room.edition(), "cancelled")
         bring(store, 1, at=SEND)
         room.look(CUT_OFF + DAY)
         assert room.titles("morning-2026-11-25-0700") == news(0, 1)

@@ -149,7 +149,7 @@ def test_one_late_insert_keeps_the_approval_and_is_on_record(home: House, seen: 
     with pytest.raises(EditionError, match=r"had its late insert, by bob at 05:57 UTC: there is one at most"):
         home.desk.insert_late(found, addition(7, home), "cyd")
     clock.moment = seen.send_at
-    assert home.deliver(home.edition(MORNING)).counts == {"accepted": 1}
+    assert home.dispatch.deliver(home.edition(MORNING)).counts == {"accepted": 1}
     [mail] = (home.settings.folder / "outbox" / MORNING).glob("*.eml")
     assert NEWS[6][0].encode() in mail.read_bytes()
 

@@ -53,7 +53,7 @@ def publish(home: House, clock: Clock, newsletter: str, *, send: bool = True) ->
     home.approve(edition, "ada")
     if send:
         clock.moment = edition.send_at
-        home.deliver(home.edition(edition.id))
+        home.dispatch.deliver(home.edition(edition.id))
 
 
 def mail(home: House, edition_id: str, name: str) -> str:
@@ -89,7 +89,7 @@ def test_who_had_everything_gets_no_mail_and_the_books_say_why(home: House, cloc
 
 def test_what_was_planned_but_never_sent_there_is_sent_here(home: House, clock: Clock) -> None:
     publish(home, clock, "morning", send=False)
-    home.halt(home.edition(MORNING), "cancelled")
+    home.dispatch.halt(home.edition(MORNING), "cancelled")
     home.compose("noon")
     home.approve(home.edition("noon"), "ada")
     assert {d.state for d in home.store.deliveries.listing(NOON)} == {"planned"}
@@ -105,16 +105,16 @@ def test_what_the_morning_withdraws_after_noon_was_planned_comes_at_noon(home: H
     assert topics == {"ada@example.org": ("late",), "bob@example.org": ("world", "late")}
     morning = home.edition(MORNING)
     if how == "cancelled":
-        home.halt(morning, "cancelled")
+        home.dispatch.halt(morning, "cancelled")
     elif how == "skipped":
         home.store.editions.set_state(MORNING, ["approved"], "skipped", "too late", now=clock())
     else:
         morning = home.desk.edit(morning, Drop(next(s.key for s in morning.stories if s.title == NEWS[0][0])), "ada")
         home.approve(morning, "ada")
         clock.moment = morning.send_at
-        home.deliver(home.edition(MORNING))
+        home.dispatch.deliver(home.edition(MORNING))
     clock.moment = home.edition(NOON).send_at
-    home.deliver(home.edition(NOON))
+    home.dispatch.deliver(home.edition(NOON))
     ada = mail(home, NOON, "ada")
     assert NEWS[0][0] in ada
     assert (NEWS[1][0] in ada) == (how != "dropped")
@@ -125,9 +125,9 @@ def test_who_was_to_get_nothing_gets_the_mail_after_all_and_the_books_close(home
     publish(home, clock, "morning", send=False)
     home.compose("noon")
     home.approve(home.edition("noon"), "ada")
-    home.halt(home.edition(MORNING), "cancelled")
+    home.dispatch.halt(home.edition(MORNING), "cancelled")
     clock.moment = home.edition(NOON).send_at
-    done = home.deliver(home.edition(NOON))
+    done = home.dispatch.deliver(home.edition(NOON))
     assert (done.state, done.counts) == ("sent", {"accepted": 2})
 
 
@@ -136,11 +136,11 @@ def test_nobody_is_planned_anew_once_the_first_mail_has_left(home: House, clock:
     home.compose("noon")
     home.approve(home.edition("noon"), "ada")
     clock.moment = home.edition(NOON).send_at
-    home.deliver(home.edition(NOON))
+    home.dispatch.deliver(home.edition(NOON))
     before = list(home.store.deliveries.listing(NOON))
-    home.halt(home.edition(MORNING), "cancelled")
+    home.dispatch.halt(home.edition(MORNING), "cancelled")
     with pytest.raises(AlreadySent):
-        home.deliver(home.edition(NOON))
+        home.dispatch.deliver(home.edition(NOON))
     assert list(home.store.deliveries.listing(NOON)) == before
 
 

@@ -33,7 +33,7 @@ def test_more_editions_leads_to_all_that_went_out_and_to_nothing_else(tmp_path: 
         edition, _ = house.compose("matin", slot)
         house.approve(edition, "Ada")
         clock.moment = edition.send_at
-        house.deliver(house.edition(edition.id))
+        house.dispatch.deliver(house.edition(edition.id))
         with TestClient(application(house), base_url="https://news.example.org") as client:
             page = client.get(f"/archive/{edition.id}").text
             assert 'href="https://news.example.org/archive/"' in page
