@@ -84,6 +84,9 @@ def deliver(
                 stop(NOTHING_TO_DO)
             return
         _stop_at_signals(home.stopping)
+        waiting = home.store.deliveries.summary(found.id).get("planned", 0)
+        if waiting and (at_once or home.clock() >= found.send_at):
+            show("messages", 0, waiting)  # a server may let us wait for the first answer
         try:
             done = home.dispatch.deliver(found, resume=resume, at_once=at_once, progress=show)
         except AlreadySent as error:
