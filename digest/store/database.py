@@ -43,6 +43,8 @@ class Database:
         self.path = Path(self.url.database or "")  # of an SQLite database
         self.name = str(self.path) if self.is_sqlite else _server_name(self.url)
         self.engine = _sqlite_engine(self.url, busy_seconds) if self.is_sqlite else _postgresql_engine(self.url)
+        #: For `read`. A server would otherwise answer each query of one transaction by another state.
+        self._reader = self.engine if self.is_sqlite else self.engine.execution_options(**_ONE_STATE)
         self._driver_error: type[Exception] = self.engine.dialect.loaded_dbapi.Error
         self._writer = threading.Lock()
         self._pid = os.getpid()
@@ -51,17 +53,22 @@ class Database:
         self._inherited: PoolProxiedConnection | None = None
 
     def close(self) -> None:
-        """Give back every connection."""
-        if self._sender is not None:
-            self._sender.close()
-            self._sender = None
+        """Give back every connection, the sender's when the step that is under way has ended."""
+        self._after_fork()
+        if self._writer.acquire(timeout=self.busy_seconds):
+            try:
+                sender, self._sender = self._sender, None
+                if sender is not None:
+                    sender.close()
+            finally:
+                self._writer.release()
         self.engine.dispose()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A transaction that sees one state of the database and changes nothing."""
         self._after_fork()
-        with self.told(), self.engine.connect() as connection, connection.begin():
+        with self.told(), self._reader.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
@@ -89,10 +96,11 @@ class Database:
         """
         self._after_fork()
         with self._our_turn(), self.told(), self._for_quick() as raw:
-            if self.is_sqlite:
-                self._still_there()
-                raw.cursor().execute("BEGIN IMMEDIATE")
             try:
+                if self.is_sqlite:
+                    self._still_there()
+                    raw.rollback()  # what a step may have left that was broken off even while it rolled back
+                    raw.cursor().execute("BEGIN IMMEDIATE")
                 yield self.by_hand(raw)
                 raw.commit()
             except BaseException:
@@ -318,6 +326,7 @@ def parse_url(url: str) -> URL:
 
 #: As many connections as the web's threads want at once; SQLAlchemy forgets the row count of an INSERT unless asked.
 _POOL: dict[str, Any] = {"pool_size": 8, "max_overflow": 32, "execution_options": {"preserve_rowcount": True}}
+_ONE_STATE: dict[str, Any] = {"isolation_level": "REPEATABLE READ"}
 
 
 def _sqlite_engine(url: URL, busy_seconds: float) -> Engine:

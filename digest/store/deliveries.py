@@ -179,6 +179,7 @@ class Deliveries(Sending):
         Raises EditionError when there is no such edition.
         """
         with self._database.write() as connection:
+            no_new_claims(connection, edition_id)  # nor anybody planned meanwhile
             planned = connection.scalar(select(editions.c.planned).where(editions.c.id == edition_id))
             if planned is None:
                 raise EditionError(f"there is no edition '{edition_id}'")

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 from collections import Counter
 from datetime import timedelta
+from threading import Thread
+from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from digest.deliver.delivery import Delivery
 from digest.errors import EditionError
-from digest.store import Store
+from digest.store import Store, open_store
 from digest.store.tables import editions
 from tests.store.samples import LEASE, NOW, accepted, crowd, minutes, planned, result, stored_edition, turn
 
@@ -162,3 +164,48 @@ def test_every_reader_has_one_delivery_whatever_the_order_of_plans(store: Store)
     assert set(counts.values()) == {1}
     assert len(counts) == 50
     assert store.deliveries.settle(made.id, now=NOW + timedelta(1)).planned == 50
+
+
+def test_a_summary_is_of_one_moment_whatever_senders_do_meanwhile(store: Store) -> None:
+    people, made = crowd(store, 9), stored_edition(store)
+    planned(store, made.id, people)
+    mine = store.deliveries.claim(made.id, "me", NOW, LEASE, 9)
+    turn(store, mine, (), mine)
+    asked: list[str] = []
+
+    def meanwhile(_connection: Any, _cursor: Any, sql: str, *_: Any) -> None:
+        if sql.startswith("SELECT"):
+            turn(again, mine, [accepted(mine[len(asked)])])
+            asked.append(sql)
+
+    with open_store(store.database.url.render_as_string(hide_password=False)) as again:
+        event.listen(store.database.engine, "after_cursor_execute", meanwhile)
+        try:
+            found = store.deliveries.summary(made.id)
+        finally:
+            event.remove(store.database.engine, "after_cursor_execute", meanwhile)
+    assert len(asked) > 1
+    assert found == {"handed_over": 9}
+    assert store.deliveries.summary(made.id) == Counter(accepted=len(asked), handed_over=9 - len(asked))
+
+
+def test_the_books_are_not_compared_with_a_plan_that_grows_meanwhile(store: Store) -> None:
+    people, made = crowd(store, 4), stored_edition(store)
+    planned(store, made.id, people[:2])
+    later: list[Thread] = []
+
+    def meanwhile(_connection: Any, _cursor: Any, sql: str, *_: Any) -> None:
+        if "planned" in sql and not later:
+            later.append(Thread(target=planned, args=(again, made.id, people)))
+            later[0].start()
+            later[0].join(0.1)  # until it waits for us
+
+    with open_store(store.database.url.render_as_string(hide_password=False)) as again:
+        event.listen(store.database.engine, "after_cursor_execute", meanwhile)
+        try:
+            books = store.deliveries.settle(made.id, now=NOW)
+        finally:
+            event.remove(store.database.engine, "after_cursor_execute", meanwhile)
+        later[0].join()
+    assert (books.planned, books.open, books.difference) == (2, 2, 0)
+    assert store.deliveries.settle(made.id, now=NOW).planned == 4
