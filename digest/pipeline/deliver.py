@@ -158,6 +158,7 @@ class _Run:
         self.renewed = clock()
         self.left: list[DeliveryRow] = []  # settled, and to be written with the next commit
         self.halted = False
+        self.unsure = False  # whether a claim failed, and so may be on record all the same
         self.intended: set[int] = set()  # those of `held` that are marked as handed over
         self.wave = Wave(terms.pause_after)
         self.sent = 0
@@ -208,7 +209,12 @@ class _Run:
                     yield message
 
     def _claim(self) -> Sequence[Delivery]:
-        return self.store.deliveries.claim(self.edition.id, self.terms.owner, self.clock(), self.terms.lease, BATCH)
+        claim = self.store.deliveries.claim
+        try:
+            return claim(self.edition.id, self.terms.owner, self.clock(), self.terms.lease, BATCH)
+        except StoreError:
+            self.unsure = True
+            raise
 
     def _patiently(self, work: Callable[[], T]) -> T:
         """Do it, again and again while the store is away, locked or full. Nothing is sent meanwhile, so that costs
@@ -307,13 +313,17 @@ class _Run:
         return DeliveryRow(delivery.id, state, reason, next_attempt)
 
     def give_back(self) -> None:
-        """What was claimed and never handed over is free for the next run; what has no answer is in doubt."""
+        """What was claimed and never handed over is free for the next run; what has no answer is in doubt. What a
+        claim took whose answer never came is free as well.
+        """
         for number in sorted(self.held):
             doubt = number in self.intended
             self.left.append(self._row(number, "unknown" if doubt else "planned", IN_DOUBT if doubt else ""))
         if self.left:
             self.store.deliveries.turn(self.epoch, self.terms.owner, self.left, (), now=self.clock())
             self.left = []
+        if self.unsure:
+            self.store.deliveries.release_expired(now=self.clock(), owner=self.terms.owner)
 
     def pause(self, reason: str) -> None:
         """Stop this edition until a person says otherwise; a wave's refusals were not about the readers."""

@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,13 +22,16 @@ from typing import Any
 import pytest
 
 from digest.deliver.delivery import Delivery
+from digest.deliver.message import Message
 from digest.errors import StoreError
+from digest.pipeline.deliver import Terms, deliver
 from digest.store import open_store
 from tests.conftest import administer
 from tests.fakes.smtp_server import Moment, SmtpServer
 from tests.pipeline import sender
 from tests.pipeline.sender import CONNECTIONS, DEPTH, EDITION, run
 from tests.pipeline.test_kill import prepare
+from tests.store.broken import lost_answer
 
 READERS = 300
 AT = 100  # it fails while this message is under way
@@ -261,6 +264,29 @@ def test_a_run_that_must_stop_while_the_store_is_away_does_not_wait(tmp_path: Pa
             trouble.end()
         assert len(trouble.waits) <= 1
         assert len(server.accepted) <= AT + CONNECTIONS
+
+
+def test_a_claim_whose_answer_was_lost_keeps_nobody_waiting_for_the_end_of_its_lease(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/digest.db"
+    now = datetime.now(UTC)
+    with open_store(url, upgrade=True) as store:
+        prepare(store, READERS)
+        edition = store.editions.get(EDITION)
+        assert edition is not None
+
+        def transport(messages: Iterable[Message], *_: object, **__: object) -> tuple[str, None]:
+            with lost_answer():
+                assert not list(messages)  # they are ours, and we do not know
+            return "", None
+
+        terms = Terms("me", edition.send_at + timedelta(hours=3), wait=lambda _seconds: None)
+        filler = sender.template(edition)
+        done = deliver(store, edition, lambda _variant: filler, transport, terms, clock=lambda: now)
+        assert done.counts == {"planned": READERS}
+        assert store.deliveries.due(now) == [EDITION]
+    with SmtpServer() as server:
+        assert run(url, server.port, "resend").state == "sent"
+        nobody_twice_nobody_lost(url, server)
 
 
 def test_an_address_that_is_none_costs_its_own_reader_the_mail_and_nobody_else(tmp_path: Path) -> None:

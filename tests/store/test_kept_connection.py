@@ -4,33 +4,20 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import sys
 from contextlib import closing
 from pathlib import Path
 from threading import Event, Thread
-from types import FrameType
-from typing import Any
 
 import pytest
 
 from digest.errors import StoreBusy
 from digest.store import Store, open_store
+from tests.store.broken import broken_off
 from tests.store.samples import LEASE, NOW, crowd, planned, stored_edition, turn
 
 
 class Broken(BaseException):
     """As KeyboardInterrupt comes, between any two instructions."""
-
-
-def break_off_after(called: str) -> None:
-    """Raise where a step next comes back from a function of this name."""
-
-    def look(frame: FrameType, event: str, function: Any) -> None:
-        if event == "c_return" and frame.f_code.co_name == "quick" and function.__name__ == called:
-            sys.setprofile(None)
-            raise Broken
-
-    sys.setprofile(look)
 
 
 def free(path: Path) -> bool:
@@ -44,12 +31,8 @@ def test_a_step_that_is_broken_off_as_it_begins_locks_nobody_out(sqlite_store: S
     people, made = crowd(sqlite_store, 2), stored_edition(sqlite_store)
     planned(sqlite_store, made.id, people)
     mine = sqlite_store.deliveries.claim(made.id, "me", NOW, LEASE, 2)
-    break_off_after("execute")  # of BEGIN
-    try:
-        with pytest.raises(Broken):
-            turn(sqlite_store, mine, (), mine)
-    finally:
-        sys.setprofile(None)
+    with broken_off("execute", "quick", Broken()), pytest.raises(Broken):  # of BEGIN
+        turn(sqlite_store, mine, (), mine)
     assert free(sqlite_store.database.path)
     assert len(turn(sqlite_store, mine, (), mine).ours) == 2
     assert free(sqlite_store.database.path)

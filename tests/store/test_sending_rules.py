@@ -1,5 +1,5 @@
-"""Senders, replies, crashes, sleepers and readers who leave, in any order: the books and the wire always agree, and no
-delivery takes a step that `delivery.NEXT` does not know.
+"""Senders, replies, crashes, sleepers, lost answers and readers who leave, in any order: the books and the wire always
+agree, and no delivery takes a step that `delivery.NEXT` does not know.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from collections import Counter
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -16,8 +17,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from digest.deliver.delivery import NEXT, Delivery, DeliveryState, settle
 from digest.deliver.reply import Phase, Reply, outcome
 from digest.deliver.subscriber import Subscriber
+from digest.errors import StoreError
 from digest.store import Store, open_store
-from digest.store.records import DeliveryResult
+from digest.store.records import DeliveryResult, Turn
+from tests.store.broken import lost_answer
 from tests.store.samples import LEASE, NOW, crowd, planned, stored_edition
 
 OWNERS = st.sampled_from(["ada", "bob"])
@@ -32,9 +35,13 @@ def within_two_steps(state: DeliveryState) -> set[DeliveryState]:
 
 
 class Sending(RuleBasedStateMachine):
-    """Two senders share one edition. What left on the wire is counted outside the store, as a mail server would."""
+    """Two senders share one edition. What left on the wire is counted outside the store, as a mail server would.
+
+    Each may take any step by another connection, which knows nothing of the last one.
+    """
 
     store: Store
+    another: Store
     edition_id: str
     people: list[Subscriber]
 
@@ -53,6 +60,7 @@ class Sending(RuleBasedStateMachine):
     @initialize()
     def plan(self) -> None:
         self.store = open_store(f"sqlite:///{Path(self.folder.name)}/digest.db", upgrade=True)
+        self.another = open_store(f"sqlite:///{Path(self.folder.name)}/digest.db")
         self.edition_id = stored_edition(self.store).id
         self.people = crowd(self.store, READERS)
         planned(self.store, self.edition_id, self.people[1::2])
@@ -63,7 +71,12 @@ class Sending(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         self.store.close()
+        self.another.close()
         self.folder.cleanup()
+
+    @rule()
+    def go_on_elsewhere(self) -> None:
+        self.store, self.another = self.another, self.store
 
     @rule(owner=OWNERS, limit=st.integers(2, 5))
     def claim(self, owner: str, limit: int) -> None:
@@ -75,8 +88,8 @@ class Sending(RuleBasedStateMachine):
         self.held[owner] += taken
         self.until.update((delivery.epoch, self.now + LEASE) for delivery in taken)
 
-    @rule(owner=OWNERS, number=st.integers(1, 3))
-    def hand_over(self, owner: str, number: int) -> None:
+    @rule(owner=OWNERS, number=st.integers(1, 3), lost=st.booleans())
+    def hand_over(self, owner: str, number: int, lost: bool) -> None:
         if not self.held[owner]:
             self.claim(owner, number + 1)
         if not self.held[owner]:
@@ -84,7 +97,7 @@ class Sending(RuleBasedStateMachine):
         epoch = self.held[owner][0].epoch
         going = [delivery for delivery in self.held[owner][:number] if delivery.epoch == epoch]
         self.held[owner] = self.held[owner][len(going) :]
-        turn = self.store.deliveries.turn(epoch, owner, (), going, now=self.now)
+        turn = self.turn(epoch, owner, [], going, lost)
         for delivery in going:
             if delivery.id in turn.ours:
                 assert self.valid(delivery)
@@ -96,30 +109,44 @@ class Sending(RuleBasedStateMachine):
                 assert delivery.subscriber_id in self.left
                 self.settle(owner, delivery, "suppressed")
 
-    @rule(owner=OWNERS, phase=PHASES, code=st.sampled_from([0, 250, 421, 450, 452, 550, 552, 554, 999]))
-    def answer(self, owner: str, phase: Phase, code: int) -> None:
+    @rule(
+        owner=OWNERS,
+        phase=PHASES,
+        code=st.sampled_from([0, 250, 421, 450, 452, 550, 552, 554, 999]),
+        lost=st.booleans(),
+    )
+    def answer(self, owner: str, phase: Phase, code: int, lost: bool) -> None:
         if not self.flying[owner]:
-            self.hand_over(owner, 2)
+            self.hand_over(owner, 2, lost)
         if not self.flying[owner]:
             return
         delivery = self.flying[owner].pop(0)
         handed = delivery._replace(state="handed_over", attempts=delivery.attempts + 1)
         after = settle(handed, outcome(Reply("content" if code == 250 else phase, code, "words")), self.now)
-        self.settle(owner, delivery, after.state, after.next_attempt)
+        self.settle(owner, delivery, after.state, after.next_attempt, lost)
 
-    def settle(self, owner: str, delivery: Delivery, state: DeliveryState, later: datetime | None = None) -> None:
+    def turn(self, epoch: int, owner: str, results: list[DeliveryResult], going: list[Delivery], lost: bool) -> Turn:
+        """A turn; one whose answer was lost is said again, and comes to the same but for what it wrote."""
+        if lost:
+            with pytest.raises(StoreError), lost_answer():
+                self.store.deliveries.turn(epoch, owner, results, going, now=self.now)
+        return self.store.deliveries.turn(epoch, owner, results, going, now=self.now)
+
+    def settle(
+        self, owner: str, delivery: Delivery, state: DeliveryState, later: datetime | None = None, lost: bool = False
+    ) -> None:
         result = DeliveryResult(delivery.id, state, state, later)
         row = self.before[delivery.subscriber_id]
         ours = (row.owner, row.epoch) == (owner, delivery.epoch)
-        written = self.store.deliveries.turn(delivery.epoch, owner, [result], now=self.now).written
-        assert written == ours
+        written = self.turn(delivery.epoch, owner, [result], [], lost).written
+        assert written == (ours and not lost)
         assert ours or not self.valid(delivery)
         after = self.store.deliveries.get(self.edition_id, delivery.subscriber_id)
         assert after is not None
         assert after.attempts - row.attempts == (ours and state not in ("suppressed", "planned"))
         if state == "planned":  # no server had it
             self.wire[delivery.subscriber_id] -= 1
-        if written and state in ("deferred", "refused"):
+        if ours and state in ("deferred", "refused"):
             self.resent[delivery.subscriber_id] += 1  # its copy was refused: the next one is no second
 
     def valid(self, delivery: Delivery) -> bool:
