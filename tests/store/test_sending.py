@@ -291,6 +291,28 @@ def test_who_claims_again_after_its_lease_begins_anew(store: Store) -> None:
     assert turn(store, before, map(accepted, before), before, now=NOW + LEASE) == Turn()
 
 
+@pytest.mark.postgresql
+def test_a_late_answer_that_is_being_written_while_its_sender_claims_anew_is_kept(postgres_store: Store) -> None:
+    store, claimed = postgres_store, list[Delivery]()
+    people, made = crowd(store, 2), stored_edition(store)
+    planned(store, made.id, people)
+    mine = store.deliveries.claim(made.id, "me", NOW, LEASE, 2)
+    turn(store, mine, (), mine)
+
+    def anew() -> None:
+        claimed.extend(store.deliveries.claim(made.id, "me", NOW + LEASE, LEASE, 2))
+
+    with store.database.quick() as run:  # a turn, half-way
+        run("UPDATE deliveries SET state = 'accepted' WHERE id = ?", (mine[0].id,))
+        run("UPDATE claims SET under_way = ?, step = step + 1 WHERE id = ?", (f"[{mine[1].id}]", mine[0].epoch))
+        claimer = Thread(target=anew)
+        claimer.start()
+        claimer.join(0.2)  # until it waits for us
+    claimer.join()
+    assert claimed == []
+    assert store.deliveries.summary(made.id) == {"accepted": 1, "unknown": 1}
+
+
 def test_what_was_in_flight_when_a_lease_ended_is_unknown_and_listed(store: Store) -> None:
     people, made = crowd(store, 3), stored_edition(store)
     planned(store, made.id, people)
