@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from digest.cli.common import PROBLEMS, as_json, count, emit, house, newsletter_names, paper, say, stop
+from digest.cli.common import PROBLEMS, as_json, count, emit, house, newsletter_names, paper, say, stop, trouble
 from digest.errors import StoreBusy, StoreError
 
 if TYPE_CHECKING:
@@ -85,5 +85,4 @@ def _look(ctx: click.Context, newsletter: str | None) -> Iterator[Finding]:
     except StoreBusy:
         raise
     except StoreError as error:
-        what, _, remedy = str(error).rpartition(": ")
-        yield Finding("store", "error", what, remedy)
+        yield Finding("store", "error", *trouble(error))

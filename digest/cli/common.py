@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from digest.bootstrap import House
+    from digest.errors import StoreError
     from digest.pipeline.ports import Progress
     from digest.settings import Settings
 
@@ -89,6 +91,12 @@ def say(text: str) -> None:
 def count(number: int, one: str, many: str = "") -> str:
     """'1 story', '2 stories': a number with its noun; `many` is needed where an s does not do."""
     return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def trouble(error: StoreError) -> tuple[str, str]:
+    """What is wrong with a store, and the remedy; what a server said stands in brackets at the end, colons and all."""
+    found = re.fullmatch(r"(.*): ([^:()]*(?: \(.*\))?)", str(error), re.DOTALL)
+    return (found[1], found[2]) if found else (str(error), "")
 
 
 def stop(code: int) -> NoReturn:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from digest.cli.common import PROBLEMS, as_json, emit, say, settings, stop
+from digest.cli.common import PROBLEMS, as_json, emit, say, settings, stop, trouble
 from digest.errors import StoreBusy, StoreError
 
 
@@ -42,8 +42,7 @@ def check(ctx: click.Context, json_: bool) -> None:
     except StoreBusy:
         raise
     except StoreError as error:  # one that is newer, damaged or not there is what this command is asked about
-        what, _, remedy = str(error).rpartition(": ")
-        findings = [Finding("error", what, remedy)]
+        findings = [Finding("error", *trouble(error))]
     if json_:
         emit([finding._asdict() for finding in findings])
     else:

@@ -84,6 +84,20 @@ def test_the_mailbox_of_returned_mail_is_looked_at_and_nothing_in_it_is_touched(
         assert (level, remedy) == ("error", "see [bounces] in settings.toml")
 
 
+def test_a_database_server_that_is_away_is_told_with_its_whole_remedy(
+    desk: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with SmtpServer() as gone:
+        pass  # nobody listens on its port any more
+    monkeypatch.setenv("DIGEST_STORE__URL", f"postgresql://nobody:hunter2@127.0.0.1:{gone.port}/news")
+    [(level, message, remedy)] = found(run, "store")
+    assert (level, message) == ("error", "database 'news' on 127.0.0.1: the server cannot be reached")
+    assert remedy.startswith("check that it runs, and [store] url (")
+    [same] = json.loads(run("db", "check", "--json").stdout)
+    assert (same["what"], same["remedy"]) == (message, remedy)
+    assert "hunter2" not in message + remedy
+
+
 def test_feeds_that_are_well_are_one_line_for_people_and_each_an_object_for_programs(full_desk: Path, run: Run) -> None:
     told = run("check")
     well = [one for one in found(run, "feeds") if one[0] == "ok"]
