@@ -6,6 +6,7 @@ import codecs
 import csv
 import sys
 from dataclasses import asdict
+from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,8 @@ from digest.cli.common import (
     topic_names,
 )
 from digest.errors import DigestError
+
+_EVER = datetime.fromtimestamp(0, UTC)
 
 
 @click.group()
@@ -180,15 +183,17 @@ def why(ctx: click.Context, address: str, json_: bool) -> None:
     """Explain everything known of ADDRESS: what they get, what they got, why not."""
     with house(ctx) as home:
         known = home.store.readers.why(address)
+        returned = home.store.bounces.of(address, _EVER)
     if json_:
-        emit(_plain(known))
+        emit(_plain(known) | {"returned": [record._asdict() for record in returned]})
     if known.subscriber is None and known.suppression is None:
         say("Nobody is known by that address.")
         stop(NOTHING_TO_DO)
     if json_:
         return
     if known.suppression is not None:
-        click.echo(f"Not mailed: {known.suppression.reason} since {known.suppression.since:%Y-%m-%d}")
+        detail = f" ({known.suppression.detail})" if known.suppression.detail else ""
+        click.echo(f"Not mailed: {known.suppression.reason} since {known.suppression.since:%Y-%m-%d}{detail}")
     for tie in known.subscriptions:
         click.echo(f"{_wish(tie)}")
     events = [[local(e.at, "UTC"), e.what, e.newsletter, e.detail] for e in known.events]
@@ -196,6 +201,9 @@ def why(ctx: click.Context, address: str, json_: bool) -> None:
     rows = [[local(when, "UTC"), edition, state, reason] for edition, state, reason, when in known.deliveries]
     if rows:
         table("\nDeliveries", ["when (UTC)", "edition", "state", "reason"], rows)
+    back = [[local(record.at, "UTC"), record.kind, record.edition_id, record.detail] for record in returned]
+    if back:
+        table("\nReturned", ["when (UTC)", "kind", "edition", "reason"], back)
 
 
 def _plain(known: Any) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -114,6 +115,19 @@ def test_a_send_that_a_signal_ended_says_so_and_how_to_go_on(
         rest = run("deliver", "morning")
         assert rest.exit_code == 0, rest.stderr
         assert len(server.recipients) == len(set(server.recipients)) == 6
+
+
+@pytest.mark.usefixtures("morning")
+def test_why_of_a_reader_tells_what_a_server_said_of_the_mailbox(full_desk: Path, run: Run) -> None:
+    with SmtpServer(behave=when("rcpt", 1, lambda: Say(550, "5.1.1 nobody here"))) as server:
+        mailing(full_desk, server.port)
+        approved(run)
+        assert run("deliver", "morning", "--now").exit_code == 0
+    [refused] = map(json.loads, run("deliveries", "morning", "--state", "refused", "--json").stdout.splitlines())
+    [record] = json.loads(run("subscribers", "why", refused["address"], "--json").stdout)["returned"]
+    assert (record["kind"], record["edition_id"]) == ("hard", MORNING)
+    told = run("subscribers", "why", refused["address"]).stdout
+    assert re.search(rf"hard  {MORNING}  550 5\.1\.1 nobody here", told.partition("Returned")[2]), told
 
 
 @pytest.mark.usefixtures("morning")
