@@ -17,7 +17,7 @@ from digest.compose.edition import EDITABLE, Edition, approved, edition_id
 from digest.compose.slot import Slot, slot_at, slots_of_day
 from digest.deliver.address import canonical
 from digest.deliver.subscriber import Subscriber
-from digest.errors import EditionError, SettingsError
+from digest.errors import EditionError, HeldBack, SettingsError
 from digest.pipeline import collect as first
 from digest.pipeline import compose as second
 from digest.pipeline.ports import Progress, silent
@@ -287,16 +287,29 @@ class House:
     # --- readers ---------------------------------------------------------------------------------------------
 
     def subscribe(
-        self, address: str, newsletter: str, *, name: str = "", language: str = "", topics: Sequence[str] = ()
+        self,
+        address: str,
+        newsletter: str,
+        *,
+        name: str = "",
+        language: str = "",
+        topics: Sequence[str] = (),
+        again: bool = False,
     ) -> Subscriber:
-        """Subscribe somebody, confirmed."""
+        """Subscribe somebody, confirmed. Raises HeldBack for a suppressed address, unless `again` lifts that."""
         known = second.newsletter_of(self.settings, newsletter).topics
         for topic in topics:
             if topic not in known:
                 raise SettingsError(f"newsletter {newsletter!r} has no topic {topic!r}; it has: {', '.join(known)}")
-        now = self.clock()
-        person = self.store.readers.add(canonical(address).text, one_line(name, 200), language, now=now)
-        self.store.readers.subscribe(person.id, newsletter, topics, "confirmed", now=now, detail="by hand")
+        now, text = self.clock(), canonical(address).text
+        held = self.store.readers.why(text).suppression
+        if held is not None and not again:
+            raise HeldBack(f"{text} is not mailed ({held.reason} since {held.since:%Y-%m-%d}); with --again it is")
+        person = self.store.readers.add(text, one_line(name, 200), language, now=now)
+        detail = "by hand" if held is None else f"by hand, again after: {held.reason}"
+        self.store.readers.subscribe(person.id, newsletter, topics, "confirmed", now=now, detail=detail)
+        if held is not None:
+            self.store.readers.unsuppress(text)
         return person
 
     @cached_property

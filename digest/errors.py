@@ -66,6 +66,10 @@ class EditConflict(EditionError):
     """Somebody else changed the edition meanwhile; nothing was overwritten."""
 
 
+class HeldBack(DigestError):
+    """An address that must not be mailed: it bounced, its owner complained, or left for good."""
+
+
 class RenderError(DigestError):
     """A template or its data cannot become a mail; names file and line where known."""
 

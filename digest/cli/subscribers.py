@@ -77,8 +77,17 @@ def _wish(tie: Any) -> str:
 @click.option(
     "--topic", "topics", multiple=True, shell_complete=topic_names, help="Only this topic; may be given several times."
 )
+@click.option("--again", is_flag=True, help="Mail an address again that bounced, or whose owner complained.")
 @click.pass_context
-def add(ctx: click.Context, address: str, newsletter: str, name: str, language: str, topics: tuple[str, ...]) -> None:
+def add(
+    ctx: click.Context,
+    address: str,
+    newsletter: str,
+    name: str,
+    language: str,
+    topics: tuple[str, ...],
+    again: bool,
+) -> None:
     """Subscribe ADDRESS to NEWSLETTER, confirmed: you answer for their consent."""
     from digest.settings_types import language as code
 
@@ -87,7 +96,7 @@ def add(ctx: click.Context, address: str, newsletter: str, name: str, language: 
     except ValueError as error:
         raise click.BadParameter(f"{language!r} is {error}", param_hint="--language") from error
     with house(ctx) as home:
-        person = home.subscribe(address, newsletter, name=name, language=language, topics=topics)
+        person = home.subscribe(address, newsletter, name=name, language=language, topics=topics, again=again)
     click.echo(f"{person.address} gets {newsletter}.")
 
 
@@ -194,6 +203,7 @@ def why(ctx: click.Context, address: str, json_: bool) -> None:
     if known.suppression is not None:
         detail = f" ({known.suppression.detail})" if known.suppression.detail else ""
         click.echo(f"Not mailed: {known.suppression.reason} since {known.suppression.since:%Y-%m-%d}{detail}")
+        say("If that is over: 'digest subscribers add ADDRESS NEWSLETTER --again'.")
     for tie in known.subscriptions:
         click.echo(f"{_wish(tie)}")
     events = [[local(e.at, "UTC"), e.what, e.newsletter, e.detail] for e in known.events]

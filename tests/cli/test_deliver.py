@@ -7,13 +7,15 @@ import os
 import re
 import signal
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import time_machine
 
 from digest.demo.site import whole_day
+from digest.settings import load
+from digest.store import open_store
 from tests.cli.conftest import DAY, Run
 from tests.fakes.smtp_server import Act, Moment, Say, Silence, SmtpServer
 
@@ -128,6 +130,25 @@ def test_why_of_a_reader_tells_what_a_server_said_of_the_mailbox(full_desk: Path
     assert (record["kind"], record["edition_id"]) == ("hard", MORNING)
     told = run("subscribers", "why", refused["address"]).stdout
     assert re.search(rf"hard  {MORNING}  550 5\.1\.1 nobody here", told.partition("Returned")[2]), told
+
+
+@pytest.mark.usefixtures("morning")
+def test_a_reader_who_is_held_back_is_not_said_to_get_anything_before_a_person_lifts_that(
+    full_desk: Path, run: Run
+) -> None:
+    with open_store(load(full_desk / "settings.toml", {}).store.url) as store:
+        store.readers.suppress("ada@example.org", "bounce", "550 nobody here", now=datetime.now(UTC))
+    held = run("subscribers", "add", "Ada@Example.org", "morning")
+    assert (held.exit_code, held.stdout) == (1, "")
+    assert "is not mailed (bounce since 2026-11-24); with --again it is" in held.stderr
+    why = run("subscribers", "why", "ada@example.org")
+    assert "Not mailed: bounce since 2026-11-24 (550 nobody here)" in why.stdout
+    assert "--again" in why.stderr
+    assert run("subscribers", "add", "ada@example.org", "morning", "--again").exit_code == 0
+    told = json.loads(run("subscribers", "why", "ada@example.org", "--json").stdout)
+    assert (told["suppression"], told["events"][-1]["detail"]) == (None, "by hand, again after: bounce")
+    approved(run)
+    assert "ada@example.org" in run("deliveries", "morning").stdout
 
 
 @pytest.mark.usefixtures("morning")
