@@ -172,6 +172,11 @@ class House:
             return slot_at(calendar, local)
         return second.choose_slot(self.store, self.settings, newsletter, self.clock())
 
+    def in_calendar(self, newsletter: str, local: datetime) -> bool:
+        """Whether a newsletter's settings have a slot at a local time; an edition may be composed for any other too."""
+        calendar = second.calendar_of(second.newsletter_of(self.settings, newsletter))
+        return any(slot.local == local for slot in slots_of_day(calendar, local.date()))
+
     def compose(self, newsletter: str, local: datetime | None = None) -> tuple[Edition, bool]:
         """The edition of a slot, and whether it was made now (False: the slot had it already)."""
         slot = self.slot(newsletter, local)

@@ -22,6 +22,7 @@ def compose(ctx: click.Context, newsletter: str, slot: str | None, json_: bool) 
     with house(ctx) as home:
         edition, made = home.compose(newsletter, local)
         stored = home.store.editions.get(edition.id) is not None
+        extra = local is not None and not home.in_calendar(newsletter, local)
     if json_:
         from digest.store.codec import dumps
 
@@ -32,6 +33,8 @@ def compose(ctx: click.Context, newsletter: str, slot: str | None, json_: bool) 
         say(f"{edition.id} is skipped: {edition.reason}. {_way_on(edition.id, stored)}")
     else:
         _summary(edition)
+    if extra and made:
+        say(f"'digest schedule next' has no slot at {edition.slot}: this edition comes on top of those.")
     if not made or edition.state == "skipped":
         stop(NOTHING_TO_DO)
 

@@ -41,6 +41,8 @@ def add(ctx: click.Context, name: str, address: str, role: str, password: bool) 
     """Add an editor NAME, who is told at ADDRESS when a draft waits."""
     from digest.deliver.address import canonical
 
+    if not name.strip() or not name.isprintable():
+        raise click.BadParameter(f"{name!r} is no name; write some letters", param_hint="NAME")
     known = canonical(address).text
     hashed = _hashed(click.prompt("Password", hide_input=True, confirmation_prompt=True)) if password else ""
     with house(ctx) as home:

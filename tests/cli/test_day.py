@@ -162,6 +162,16 @@ def test_a_cancelled_edition_says_so_as_data(full_desk: Path, run: Run, morning:
         assert run("deliver", MORNING).exit_code == 3
 
 
+def test_an_edition_at_a_time_that_the_calendar_does_not_have_is_said_to_be_one_more(
+    full_desk: Path, run: Run, morning: time_machine.travel
+) -> None:
+    with morning:
+        usual = run("compose", "morning", "--slot", "2026-11-24T07:00")
+        assert (usual.exit_code, usual.stderr) == (0, "")
+        extra = run("compose", "morning", "--slot", "2026-11-24T07:01")
+        assert "has no slot at 2026-11-24T07:01: this edition comes on top" in extra.stderr
+
+
 def test_with_too_few_stories_the_slot_is_skipped_and_says_so(
     desk: Path, run: Run, morning: time_machine.travel
 ) -> None:

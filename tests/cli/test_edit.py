@@ -140,6 +140,8 @@ def test_editors_are_listed_added_and_removed(desk: Path, run: Run) -> None:
     again = run("editors", "add", "ada", "other@example.org")
     assert (again.exit_code, "already" in again.stderr) == (1, True)
     assert run("editors", "add", "bob", "no address").exit_code != 0
+    for name in ("", " ", "a\nb"):
+        assert run("editors", "add", name, "bob@example.org").exit_code == 2
     assert run("editors", "add", "cyd", "cyd@example.org", "--password", stdin="secret\nsecret\n").exit_code == 0
     assert [e["signs_in"] for e in json.loads(run("editors", "list", "--json").stdout)] == [False, True]
     assert run("editors", "remove", "ada").exit_code == 0
