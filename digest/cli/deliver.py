@@ -145,7 +145,10 @@ def _tell(done: Delivered, due: datetime | None, edition: Edition, json_: bool) 
         say(f"stopped: {done.stopped}")
     if done.state == "paused":
         say(f"When that is put right: 'digest deliver {done.edition_id} --resume'.")
-    if done.open and due is not None and not done.stopped:
+    elsewhere = done.counts.get("claimed", 0) + done.counts.get("handed_over", 0)
+    if done.open and done.open == elsewhere and not done.stopped:
+        say(f"Another sender is at work on the last {count(done.open, 'message')}.")
+    elif done.open and due is not None and not done.stopped:
         say(f"The next are due at {local(due, edition.timezone)} ({edition.timezone}); --now sends at once.")
     if done.open or done.stopped:
         stop(LATER)
