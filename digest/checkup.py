@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 #: Domains that RFC 2606 and RFC 6761 keep for examples and tests.
 RESERVED = ("example", "example.org", "example.com", "example.net", "test", "invalid", "localhost")
 
+#: Why an edition is paused that nothing is wrong with.
+BY_HAND = "paused by hand"
+
 Level = Literal["ok", "warning", "error"]
 
 
@@ -35,6 +38,7 @@ def check(house: House, newsletter: str | None = None) -> Iterator[Finding]:
     for found in house.store.meta.check():
         yield Finding("store", found.level, found.what, found.remedy)
     yield from _sending(house)
+    yield from _stuck(house)
     yield from _signing(house)
     yield from _returns(house)
     if house.settings.deliver.transport == "smtp":
@@ -99,6 +103,16 @@ def _sending(house: House) -> Iterator[Finding]:
         features = [name for name, has in (("PIPELINING", opened.pipelining), ("SMTPUTF8", opened.smtputf8)) if has]
         found = ["answers", *(["signs us in"] if server.username else []), *(features or ["plain"])]
         yield Finding("smtp", "ok", f"{server.host}:{server.port}: {', '.join(found)}")
+
+
+def _stuck(house: House) -> Iterator[Finding]:
+    """Editions that wait for a person in the middle of being sent."""
+    for edition in house.store.editions.in_state("paused"):
+        level: Level = "warning" if edition.reason == BY_HAND else "error"
+        counts = house.store.deliveries.summary(edition.id)
+        left = sum(counts.get(state, 0) for state in ("planned", "deferred"))
+        what = f"{edition.id} is paused, {left} of {sum(counts.values())} messages to go: {edition.reason}"
+        yield Finding("sending", level, what, f"put that right, then: digest deliver {edition.id} --resume")
 
 
 def _signing(house: House) -> Iterator[Finding]:
