@@ -41,9 +41,16 @@ class Dispatch:
         return sum(self.store.deliveries.summary(edition.id).values())
 
     def deliver(
-        self, edition: Edition, *, resume: bool = False, at_once: bool = False, progress: Progress = silent
+        self,
+        edition: Edition,
+        *,
+        resume: bool = False,
+        at_once: bool = False,
+        doubtful: bool = False,
+        progress: Progress = silent,
     ) -> third.Delivered:
-        """Hand over what is due of an edition; `at_once` everything, without waiting for its time.
+        """Hand over what is due of an edition; `at_once` everything, without waiting for its time; `doubtful` also what
+        was cut off before the server's answer came, which a few may then get twice.
 
         Before its time nothing is begun, so editors can still change it. Raises RenderError for a mail that a check
         forbids; nothing of it is sent then.
@@ -56,6 +63,8 @@ class Dispatch:
         if resume and edition.state == "paused":
             self.store.editions.set_state(edition.id, ["paused"], "sending", "resumed by hand", now=self.house.clock())
             edition = self.house.edition(edition.id)
+        if doubtful:
+            edition = self._doubted(edition)
         if edition.state == "approved":
             self.house.complete(edition)
             self.plan(edition, last=True)
@@ -71,6 +80,19 @@ class Dispatch:
                 clock=self.house.clock,
                 progress=progress,
             )
+
+    def _doubted(self, edition: Edition) -> Edition:
+        """Plan again what is in doubt; a sent edition is being sent again then. Raises AlreadySent when nothing is."""
+        if edition.state not in ("sending", "sent"):
+            return edition  # to begin to deliver says why that cannot be
+        if not self.store.deliveries.summary(edition.id).get("unknown"):
+            raise AlreadySent(f"nothing of edition {edition.id} is in doubt")
+        last, now = self._terms(edition, "").last_moment, self.house.clock()
+        if now > last:
+            raise EditionError(f"edition {edition.id} is too late: {last:%Y-%m-%d %H:%M} UTC was its last moment")
+        self.store.editions.set_state(edition.id, ["sent"], "sending", "once more what was in doubt, by hand", now=now)
+        self.store.deliveries.requeue(edition.id, ["unknown"], now=now)
+        return self.house.edition(edition.id)
 
     def _terms(self, edition: Edition, name: str) -> third.Terms:
         """How an edition is delivered, by the settings, by a run of that name."""

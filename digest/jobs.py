@@ -101,6 +101,9 @@ class Jobs:
                 continue
             if done.sent or done.stopped:
                 log.info("delivered", edition=edition_id, state=done.state, sent=done.sent, stopped=done.stopped)
+            if done.state == "sent" and (doubt := done.counts.get("unknown")):
+                remedy = f"digest deliver {edition_id} --in-doubt"
+                log.warning("no answer came for some", edition=edition_id, messages=doubt, remedy=remedy)
             if done.state == "paused" and done.stopped:
                 self._tell(edition_id, done.stopped)
 

@@ -47,6 +47,7 @@ _STDERR: Final = 2
 )
 @click.option("--now", "at_once", is_flag=True, help="Send at once, without waiting for the edition's time.")
 @click.option("--resume", is_flag=True, help="Go on with a paused edition.")
+@click.option("--in-doubt", "doubtful", is_flag=True, help="Send again what no server answered for.")
 @click.option("--pause", is_flag=True, help="Stop every sender of it within a few messages.")
 @click.option("--cancel", is_flag=True, help="Send nothing more of it, for good.")
 @as_json
@@ -58,6 +59,7 @@ def deliver(
     dry_run: Path | None,
     at_once: bool,
     resume: bool,
+    doubtful: bool,
     pause: bool,
     cancel: bool,
     json_: bool,
@@ -68,8 +70,9 @@ def deliver(
     EDITION is an id, or a newsletter's name for its newest edition.
     """
     aside = {"--test": test_address is not None, "--dry-run": dry_run is not None, "--pause": pause, "--cancel": cancel}
-    asked = [name for name, wanted in {**aside, "--resume": resume, "--now": at_once}.items() if wanted]
-    if len(asked) > 1 and asked != ["--resume", "--now"]:
+    ways = {**aside, "--resume": resume, "--now": at_once, "--in-doubt": doubtful}
+    asked = [name for name, wanted in ways.items() if wanted]
+    if len(asked) > 1 and any(aside.values()):
         raise click.UsageError(f"{' and '.join(asked)} do not go together: give one of them.")
     label = "Handing over" if dry_run is None else "Writing messages"
     with house(ctx) as home, progress({"messages": label}) as show:
@@ -88,7 +91,7 @@ def deliver(
         if waiting and (at_once or home.clock() >= found.send_at):
             show("messages", 0, waiting)  # a server may let us wait for the first answer
         try:
-            done = home.dispatch.deliver(found, resume=resume, at_once=at_once, progress=show)
+            done = home.dispatch.deliver(found, resume=resume, at_once=at_once, doubtful=doubtful, progress=show)
         except AlreadySent as error:
             if json_:
                 counts = dict(home.store.deliveries.summary(found.id))
@@ -143,6 +146,9 @@ def _tell(done: Delivered, due: datetime | None, edition: Edition, json_: bool) 
         click.echo(f"{done.edition_id} is {done.state}: {done.sent} handed over now; {counts or 'nobody to send to'}.")
     if done.stopped:
         say(f"stopped: {done.stopped}")
+    if doubt := done.counts.get("unknown"):
+        what = f"{count(doubt, 'message')} may have arrived or not: no answer came"
+        say(f"{what}; 'digest deliver {done.edition_id} --in-doubt' sends {'it' if doubt == 1 else 'them'} again.")
     if done.state == "paused":
         say(f"When that is put right: 'digest deliver {done.edition_id} --resume'.")
     elsewhere = done.counts.get("claimed", 0) + done.counts.get("handed_over", 0)

@@ -18,7 +18,7 @@ from digest.demo.site import whole_day
 from digest.settings import load
 from digest.store import open_store
 from tests.cli.conftest import DAY, Run
-from tests.fakes.smtp_server import Act, Moment, Say, Silence, SmtpServer
+from tests.fakes.smtp_server import Act, Drop, Moment, Say, Silence, SmtpServer
 
 MORNING = "morning-2026-11-24-0700"
 
@@ -39,11 +39,11 @@ def handlers() -> Iterator[None]:
         signal.signal(number, handler)
 
 
-def mailing(desk: Path, port: int) -> None:
+def mailing(desk: Path, port: int, in_doubt: str = "resend") -> None:
     """Let a desk send to the mail server on a port, one message at a time."""
     server = f'[smtp]\nport = {port}\nsecurity = "none"\nconnections = 1\npipeline = 1\n'
     with (desk / "settings.toml").open("a", encoding="utf-8") as file:
-        file.write(f'\n[deliver]\ntransport = "smtp"\n{server}')
+        file.write(f'\n[deliver]\ntransport = "smtp"\nin_doubt = "{in_doubt}"\n{server}')
 
 
 def approved(run: Run) -> None:
@@ -131,6 +131,41 @@ def test_what_another_sender_has_is_not_said_to_be_due_later(full_desk: Path, ru
         done = run("deliver", "morning")
     assert done.exit_code == 75
     assert done.stderr.splitlines()[-1] == "Another sender is at work on the last 6 messages."
+
+
+def test_what_was_held_because_no_answer_came_is_sent_again_by_a_person_while_there_is_time(
+    full_desk: Path, run: Run
+) -> None:
+    with time_machine.travel(whole_day(DAY) + timedelta(minutes=3), tick=True) as clock:
+        with SmtpServer(behave=when("content", 2, lambda: Drop(take=True))) as server:
+            mailing(full_desk, server.port, in_doubt="hold")
+            approved(run)
+            clock.shift(timedelta(hours=1))
+            done = run("deliver", "morning")
+            assert (done.exit_code, len(server.accepted)) == (0, 6)
+            assert (
+                f"1 message may have arrived or not: no answer came; 'digest deliver {MORNING} --in-doubt'"
+                in done.stderr
+            )
+            assert run("deliver", "morning").exit_code == 3, "nobody gets anything twice unasked"
+            again = run("deliver", "morning", "--in-doubt", "--json")
+            assert (again.exit_code, json.loads(again.stdout)["counts"]) == (0, {"accepted": 6})
+            assert len(server.accepted) == 7
+            nothing = run("deliver", "morning", "--in-doubt")
+            assert (nothing.exit_code, "is in doubt" in nothing.stderr) == (3, True)
+
+
+def test_what_is_in_doubt_is_left_so_when_its_time_is_over(full_desk: Path, run: Run) -> None:
+    with time_machine.travel(whole_day(DAY) + timedelta(minutes=3), tick=True) as clock:
+        with SmtpServer(behave=when("content", 2, lambda: Drop(take=True))) as server:
+            mailing(full_desk, server.port, in_doubt="hold")
+            approved(run)
+            clock.shift(timedelta(hours=1))
+            assert run("deliver", "morning").exit_code == 0
+            clock.shift(timedelta(hours=9))
+            late = run("deliver", "morning", "--in-doubt")
+            assert (late.exit_code, "is too late" in late.stderr) == (1, True)
+            assert "1 unknown" in run("deliveries", "morning").stdout
 
 
 @pytest.mark.usefixtures("morning")
