@@ -10,8 +10,11 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Final
 
 from digest.errors import DigestError
+
+_SHOWN: Final = 254  # characters of what is no address that a message repeats
 
 
 class AddressError(DigestError):
@@ -60,13 +63,15 @@ def _international(text: str) -> Address:
     from email_validator import EmailNotValidError, validate_email
 
     if bad := next((c for c in text if unicodedata.category(c) in {"Cc", "Cf", "Cs", "Zl", "Zp"}), None):
-        raise AddressError(f"{text!r} is not a mail address: it contains the invisible character U+{ord(bad):04X}")
+        raise AddressError(
+            f"{text[:_SHOWN]!r} is not a mail address: it contains the invisible character U+{ord(bad):04X}"
+        )
     try:
         found = validate_email(text, check_deliverability=False, test_environment=True, allow_quoted_local=False)
     except EmailNotValidError as error:
-        raise AddressError(f"'{text}' is not a mail address: {error}") from None
+        raise AddressError(f"'{text[:_SHOWN]}' is not a mail address: {error}") from None
     domain = found.ascii_domain.lower()
     address = f"{found.local_part}@{domain}"
     if len(address.encode()) > 254 or len(found.local_part.encode()) > 64:
-        raise AddressError(f"'{text}' is not a mail address: longer than 254 octets, or 64 before the @")
+        raise AddressError(f"'{text[:_SHOWN]}' is not a mail address: longer than 254 octets, or 64 before the @")
     return Address(address, unicodedata.normalize("NFKC", address).lower(), not found.local_part.isascii())

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from digest.cli.common import progress
+from digest.cli.common import progress, table
 from digest.settings import load
 
 
@@ -85,6 +85,19 @@ def test_a_row_of_a_listing_is_one_line_where_no_terminal_breaks_it(desk: Path) 
     addresses = {feed.url for topic in load(desk / "settings.toml", {}).topics.values() for feed in topic.feeds}
     assert {row.split()[0] for row in rows} == addresses
     assert len(rows) == len(addresses)
+
+
+def test_a_table_keeps_every_row_a_line_and_lets_no_cell_give_the_terminal_orders(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [["日本", "a\x1b[2Jb"], ["x", "two\nlines"], *[["y", "z"]] * 3000]
+    table("Readers", ["name", "what"], rows)
+    title, head, first, second, *rest = capsys.readouterr().out.splitlines()
+    assert (title, head, first, second) == ("Readers", "name  what", "日本  a [2Jb", "x     two lines")
+    assert len(rest) == 3000
+    monkeypatch.setenv("COLUMNS", "40")
+    table("", ["name", "what"], rows[:2])
+    assert "\x1b[2J" not in capsys.readouterr().out
 
 
 def test_long_work_on_a_terminal_tells_its_rate_and_the_time_left(
