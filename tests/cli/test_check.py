@@ -69,6 +69,8 @@ def test_only_a_server_that_we_sign_in_to_is_said_to_sign_us_in(desk: Path, run:
         add(desk, f'[deliver]\ntransport = "smtp"\n[smtp]\nport = {server.port}\nsecurity = "none"')
         [(level, message, _)] = found(run, "smtp")
     assert (level, message) == ("ok", f"127.0.0.1:{server.port}: answers, PIPELINING, SMTPUTF8")
+    [(level, message, _)] = found(run, "smtp")  # the server has gone
+    assert (level, message) == ("error", f"127.0.0.1:{server.port}: Connection refused (at connect)")
     add(desk, 'ca_file = "nowhere.pem"')
     [(level, message, _)] = found(run, "smtp")
     assert (level, f"ca_file {desk / 'nowhere.pem'} is not there" in message) == ("error", True)
