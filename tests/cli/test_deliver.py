@@ -90,6 +90,19 @@ def test_a_test_copy_without_a_mail_server_names_the_command_that_looks_at_it(
 
 
 @pytest.mark.usefixtures("morning")
+def test_a_test_copy_does_not_wait_ten_minutes_for_a_server_that_fell_silent(
+    full_desk: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("digest.mailroom.PATIENCE", 1.0)
+    with SmtpServer(behave=when("content", 1, Silence)) as server:
+        mailing(full_desk, server.port)
+        assert run("compose", "morning").exit_code == 0
+        done = run("deliver", "morning", "--test", "me@example.org")
+    assert done.exit_code == 75
+    assert "me@example.org" in done.stderr
+
+
+@pytest.mark.usefixtures("morning")
 def test_ctrl_c_breaks_off_a_test_copy_that_no_server_answers(full_desk: Path, run: Run) -> None:
     def interrupt() -> Silence:
         os.kill(os.getpid(), signal.SIGINT)
