@@ -66,7 +66,8 @@ def test_an_edition_and_what_an_edit_did_are_data_too(full_desk: Path, run: Run,
         done = json.loads(run("edit", "morning", "drop", stories[1]["key"], "--json").stdout)
         assert (done["edition_id"], done["version"], done["state"]) == (MORNING, 2, "in_review")
         assert [(change["kind"], change["title"]) for change in done["changes"]] == [("dropped", stories[1]["title"])]
-        assert run("approve", "morning", "--hash", done["content_hash"]).exit_code == 0
+        approved = json.loads(run("approve", "morning", "--hash", done["content_hash"], "--json").stdout)
+        assert approved == {"edition_id": MORNING, "content_hash": done["content_hash"], "planned": 6}
         undone = json.loads(run("edit", "--json", "morning", "undo").stdout)
         assert (undone["version"], undone["content_hash"]) == (3, composed["content_hash"])
         assert json.loads(run("edit", "morning", "--json", "diff").stdout) == []
