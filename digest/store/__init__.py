@@ -15,10 +15,11 @@ from digest.store import schema
 from digest.store.articles import Articles
 from digest.store.backup import backup
 from digest.store.bounces import Bounces
-from digest.store.database import BUSY_SECONDS, Database
+from digest.store.database import Database
 from digest.store.deliveries import Deliveries
 from digest.store.editions import Editions
 from digest.store.editors import Editors
+from digest.store.engine import BUSY_SECONDS
 from digest.store.feeds import Feeds
 from digest.store.meta import Meta
 from digest.store.readers import Readers

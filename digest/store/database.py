@@ -1,4 +1,4 @@
-"""One database: its engine, short transactions, and errors that say what to do."""
+"""One database: short transactions, and errors that say what to do."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import json
 import os
 import sqlite3
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from datetime import datetime
@@ -14,23 +13,21 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event, func, select
+from sqlalchemy import Connection, func, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import PoolProxiedConnection
 
 from digest.errors import StoreBusy, StoreError
+from digest.store.engine import BUSY_SECONDS, ONE_STATE, parse_url, postgresql_engine, sqlite_engine
+from digest.store.explain import explain_file, explain_server, first_line, is_busy, server_name
 from digest.store.types import from_sqlite, to_server, to_sqlite
 
 T = TypeVar("T")
 
 #: Runs hand-written SQL with one row of values (a tuple) or many (a list); see `Database.quick`.
 Run = Callable[[str, Sequence[Any]], Any]
-
-#: Seconds to wait for another writer before giving up.
-BUSY_SECONDS = 30.0
 
 
 class Database:
@@ -41,10 +38,10 @@ class Database:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.busy_seconds = busy_seconds
         self.path = Path(self.url.database or "")  # of an SQLite database
-        self.name = str(self.path) if self.is_sqlite else _server_name(self.url)
-        self.engine = _sqlite_engine(self.url, busy_seconds) if self.is_sqlite else _postgresql_engine(self.url)
+        self.name = str(self.path) if self.is_sqlite else server_name(self.url)
+        self.engine = sqlite_engine(self.url, busy_seconds) if self.is_sqlite else postgresql_engine(self.url)
         #: For `read`. A server would otherwise answer each query of one transaction by another state.
-        self._reader = self.engine if self.is_sqlite else self.engine.execution_options(**_ONE_STATE)
+        self._reader = self.engine if self.is_sqlite else self.engine.execution_options(**ONE_STATE)
         self._driver_error: type[Exception] = self.engine.dialect.loaded_dbapi.Error
         self._writer = threading.Lock()
         self._pid = os.getpid()
@@ -229,13 +226,13 @@ class Database:
             yield
         except DBAPIError as error:
             cause = error.orig or error
-            raise (StoreBusy if _is_busy(cause) else StoreError)(self.explain(cause)) from error
+            raise (StoreBusy if is_busy(cause) else StoreError)(self.explain(cause)) from error
         except self._driver_error as error:
-            raise (StoreBusy if _is_busy(error) else StoreError)(self.explain(error)) from error
+            raise (StoreBusy if is_busy(error) else StoreError)(self.explain(error)) from error
         except PoolTimeout as error:
             raise StoreBusy(f"{self.name}: all connections are busy: use fewer threads, or try again") from error
         except SQLAlchemyError as error:
-            raise StoreError(f"{self.name}: {_first_line(error)}") from error
+            raise StoreError(f"{self.name}: {first_line(error)}") from error
 
     def _locked(self) -> str:
         return (
@@ -246,59 +243,10 @@ class Database:
     def explain(self, error: BaseException) -> str:
         """One line on a driver's error: what is wrong with which database, and what to do."""
         if not isinstance(error, sqlite3.Error):
-            return _explain_server(self.name, error)
-        if _is_busy(error):
+            return explain_server(self.name, error)
+        if is_busy(error):
             return self._locked()
-        code = getattr(error, "sqlite_errorname", "") or ""
-        for start, words in _SQLITE_WORDS:
-            if code.startswith(start):
-                return f"{self.path}: {words}"
-        return f"{self.path}: {_first_line(error)}"
-
-
-def _is_busy(error: BaseException) -> bool:
-    """Whether somebody else holds what we wanted: PostgreSQL's codes are lock timeout, cancel and deadlock."""
-    if isinstance(error, sqlite3.Error):
-        return (getattr(error, "sqlite_errorname", "") or "").startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
-    return getattr(error, "sqlstate", None) in ("55P03", "57014", "40P01")
-
-
-_SQLITE_WORDS = (
-    ("SQLITE_NOTADB", "this file is not a database: name another file in [store] url, or move this one away"),
-    ("SQLITE_CORRUPT", "the database is damaged: stop digest and restore the last backup"),
-    ("SQLITE_FULL", "the disk is full: nothing was written; make room and try again"),
-    ("SQLITE_READONLY", "the database cannot be written: give this user write access to the file and its folder"),
-    ("SQLITE_CANTOPEN", "the database cannot be opened: give this user access to the file and its folder"),
-    ("SQLITE_PERM", "access denied: give this user access to the file and its folder"),
-    ("SQLITE_IOERR", "the disk failed to read or write: check the disk and its free space"),
-)
-
-
-def _server_name(url: URL) -> str:
-    host = url.host or url.query.get("host") or "the local server"
-    return f"database '{url.database or url.username or ''}' on {host}"
-
-
-def _explain_server(name: str, error: BaseException) -> str:
-    """A connection that fails carries no SQLSTATE, only libpq's words: the server's own stand behind 'FATAL:'."""
-    state, words = getattr(error, "sqlstate", None) or "", str(error)
-    line = _first_line(error)
-    if state == "53100":
-        return f"{name}: the server's disk is full: nothing was written; make room and try again ({line})"
-    if _is_busy(error):
-        return f"{name}: another program holds a lock for too long: try again ({line})"
-    if state.startswith("28") or "authentication failed" in words or ('role "' in words and "does not exist" in words):
-        return f"{name}: the server refuses this user: check user and password in [store] url ({line})"
-    if state == "3D000" or ('database "' in words and "does not exist" in words):
-        return f"{name}: the server has no such database: create it with createdb ({line})"
-    if not state or state.startswith(("08", "57P")):
-        return f"{name}: the server cannot be reached: check that it runs, and [store] url ({line})"
-    return f"{name}: {line}"
-
-
-def _first_line(error: BaseException) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__
+        return explain_file(self.path, error)
 
 
 class Area:
@@ -306,87 +254,6 @@ class Area:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-
-
-def parse_url(url: str) -> URL:
-    """The URL of a database we can use, with our driver. Raises StoreError for any other."""
-    try:
-        parsed = make_url(url)
-    except (ArgumentError, ValueError):
-        raise StoreError(f"{url!r} is no database URL: use sqlite:///digest.db or postgresql://…") from None
-    backend = parsed.get_backend_name()
-    if backend in ("postgresql", "postgres"):
-        return parsed.set(drivername="postgresql+psycopg")
-    if backend != "sqlite":
-        raise StoreError(f"{parsed.drivername}: this database is not supported: use sqlite:///… or postgresql://…")
-    if not parsed.database or parsed.database == ":memory:":
-        raise StoreError(f"{url}: the store must outlive the program: name a file, as in sqlite:///digest.db")
-    return parsed.set(drivername="sqlite+pysqlite")
-
-
-#: As many connections as the web's threads want at once; SQLAlchemy forgets the row count of an INSERT unless asked.
-_POOL: dict[str, Any] = {"pool_size": 8, "max_overflow": 32, "execution_options": {"preserve_rowcount": True}}
-_ONE_STATE: dict[str, Any] = {"isolation_level": "REPEATABLE READ"}
-
-
-def _sqlite_engine(url: URL, busy_seconds: float) -> Engine:
-    engine = create_engine(
-        url,
-        connect_args={"timeout": busy_seconds, "isolation_level": None, "check_same_thread": False},
-        **_POOL,
-    )
-
-    @event.listens_for(engine, "connect")
-    def prepare(connection: sqlite3.Connection, _record: object) -> None:
-        # FULL: an acknowledged commit survives a power cut, and the promise of delivery hangs on that.
-        _write_ahead(connection, busy_seconds)
-        for setting in (
-            "foreign_keys=ON",
-            "synchronous=FULL",
-            "cache_size=-16000",
-            "journal_size_limit=67108864",
-        ):
-            connection.execute(f"PRAGMA {setting}").close()
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        connection.exec_driver_sql(connection.get_execution_options().get("sqlite_begin", "BEGIN"))
-
-    return engine
-
-
-def _write_ahead(connection: sqlite3.Connection, busy_seconds: float) -> None:
-    """Keep the journal as a write-ahead log, for readers that do not wait for the writer.
-
-    Two connections that turn a new file to it at once both hold what the other wants, and SQLite then refuses one at
-    once, without asking the busy handler (sqlite.org/c3ref/busy_handler.html): so the waiting is ours.
-    """
-    until = time.monotonic() + busy_seconds
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode=WAL").close()
-            return
-        except sqlite3.OperationalError as error:
-            if not _is_busy(error) or time.monotonic() > until:
-                raise
-            time.sleep(0.01)
-
-
-def _postgresql_engine(url: URL) -> Engine:
-    try:
-        engine = create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": 10}, **_POOL)
-    except ModuleNotFoundError:
-        raise StoreError("PostgreSQL needs its driver: install it with pip install 'digest[postgresql]'") from None
-
-    @event.listens_for(engine, "connect")
-    def prepare(connection: Any, _record: object) -> None:
-        # A server set to acknowledge before it wrote lost 325 commits in 15 kills (hardening.md).
-        connection.execute("SET synchronous_commit = on")
-        connection.execute("SET timezone = 'UTC'")
-        connection.execute(f"SET lock_timeout = '{int(BUSY_SECONDS)}s'")
-        connection.commit()
-
-    return engine
 
 
 def chunks(items: Iterable[T], size: int = 1000) -> Iterator[list[T]]:
