@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,8 +16,6 @@ if TYPE_CHECKING:
 #: Domains that RFC 2606 and RFC 6761 keep for examples and tests.
 RESERVED = ("example", "example.org", "example.com", "example.net", "test", "invalid", "localhost")
 
-#: How Python begins to say what went wrong on the line; the words after it are the system's.
-_PYTHON = re.compile(r"^\w*[Ee]rror: (?:\[Errno -?\d+\] )?")
 #: Why an edition is paused that nothing is wrong with.
 BY_HAND = "paused by hand"
 
@@ -100,8 +97,7 @@ def _sending(house: House) -> Iterator[Finding]:
         try:
             opened = open_connection(relay(server, house.settings))
         except NotOpened as error:
-            plain = _PYTHON.sub("", str(error))
-            yield Finding("smtp", "error", f"{server.host}:{server.port}: {plain}", "see [smtp] in settings.toml")
+            yield Finding("smtp", "error", f"{server.host}:{server.port}: {error}", "see [smtp] in settings.toml")
             continue
         opened.sock.close()
         features = [name for name, has in (("PIPELINING", opened.pipelining), ("SMTPUTF8", opened.smtputf8)) if has]

@@ -146,7 +146,8 @@ def _reply(phase: Phase, error: Exception) -> Reply:
         return Reply("tls", 554, f"the server's certificate is not valid: {error.verify_message}")
     if isinstance(error, smtplib.SMTPNotSupportedError):
         return Reply(phase, 504, f"{error}")
-    return Reply(phase, 0, f"{type(error).__name__}: {error}")
+    system = error.strerror if isinstance(error, OSError) else ""
+    return Reply(phase, 0, (system or f"{error}" or type(error).__name__)[:400])
 
 
 def _drop(client: smtplib.SMTP | None) -> None:
