@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, FloatRect, Page, Route, sync_playwright
+from playwright.sync_api import Browser, FloatRect, Page, Route
 
 from digest.compose.edition import Edition
 from digest.deliver.mjml import Renderer
@@ -33,16 +32,6 @@ NO_LANDMARKS: Final = {"region": {"enabled": False}, "landmark-one-main": {"enab
 def renderer() -> Iterator[Renderer]:
     with Renderer() as renderer:
         yield renderer
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    with sync_playwright() as playwright:
-        options: dict[str, Any] = {"executable_path": chromium} if chromium else {}
-        opened = playwright.chromium.launch(args=["--no-sandbox", "--disable-dev-shm-usage"], **options)
-        yield opened
-        opened.close()
 
 
 @dataclass

@@ -5,16 +5,15 @@ Pictures of them are kept under artefacts/pages.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from digest.demo.show import open_day
 from digest.demo.site import whole_day
@@ -69,16 +68,6 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
         server.start()
         yield Desk(server.url, tokens)
         server.stop()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    with sync_playwright() as playwright:
-        options: dict[str, Any] = {"executable_path": chromium} if chromium else {}
-        opened = playwright.chromium.launch(args=["--no-sandbox", "--disable-dev-shm-usage"], **options)
-        yield opened
-        opened.close()
 
 
 SMALL: Final = """() => [...document.querySelectorAll('a, button, label')].map(e => [e, e.getBoundingClientRect()])
