@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from digest import owner
+from digest import process
 from digest.compose.edition import EDITABLE, Edition, approved, edition_id
 from digest.compose.slot import Slot, slot_at, slots_of_day
 from digest.deliver.address import canonical
@@ -120,7 +120,7 @@ class House:
         urls = self.topics_of_feeds(newsletter)
         if not urls:
             raise SettingsError(f"{self.settings.path}: no feeds yet; 'digest feeds add https://site --topic TOPIC'")
-        with owner.run() as name:
+        with process.run() as name:
             every, should_stop = self.settings.collect.every, self.stopping.is_set
             return first.collect(
                 self.store,
@@ -130,7 +130,7 @@ class House:
                 read=lambda entries: read_entries(entries, lambda pages: fetch_pages(pages, self.http), self.sandbox),
                 now=self.clock(),
                 day_start=self._day_start(newsletter),
-                rounds=first.Rounds(every, forced, should_stop, owner=name, is_gone=owner.is_gone),
+                rounds=first.Rounds(every, forced, should_stop, owner=name, is_gone=process.is_gone),
                 progress=progress,
             )
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from digest import owner
+from digest import process
 from digest.compose.edition import Edition, EditionState
 from digest.deliver.address import canonical
 from digest.errors import AlreadySent, EditionError
@@ -70,7 +70,7 @@ class Dispatch:
             self.plan(edition, last=True)
         if at_once:
             self.store.deliveries.requeue(edition.id, ["planned", "deferred"], now=self.house.clock())
-        with owner.run() as name:
+        with process.run() as name:
             return third.deliver(
                 self.store,
                 edition,
@@ -102,7 +102,7 @@ class Dispatch:
             in_doubt=self.house.settings.deliver.in_doubt,
             pause_after=self.house.settings.deliver.pause_after,
             should_stop=self.house.stopping.is_set,
-            is_gone=owner.is_gone,
+            is_gone=process.is_gone,
             wait=self.house.stopping.wait,
             bounced=lambda number, outcome: self._disowned(edition.id, number, outcome),
         )

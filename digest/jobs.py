@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from digest import owner
+from digest import process
 from digest.compose.edition import EDITABLE, Edition
 from digest.errors import AlreadySent, DigestError, EditionError, StoreError
 from digest.pipeline import day
@@ -60,7 +60,7 @@ class Jobs:
         house = self.house
         now = house.clock()
         self._warn()
-        with owner.run() as name:
+        with process.run() as name:
             done = day.compose_due(
                 house.store,
                 house.settings,
@@ -68,7 +68,7 @@ class Jobs:
                 self._since,
                 writer=house.writer,
                 owner=name,
-                is_gone=owner.is_gone,
+                is_gone=process.is_gone,
             )
         for happened in done:
             log.info(happened.what, edition=happened.edition_id, reason=happened.reason)

@@ -14,7 +14,7 @@ from digest.deliver.reply import ACCEPTED, Outcome
 from digest.deliver.result import Record, Result
 from digest.deliver.smtp import Interrupted, Relay, send
 from digest.errors import DigestError
-from digest.memory import settled_memory
+from digest.gc_pause import settled_memory
 from digest.pipeline.deliver import LEASE
 from digest.settings import Settings, SmtpSettings
 

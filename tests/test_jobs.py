@@ -76,7 +76,7 @@ def test_a_hold_is_not_waited_for_for_ever(store: Store, tmp_path: Path, site: S
 
 
 def test_what_a_killed_process_held_is_free_at_once(store: Store, tmp_path: Path, site: Site) -> None:
-    tell = "from digest import owner\nwith owner.run() as name: print(name)"
+    tell = "from digest import process\nwith process.run() as name: print(name)"
     killed = subprocess.run([sys.executable, "-c", tell], capture_output=True, text=True, check=True).stdout.strip()
     store.sites.take(["127.0.0.1"], killed, now=NOW)
     Jobs(house(store, tmp_path, site, Clock(NOW))).collect()

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from digest.deliver.fault import arm
 from digest.deliver.outbox import Outbox
 from digest.errors import DigestError
+from digest.failpoint import arm
 from digest.settings import load
 from digest.transports import OutboxTransport, relay
 from tests.deliver.samples import messages

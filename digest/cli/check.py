@@ -13,7 +13,7 @@ from digest.cli.common import PROBLEMS, as_json, count, emit, house, newsletter_
 from digest.errors import StoreBusy, StoreError
 
 if TYPE_CHECKING:
-    from digest.checkup import Finding
+    from digest.checks import Finding
 
 
 @click.command()
@@ -58,7 +58,7 @@ def _printer() -> Callable[[Finding], None]:
 
 def _brief(found: Iterable[Finding], kept: list[Finding]) -> Iterator[Finding]:
     """The findings for people; all go to `kept`. Feeds that are well are one line: hundreds would hide what is not."""
-    from digest.checkup import Finding
+    from digest.checks import Finding
 
     well = 0
     for finding in found:
@@ -76,8 +76,8 @@ def _brief(found: Iterable[Finding], kept: list[Finding]) -> Iterator[Finding]:
 
 def _look(ctx: click.Context, newsletter: str | None) -> Iterator[Finding]:
     """A store that cannot be used is a finding like others; one that is busy may be free in a moment."""
-    from digest.checkup import Finding
-    from digest.checkup import check as look
+    from digest.checks import Finding
+    from digest.checks import check as look
 
     try:
         with house(ctx) as home:

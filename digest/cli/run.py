@@ -63,7 +63,7 @@ def _work(
     """Ring the named jobs and serve, until a signal."""
     from digest.jobs import Jobs
     from digest.log import configure
-    from digest.schedule import Bell
+    from digest.scheduler import Bell
 
     with house(ctx) as home:
         configure(home.settings.log)

@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from digest.deliver.fault import fault_point
 from digest.deliver.message import Message
 from digest.deliver.returnpath import edition_code
+from digest.failpoint import fault_point
 
 
 class Outbox:

@@ -6,7 +6,6 @@ import selectors
 import time
 from collections.abc import Callable, Iterable, Sequence
 
-from digest.deliver.fault import fault_point
 from digest.deliver.message import Message
 from digest.deliver.reply import Outcome
 from digest.deliver.result import Record, Result
@@ -16,6 +15,7 @@ from digest.deliver.smtp_pool import Connection, Pool, Server
 from digest.deliver.smtp_stock import Stock
 from digest.deliver.smtp_talk import Broken, Job
 from digest.deliver.smtp_window import Window
+from digest.failpoint import fault_point
 
 _NEVER = float("inf")
 _TRIES = 3  # connections a message may lose before it is deferred: it may be what the server dies of

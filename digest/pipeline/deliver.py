@@ -14,11 +14,11 @@ from typing import Any, Final, Literal, Protocol, TypeVar
 
 from digest.compose.edition import Edition
 from digest.deliver.delivery import RESENDS, Delivery, DeliveryState, settle
-from digest.deliver.fault import fault_point
 from digest.deliver.message import Filler, Message, Recipient
 from digest.deliver.reply import Outcome, Wave
 from digest.deliver.result import Record, Result
 from digest.errors import AlreadySent, DigestError, EditionError, NotApproved, StoreError
+from digest.failpoint import fault_point
 from digest.pipeline.ports import DeliveryRow, Progress, Sending, silent
 
 T = TypeVar("T")

@@ -10,9 +10,9 @@ from digest.compose.edition import Edition
 from digest.deliver.audience import Choice, Reader, Variant
 from digest.deliver.audience import plan as plan_deliveries
 from digest.deliver.delivery import Delivery
-from digest.deliver.fault import fault_point
 from digest.deliver.subscriber import Subscriber, Subscription
-from digest.memory import settled_memory
+from digest.failpoint import fault_point
+from digest.gc_pause import settled_memory
 from digest.pipeline.elsewhere import Elsewhere
 from digest.pipeline.ports import Sending
 

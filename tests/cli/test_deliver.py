@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import time_machine
 
-from digest import owner
+from digest import process
 from digest.demo.site import whole_day
 from digest.settings import load
 from digest.store import open_store
@@ -137,7 +137,7 @@ def test_a_send_that_a_signal_ended_says_so_and_how_to_go_on(
 def test_what_another_sender_has_is_not_said_to_be_due_later(full_desk: Path, run: Run) -> None:
     approved(run)
     now = datetime.now(UTC)
-    with open_store(load(full_desk / "settings.toml", {}).store.url) as store, owner.run() as another:
+    with open_store(load(full_desk / "settings.toml", {}).store.url) as store, process.run() as another:
         assert store.editions.set_state(MORNING, ["approved"], "sending", now=now)
         store.deliveries.requeue(MORNING, ["planned"], now=now)
         assert len(store.deliveries.claim(MORNING, another, now, timedelta(minutes=20), 500)) == 6

@@ -8,15 +8,15 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from digest import owner
+from digest import process
 from digest.compose.edition import Edition
-from digest.deliver.fault import arm
 from digest.deliver.links import Links
 from digest.deliver.message import Filler, Template
 from digest.deliver.rendered import ADDRESS, UNSUBSCRIBE_URL, Rendered
 from digest.deliver.returnpath import ReturnPath
 from digest.deliver.sheet import Facts
 from digest.deliver.smtp_connect import Relay
+from digest.failpoint import arm
 from digest.pipeline.deliver import Delivered, LeaseLost, Terms, deliver
 from digest.store import open_store
 from digest.transports import SmtpTransport
@@ -51,7 +51,7 @@ def run(
 ) -> Delivered:
     """One run over the edition, as `digest deliver` does it. `fault` arms a fault point; `lease` is in seconds."""
     arm(fault)
-    with owner.run() as name, open_store(url, busy_seconds=BUSY) as store:
+    with process.run() as name, open_store(url, busy_seconds=BUSY) as store:
         edition = store.editions.get(EDITION)
         assert edition is not None
         filler: Filler = template(edition)
@@ -70,7 +70,7 @@ def run(
             last_moment=edition.send_at + timedelta(hours=3),
             in_doubt=in_doubt,
             lease=timedelta(seconds=lease),
-            is_gone=owner.is_gone,
+            is_gone=process.is_gone,
             wait=wait,
             should_stop=should_stop,
         )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from digest import owner
+from digest import process
 from digest.bootstrap import House
 from digest.compose.edit import Drop
 from digest.compose.edition import Edition
@@ -36,14 +36,14 @@ class Newsroom:
         """What the bell would do at this moment, in words; editions ready to be sent are 'ready'."""
         self.clock.moment = moment
         since = NOW - 2 * DAY
-        with owner.run() as name:
+        with process.run() as name:
             made = day.compose_due(
                 self.store,
                 self.house.settings,
                 moment,
                 lambda key: since,
                 owner=name,
-                is_gone=owner.is_gone,
+                is_gone=process.is_gone,
             )
         done, ready = day.review_due(self.store, self.house.settings, moment, self.remind)
         return [h.what for h in (*made, *done)] + ["ready" for _ in ready]
@@ -301,7 +301,7 @@ class TestOneEditionASlot:
     ) -> None:
         room = Newsroom(store, tmp_path, review='"auto"')
         bring(store, 0)
-        tell = "from digest import owner\nwith owner.run() as name: print(name)"
+        tell = "from digest import process\nwith process.run() as name: print(name)"
         killed = subprocess.run([sys.executable, "-c", tell], capture_output=True, text=True, check=True).stdout.strip()
         assert store.editions.claim_slot("morning", "2026-11-24T07:00", CUT_OFF, owner=killed)
         assert room.look(CUT_OFF + timedelta(seconds=20)) == ["composed"]

@@ -23,8 +23,8 @@ import pytest
 from digest.compose.edition import Edition, EditionStory, Section, frozen
 from digest.deliver.audience import Choice
 from digest.deliver.delivery import RESENDS
-from digest.deliver.fault import NAMES
 from digest.deliver.subscriber import Subscriber, Subscription
+from digest.failpoint import NAMES
 from digest.pipeline.plan import plan
 from tests.fakes.smtp_server import CHUNKING, Drop, SmtpServer
 from tests.pipeline.sender import CONNECTIONS, DEPTH, EDITION, main, run

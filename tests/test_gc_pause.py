@@ -6,7 +6,7 @@ import gc
 
 import pytest
 
-from digest.memory import settled_memory
+from digest.gc_pause import settled_memory
 
 
 def test_the_collector_is_as_it_was_after_a_stream_that_broke() -> None:

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from digest import owner
+from digest import process
 
 TELL = """
 import sys
-from digest import owner
-with owner.run() as name:
+from digest import process
+with process.run() as name:
     print(name, flush=True)
     sys.stdin.read()
 """
@@ -30,42 +30,42 @@ def another() -> tuple[subprocess.Popen[str], str]:
 
 def test_a_run_is_gone_when_it_ended_however_it_ended() -> None:
     try:
-        with owner.run() as name:
-            assert not owner.is_gone(name)
+        with process.run() as name:
+            assert not process.is_gone(name)
             raise RuntimeError("the store is away")
     except RuntimeError:
-        assert owner.is_gone(name)
+        assert process.is_gone(name)
 
 
 def test_two_runs_of_one_process_are_two_senders() -> None:
-    with owner.run() as first, owner.run() as second:
+    with process.run() as first, process.run() as second:
         assert first != second
-        assert not owner.is_gone(first)
-        assert not owner.is_gone(second)
+        assert not process.is_gone(first)
+        assert not process.is_gone(second)
 
 
 def test_a_process_is_gone_once_it_was_killed_even_if_nobody_asked_after_it() -> None:
-    process, name = another()
-    with process:
-        assert not owner.is_gone(name)
-        process.kill()
-        state = Path(f"/proc/{process.pid}/stat")
+    child, name = another()
+    with child:
+        assert not process.is_gone(name)
+        child.kill()
+        state = Path(f"/proc/{child.pid}/stat")
         for _ in range(1000):
             if state.read_text().rpartition(")")[2].split()[0] == "Z":
                 break
             time.sleep(0.01)
         assert state.exists(), "a zombie: its parent has not waited for it"
-        assert owner.is_gone(name)
-    assert owner.is_gone(name)
+        assert process.is_gone(name)
+    assert process.is_gone(name)
 
 
 def test_nobody_else_is_taken_for_the_dead() -> None:
-    with owner.run() as name:
+    with process.run() as name:
         home, pid, started, number = name.rsplit("/", 3)
-    assert owner.is_gone(f"{home}/{pid}/{int(started) - 1}/{number}"), "the number was another process's before"
-    assert not owner.is_gone(f"elsewhere/{pid}/{int(started) - 1}/{number}"), "nobody can look into another machine"
+    assert process.is_gone(f"{home}/{pid}/{int(started) - 1}/{number}"), "the number was another process's before"
+    assert not process.is_gone(f"elsewhere/{pid}/{int(started) - 1}/{number}"), "nobody can look into another machine"
 
 
 @pytest.mark.parametrize("name", ["", "x", "me", "a/b/c", "a/b/c/d", f"{os.getpid()}", "//", "///", "////"])
 def test_what_is_no_name_of_ours_is_not_known_to_be_gone(name: str) -> None:
-    assert not owner.is_gone(name)
+    assert not process.is_gone(name)

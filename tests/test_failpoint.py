@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 import digest
-from digest.deliver import fault
+from digest import failpoint
 
 
 def run(code: str, armed: str) -> subprocess.CompletedProcess[str]:
     """Python with a fault point armed."""
     environment = os.environ | {"FAULT_POINT": armed}
-    command = [sys.executable, "-c", f"from digest.deliver.fault import fault_point\n{code}"]
+    command = [sys.executable, "-c", f"from digest.failpoint import fault_point\n{code}"]
     return subprocess.run(command, env=environment, check=False, capture_output=True, text=True, timeout=30)
 
 
@@ -28,7 +28,7 @@ def test_every_named_place_is_in_the_code_and_every_place_in_the_code_is_named()
         for path in root.rglob("*.py")
         for name in re.findall(r'fault_point\("([a-z_.]+)"\)', path.read_text(encoding="utf-8"))
     }
-    assert used == set(fault.NAMES)
+    assert used == set(failpoint.NAMES)
 
 
 def test_unarmed_nothing_happens() -> None:
