@@ -22,7 +22,7 @@ from digest.pipeline import collect as first
 from digest.pipeline import compose as second
 from digest.pipeline.ports import Progress, silent
 from digest.settings import Settings
-from digest.settings_file import ensure_secret
+from digest.settings.file import ensure_secret
 from digest.text.plain import one_line
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ MODULES = sorted(ROOT.rglob("*.py"))
 FLOORS = [
     {"errors", "failpoint", "gc_pause", "resources"},
     {"text"},
-    {"settings", "settings_types", "settings_model", "settings_problems", "settings_environment", "settings_file"},
+    {"settings"},
     {"collect"},
     {"compose"},
     {"deliver"},

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-PROJECT = Path(__file__).parent.parent
+from tests.paths import PROJECT
 
 
 @pytest.fixture(scope="module")

@@ -91,7 +91,7 @@ def add(ctx: click.Context, url: str, topic: str | None) -> None:
 
     The settings file is edited with its comments kept.
     """
-    from digest.settings_file import add_feed, drop_examples
+    from digest.settings.file import add_feed, drop_examples
 
     known = settings(ctx)
     topic = topic or (next(iter(known.topics)) if len(known.topics) == 1 else None)
@@ -113,7 +113,7 @@ def add(ctx: click.Context, url: str, topic: str | None) -> None:
 @click.pass_context
 def remove(ctx: click.Context, url: str, topic: str | None) -> None:
     """Remove a feed from the settings file. What was read from it stays."""
-    from digest.settings_file import remove_feed
+    from digest.settings.file import remove_feed
 
     topics = remove_feed(settings(ctx).path, url, topic)
     click.echo(f"Removed from {', '.join(topics)}.")
@@ -144,7 +144,7 @@ def test(ctx: click.Context, urls: tuple[str, ...], json_: bool) -> None:
 def release(ctx: click.Context, url: str, drop: bool) -> None:
     """Accept the entries of URL that were held because so many came at once (exit code 3: there are none)."""
     from digest.collect.feed import released
-    from digest.settings_types import nearest
+    from digest.settings.types import nearest
 
     with house(ctx) as home:
         known = home.topics_of_feeds()
@@ -167,7 +167,7 @@ def release(ctx: click.Context, url: str, drop: bool) -> None:
 def import_(ctx: click.Context, file: Path, topic: str | None) -> None:
     """Import feeds from an OPML file; its folders become topics."""
     from digest.collect import opml
-    from digest.settings_file import add_feeds, drop_examples
+    from digest.settings.file import add_feeds, drop_examples
 
     known = settings(ctx)
     try:

@@ -18,7 +18,7 @@ def init(folder: Path) -> None:
     """
     from digest.resources import example_settings
     from digest.settings import load
-    from digest.settings_file import ensure_secret
+    from digest.settings.file import ensure_secret
 
     target = folder / "settings.toml"
     if target.exists():

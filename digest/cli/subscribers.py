@@ -89,7 +89,7 @@ def add(
     again: bool,
 ) -> None:
     """Subscribe ADDRESS to NEWSLETTER, confirmed: you answer for their consent."""
-    from digest.settings_types import language as code
+    from digest.settings.types import language as code
 
     try:
         language = language and code(language)

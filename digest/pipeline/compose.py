@@ -26,7 +26,7 @@ from digest.errors import EditionError, SettingsError
 from digest.pipeline.ports import Store, ToldRow
 from digest.pipeline.writing import AskWriter, with_written_leads
 from digest.settings import NewsletterSettings, Settings
-from digest.settings_model import LeadSettings
+from digest.settings.model import LeadSettings
 
 #: A story told this long ago may come back.
 MEMORY: Final = timedelta(days=14)

@@ -13,7 +13,7 @@ from digest.collect.article import Article
 from digest.compose.composition import Composed
 from digest.compose.edition import EditionStory, frozen
 from digest.compose.grounding import Source, refusal, tidied, unfit
-from digest.settings_model import LeadSettings
+from digest.settings.model import LeadSettings
 
 if TYPE_CHECKING:
     from digest.compose.llm import Reply

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from digest.bootstrap import House
     from digest.compose.edition import Edition
     from digest.deliver.rendered import Rendered
-    from digest.settings_model import Brand
+    from digest.settings.model import Brand
 
 #: The states of an edition that readers have, and how many of the latest are listed.
 _OUT: Final = ("sending", "paused", "sent")

@@ -27,8 +27,9 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from tests.collect.site import Asked, Reply, Site
+from tests.paths import SHARED
 
-REAL = Path(__file__).parents[3] / "shared" / "data" / "feeds"
+REAL = SHARED / "data" / "feeds"
 ENTRIES = 30
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 

@@ -13,14 +13,14 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import trafilatura
 
 from digest.collect import warm  # noqa: F401 - loads what reading needs
 from digest.collect.reading import Item, read_item
+from tests.paths import SHARED
 
-PAGES = Path(__file__).resolve().parents[3] / "shared" / "data" / "pages"
+PAGES = SHARED / "data" / "pages"
 ROUNDS = 3
 
 

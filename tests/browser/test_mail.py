@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Final, Literal
 
 import pytest
@@ -16,10 +15,11 @@ from digest.deliver.mjml import Renderer
 from digest.deliver.rendered import Rendered
 from digest.deliver.theme import Variant
 from tests.deliver import editions
+from tests.paths import PROJECT
 
 pytestmark = pytest.mark.browser
 
-ARTEFACTS: Final = Path(__file__).parents[2] / "artefacts" / "mail"
+ARTEFACTS: Final = PROJECT / "artefacts" / "mail"
 THEMES: Final = ("classic", "compact", "magazine")
 NAMES: Final = {"en": "The Morning", "ar": "نشرة الصباح", "fr": "Le Matin"}
 Scheme = Literal["light", "dark"]

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from pathlib import Path
 from typing import Final, Literal
 
 import pytest
@@ -19,10 +18,11 @@ from digest.demo.show import open_day
 from digest.demo.site import whole_day
 from digest.web.server import Server
 from digest.web.wiring import application
+from tests.paths import PROJECT
 
 pytestmark = pytest.mark.browser
 
-ARTEFACTS: Final = Path(__file__).parents[2] / "artefacts" / "pages"
+ARTEFACTS: Final = PROJECT / "artefacts" / "pages"
 DAY: Final = date(2026, 11, 24)
 LANGUAGES: Final = ("en", "de", "ar")
 PAGES: Final = {

@@ -5,13 +5,13 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterable
 from html import escape
-from pathlib import Path
 from typing import Any
 
 from digest.collect.article import Article
 from digest.collect.reading import Item, read_item
+from tests.paths import DATA
 
-FOLDER = Path(__file__).parents[1] / "data" / "pages"
+FOLDER = DATA / "pages"
 #: Articles and the noise around them, by language.
 NOISY: dict[str, dict[str, Any]] = tomllib.loads((FOLDER / "noise.toml").read_text("utf-8"))
 

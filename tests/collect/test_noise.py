@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 import tomllib
 from importlib.resources import files
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -13,9 +12,10 @@ from hypothesis import strategies as st
 
 from digest.collect import noise
 from digest.collect.phrases import key, table
+from tests.paths import DATA
 
 LANGUAGES = sorted(p.name.removesuffix(".toml") for p in (files("digest.collect") / "data" / "noise").iterdir())
-SAMPLES = tomllib.loads((Path(__file__).parents[1] / "data" / "pages" / "noise.toml").read_text("utf-8"))
+SAMPLES = tomllib.loads((DATA / "pages" / "noise.toml").read_text("utf-8"))
 
 
 def test_the_languages_of_the_issue_have_a_table() -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from digest.collect.opml import Outline, key_of, keys_of, read, web_address, write
 from digest.errors import DigestError
-from digest.settings_types import key_name
+from digest.settings.types import key_name
 
 LIST = b"""<?xml version="1.0" encoding="UTF-8"?>
 <opml version="2.0"><head><title>Mine</title></head><body>

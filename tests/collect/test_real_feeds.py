@@ -7,7 +7,6 @@ import json
 import unicodedata
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,8 +17,9 @@ from digest.collect.feedparser import PRELOAD, parse_feeds
 from digest.collect.http import HttpConfig, fetch_feeds
 from digest.collect.sandbox import Sandbox
 from tests.collect.site import Asked, Reply, Site
+from tests.paths import SHARED
 
-FEEDS = Path(__file__).parents[3] / "shared" / "data" / "feeds"
+FEEDS = SHARED / "data" / "feeds"
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 CONFIG = HttpConfig(allow_private=True)
 

@@ -15,6 +15,7 @@ import pytest
 
 from digest.collect.sandbox import Failure, Sandbox
 from tests.collect import sandbox_tasks as tasks
+from tests.paths import PROJECT
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +120,7 @@ def test_workers_die_with_the_program_that_started_them(tmp_path: Path) -> None:
             """
         )
     )
-    root = Path(__file__).parents[2]
+    root = PROJECT
     done = subprocess.run(
         [sys.executable, str(program)], env={**os.environ, "PYTHONPATH": str(root)}, capture_output=True, check=False
     )

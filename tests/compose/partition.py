@@ -7,8 +7,9 @@ from datetime import datetime
 from pathlib import Path
 
 from digest.compose.grouping import Document
+from tests.paths import DATA
 
-SAMPLES = Path(__file__).parents[1] / "data" / "stories"
+SAMPLES = DATA / "stories"
 
 
 def labelled(path: Path, opening: int = 0) -> tuple[list[Document], list[str]]:

@@ -4,7 +4,6 @@ import json
 import random
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from unicodedata import normalize
 
 import numpy as np
@@ -15,8 +14,9 @@ from digest.compose.likeness import Pairs, vectors
 from digest.compose.linkage import link
 from tests.benchmarks.stories import newsroom
 from tests.compose.partition import SAMPLES, agreement, labelled, labels_of, mixed
+from tests.paths import SHARED
 
-SHARED = Path(__file__).parents[3] / "shared" / "data" / "stories"
+SHARED_SETS = SHARED / "data" / "stories"
 
 
 @pytest.mark.parametrize("language", ["fr", "de"])
@@ -31,7 +31,7 @@ def test_most_stories_of_a_morning_are_found_and_no_two_are_mixed(language: str)
 
 @pytest.mark.parametrize(("name", "bcubed", "pairwise"), [("neus-dev", 0.88, 0.79), ("ecb-dev", 0.91, 0.90)])
 def test_titles_and_forty_words_of_public_samples_are_enough(name: str, bcubed: float, pairwise: float) -> None:
-    path = SHARED / f"{name}.jsonl"
+    path = SHARED_SETS / f"{name}.jsonl"
     if not path.exists():
         pytest.skip(f"the folder 'shared' is not beside the checkout: no {name}.jsonl")
     documents, true = labelled(path, opening=40)

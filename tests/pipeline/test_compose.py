@@ -15,7 +15,7 @@ from digest.compose.slot import slot_at
 from digest.errors import EditConflict
 from digest.pipeline import compose as pipeline
 from digest.pipeline.compose import calendar_of, choose_slot, compose, draft, with_lead
-from digest.settings_model import LeadSettings
+from digest.settings.model import LeadSettings
 from digest.store import Store
 from digest.store.codec import dumps
 from tests.pipeline.samples import DAY, FEED, NEWS, NOW, bring, settings_of

@@ -6,9 +6,9 @@ import random
 import subprocess
 import sys
 from collections import Counter
-from pathlib import Path
 
 from digest.store import Store
+from tests.paths import PROJECT
 from tests.store.samples import HERALD, NOW, crowd, entry, keep, minutes, planned, stored_edition
 
 #: What one sender has under way at a time, and so the most that one kill may leave in doubt.
@@ -19,7 +19,7 @@ def start(store: Store, edition_id: str, owner: str, minute: float) -> subproces
     """A sender on this store."""
     url = store.database.url.render_as_string(hide_password=False)
     command = [sys.executable, "-m", "tests.store.sender", url, edition_id, owner, str(minute)]
-    root = Path(__file__).parents[2]
+    root = PROJECT
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=root)
 
 
@@ -80,7 +80,7 @@ def rows():
         yield Delivery({made.id!r}, number, f"reader{{number - 1}}@example.org", "v1")
 open_store({url!r}).deliveries.plan({made.id!r}, rows(), now=NOW)
 """
-    subprocess.run([sys.executable, "-c", code], check=False, cwd=Path(__file__).parents[2])
+    subprocess.run([sys.executable, "-c", code], check=False, cwd=PROJECT)
     assert store.deliveries.summary(made.id) == {"planned": 5000}
     planned(store, made.id, people)
     books = store.deliveries.settle(made.id, now=NOW)
@@ -102,7 +102,7 @@ except StoreError as error: print(error)
 resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 keep(store, entry("b"))
 """
-    root = Path(__file__).parents[2]
+    root = PROJECT
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=root).stdout
     assert "disk" in said
     assert sqlite_store.feeds.known(HERALD).keys() == {"a", "b"}

@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digest.text.sentence import sentences
+from tests.paths import SHARED
 from tests.text.samples import SAMPLES
 
-SHARED = Path(__file__).resolve().parents[3] / "shared" / "data" / "sentences"
+SHARED_SETS = SHARED / "data" / "sentences"
 UNSPACED = ("zh", "ja")
 CASES = [(language, paragraph) for language, paragraphs in SAMPLES.items() for paragraph in paragraphs]
 
@@ -114,9 +115,9 @@ def test_a_thousand_characters_take_at_most_300_microseconds() -> None:
     assert best / len(text) * 1e9 < 300
 
 
-@pytest.mark.skipif(not SHARED.is_dir(), reason="the treebanks in ../shared/data/sentences are absent")
+@pytest.mark.skipif(not SHARED_SETS.is_dir(), reason="the treebanks in ../shared/data/sentences are absent")
 def test_boundaries_of_the_treebanks_are_found() -> None:
-    scores = {file.stem: boundary_f1(file) for file in sorted(SHARED.glob("*.jsonl"))}
+    scores = {file.stem: boundary_f1(file) for file in sorted(SHARED_SETS.glob("*.jsonl"))}
     assert sum(scores.values()) / len(scores) >= 0.98, scores
     assert all(score >= 0.985 for name, score in scores.items() if name[:2] in ("fr", "zh", "ja")), scores
 

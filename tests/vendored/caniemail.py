@@ -18,7 +18,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-TARGET: Final = Path(__file__).parents[2] / "digest" / "deliver" / "data" / "caniemail.json"
+from tests.paths import PROJECT
+
+TARGET: Final = PROJECT / "digest" / "deliver" / "data" / "caniemail.json"
 
 #: What is not seen in the bytes of a mail.
 _ELSEWHERE: Final = {"amp", "bimi", "image-base64", "css-unit-initial"}

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from digest.errors import SettingsError
 from digest.settings import Settings, find, load
-from tests.settings_samples import EXAMPLE, SMALL, problems, tables, uncommented, write
+from tests.settings.samples import EXAMPLE, SMALL, problems, tables, uncommented, write
 
 # the example
 

@@ -27,7 +27,7 @@ from pydantic import (
 
 from digest import __version__
 from digest.errors import SettingsError
-from digest.settings_types import (
+from digest.settings.types import (
     Address,
     BaseAddress,
     Beside,

@@ -10,8 +10,8 @@ from typing import Any, Final, get_args
 
 from pydantic import BaseModel, SecretStr
 
-from digest.settings_model import Settings
-from digest.settings_types import nearest
+from digest.settings.model import Settings
+from digest.settings.types import nearest
 
 #: pydantic's error types in words of ours; `%(..)s` takes the error's own figures.
 _WORDS: Final[dict[str, str]] = {

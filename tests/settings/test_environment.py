@@ -7,7 +7,7 @@ from datetime import time
 from pathlib import Path
 
 from digest.settings import Settings, load
-from tests.settings_samples import EXAMPLE, SMALL, problems, tables, uncommented, write
+from tests.settings.samples import EXAMPLE, SMALL, problems, tables, uncommented, write
 
 
 def test_the_environment_overrides_the_file(tmp_path: Path) -> None:

@@ -11,8 +11,9 @@ from pydantic import BaseModel
 
 from digest.errors import SettingsError
 from digest.settings import load
+from tests.paths import PROJECT
 
-EXAMPLE: Final = Path(__file__).parent.parent / "settings.toml"
+EXAMPLE: Final = PROJECT / "settings.toml"
 
 SMALL = """
 [topics.world]

@@ -15,7 +15,7 @@ from typing import Any, Final, get_args, get_origin
 
 from pydantic import BaseModel, SecretStr
 
-from digest.settings_types import nearest
+from digest.settings.types import nearest
 
 PREFIX: Final = "DIGEST_"
 #: Begins like ours and is no setting: it says where the file is.

@@ -1,11 +1,4 @@
-"""settings.toml and the environment, as one frozen `Settings`; every problem told at once, with its remedy.
-
-    settings = load()                  # --settings PATH, else $DIGEST_SETTINGS, else ./settings.toml
-    settings.newsletters["morning"].send_at
-
-The file's shape is in `digest.settings_model`, the environment in `digest.settings_environment`, the kinds of value in
-`digest.settings_types`; changing the file (feeds) and keeping a secret beside it in `digest.settings_file`.
-"""
+"""settings.toml and the environment, as one frozen `Settings`; every problem told at once, with its remedy."""
 
 from __future__ import annotations
 
@@ -19,56 +12,12 @@ from typing import Any, Final
 from pydantic import SecretStr, ValidationError
 
 from digest.errors import SettingsError
-from digest.settings_environment import WHERE, apply
-from digest.settings_file import KEPT_SECRET, add_feed, add_topic, ensure_secret, remove_feed
-from digest.settings_model import (
-    BouncesSettings,
-    Brand,
-    CollectSettings,
-    DeliverSettings,
-    DkimSettings,
-    FeedSetting,
-    LeadSettings,
-    LlmSettings,
-    LogSettings,
-    NewsletterSettings,
-    Pause,
-    Sender,
+from digest.settings.environment import WHERE, apply
+from digest.settings.file import KEPT_SECRET
+from digest.settings.model import (
     Settings,
-    SiteSettings,
-    SmtpSettings,
-    StoreSettings,
-    TopicSettings,
-    WebSettings,
 )
-from digest.settings_problems import cross_problems, problem_line
-
-__all__ = [
-    "BouncesSettings",
-    "Brand",
-    "CollectSettings",
-    "DeliverSettings",
-    "DkimSettings",
-    "FeedSetting",
-    "LeadSettings",
-    "LlmSettings",
-    "LogSettings",
-    "NewsletterSettings",
-    "Pause",
-    "Sender",
-    "Settings",
-    "SiteSettings",
-    "SmtpSettings",
-    "StoreSettings",
-    "TopicSettings",
-    "WebSettings",
-    "add_feed",
-    "add_topic",
-    "ensure_secret",
-    "find",
-    "load",
-    "remove_feed",
-]
+from digest.settings.problems import cross_problems, problem_line
 
 FILE_NAME: Final = "settings.toml"
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from digest.errors import SettingsError
 from digest.settings import Settings, from_data, load
-from tests.settings_samples import EXAMPLE, tables, uncommented
+from tests.settings.samples import EXAMPLE, tables, uncommented
 
 VALUES = st.recursive(
     st.one_of(

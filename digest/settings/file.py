@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from digest.errors import SettingsError
-from digest.settings_types import nearest, web_address
+from digest.settings.types import nearest, web_address
 
 if TYPE_CHECKING:
     from tomlkit import TOMLDocument
 
-    from digest.settings_model import Settings
+    from digest.settings.model import Settings
 
 #: Holds `site.secret` where nobody set one. Beside the settings, readable by its owner only (mode 0600).
 KEPT_SECRET: Final = ".digest-secret"  # noqa: S105 (a file name)
@@ -127,7 +127,7 @@ def _topics(document: TOMLDocument) -> Any:
 def _put_topic(document: TOMLDocument, key: str, title: str) -> bool:
     import tomlkit
 
-    from digest.settings_types import key_name
+    from digest.settings.types import key_name
 
     topics: Any = document.setdefault("topics", tomlkit.table(is_super_table=True))
     if key in topics:

@@ -13,8 +13,8 @@ import pytest
 from digest.errors import SettingsError
 from digest.resources import example_settings
 from digest.settings import add_feed, add_topic, ensure_secret, load, remove_feed
-from digest.settings_file import Added, add_feeds, drop_examples
-from tests.settings_samples import SMALL, write
+from digest.settings.file import Added, add_feeds, drop_examples
+from tests.settings.samples import SMALL, write
 
 # the secret that signs links
 
