@@ -23,7 +23,7 @@ from digest.pipeline import compose as second
 from digest.pipeline.ports import Progress, silent
 from digest.settings import Settings
 from digest.settings.file import ensure_secret
-from digest.text.plain import one_line
+from digest.text.clean import one_line
 
 if TYPE_CHECKING:
     from digest.collect.feed import FetchOutcome, ParsedFeed

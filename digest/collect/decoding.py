@@ -8,8 +8,8 @@ from collections import Counter
 
 from w3lib.encoding import html_body_declared_encoding, http_content_type_encoding, read_bom
 
-from digest.text.mend import mended
-from digest.text.plain import plain
+from digest.text.clean import plain
+from digest.text.mojibake import mended
 
 #: Encodings that the web was written in (the WHATWG's list, without duplicates), those of the Latin alphabet apart.
 _WEB = "cp1251 koi8_r cp1253 cp1255 cp1256 cp932 euc_jp iso2022_jp gb18030 big5 cp949 tis_620".split()

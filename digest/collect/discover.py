@@ -16,7 +16,7 @@ from digest.collect.http import ACCEPT_FEED, HttpConfig, fetch_feeds, fetch_one
 from digest.collect.opml import web_address
 from digest.collect.sandbox import Failure, Sandbox
 from digest.errors import FetchError, ParseError
-from digest.text.plain import one_line
+from digest.text.clean import one_line
 from digest.text.url import absolute, canonical, host, is_web
 
 _TYPES: Final = (

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from digest.text.plain import one_line
+from digest.text.clean import one_line
 from digest.text.url import canonical, is_web
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from digest.collect.feedmarkup import read_markup
 from digest.collect.feedpruning import pruned
 from digest.collect.given import MOST_ENTRIES, given_entry, title_text
 from digest.collect.sandbox import Failure, Sandbox
-from digest.text.plain import one_line
+from digest.text.clean import one_line
 from digest.text.url import absolute
 
 #: For `Sandbox(preload=...)`: what workers should have imported before they start.

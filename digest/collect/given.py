@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import Final
 
 from digest.collect.entry import Entry, content_hash, entry_key
-from digest.text.mend import mended
-from digest.text.plain import one_line, plain
+from digest.text.clean import one_line, plain
+from digest.text.mojibake import mended
 from digest.text.url import absolute, canonical, unwrap
 
 MOST_ENTRIES: Final = 2_000

@@ -10,7 +10,7 @@ from digest.collect.dates import parse_date
 from digest.collect.entry import Entry, distinguish
 from digest.collect.feed import ParsedFeed
 from digest.collect.given import MOST_ENTRIES, given_entry
-from digest.text.plain import one_line
+from digest.text.clean import one_line
 from digest.text.url import absolute
 
 

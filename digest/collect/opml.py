@@ -10,7 +10,7 @@ from typing import Final
 
 from digest.collect.decoding import decode
 from digest.errors import DigestError
-from digest.text.plain import one_line, plain
+from digest.text.clean import one_line, plain
 from digest.text.url import absolute
 
 _DECLARATION: Final = re.compile(r"\A\s*<\?xml[^>]*\?>")

@@ -17,7 +17,7 @@ from digest.collect.entry import Entry
 from digest.collect.page import Facts, Page
 from digest.collect.sandbox import Failure, Sandbox
 from digest.collect.understanding import Known, LeadTarget, of_feed, understand, without_repeated
-from digest.text.plain import one_line
+from digest.text.clean import one_line
 
 #: For `Sandbox(preload=...)`: what reading needs, imported once for all child processes.
 PRELOAD = ("digest.collect.warm",)

@@ -19,7 +19,7 @@ from urllib.parse import urljoin, urlsplit
 from digest.collect.article import Image
 from digest.collect.page import Facts
 from digest.collect.title import choose_title
-from digest.text.plain import one_line, plain
+from digest.text.clean import one_line, plain
 
 _ARTICLE = re.compile(r"(Article|Posting|Report|Review|Recipe|HowTo|Essay|Story)$")
 _MARKUP = re.compile(r"<[a-zA-Z/!][^<>]*>")

@@ -17,8 +17,8 @@ from digest.collect.credit import split as split_credit
 from digest.collect.entry import Entry
 from digest.collect.lead import Lead, Rung, choose
 from digest.collect.page import LEFT_OUT, Block, Facts, Page
+from digest.text.clean import one_line
 from digest.text.language import detect
-from digest.text.plain import one_line
 
 _SAMPLE = 600  # characters that the language is told by
 _OPEN, _OUTWEIGHS = 1_000, 2.5  # characters of a declared text, and how many times the text that was found

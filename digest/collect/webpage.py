@@ -27,7 +27,7 @@ from digest.collect.phrases import key
 from digest.collect.structured import Declared, understand
 from digest.collect.teasers import is_listing
 from digest.collect.tree import Element, drop_unseen, line, parse
-from digest.text.plain import plain
+from digest.text.clean import plain
 
 for _name in ("trafilatura", "readability", "htmldate", "justext"):
     logging.getLogger(_name).setLevel(logging.CRITICAL)

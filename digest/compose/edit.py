@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from digest.compose.edition import EDITABLE, Edition, EditionStory, Section, frozen
 from digest.errors import AlreadySent, EditionError
-from digest.text.plain import one_line, plain
+from digest.text.clean import one_line, plain
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,8 @@ from digest.compose import denial, names
 from digest.compose.evidence import facts
 from digest.compose.figures import missing
 from digest.compose.grouping import tokens
+from digest.text.clean import one_line
 from digest.text.language import detect
-from digest.text.plain import one_line
 from digest.text.sentence import sentences
 from digest.text.words import primary, words
 

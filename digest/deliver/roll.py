@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from digest.deliver.address import AddressError, canonical
 from digest.deliver.subscriber import Subscriber, Subscription
-from digest.text.plain import one_line
+from digest.text.clean import one_line
 
 _LONGEST_NAME: Final = 200
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}")

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Final
 from urllib.parse import parse_qsl, quote, unquote, urljoin, urlsplit, urlunsplit
 
-from digest.text.plain import plain
+from digest.text.clean import plain
 
 
 def _words(text: str) -> frozenset[str]:

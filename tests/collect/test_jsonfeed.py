@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from digest.collect.feed import ParsedFeed
 from digest.collect.feedparser import parse
-from digest.text.plain import one_line
+from digest.text.clean import one_line
 
 URL = "https://example.org/feed.json"
 VERSION = "https://jsonfeed.org/version/1.1"

@@ -7,7 +7,7 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.text.plain import one_line, plain
+from digest.text.clean import one_line, plain
 
 
 def test_controls_surrogates_noncharacters_and_bidi_controls_go_and_the_rest_stays() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.text.mend import mended
+from digest.text.mojibake import mended
 
 BROKEN = [
     ("Die BÃ¼hne fÃ¼r die MÃ¤rchen Ã¶ffnet", "Die Bühne für die Märchen öffnet"),
