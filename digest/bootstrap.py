@@ -27,7 +27,7 @@ from digest.text.clean import one_line
 
 if TYPE_CHECKING:
     from digest.collect.feed import FetchOutcome, ParsedFeed
-    from digest.collect.http import HttpConfig
+    from digest.collect.http.fetch import HttpConfig
     from digest.collect.sandbox import Sandbox
     from digest.deliver.rendered import Rendered
     from digest.desk import Desk
@@ -74,7 +74,7 @@ class House:
     @cached_property
     def http(self) -> HttpConfig:
         """How we fetch."""
-        from digest.collect.http import HttpConfig
+        from digest.collect.http.fetch import HttpConfig
 
         asked = self.settings.collect
         config = HttpConfig(
@@ -115,7 +115,7 @@ class House:
     ) -> first.Collected:
         """Poll the feeds that are due and read what is new."""
         from digest.collect.fetchread import read_entries
-        from digest.collect.http import fetch_feeds, fetch_pages
+        from digest.collect.http.fetch import fetch_feeds, fetch_pages
 
         urls = self.topics_of_feeds(newsletter)
         if not urls:

@@ -158,7 +158,7 @@ class Desk:
 
     def read(self, url: str) -> Article:
         """Fetch and read one page. Raises ArticleError when it cannot be had; `Article.problem` says what was wrong."""
-        from digest.collect.http import fetch_one
+        from digest.collect.http.fetch import fetch_one
         from digest.collect.reading import Item, read_many
 
         page = fetch_one(url, self.house.http)

@@ -11,7 +11,7 @@ from digest.deliver.media import Media
 from digest.pipeline.ports import Progress, silent
 
 if TYPE_CHECKING:
-    from digest.collect.http import HttpConfig
+    from digest.collect.http.fetch import HttpConfig
     from digest.collect.sandbox import Sandbox
     from digest.deliver.picture import Prepared
 
@@ -44,7 +44,7 @@ class Gallery:
         self._looked_after.update(new)
 
     def _fetch(self, wanted: Sequence[str], progress: Progress) -> None:
-        from digest.collect.http import ACCEPT_PICTURE, fetch_pages
+        from digest.collect.http.fetch import ACCEPT_PICTURE, fetch_pages
         from digest.deliver.media import keep_picture
 
         self._looked_after.update(wanted)

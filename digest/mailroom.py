@@ -132,7 +132,7 @@ class Mailroom:
         return Logo(f"{self.media_url}/{found[0]}", *found[1:]) if found else None
 
     def _fetched(self, url: str) -> bytes:
-        from digest.collect.http import ACCEPT_PICTURE, HttpConfig, fetch_pages
+        from digest.collect.http.fetch import ACCEPT_PICTURE, HttpConfig, fetch_pages
 
         config = HttpConfig(allow_private=self.settings.collect.allow_private_networks)
         return next(fetch_pages([url], config, accept=ACCEPT_PICTURE)).body

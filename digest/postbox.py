@@ -69,7 +69,7 @@ class Postbox:
 
         Raises Untrusted for what proves nothing, ValueError for what is not that service's.
         """
-        from digest.collect.http import fetch_one
+        from digest.collect.http.fetch import fetch_one
         from digest.deliver.webhook import Trust, read_webhook
         from digest.pipeline.returned import take
 

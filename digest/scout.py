@@ -25,7 +25,7 @@ class Scout:
     def try_feeds(self, urls: Sequence[str]) -> list[dict[str, Any]]:
         """Fetch and parse feeds now, storing nothing; one line of facts each, in the order asked."""
         from digest.collect.feed import Feed
-        from digest.collect.http import fetch_feeds
+        from digest.collect.http.fetch import fetch_feeds
 
         found: dict[str, dict[str, Any]] = {}
         outcomes = []

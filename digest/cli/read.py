@@ -102,7 +102,7 @@ def _item(ctx: click.Context, place: str, url: str, language: str, failed: list[
 
 def _fetch(ctx: click.Context, address: str) -> Any:
     """The page at an address, through the guard; private networks only where the settings allow them."""
-    from digest.collect.http import HttpConfig, fetch_one
+    from digest.collect.http.fetch import HttpConfig, fetch_one
     from digest.errors import SettingsError
 
     try:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from digest.collect.article import Article
 from digest.collect.entry import Entry
-from digest.collect.fetched import FetchedPage
+from digest.collect.http.page import FetchedPage
 from digest.collect.reading import Item, read_entry_only, read_item
 from digest.collect.sandbox import Failure, Sandbox
 

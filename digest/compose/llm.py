@@ -167,7 +167,7 @@ class _Round:
 async def _ask_all(
     wanted: Mapping[str, Source], service: Service, kept: Kept, should_stop: Callable[[], bool]
 ) -> dict[str, Reply]:
-    from digest.collect.httpget import open_session, system_lookup
+    from digest.collect.http.request import open_session, system_lookup
 
     turn = _Round(service, kept)
     # The operator named this service, and it often runs on this very machine: no guard against private addresses.

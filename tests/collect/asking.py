@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from digest.collect.feed import Feed, FetchOutcome
-from digest.collect.fetched import FetchedPage
-from digest.collect.http import HttpConfig, fetch_feeds, fetch_pages
+from digest.collect.http.fetch import HttpConfig, fetch_feeds, fetch_pages
+from digest.collect.http.page import FetchedPage
 from tests.collect.site import Reply
 
 HERE = HttpConfig(allow_private=True, timeout=10)

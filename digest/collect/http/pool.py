@@ -13,10 +13,10 @@ from typing import Final, TypeVar
 
 import aiohttp
 
-from digest.collect import httpget
-from digest.collect.guard import literal
-from digest.collect.httpget import Answer, Refusal
-from digest.collect.robots import Robots
+from digest.collect.http import request
+from digest.collect.http.guard import literal
+from digest.collect.http.request import Answer, Refusal
+from digest.collect.http.robots import Robots
 from digest.errors import FetchError
 from digest.text.url import absolute, host
 
@@ -82,9 +82,9 @@ class Client:
         place = self.hosts[host(url)]
         if place.wait:
             raise place.wait
-        answer = await httpget.get(self.session, url, headers, refusal=self.refusal, seconds=self.seconds, most=most)
+        answer = await request.get(self.session, url, headers, refusal=self.refusal, seconds=self.seconds, most=most)
         if answer.status == 429 and not is_own(url):
-            place.wait = AskedToWait(url, httpget.retry_after(answer))
+            place.wait = AskedToWait(url, request.retry_after(answer))
         return answer
 
     async def may_fetch(self, url: str) -> bool:

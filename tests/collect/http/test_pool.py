@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from digest.collect.feed import Feed
-from digest.collect.http import HttpConfig, fetch_feeds, fetch_one, fetch_pages
+from digest.collect.http.fetch import HttpConfig, fetch_feeds, fetch_one, fetch_pages
 from tests.collect.asking import HERE, by_name, page, redirect
 from tests.collect.site import Asked, Reply, Site
 

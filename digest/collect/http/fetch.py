@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from digest import __version__
-from digest.collect import httpget, httpmany
 from digest.collect.feed import Feed, FetchOutcome
-from digest.collect.fetched import FetchedPage
-from digest.collect.guard import refusal
-from digest.collect.httpget import Answer, Lookup, Refusal, system_lookup
-from digest.collect.httpmany import AskedToWait, Client
+from digest.collect.http import pool, request
+from digest.collect.http.guard import refusal
+from digest.collect.http.page import FetchedPage
+from digest.collect.http.pool import AskedToWait, Client
+from digest.collect.http.request import Answer, Lookup, Refusal, system_lookup
 from digest.errors import FetchError
 
 ACCEPT_FEED: Final = (
@@ -64,7 +64,7 @@ def fetch_feeds(feeds: Iterable[Feed], config: HttpConfig) -> Iterator[FetchOutc
             wait = error.retry_after if isinstance(error, AskedToWait) else None
             return FetchOutcome(feed.url, "error", http_status=error.status, retry_after=wait, error=error.reason)
 
-    return httpmany.run(
+    return pool.run(
         list(feeds), one, lambda feed: feed.address, lambda: _client(config), config.at_once, config.should_stop
     )
 
@@ -85,9 +85,7 @@ def fetch_pages(
         except FetchError as error:
             return FetchedPage(url, status=error.status or 0, error=error.reason)
 
-    return httpmany.run(
-        list(dict.fromkeys(urls)), one, str, lambda: _client(config), config.at_once, config.should_stop
-    )
+    return pool.run(list(dict.fromkeys(urls)), one, str, lambda: _client(config), config.at_once, config.should_stop)
 
 
 def fetch_one(url: str, config: HttpConfig, *, accept: str = ACCEPT_PAGE) -> FetchedPage:
@@ -98,7 +96,7 @@ def fetch_one(url: str, config: HttpConfig, *, accept: str = ACCEPT_PAGE) -> Fet
 
 def _client(config: HttpConfig) -> Client:
     return Client(
-        session=httpget.open_session(config.lookup, config.refusal, config.user_agent, config.at_once),
+        session=request.open_session(config.lookup, config.refusal, config.user_agent, config.at_once),
         refusal=config.refusal,
         product=config.user_agent.partition("/")[0],
         per_host=config.per_host,
@@ -129,7 +127,7 @@ def _outcome(feed: Feed, answer: Answer) -> FetchOutcome:
     outcome = replace(outcome, moved_to="", error=_status_words(answer.status))
     if answer.status == 410:
         return replace(outcome, status="gone")
-    return replace(outcome, retry_after=httpget.retry_after(answer))
+    return replace(outcome, retry_after=request.retry_after(answer))
 
 
 def _page(url: str, answer: Answer) -> FetchedPage:

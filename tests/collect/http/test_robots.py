@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from digest.collect.robots import Robots
+from digest.collect.http.robots import Robots
 
 
 def allows(text: str, path: str, product: str = "digest") -> bool:

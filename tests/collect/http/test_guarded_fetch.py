@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from digest.collect.guard import refusal
-from digest.collect.http import HttpConfig
+from digest.collect.http.fetch import HttpConfig
+from digest.collect.http.guard import refusal
 from tests.collect.asking import ask, by_name, page, redirect
 from tests.collect.site import Reply, Site
 

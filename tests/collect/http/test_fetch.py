@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from digest.collect.feed import Feed
-from digest.collect.http import HttpConfig
+from digest.collect.http.fetch import HttpConfig
 from tests.collect.asking import ask, page, redirect
 from tests.collect.site import Asked, Reply, Site
 

@@ -17,7 +17,7 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
-from digest.collect.guard import literal
+from digest.collect.http.guard import literal
 from digest.errors import FetchError
 from digest.text.url import absolute, host, is_web
 

@@ -1,0 +1,1 @@
+"""Guarded HTTP for feeds, pages and pictures: public addresses only, robots.txt, limits on size and time."""
