@@ -92,7 +92,7 @@ class House:
         """Child processes with limits, for foreign bytes."""
         from digest.collect.sandbox import Sandbox
 
-        preload = ["digest.collect.feedparser", "digest.collect.warm"]
+        preload = ["digest.collect.parse.feedparser", "digest.collect.warm"]
         return self._stack.enter_context(
             Sandbox(self.settings.collect.processes, preload=preload, should_stop=self.stopping.is_set)
         )
@@ -135,7 +135,7 @@ class House:
             )
 
     def parse(self, outcomes: Iterable[FetchOutcome]) -> Iterator[tuple[FetchOutcome, ParsedFeed]]:
-        from digest.collect.feedparser import parse_feeds
+        from digest.collect.parse.feedparser import parse_feeds
 
         return parse_feeds(outcomes, self.sandbox)
 

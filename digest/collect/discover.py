@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 
 from digest.collect.decoding import decode
 from digest.collect.feed import Feed, FetchOutcome, ParsedFeed
-from digest.collect.feedparser import parse_feeds
 from digest.collect.http.fetch import ACCEPT_FEED, HttpConfig, fetch_feeds, fetch_one
 from digest.collect.http.page import FetchedPage
 from digest.collect.opml import web_address
+from digest.collect.parse.feedparser import parse_feeds
 from digest.collect.sandbox import Failure, Sandbox
 from digest.errors import FetchError, ParseError
 from digest.text.clean import one_line

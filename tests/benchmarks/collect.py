@@ -74,8 +74,8 @@ def serve(bodies: Sequence[bytes], started: Connection) -> None:
 
 def by_digest(urls: Sequence[str], folder: Path) -> dict[str, float]:
     """Our own pipeline; pages are not read, since reader reads none."""
-    from digest.collect.feedparser import PRELOAD, parse_feeds
     from digest.collect.http.fetch import HttpConfig, fetch_feeds
+    from digest.collect.parse.feedparser import PRELOAD, parse_feeds
     from digest.collect.sandbox import Sandbox
     from digest.pipeline.collect import Rounds, collect
     from digest.store import open_store

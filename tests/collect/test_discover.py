@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from digest.collect.discover import discover, feed_links, usual_places, with_scheme
-from digest.collect.feedparser import PRELOAD
 from digest.collect.http.fetch import HttpConfig
 from digest.collect.http.page import FetchedPage
+from digest.collect.parse.feedparser import PRELOAD
 from digest.collect.sandbox import Sandbox
 from digest.errors import FetchError, ParseError
 from tests.collect.site import Reply, Site

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.collect.dates import parse_date
+from digest.collect.parse.dates import parse_date
 
 AT_1307 = datetime(2016, 6, 29, 13, 7, tzinfo=UTC)
 WRITTEN = [

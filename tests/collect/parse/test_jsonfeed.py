@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.collect.feed import ParsedFeed
-from digest.collect.feedparser import parse
+from digest.collect.parse.feedparser import parse
 from digest.text.clean import one_line
 
 URL = "https://example.org/feed.json"

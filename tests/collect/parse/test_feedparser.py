@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from digest.collect.entry import Entry
 from digest.collect.feed import FetchOutcome, ParsedFeed
-from digest.collect.feedparser import PRELOAD, parse, parse_feeds, parse_outcome
+from digest.collect.parse.feedparser import PRELOAD, parse, parse_feeds, parse_outcome
 from digest.collect.sandbox import Sandbox
 
 URL = "https://example.org/feeds/main"

@@ -6,10 +6,10 @@ import html
 import json
 from typing import Any
 
-from digest.collect.dates import parse_date
 from digest.collect.entry import Entry, distinguish
 from digest.collect.feed import ParsedFeed
-from digest.collect.given import MOST_ENTRIES, given_entry
+from digest.collect.parse.dates import parse_date
+from digest.collect.parse.normalize import MOST_ENTRIES, given_entry
 from digest.text.clean import one_line
 from digest.text.url import absolute
 

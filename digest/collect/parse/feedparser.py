@@ -11,14 +11,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any, Final
 
-from digest.collect import jsonfeed
-from digest.collect.dates import parse_date
 from digest.collect.decoding import decode
 from digest.collect.entry import Entry, distinguish
 from digest.collect.feed import FetchOutcome, ParsedFeed
-from digest.collect.feedmarkup import read_markup
-from digest.collect.feedpruning import pruned
-from digest.collect.given import MOST_ENTRIES, given_entry, title_text
+from digest.collect.parse import jsonfeed
+from digest.collect.parse.dates import parse_date
+from digest.collect.parse.markup import read_markup
+from digest.collect.parse.normalize import MOST_ENTRIES, given_entry, title_text
+from digest.collect.parse.repair import pruned
 from digest.collect.sandbox import Failure, Sandbox
 from digest.text.clean import one_line
 from digest.text.url import absolute
