@@ -92,7 +92,7 @@ class House:
         """Child processes with limits, for foreign bytes."""
         from digest.collect.sandbox import Sandbox
 
-        preload = ["digest.collect.parse.feedparser", "digest.collect.warm"]
+        preload = ["digest.collect.parse.feedparser", "digest.collect.extract.preload"]
         return self._stack.enter_context(
             Sandbox(self.settings.collect.processes, preload=preload, should_stop=self.stopping.is_set)
         )

@@ -158,8 +158,8 @@ class Desk:
 
     def read(self, url: str) -> Article:
         """Fetch and read one page. Raises ArticleError when it cannot be had; `Article.problem` says what was wrong."""
+        from digest.collect.extract.reading import Item, read_many
         from digest.collect.http.fetch import fetch_one
-        from digest.collect.reading import Item, read_many
 
         page = fetch_one(url, self.house.http)
         if page.error:

@@ -15,7 +15,7 @@ from digest.cli import common
 
 if TYPE_CHECKING:
     from digest.collect.article import Article
-    from digest.collect.reading import Item
+    from digest.collect.extract.reading import Item
 
 SUFFIXES: Final = frozenset((".html", ".htm", ".xhtml", ".txt"))
 _LARGEST: Final = 50_000_000  # bytes of a file that are looked at; a page is read to its fifth million
@@ -35,7 +35,7 @@ def read(ctx: click.Context, sources: tuple[str, ...], url: str, language: str, 
     SOURCE is a file, a folder (every .html, .htm and .txt in it), a URL, or - for standard input; HTML or plain text
     in any encoding. Pages of one host in a folder teach what that host repeats.
     """
-    from digest.collect.reading import read_together
+    from digest.collect.extract.reading import read_together
 
     _check(url, language)
     places = [place for source in sources for place in _places(source)]
@@ -79,7 +79,7 @@ def _places(source: str) -> list[str]:
 def _item(ctx: click.Context, place: str, url: str, language: str, failed: list[Article]) -> Iterator[Item]:
     """One thing to read; nothing, and an article that says why in `failed`, for what cannot be had."""
     from digest.collect.article import Article
-    from digest.collect.reading import Item
+    from digest.collect.extract.reading import Item
 
     if place == "-":
         yield Item("-", sys.stdin.buffer.read(_LARGEST), url, language=language)

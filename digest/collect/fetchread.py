@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from digest.collect.article import Article
 from digest.collect.entry import Entry
+from digest.collect.extract.reading import Item, read_entry_only, read_item
 from digest.collect.http.page import FetchedPage
-from digest.collect.reading import Item, read_entry_only, read_item
 from digest.collect.sandbox import Failure, Sandbox
 
 FetchPages = Callable[[Iterable[str]], Iterator[FetchedPage]]

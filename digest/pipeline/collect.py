@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from digest.collect import boilerplate
 from digest.collect import feed as feeds
 from digest.collect.article import Article
-from digest.collect.boilerplate import HostMemory
 from digest.collect.entry import Entry, triage
+from digest.collect.extract import boilerplate
+from digest.collect.extract.assemble import without_repeated
+from digest.collect.extract.boilerplate import HostMemory
 from digest.collect.feed import Feed, FetchOutcome, FetchStatus, ParsedFeed
-from digest.collect.understanding import without_repeated
 from digest.pipeline.ports import FetchFeeds, IsGone, ParseFeeds, Progress, ReadEntries, Store, nobody_is_gone, silent
 from digest.pipeline.turn import Turn
 from digest.text.url import host

@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 
 import trafilatura
 
-from digest.collect import warm  # noqa: F401 - loads what reading needs
-from digest.collect.reading import Item, read_item
+from digest.collect.extract import preload  # noqa: F401 - loads what reading needs
+from digest.collect.extract.reading import Item, read_item
 from tests.paths import SHARED
 
 PAGES = SHARED / "data" / "pages"

@@ -8,7 +8,7 @@ from html import escape
 from typing import Any
 
 from digest.collect.article import Article
-from digest.collect.reading import Item, read_item
+from digest.collect.extract.reading import Item, read_item
 from tests.paths import DATA
 
 FOLDER = DATA / "pages"

@@ -1,0 +1,89 @@
+"""What a page's own markup calls its parts: tags, classes, ids, roles -> a label. Pure; names in data/markup.toml."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from importlib.resources import files
+
+_CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_BREAK = re.compile(r"[^a-z0-9]+")
+_MAX_NAME = 300  # characters of class and id that are looked at; utility-class soup says nothing after that
+
+#: Tags that say by themselves what they hold.
+_TAGS = {
+    "figcaption": ("caption", True),
+    "nav": ("navigation", True),
+    "footer": ("footer", True),
+    "form": ("form", True),
+    "button": ("form", True),
+    "select": ("form", True),
+    "textarea": ("form", True),
+    "label": ("form", False),
+    "aside": ("aside", False),
+    "time": ("date", False),
+    "address": ("byline", False),
+    "summary": ("navigation", False),
+}
+#: Tags that have a label whatever they are called.
+NAMED = frozenset(_TAGS)
+_ROLES = {"navigation": "navigation", "search": "form", "contentinfo": "footer", "complementary": "aside"}
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """Why an element is not the article. A weak label is believed for short lines only."""
+
+    reason: str
+    strong: bool
+
+
+@cache
+def _patterns() -> tuple[re.Pattern[str], re.Pattern[str], dict[str, Label]]:
+    data = tomllib.loads((files("digest.collect.extract") / "data" / "markup.toml").read_text("utf-8"))
+    labels: dict[str, Label] = {}
+    for part, strong in (("weak", False), ("strong", True)):
+        for reason, names in data[part].items():
+            labels.update({name: Label(reason, strong) for name in names})
+    ordered = sorted(labels, key=len, reverse=True)
+    return _any_of(ordered), _any_of(data["standfirst"]["names"]), labels
+
+
+def _any_of(names: list[str]) -> re.Pattern[str]:
+    return re.compile(f"-({'|'.join(map(re.escape, names))})s?(?=-)")
+
+
+@lru_cache(maxsize=4096)
+def words_of(name: str) -> str:
+    """'relatedPosts_box' -> '-related-posts-box-', for searching whole words."""
+    return f"-{_BREAK.sub('-', _CAPITAL.sub('-', name[:_MAX_NAME]).lower()).strip('-')}-"
+
+
+@lru_cache(maxsize=4096)
+def look(tag: str, name: str, role: str = "", itemprop: str = "") -> tuple[Label | None, bool]:
+    """The label of an element, and whether it is called an introduction."""
+    return label(tag, name, role, itemprop), is_standfirst(name, itemprop)
+
+
+@lru_cache(maxsize=4096)
+def label(tag: str, name: str, role: str = "", itemprop: str = "") -> Label | None:
+    """The label of an element; `name` is its class and id. A strong name goes before a weak one."""
+    if known := _TAGS.get(tag):
+        return Label(*known)
+    if role in _ROLES:
+        return Label(_ROLES[role], strong=role != "complementary")
+    if itemprop in ("author", "datePublished", "dateModified"):
+        return Label("byline" if itemprop == "author" else "date", strong=False)
+    if not name:
+        return None
+    pattern, _, labels = _patterns()
+    found = [labels[m[1]] for m in pattern.finditer(words_of(name))]
+    return next((one for one in found if one.strong), found[0] if found else None)
+
+
+@lru_cache(maxsize=4096)
+def is_standfirst(name: str, itemprop: str = "") -> bool:
+    """Whether an element is called an introduction."""
+    return itemprop in ("description", "abstract") or bool(name and _patterns()[1].search(words_of(name)))

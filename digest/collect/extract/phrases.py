@@ -1,0 +1,160 @@
+"""What pages put around an article, as data: one table of phrases for each language in `data/noise/<language>.toml`.
+
+Adding a language means adding a file. Phrases are compared by `key`: without case, accents, punctuation. Its parts,
+each a list of phrases by reason:
+
+`alone`   the block says this and nothing else: 'Publicité', 'Share this article', 'Comments (12)'.
+`opens`   the block begins with this and is no sentence of the article: 'Lire aussi : <link>'.
+`calls`   the block begins with this and calls to subscribe, follow, download, be it a sentence: 'Sign up for our ...'.
+`says`    wording that only furniture uses, anywhere in a short block.
+`ends`    as `alone`, but what follows it near the end of the page belongs to it: comments, related articles.
+`who`     words of bylines: `opens` begin one, `words` may stand in one beside names. An opening word that ends with a
+          colon needs one, or a dash: where no capitals tell names, 'كتب جديدة' is new books, 'كتب: أحمد علي' a byline.
+`when`    words of date lines beside months, days and numbers, which CLDR knows.
+`walls`   wording of consent walls, paywalls and error pages: what is shown in place of an article.
+
+Labels of English stand on pages of any language ('Share'), so its `alone` and `says` hold everywhere.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from importlib.resources import files
+from typing import Any
+
+from digest.text.words import words as vocabulary
+from digest.text.words import written_like
+
+#: Scripts that put no blanks between words, or few; Korean also in the parts that NFKD takes its letters apart to.
+WIDE = re.compile("[\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_COMBINING = re.compile(
+    "[" + "".join(c for c in map(chr, range(0x300, 0x3100)) if unicodedata.category(c) == "Mn") + "\ufe20-\ufe2f]+"
+)
+_WORDS = re.compile(r"\w+")
+
+Phrases = tuple[tuple[str, str], ...]  # (key of the phrase, reason)
+
+
+@lru_cache(maxsize=8192)
+def key(text: str) -> str:
+    """`text` as compared: its words in lower case without accents, single blanks between."""
+    plain = text.lower() if text.isascii() else _COMBINING.sub("", unicodedata.normalize("NFKD", text).casefold())
+    return " ".join(_WORDS.findall(plain))
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The phrases of one language, as keys."""
+
+    alone: dict[str, str]
+    ends: dict[str, str]
+    opens: dict[str, Phrases]  # by their first character
+    calls: dict[str, Phrases]
+    says: dict[str, Phrases]  # by their first word; those of scripts without blanks by ""
+    walls: Phrases
+    by: tuple[str, ...]  # what opens a byline
+    by_before_colon: frozenset[str]
+    captions: tuple[str, ...]  # as written, with a capital and without
+    small: frozenset[str]  # words of bylines and dates
+    months: frozenset[str]
+    spoken: tuple[str, ...]  # those of `small` in scripts without blanks, the longest first
+    speech: frozenset[str] = frozenset()  # verbs of saying
+    spoken_speech: tuple[str, ...] = ()  # those in scripts without blanks
+
+    def opening(self, words: str) -> Iterator[tuple[str, str]]:
+        """The phrases of `opens` that a key begins with; whole words of it, in scripts that have blanks."""
+        return _beginning(self.opens, words)
+
+    def saying(self, words: str) -> Iterator[tuple[str, str]]:
+        """The phrases of `says` that stand in a key, the most telling reasons first."""
+        known = (p for word in ("", *(w for w in words.split() if w in self.says)) for p in self.says.get(word, ()))
+        found = [(phrase, why) for phrase, why in known if phrase in words]
+        yield from sorted(found, key=lambda phrase: phrase[1] != "consent")  # walls of consent speak of much else
+
+    def calling(self, words: str) -> Iterator[tuple[str, str]]:
+        """The phrases of `calls` that it begins with."""
+        return _beginning(self.calls, words)
+
+
+def _beginning(phrases: dict[str, Phrases], words: str) -> Iterator[tuple[str, str]]:
+    for phrase, why in phrases.get(words[:1], ()):
+        if words.startswith(phrase) and (WIDE.match(words) or words[len(phrase) : len(phrase) + 1] in ("", " ")):
+            yield phrase, why
+
+
+@cache
+def table(language: str) -> Table:
+    """The table of a language (any BCP 47 tag). An unknown language has what holds everywhere."""
+    language = written_like(language)
+    own, english = _load(language), _load("en")
+    months = _calendar(language, "months") | _calendar("en", "months")
+    days = _calendar(language, "days") | _calendar("en", "days") | _calendar(language, "day_periods")
+    speech = {key(verb) for verb in vocabulary(language).speech}
+    opens = own.get("who", {}).get("opens", ())
+    small = _single(own, "when") | _single(own, "who") | months | days
+    return Table(
+        alone={**_by_phrase(english, "alone"), **_by_phrase(own, "alone")},
+        ends=_by_phrase(own, "ends"),
+        opens=_by_first(_by_phrase(own, "opens")),
+        calls=_by_first({**_by_phrase(english, "calls"), **_by_phrase(own, "calls")}),
+        says=_by_word({**_by_phrase(english, "says"), **_by_phrase(own, "says")}),
+        walls=tuple({**_by_phrase(english, "walls"), **_by_phrase(own, "walls")}.items()),
+        by=tuple(key(phrase) for phrase in opens if not phrase.endswith(":")),
+        by_before_colon=frozenset(key(phrase) for phrase in opens if phrase.endswith(":")),
+        captions=tuple(form for phrase in _captions(own) for form in (phrase, phrase.capitalize())),
+        small=frozenset(small),
+        months=frozenset(word for word in months if not word.isdigit()),
+        spoken=tuple(sorted((w for w in small if WIDE.search(w)), key=len, reverse=True)),
+        speech=frozenset(verb for verb in speech if not WIDE.search(verb)),
+        spoken_speech=tuple(verb for verb in speech if WIDE.search(verb) and len(verb) > 1),
+    )
+
+
+@cache
+def _load(language: str) -> dict[str, Any]:
+    source = files("digest.collect.extract") / "data" / "noise" / f"{language}.toml"
+    return tomllib.loads(source.read_text("utf-8")) if language.isalpha() and source.is_file() else {}
+
+
+def _captions(data: dict[str, Any]) -> list[str]:
+    return list(data.get("opens", {}).get("caption", ()))
+
+
+def _by_phrase(data: dict[str, Any], part: str) -> dict[str, str]:
+    return {key(phrase): reason for reason, phrases in data.get(part, {}).items() for phrase in phrases}
+
+
+def _by_first(phrases: dict[str, str]) -> dict[str, Phrases]:
+    found: dict[str, list[tuple[str, str]]] = {}
+    for phrase, why in phrases.items():
+        found.setdefault(phrase[0], []).append((phrase, why))
+    return {first: tuple(some) for first, some in found.items()}
+
+
+def _by_word(phrases: dict[str, str]) -> dict[str, Phrases]:
+    found: dict[str, list[tuple[str, str]]] = {}
+    for phrase, why in phrases.items():
+        found.setdefault("" if WIDE.search(phrase) else phrase.split()[0], []).append((phrase, why))
+    return {word: tuple(some) for word, some in found.items()}
+
+
+def _single(data: dict[str, Any], part: str) -> frozenset[str]:
+    return frozenset(word for phrase in data.get(part, {}).get("words", ()) for word in key(phrase).split())
+
+
+@cache
+def _calendar(language: str, part: str) -> frozenset[str]:
+    """Words in the names of months, days or day periods, long and short, in every form that CLDR knows."""
+    from babel import Locale, UnknownLocaleError
+
+    try:
+        forms: Iterable[Any] = getattr(Locale.parse(language), part).values()
+    except (UnknownLocaleError, ValueError):
+        return frozenset()
+    names = (n for widths in forms for width in ("wide", "abbreviated") for n in widths.get(width, {}).values())
+    return frozenset(word for name in names for word in key(str(name)).split())

@@ -1,0 +1,99 @@
+"""Which of a page's many wordings is its title: heading, JSON-LD, OpenGraph, <title>. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from digest.collect.extract.phrases import WIDE, key
+
+_QUOTED = re.compile(r"«[^«»]*»|»[^«»]*«")
+_SEPARATOR = re.compile(r"\s+[|–—·•»:\-]+\s+|\s*[|»]\s*")
+#: How sites of China and Japan end their titles: '标题_新闻频道_某某网', 'タイトル - 某某新聞', without blanks as well.
+_EASTERN = re.compile(
+    r"\s*(?:[_＿|｜]|\s-{1,2}\s?|-{1,2}(?=[^-]{1,16}\Z))\s*[^_＿|｜]{0,12}?"
+    r"(?:[网網站报報社台]|频道|頻道|新闻|新聞|官网|门户|門戶|订阅|客户端|ニュース|オンライン|デジタル|뉴스|신문|일보)\Z"
+)
+_PIPE = re.compile(r"\s*[|»]\s*")
+_LETTERS = re.compile(r"[^a-z0-9]+")
+_LONGEST = 400  # characters; a longer heading is text
+_HEADLINE = 6  # signs of a headline in Chinese at least
+_KICKER = 0.4  # share of a heading that a declared title must make up to be that heading without its kicker
+
+
+def choose_title(
+    headings: Sequence[str], declared: Sequence[str], site: str = "", host: str = ""
+) -> tuple[str, tuple[str, ...]]:
+    """The title as the page shows it, and all its wordings.
+
+    `declared` are the titles in JSON-LD, OpenGraph and <title>, the most exact first. The heading that a reader sees
+    wins where a declaration says something alike (a page's first heading is often the site's name); without the
+    kicker set above it, where a declaration tells them apart. Else the first declaration, without the site's name.
+    """
+    named = [d for d in declared if d]
+    bare = [without_site(d, site, host) for d in named]
+    seen = [h for h in headings if h and len(h) < _LONGEST and key(h) != key(site)]
+    best = (
+        next((h for h in seen if any(key(h) == key(title) for title in bare[:2] if title)), "")
+        or next((t for heading in seen if (t := _shown(heading, bare))), "")
+        or next((h for h in seen if any(key(h) in map(key, parts(title)) for title in named)), "")
+        or next(iter(bare or seen), "")
+    )
+    return best, tuple(dict.fromkeys(t for t in (best, *bare, *named, *seen[:1]) if t))
+
+
+def _shown(heading: str, bare: Iterable[str]) -> str:
+    """The title by its heading, or "" when no declaration says anything like it."""
+    words = key(heading)
+    for title in bare:
+        said = key(title)
+        if said and said != words and f" {said} " in f" {words} " and len(said) >= _KICKER * len(words):
+            return heading if title.endswith(("…", "...")) else title
+    return heading if any(_alike(words, key(title)) for title in bare) else ""
+
+
+def parts(title: str) -> list[str]:
+    """What stands between the bars, dashes and arrows of a title."""
+    return [part for part in _split(_SEPARATOR, title) if part]
+
+
+def _split(separator: re.Pattern[str], title: str) -> list[str]:
+    """`title` in parts. What separates them is not in a quotation: the » of '« Carmen » à Lyon' is no arrow."""
+    masked = _QUOTED.sub(lambda quotation: "x" * len(quotation[0]), title)
+    found, start = [], 0
+    for mark in separator.finditer(masked):
+        found.append(title[start : mark.start()])
+        start = mark.end()
+    return [*found, title[start:]]
+
+
+def without_site(title: str, site: str = "", host: str = "") -> str:
+    """`title` without ' | Site name' at its end, or 'Site name: ' at its start.
+
+    What follows a vertical bar is the site; after a dash only what is known as its name, or is like its host.
+    """
+    if WIDE.search(title) and (end := _EASTERN.search(title)) and end.start() >= _HEADLINE:
+        return without_site(title[: end.start()], site, host)
+    found = parts(title)
+    if len(found) < 2:
+        return title
+    if _is_site(found[-1], site, host):
+        return without_site(title[: title.rfind(found[-1])].rstrip(" |–—·•»:-"), site, host)
+    if _is_site(found[0], site, host):
+        return title[len(found[0]) :].lstrip(" |–—·•»:-")
+    before = _split(_PIPE, title)[0]
+    return before if before != title and len(before.split()) >= 3 else title
+
+
+def _is_site(part: str, site: str, host: str) -> bool:
+    if not key(part):
+        return True
+    if site and (key(part) == key(site) or (len(key(part)) >= 4 and key(part) in key(site).split("  "))):
+        return True
+    letters, name = _LETTERS.sub("", part.casefold()), _LETTERS.sub("", host.removeprefix("www.").casefold())
+    return len(letters) >= 3 and bool(name) and (letters == name or name.startswith(letters))
+
+
+def _alike(one: str, other: str) -> bool:
+    a, b = set(one.split()), set(other.split())
+    return bool(a and b) and len(a & b) >= 0.6 * min(len(a), len(b)) and len(a & b) >= 0.4 * max(len(a), len(b))

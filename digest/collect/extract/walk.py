@@ -1,0 +1,142 @@
+"""The edge from lxml to `lines`: one walk over the tree of a page, linear in its size."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from lxml import etree
+
+from digest.collect.extract.dom import INLINE
+from digest.collect.extract.lines import Outline, Run
+from digest.collect.extract.markup import NAMED, look
+
+_ANCESTORS = 5  # containers of a line that are remembered, the nearest last
+_NESTED_LABELS = 20
+_MOST_ELEMENTS = 100_000  # half a second; the largest article seen has 15,000
+_TELLING = frozenset(("class", "id", "role", "itemprop"))  # attributes
+_QUOTES = frozenset(("blockquote", "q"))
+
+
+@dataclass(slots=True)
+class _Frame:
+    """One open block element."""
+
+    tag: str
+    path: tuple[int, ...]
+    quoted: bool
+    standfirst: bool
+
+
+class _Walker:
+    """State of the walk: the open blocks, the open labels, and the text since the last break."""
+
+    def __init__(self) -> None:
+        self.out = Outline()
+        self.frames = [_Frame("body", (0,), quoted=False, standfirst=False)]
+        self.numbers = 0
+        self.labels: tuple[int, ...] = ()
+        self.outer: list[tuple[int, ...]] = []  # the labels around each open element
+        self.parts: list[str] = []
+        self.shared: tuple[int, ...] | None = None  # labels that all parts of this line have
+        self.linked = 0
+        self.links = 0
+
+    def add(self, text: str) -> None:
+        if text.isspace():
+            if self.parts:
+                self.parts.append(text)
+            return
+        self.parts.append(text)
+        if self.links:
+            self.linked += len(text)
+        if self.shared is None:
+            self.shared = self.labels
+        elif self.shared != self.labels:  # a byline's <time> does not make all of it a date
+            self.shared = tuple(n for n in self.shared if n in self.labels)
+
+    def flush(self) -> None:
+        """End a line."""
+        if self.shared is not None:
+            frame = self.frames[-1]
+            raw = "".join(self.parts)
+            text = raw.strip("\n").rstrip() if frame.tag == "pre" else " ".join(raw.split())
+            if text:
+                self.out.runs.append(
+                    Run(
+                        text,
+                        frame.tag,
+                        frame.path,
+                        len(self.frames),
+                        self.linked,
+                        self.shared,
+                        frame.quoted,
+                        frame.standfirst,
+                    )
+                )
+            self.shared = None
+            self.parts.clear()
+            self.linked = 0
+
+    def start(self, element: Any, tag: str) -> None:
+        self.outer.append(self.labels)
+        standfirst, found = False, None
+        if items := element.items():
+            attributes = dict(items)
+            if tag in NAMED or not _TELLING.isdisjoint(attributes):
+                name = f"{attributes.get('class', '')} {attributes.get('id', '')}"
+                found, standfirst = look(tag, name, attributes.get("role", ""), attributes.get("itemprop", ""))
+        elif tag in NAMED:
+            found, _ = look(tag, "")
+        if tag not in INLINE:
+            if self.parts:
+                self.flush()
+            if tag != "br":
+                self.numbers += 1
+                above = self.frames[-1]
+                path = (*above.path[1 - _ANCESTORS :], self.numbers)
+                kind = "pre" if above.tag == "pre" else tag
+                quoted = above.quoted or tag in _QUOTES
+                self.frames.append(_Frame(kind, path, quoted, standfirst or above.standfirst))
+        elif tag == "a":
+            self.links += 1
+        if found and len(self.labels) < _NESTED_LABELS:
+            self.labels = (*self.labels, len(self.out.labels))
+            self.out.labels.append(found)
+
+    def end(self, tag: str) -> None:
+        if tag == "a":
+            self.links -= 1
+        elif tag not in INLINE:
+            if self.parts:
+                self.flush()
+            if tag != "br":
+                self.frames.pop()
+        self.labels = self.outer.pop()
+
+
+def outline(body: Any) -> Outline:
+    """The runs of a tree in document order."""
+    walker = _Walker()
+    elements = 0
+    for event, element in etree.iterwalk(body, events=("start", "end")):
+        tag = element.tag
+        if event == "start":
+            elements += 1
+            if elements > _MOST_ELEMENTS:
+                walker.out.cut = True
+                break
+            if isinstance(tag, str):
+                walker.start(element, tag)
+                text = element.text
+                if text:
+                    walker.add(text)
+        else:
+            if isinstance(tag, str):
+                walker.end(tag)
+            text = element.tail
+            if text and element is not body:
+                walker.add(text)
+    walker.flush()
+    walker.out.elements = elements
+    return walker.out

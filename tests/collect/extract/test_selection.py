@@ -1,0 +1,80 @@
+"""What the markup of a page says of its lines, and when it is believed."""
+
+from __future__ import annotations
+
+from digest.collect.extract import selection
+from digest.collect.extract.dom import parse
+from digest.collect.extract.lines import Outline
+from digest.collect.extract.markup import is_standfirst, label
+from digest.collect.extract.phrases import key
+from digest.collect.extract.walk import outline
+from tests.collect.pages import TEXT, html, paragraphs
+
+
+def lines(*parts: str) -> Outline:
+    tree, _ = parse(html(*parts, title="").decode())
+    assert tree is not None
+    return outline(tree)
+
+
+def reasons(*parts: str) -> list[str | None]:
+    """The believed label of each line."""
+    page = lines(*parts)
+    trusted = selection.judge(page, page.runs)
+    return [trusted.reason(run) for run in page.runs]
+
+
+def test_a_line_is_what_stands_between_two_breaks() -> None:
+    page = lines("<div>one <b>two</b><br>three<p>four <a href=x>five</a></p>six</div><pre>a\n  b</pre>")
+    assert [run.text for run in page.runs] == ["one two", "three", "four five", "six", "a\n  b"]
+    assert [run.linked for run in page.runs] == [0, 0, 4, 0, 0]
+
+
+def test_classes_are_read_as_words() -> None:
+    for name in ("related-posts", "RelatedPosts", "box relatedPost_list", "c-related__item"):
+        found = label("div", name)
+        assert found, name
+        assert (found.reason, found.strong) == ("related", True)
+    for name in ("", "correlated", "shareholder", "advice", "commentary", "captain"):
+        assert label("div", name) is None, name
+
+
+def test_introductions_are_known_in_several_languages() -> None:
+    assert all(map(is_standfirst, ("article-chapo", "standfirst", "entradilla", "lead-text", "vorspann")))
+    assert is_standfirst("", "description")
+    assert not is_standfirst("leader-board")
+
+
+def test_a_label_holds_for_its_lines_only() -> None:
+    page = [f"<h1>T</h1>{paragraphs(TEXT)}", '<div class="share">Send it</div>', f"<p>{TEXT[0]}</p>"]
+    assert reasons(*page) == [None, None, None, None, "share", None]
+
+
+def test_a_label_over_most_of_the_text_is_doubted() -> None:
+    assert set(reasons(f'<div class="share">{paragraphs(TEXT)}</div>')) == {None}
+
+
+def test_a_time_inside_a_line_does_not_make_all_of_it_a_date() -> None:
+    page = lines("<p>The fair opens on <time>12 March</time> at noon, and it closes when the last guest has left.</p>")
+    assert page.runs[0].labels == ()
+
+
+def test_the_standfirst_is_looked_for_between_the_title_and_the_text() -> None:
+    intro = "A library for the town, after nine years of planning and two elections."
+    page = lines(f"<p class=standfirst>{intro}</p><h1>T t</h1><p class=standfirst>{intro}!</p>", paragraphs(TEXT))
+    chosen = [i for i, run in enumerate(page.runs) if run.text in TEXT]
+    found = selection.standfirst(page, chosen, {key("T t")}, "")
+    assert found is not None
+    assert page.runs[found].text == f"{intro}!"
+    assert selection.standfirst(page, [], {key("T t")}, intro) is None
+
+
+def test_a_choice_that_holds_the_article_is_not_widened() -> None:
+    page = lines(f"<h1>T</h1><div>{paragraphs(TEXT)}</div>", f"<ul><li><div>{paragraphs(TEXT)}</div></li></ul>")
+    chosen = [1, 2, 3]
+    assert selection.widen(page, chosen, selection.prose(page)) == chosen
+
+
+def test_an_empty_choice_takes_the_prose_there_is() -> None:
+    page = lines("<b>Menu</b>", paragraphs(TEXT), "<b>End</b>")
+    assert [page.runs[i].text for i in selection.widen(page, [], selection.prose(page))] == list(TEXT)
