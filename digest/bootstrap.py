@@ -114,8 +114,8 @@ class House:
         progress: Progress = silent,
     ) -> first.Collected:
         """Poll the feeds that are due and read what is new."""
-        from digest.collect.fetchread import read_entries
         from digest.collect.http.fetch import fetch_feeds, fetch_pages
+        from digest.collect.read_entries import read_entries
 
         urls = self.topics_of_feeds(newsletter)
         if not urls:

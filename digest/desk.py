@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from digest.collect import contract
+from digest.collect import health
 from digest.collect.article import Article
 from digest.compose.edit import Add, Edit, Move
 from digest.compose.edition import Edition
@@ -134,13 +134,13 @@ class Desk:
         )
         self.house.mailroom.send_memo(what, self.editors(newsletter))
 
-    def breaches(self, newsletter: str | None = None) -> list[contract.Breach]:
+    def breaches(self, newsletter: str | None = None) -> list[health.Breach]:
         """Where the sources of a newsletter (or of all) fail what their history promises."""
         now = self.house.clock()
         urls = self.house.topics_of_feeds(newsletter)
-        found = [b for feed in self.house.store.feeds.get(urls).values() for b in contract.breaches(feed, now)]
+        found = [b for feed in self.house.store.feeds.get(urls).values() for b in health.breaches(feed, now)]
         lately = self.house.store.articles.candidates(list(urls), now - timedelta(days=1), now + timedelta(seconds=1))
-        return [*found, *contract.unread(article for _, article in lately)]
+        return [*found, *health.unread(article for _, article in lately)]
 
     def addition(self, newsletter: str, url: str, topic: str = "", position: int = 0) -> Add:
         """An article by its address, as an edit: fetched through the guard, read in the sandbox.

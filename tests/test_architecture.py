@@ -54,7 +54,7 @@ NOUNS = [
     "compose.edit",
     "compose.difference",
     "compose.elsewhere",
-    "collect.contract",
+    "collect.health",
     "deliver.memo",
     "compose.composition",
     "compose.review",

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal
 
-from digest.collect import opening
-from digest.collect.opening import NO_STOP, Candidate, Opening
+from digest.collect import lead_candidates
+from digest.collect.lead_candidates import NO_STOP, Candidate, Opening
 from digest.text.words import words
 
 Rung = Literal["page", "structured-data", "feed-summary", "title", "editor", "llm"]
@@ -75,7 +75,7 @@ def choose(
     without a single usable sentence gives an empty lead. Datelines are left out; so are sentences that repeat the
     title, ask a question, quote without naming the speaker, or need a sentence that is not chosen with them.
     """
-    read = opening.read(text, title, words(language))
+    read = lead_candidates.read(text, title, words(language))
     fits = _fits(read.candidates, text, standfirst, characters, rung)
     if not fits:
         return Lead()

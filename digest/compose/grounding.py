@@ -13,7 +13,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Final
 
-from digest.collect.opening import width
+from digest.collect.lead_candidates import width
 from digest.collect.salience import terms
 from digest.compose import denial, names
 from digest.compose.evidence import facts

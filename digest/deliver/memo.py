@@ -11,7 +11,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from typing import Literal
 
-from digest.collect.contract import Breach
+from digest.collect.health import Breach
 from digest.compose.edition import Edition
 from digest.compose.review import IfUnreviewed
 from digest.deliver.headers import checked

@@ -23,8 +23,8 @@ from math import log, log1p
 from pathlib import Path
 from typing import Any
 
-from digest.collect import lead, opening, salience
-from digest.collect.opening import Candidate
+from digest.collect import lead, lead_candidates, salience
+from digest.collect.lead_candidates import Candidate
 from digest.text.sentence import sentences
 from digest.text.words import words
 
@@ -113,9 +113,9 @@ def use_salience(weights: Sequence[float]) -> None:
         setattr(salience, name, value)
 
 
-def choices(row: Row, most: int = 2) -> tuple[opening.Opening, list[tuple[Candidate, ...]]]:
+def choices(row: Row, most: int = 2) -> tuple[lead_candidates.Opening, list[tuple[Candidate, ...]]]:
     """The sets of sentences that `choose` compares."""
-    read = opening.read(row["text"], row["title"], words(row["language"]))
+    read = lead_candidates.read(row["text"], row["title"], words(row["language"]))
     return read, lead.sets([c for c in read.candidates if not c.unfit], most)
 
 

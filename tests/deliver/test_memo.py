@@ -7,7 +7,7 @@ from typing import get_args
 
 import pytest
 
-from digest.collect.contract import Breach
+from digest.collect.health import Breach
 from digest.compose.edition import Section
 from digest.deliver.memo import Fate, halted, paused, reminder, subject, warned, warning, words
 from digest.text.locale import available, locale

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from digest.collect.article import Article
-from digest.collect.contract import breaches, span, unread
 from digest.collect.feed import Feed
+from digest.collect.health import breaches, span, unread
 
 NOW = datetime(2026, 11, 24, 5, 0, tzinfo=UTC)
 HEALTHY = Feed(
