@@ -217,7 +217,7 @@ class House:
         asked = self.settings.llm
         if not asked.url or not asked.model or not asked.daily:
             return None
-        from digest.compose.llm import Kept, Service, ask
+        from digest.compose.llm.client import Kept, Service, ask
 
         kept = Kept(
             load=lambda key: self.store.articles.cached("written lead", key),

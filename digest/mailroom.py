@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from digest.compose.edition import Edition
-from digest.compose.elsewhere import without
+from digest.compose.overlap import without
 from digest.deliver.audience import Choice
 from digest.deliver.audience import Variant as ReaderVariant
 from digest.deliver.delivery import Delivery

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from digest.bootstrap import House
-    from digest.compose.difference import Changed
+    from digest.compose.diff import Changed
     from digest.compose.edit import Edit
     from digest.compose.edition import Edition
 
@@ -264,7 +264,7 @@ def _listing(seen: Edition, json_: bool) -> None:
 
 
 def _told(ctx: click.Context, before: Edition, after: Edition, json_: bool) -> None:
-    from digest.compose.difference import difference
+    from digest.compose.diff import difference
 
     changes = difference(before, after)
     if _asked(ctx, json_):

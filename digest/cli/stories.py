@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 
 import click
 
-from digest.compose.grouping import Document, cluster
+from digest.compose.events.grouping import Document, cluster
 from digest.errors import DigestError
 
 _SHAPE = '{"id": ..., "title": ..., "text": ..., "published": ..., "language": ..., "url": ...}'

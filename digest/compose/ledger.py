@@ -19,8 +19,8 @@ from datetime import datetime
 from typing import Final, Literal
 
 from digest.compose.edition import EditionStory
-from digest.compose.evidence import Facts, facts, ranked
-from digest.compose.grouping import Document, match, opening, terms, tokens
+from digest.compose.events.contradiction import Facts, facts, ranked
+from digest.compose.events.grouping import Document, match, opening, terms, tokens
 from digest.compose.story import Candidate, Story, document, moment
 from digest.text.stem import stem
 from digest.text.token import LETTERS

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
-from digest.compose.grouping import terms
+from digest.compose.events.grouping import terms
 from digest.compose.story import Candidate, Story, document, lead_quality, moment
 
 #: Weights of the parts; their sum is 1.

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Final
 
 from digest.collect.article import Article
-from digest.compose.grouping import Document, centrality, cluster, copies, tokens
+from digest.compose.events.grouping import Document, centrality, cluster, copies, tokens
 from digest.text.words import primary
 
 

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Final, Protocol
 from urllib.parse import unquote, urlsplit
 
-from digest.compose.grouping import UNSPACED
+from digest.compose.events.grouping import UNSPACED
 from digest.compose.story import Candidate, Story
 from digest.text.stem import fold, stem
 from digest.text.token import MARKS, WORD

@@ -14,8 +14,8 @@ from digest.collect.entry import Entry
 from digest.collect.feed import Feed
 from digest.collect.lead import choose as choose_lead
 from digest.compose import slot as slots
-from digest.compose.composition import Brief, Composed
-from digest.compose.composition import compose as choose
+from digest.compose.composer import Brief, Composed
+from digest.compose.composer import compose as choose
 from digest.compose.edition import Edition, edition_id, moved
 from digest.compose.holidays import off_days
 from digest.compose.ledger import Told, remember

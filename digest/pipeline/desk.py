@@ -13,8 +13,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from digest.collect.article import Article
-from digest.compose.composition import printed
-from digest.compose.difference import Changed, difference
+from digest.compose.composer import printed
+from digest.compose.diff import Changed, difference
 from digest.compose.edit import Add, Edit, apply
 from digest.compose.edition import Edition, EditionState, EditionStory, frozen
 from digest.compose.story import Candidate, story

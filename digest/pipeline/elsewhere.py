@@ -19,8 +19,8 @@ from datetime import timedelta
 from typing import Final
 
 from digest.compose.edition import Edition
-from digest.compose.elsewhere import repeats
 from digest.compose.ledger import Told
+from digest.compose.overlap import repeats
 from digest.deliver.audience import Variant
 from digest.deliver.delivery import Delivery
 from digest.pipeline.compose import told_of

@@ -10,13 +10,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from digest.collect.article import Article
-from digest.compose.composition import Composed
+from digest.compose.composer import Composed
 from digest.compose.edition import EditionStory, frozen
-from digest.compose.grounding import Source, refusal, tidied, unfit
+from digest.compose.llm.grounding import Source, refusal, tidied, unfit
 from digest.settings.model import LeadSettings
 
 if TYPE_CHECKING:
-    from digest.compose.llm import Reply
+    from digest.compose.llm.client import Reply
 
 #: Asks a language model about each source, by story key.
 AskWriter = Callable[[Mapping[str, Source]], Mapping[str, "Reply"]]

@@ -17,8 +17,8 @@ import resource
 import time
 from collections.abc import Sequence
 
-from digest.compose.grouping import Document, cluster
-from tests.compose.partition import agreement, labels_of
+from digest.compose.events.grouping import Document, cluster
+from tests.compose.events.partition import agreement, labels_of
 
 Measured = tuple[float, float, float, int]  # CPU seconds, peak MB above the start, B-cubed F1, groups
 

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from digest.cli import cli
-from tests.compose.partition import SAMPLES, agreement
+from tests.compose.events.partition import SAMPLES, agreement
 
 
 def stories(*arguments: str, given: bytes | None = None) -> Result:

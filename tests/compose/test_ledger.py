@@ -9,7 +9,7 @@ import pytest
 from digest.compose.edition import EditionStory
 from digest.compose.ledger import Told, judge, judge_all, remember
 from digest.compose.story import Candidate, group, story
-from tests.compose.partition import SAMPLES, labelled
+from tests.compose.events.partition import SAMPLES, labelled
 from tests.compose.samples import candidate
 
 YESTERDAY = datetime(2026, 11, 23, 6, tzinfo=UTC)

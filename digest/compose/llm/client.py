@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from digest import __version__
-from digest.compose.grounding import Source
+from digest.compose.llm.grounding import Source
 
 if TYPE_CHECKING:
     import aiohttp

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from digest.compose.grouping import Document, cluster
-from digest.compose.series import outlet
+from digest.compose.events.grouping import Document, cluster
+from digest.compose.events.outlet_style import outlet
 
 TOPICS = [
     ("Bread without kneading", "Flour, water and a long night are all that a good loaf asks for."),

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from digest.collect.salience import terms
-from digest.compose.wording import Wording, wording
+from digest.compose.llm.lexicon import Wording, wording
 from digest.text.sentence import sentences
 from digest.text.words import Words, words
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-from digest.compose.wording import wording
+from digest.compose.llm.lexicon import wording
 from digest.text.sentence import sentences
 from digest.text.stem import fold, stem
 from digest.text.words import Words, words

@@ -6,7 +6,7 @@ from collections.abc import Hashable, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from digest.compose.grouping import Document
+from digest.compose.events.grouping import Document
 from tests.paths import DATA
 
 SAMPLES = DATA / "stories"

@@ -1,4 +1,4 @@
-"""Wording: how a language says no and how it writes numbers, read from `data/wording.toml`. Pure.
+"""Wording: how a language says no and how it writes numbers, read from `data/lexicon.toml`. Pure.
 
 Each language is a table of that file:
 
@@ -74,5 +74,5 @@ def _pairs(listed: str) -> dict[str, int]:
 
 @lru_cache(maxsize=1)
 def _tables() -> dict[str, dict[str, Any]]:
-    source = files("digest.compose") / "data" / "wording.toml"
+    source = files("digest.compose.llm") / "data" / "lexicon.toml"
     return tomllib.loads(source.read_text(encoding="utf-8"))

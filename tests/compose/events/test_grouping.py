@@ -9,11 +9,11 @@ from unicodedata import normalize
 import numpy as np
 import pytest
 
-from digest.compose.grouping import Document, cluster, copies
-from digest.compose.likeness import Pairs, vectors
-from digest.compose.linkage import link
+from digest.compose.events.grouping import Document, cluster, copies
+from digest.compose.events.linkage import link
+from digest.compose.events.similarity import Pairs, vectors
 from tests.benchmarks.stories import newsroom
-from tests.compose.partition import SAMPLES, agreement, labelled, labels_of, mixed
+from tests.compose.events.partition import SAMPLES, agreement, labelled, labels_of, mixed
 from tests.paths import SHARED
 
 SHARED_SETS = SHARED / "data" / "stories"

@@ -15,10 +15,10 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Final
 
-from digest.compose.evidence import contradiction, facts
-from digest.compose.likeness import Pairs, Vectors, pairs, vectors
-from digest.compose.linkage import ALIKE, attach, link
-from digest.compose.series import apart, habits, heading, outlet, without_habits
+from digest.compose.events.contradiction import contradiction, facts
+from digest.compose.events.linkage import ALIKE, attach, link
+from digest.compose.events.outlet_style import apart, habits, heading, outlet, without_habits
+from digest.compose.events.similarity import Pairs, Vectors, pairs, vectors
 from digest.text.stem import fold, stem
 from digest.text.token import LETTERS, letters
 from digest.text.words import primary, words

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from digest.compose.elsewhere import repeats, without
 from digest.compose.ledger import Told, remember
+from digest.compose.overlap import repeats, without
 from tests.compose.samples import edition, story
 
 AT = edition().send_at

@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from digest.compose.composition import Brief, Composed, compose
+from digest.compose.composer import Brief, Composed, compose
 from digest.compose.ledger import Told, remember
 from digest.compose.slot import Calendar, slots_of_day
 from digest.compose.story import Candidate

@@ -15,10 +15,10 @@ from typing import Final
 
 from digest.collect.lead_candidates import width
 from digest.collect.salience import terms
-from digest.compose import denial, names
-from digest.compose.evidence import facts
-from digest.compose.figures import missing
-from digest.compose.grouping import tokens
+from digest.compose.events.contradiction import facts
+from digest.compose.events.grouping import tokens
+from digest.compose.llm import entities, negation
+from digest.compose.llm.numbers import missing
 from digest.text.clean import one_line
 from digest.text.language import detect
 from digest.text.sentence import sentences
@@ -61,8 +61,8 @@ def tidied(answer: str) -> str:
 
 def unfit(source: Source) -> str:
     """Why no answer about this source could be checked, so that nobody need be asked; "" when it can be."""
-    known = denial.known(source.language)
-    return "" if known else f"how this language ({source.language or 'unknown'}) says no is not known: see wording.toml"
+    known = negation.known(source.language)
+    return "" if known else f"how this language ({source.language or 'unknown'}) says no is not known: see lexicon.toml"
 
 
 def refusal(answer: str, source: Source) -> str:
@@ -86,7 +86,7 @@ def _form(answer: str, source: Source) -> str:
         (_ADDRESS.search(answer), "it has an address of the web"),
         (not _WHOLE.search(answer) or _BROKEN.search(answer), "it does not end with a whole sentence"),
         (not begins, "it does not begin like a sentence"),
-        (names.left_open(answer), "a quotation mark is left open"),
+        (entities.left_open(answer), "a quotation mark is left open"),
         (count > source.sentences, f"too long: {count} sentences instead of {source.sentences}"),
         (length > source.characters, f"too long: {length:.0f} characters instead of {source.characters}"),
     )
@@ -100,16 +100,16 @@ def _language(answer: str, source: Source) -> str:
 
 def _claims(answer: str, source: Source) -> str:
     whole, language = f"{source.title}\n\n{source.text}", primary(source.language)
-    if quoted := names.unknown_quotation(answer, whole):
+    if quoted := entities.unknown_quotation(answer, whole):
         return f"the article does not quote: {quoted[:80]}"
     if number := missing(answer, whole, language):
         return f"the article does not have the number {number}"
-    if name := names.unknown_name(answer, whole, language):
+    if name := entities.unknown_name(answer, whole, language):
         return f"the article does not name {name}"
     said, known = (facts(text, tokens(text), language) for text in (answer, whole))
     if said.months & ~known.months or said.weekdays & ~known.weekdays:
         return "the article does not name that day or month"
-    return denial.turned(answer, whole, language)
+    return negation.turned(answer, whole, language)
 
 
 def _matter(answer: str, source: Source) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from digest.compose.likeness import UNKNOWN, Pairs, Vectors
+from digest.compose.events.similarity import UNKNOWN, Pairs, Vectors
 
 #: Two groups are one story from this mean likeness on.
 ALIKE: Final = 0.22

@@ -16,8 +16,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 from urllib.parse import urlsplit
 
-from digest.compose.evidence import calendar_words
-from digest.compose.likeness import Vectors
+from digest.compose.events.contradiction import calendar_words
+from digest.compose.events.similarity import Vectors
 from digest.text.stem import stem
 from digest.text.words import words
 

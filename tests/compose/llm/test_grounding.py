@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.compose.figures import figures
-from digest.compose.grounding import Source, refusal, tidied, unfit
+from digest.compose.llm.grounding import Source, refusal, tidied, unfit
+from digest.compose.llm.numbers import figures
 
 TEXT = """The government of Norland will not raise taxes next year, Prime Minister Anna Lindqvist said on Tuesday in \
 Oslo. The budget grows by 3.25 per cent to 1,250 million crowns, she told parliament.

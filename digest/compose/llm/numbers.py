@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import NamedTuple
 
-from digest.compose.wording import Wording, wording
+from digest.compose.llm.lexicon import Wording, wording
 
 _BLANK = "[ \u00a0\u2009\u202f]"
 _NUMBER = re.compile(

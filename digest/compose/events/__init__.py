@@ -1,0 +1,1 @@
+"""Which articles tell the same event: similarity, contradictions, linkage and an outlet's own style."""
