@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from digest.collect.feed import FetchOutcome, ParsedFeed
     from digest.collect.http.fetch import HttpConfig
     from digest.collect.sandbox import Sandbox
-    from digest.deliver.rendered import Rendered
+    from digest.deliver.render.rendered import Rendered
     from digest.desk import Desk
     from digest.dispatch import Dispatch
     from digest.gallery import Gallery

@@ -174,7 +174,7 @@ def _writable(folder: Path) -> Finding:
 
 def _templates(house: House) -> Iterator[Finding]:
     """The user's own mail templates, and each newsletter's theme and language."""
-    from digest.deliver import templates
+    from digest.deliver.render import templates
     from digest.text.locale import locale
 
     folders = house.mailroom.folders

@@ -12,7 +12,7 @@ from digest.compose.edit import Add, Edit, Move
 from digest.compose.edition import Edition
 from digest.compose.review import fate
 from digest.compose.slot import Slot, slots
-from digest.deliver.memo import Memo, halted, paused, reminder, subject, warned, warning
+from digest.deliver.mime.notification import Memo, halted, paused, reminder, subject, warned, warning
 from digest.errors import ArticleError, SettingsError
 from digest.pipeline import desk
 from digest.pipeline.compose import calendar_of, newsletter_of, policy_of, with_lead

@@ -17,7 +17,7 @@ from digest.pipeline.ports import Progress, silent
 
 if TYPE_CHECKING:
     from digest.bootstrap import House
-    from digest.deliver.rendered import Problem
+    from digest.deliver.render.rendered import Problem
     from digest.deliver.reply import Outcome
 
 #: The command that lifts a pause of all sending.

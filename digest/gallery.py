@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from digest.compose.edition import Edition
-from digest.deliver.media import Media
+from digest.deliver.render.media import Media
 from digest.pipeline.ports import Progress, silent
 
 if TYPE_CHECKING:
     from digest.collect.http.fetch import HttpConfig
     from digest.collect.sandbox import Sandbox
-    from digest.deliver.picture import Prepared
+    from digest.deliver.render.picture import Prepared
 
 
 class Gallery:
@@ -45,7 +45,7 @@ class Gallery:
 
     def _fetch(self, wanted: Sequence[str], progress: Progress) -> None:
         from digest.collect.http.fetch import ACCEPT_PICTURE, fetch_pages
-        from digest.deliver.media import keep_picture
+        from digest.deliver.render.media import keep_picture
 
         self._looked_after.update(wanted)
         pages = fetch_pages(wanted, self._http(), accept=ACCEPT_PICTURE)

@@ -20,13 +20,13 @@ from digest.deliver.audience import Choice
 from digest.deliver.audience import Variant as ReaderVariant
 from digest.deliver.delivery import Delivery
 from digest.deliver.links import Links
-from digest.deliver.memo import Memo, memo
-from digest.deliver.message import Filler, Message, Recipient, Template
+from digest.deliver.mime.message import Filler, Message, Recipient, Template
+from digest.deliver.mime.notification import Memo, memo
+from digest.deliver.mime.pieces import Facts
 from digest.deliver.outbox import Outbox
-from digest.deliver.rendered import Problem, Rendered
+from digest.deliver.render.rendered import Problem, Rendered
 from digest.deliver.result import Result
 from digest.deliver.returnpath import ReturnPath
-from digest.deliver.sheet import Facts
 from digest.deliver.theme import Brand, Logo, Look, Variant
 from digest.errors import Deferred, EditionError, Refused, RenderError, SettingsError
 from digest.pipeline.deliver import Transport
@@ -36,8 +36,8 @@ from digest.text.locale import available
 from digest.transports import OutboxTransport, SmtpTransport, relay
 
 if TYPE_CHECKING:
-    from digest.deliver.dkim import Signer
-    from digest.deliver.mjml import Renderer
+    from digest.deliver.mime.dkim import Signer
+    from digest.deliver.render.renderer import Renderer
 
 #: Seconds that a server may take for a test or a notice; nothing else waits for them.
 PATIENCE: Final = 30.0
@@ -71,7 +71,7 @@ class Mailroom:
     @cached_property
     def renderer(self) -> Renderer:
         """The one renderer."""
-        from digest.deliver.mjml import Renderer
+        from digest.deliver.render.renderer import Renderer
 
         return self._stack.enter_context(Renderer(self.folders))
 
@@ -117,7 +117,7 @@ class Mailroom:
 
         Raises RenderError for a file that is not there or no picture.
         """
-        from digest.deliver.media import Media
+        from digest.deliver.render.media import Media
 
         media, found = Media(self.settings.folder / "media"), None
         try:
@@ -231,7 +231,7 @@ class Mailroom:
         """Signs with the keys of `[dkim.*]`; None when there are none."""
         if not self.settings.dkim:
             return None
-        from digest.deliver.dkim import Signer, load_key
+        from digest.deliver.mime.dkim import Signer, load_key
 
         keys = []
         for name, asked in self.settings.dkim.items():

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Final
 from urllib.parse import urlsplit
 
-from digest.deliver.message import Message
+from digest.deliver.mime.message import Message
 from digest.deliver.outbox import Outbox
 from digest.deliver.reply import ACCEPTED, Outcome
 from digest.deliver.result import Record, Result

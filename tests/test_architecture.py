@@ -55,7 +55,7 @@ NOUNS = [
     "compose.diff",
     "compose.overlap",
     "collect.health",
-    "deliver.memo",
+    "deliver.mime.notification",
     "compose.composer",
     "compose.review",
     "compose.slot",
@@ -65,21 +65,21 @@ NOUNS = [
     "compose.llm.negation",
     "deliver.subscriber",
     "deliver.audience",
-    "deliver.message",
-    "deliver.sheet",
+    "deliver.mime.message",
+    "deliver.mime.pieces",
     "deliver.seal",
     "deliver.delivery",
     "deliver.domain",
     "deliver.spf",
     "deliver.reply",
-    "deliver.rendered",
-    "deliver.content",
-    "deliver.typeset",
+    "deliver.render.rendered",
+    "deliver.render.content",
+    "deliver.render.content_builder",
     "deliver.theme",
     "deliver.headline",
-    "deliver.squeeze",
-    "deliver.shape",
-    "deliver.text_part",
+    "deliver.render.minify",
+    "deliver.render.mjml_cache",
+    "deliver.render.text_part",
     "deliver.mailcheck",
     "deliver.roll",
 ]
@@ -139,7 +139,7 @@ def test_modules_named_with_our_nouns_are_pure(noun: str) -> None:
 
 
 def test_only_bootstrap_and_what_stands_above_it_wires_edges() -> None:
-    edges = {"store", "collect.http", "collect.parse.feedparser", "deliver.mjml", "deliver.smtp"}
+    edges = {"store", "collect.http", "collect.parse.feedparser", "deliver.render.renderer", "deliver.smtp"}
     allowed = {
         "bootstrap",
         "desk",

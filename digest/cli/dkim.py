@@ -32,7 +32,7 @@ def keygen(domain: str, selector: str, kind: Literal["rsa", "ed25519"], out: Pat
     RSA is what every verifier knows; add an Ed25519 key under another selector if you like. The file is readable by
     its owner only, and never overwritten.
     """
-    from digest.deliver.dkim import generate, load_key
+    from digest.deliver.mime.dkim import generate, load_key
 
     pem = generate(kind)
     key = load_key(domain, selector, pem)

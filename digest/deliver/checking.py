@@ -8,8 +8,8 @@ from html import unescape
 
 from lxml import etree
 
-from digest.deliver.content import Content, stories_of
 from digest.deliver.contrast import Seen, texts
+from digest.deliver.render.content import Content, stories_of
 from digest.deliver.theme import Look
 
 

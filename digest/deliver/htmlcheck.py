@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from lxml import etree
 
 from digest.deliver.checking import Checked
-from digest.deliver.rendered import Problem
+from digest.deliver.render.rendered import Problem
 
 _LOCAL: Final = re.compile(
     r"localhost|.*\.(local|internal|localhost)|(127|10)\.[\d.]+|0\.0\.0\.0|192\.168\.[\d.]+|::1|f[cd][0-9a-f]{2}:.*"

@@ -20,7 +20,7 @@ from typing import Any, Final
 import jinja2
 from jinja2 import nodes
 
-from digest.deliver import content
+from digest.deliver.render import content
 
 #: What templates may name besides the data model: our helpers and Jinja2's own.
 _OURS: Final = ("mail", "story", "theme", "page", "fragment", "link", "references", "rule", "_", "ngettext")

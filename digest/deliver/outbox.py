@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from digest.deliver.message import Message
+from digest.deliver.mime.message import Message
 from digest.deliver.returnpath import edition_code
 from digest.failpoint import fault_point
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
-from digest.deliver.message import Message
+from digest.deliver.mime.message import Message
 from digest.deliver.reply import Outcome
 
 

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from digest.deliver.message import Message
+from digest.deliver.mime.message import Message
 from digest.deliver.reply import Outcome
 from digest.deliver.result import Record, Result
 from digest.deliver.smtp_connect import Relay

@@ -6,7 +6,7 @@ import selectors
 import time
 from collections.abc import Callable, Iterable, Sequence
 
-from digest.deliver.message import Message
+from digest.deliver.mime.message import Message
 from digest.deliver.reply import Outcome
 from digest.deliver.result import Record, Result
 from digest.deliver.smtp import Interrupted, Report

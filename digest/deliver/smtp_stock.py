@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from operator import itemgetter
 
-from digest.deliver.message import Message
+from digest.deliver.mime.message import Message
 from digest.deliver.smtp_pool import Connection, Pool, Server
 from digest.deliver.smtp_talk import Job
 

@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections import deque
 from dataclasses import dataclass, field
 
-from digest.deliver.message import Message
+from digest.deliver.mime.message import Message
 from digest.deliver.reply import Outcome, Phase, Reply
 
 _MAX_REPLY = 65_536

@@ -14,7 +14,7 @@ from typing import Any, Final, Literal, Protocol, TypeVar
 
 from digest.compose.edition import Edition
 from digest.deliver.delivery import RESENDS, Delivery, DeliveryState, settle
-from digest.deliver.message import Filler, Message, Recipient
+from digest.deliver.mime.message import Filler, Message, Recipient
 from digest.deliver.reply import Outcome, Wave
 from digest.deliver.result import Record, Result
 from digest.errors import AlreadySent, DigestError, EditionError, NotApproved, StoreError

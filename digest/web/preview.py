@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from digest.deliver.rendered import Rendered
+from digest.deliver.render.rendered import Rendered
 from digest.web.pages import Pages
 
 #: A mail brings its own styles and our own pictures, nothing else.

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 from starlette.applications import Starlette
 
 from digest.deliver import theme as deliver
+from digest.deliver.render.content_builder import title_of
 from digest.deliver.theme import Theme, dressed
-from digest.deliver.typeset import title_of
 from digest.errors import DigestError
 from digest.web import returns
 from digest.web.app import Ports, build
@@ -20,7 +20,7 @@ from digest.web.readers import Readers, Reading
 if TYPE_CHECKING:
     from digest.bootstrap import House
     from digest.compose.edition import Edition
-    from digest.deliver.rendered import Rendered
+    from digest.deliver.render.rendered import Rendered
     from digest.settings.model import Brand
 
 #: The states of an edition that readers have, and how many of the latest are listed.

@@ -29,7 +29,7 @@ from typing import Any, Literal, TypeVar
 
 from digest.compose.edition import Edition
 from digest.deliver.audience import Choice
-from digest.deliver.dkim import generate
+from digest.deliver.mime.dkim import generate
 from digest.deliver.subscriber import Subscriber, Subscription
 from digest.mailroom import Mailroom
 from digest.pipeline.deliver import Terms, deliver

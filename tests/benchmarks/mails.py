@@ -6,8 +6,8 @@ from dataclasses import replace
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
 
-from digest.deliver.message import Recipient, Template
-from digest.deliver.rendered import ADDRESS, PREFERENCES_URL, UNSUBSCRIBE_URL, Rendered
+from digest.deliver.mime.message import Recipient, Template
+from digest.deliver.render.rendered import ADDRESS, PREFERENCES_URL, UNSUBSCRIBE_URL, Rendered
 from tests.deliver.samples import FACTS, LINKS, RETURN_PATH
 
 STORY = """<tr><td style="padding:16px 0;border-bottom:1px solid #d9d6d0">

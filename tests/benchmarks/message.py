@@ -14,8 +14,8 @@ import dkim as dkimpy
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from digest.deliver.dkim import Signer, generate, load_key
-from digest.deliver.message import Template
+from digest.deliver.mime.dkim import Signer, generate, load_key
+from digest.deliver.mime.message import Template
 from tests.benchmarks.mails import by_email_package, of_size, recipient
 from tests.deliver.samples import FACTS, LINKS, RETURN_PATH
 

@@ -13,7 +13,7 @@ from email.message import EmailMessage
 from typing import Any
 
 from digest.compose.edition import Edition
-from digest.deliver.rendered import ADDRESS, PREFERENCES_URL, UNSUBSCRIBE_URL, Rendered
+from digest.deliver.render.rendered import ADDRESS, PREFERENCES_URL, UNSUBSCRIBE_URL, Rendered
 
 SENDER = "The Morning <morning@example.org>"
 HEADERS = {"List-Unsubscribe-Post": "List-Unsubscribe=One-Click", "List-ID": "The Morning <morning.example.org>"}

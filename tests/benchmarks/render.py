@@ -27,11 +27,11 @@ from typing import Any, Final
 
 from markupsafe import Markup
 
-from digest.deliver import templates
-from digest.deliver.compiler import Compiler, compiled, printed
-from digest.deliver.mjml import Renderer
+from digest.deliver.render import templates
+from digest.deliver.render.compiler import Compiler, compiled, printed
+from digest.deliver.render.content_builder import PictureOf, typeset
+from digest.deliver.render.renderer import Renderer
 from digest.deliver.theme import Variant
-from digest.deliver.typeset import PictureOf, typeset
 from digest.text.locale import locale
 from tests.deliver import editions
 
@@ -70,7 +70,7 @@ def source(stories: int) -> str:
     look = editions.look()
 
     def picture_of(story: Any, shape: Any) -> Any:
-        from digest.deliver.mjml import shown
+        from digest.deliver.render.renderer import shown
 
         return shown(story, shape, theme, look, Variant(), pictures, {})
 

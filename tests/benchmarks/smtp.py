@@ -26,7 +26,7 @@ from pathlib import Path
 
 import aiosmtplib
 
-from digest.deliver.message import Message, Template
+from digest.deliver.mime.message import Message, Template
 from digest.deliver.smtp import Relay, send
 from tests.benchmarks.mails import of_size, recipient
 from tests.benchmarks.sink import Sink

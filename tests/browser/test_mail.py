@@ -11,8 +11,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, FloatRect, Page, Route
 
 from digest.compose.edition import Edition
-from digest.deliver.mjml import Renderer
-from digest.deliver.rendered import Rendered
+from digest.deliver.render.rendered import Rendered
+from digest.deliver.render.renderer import Renderer
 from digest.deliver.theme import Variant
 from tests.deliver import editions
 from tests.paths import PROJECT

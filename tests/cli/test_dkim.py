@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from digest.deliver.dkim import Signer, load_key
+from digest.deliver.mime.dkim import Signer, load_key
 from digest.settings import load
 from tests.cli.conftest import Run
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from digest.deliver.message import Message, Recipient
+from digest.deliver.mime.message import Message, Recipient
 from tests.deliver.samples import template
 
 SENT: Message = template().fill(Recipient(42, "ada@example.org"))

@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
 from digest.collect import article
 from digest.compose.edition import Also, Edition, EditionStory, Section, frozen
-from digest.deliver.picture import Prepared, prepare
+from digest.deliver.render.picture import Prepared, prepare
 from digest.deliver.theme import Look
 
 SENT: Final = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)

@@ -7,10 +7,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from digest.deliver.links import Links
-from digest.deliver.message import Message, Recipient, Template
-from digest.deliver.rendered import ADDRESS, PREFERENCES_URL, UNSUBSCRIBE_URL, Rendered
+from digest.deliver.mime.message import Message, Recipient, Template
+from digest.deliver.mime.pieces import Facts
+from digest.deliver.render.rendered import ADDRESS, PREFERENCES_URL, UNSUBSCRIBE_URL, Rendered
 from digest.deliver.returnpath import ReturnPath
-from digest.deliver.sheet import Facts
 
 SECRET = "a secret of thirty-two characters"
 LINKS = Links("https://news.example.org", SECRET)

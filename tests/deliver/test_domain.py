@@ -15,9 +15,9 @@ import dns.rdatatype
 import dns.rrset
 import pytest
 
-from digest.deliver.dkim import generate, load_key
 from digest.deliver.dns import look_up
 from digest.deliver.domain import Records, Wanted, judge, organisation
+from digest.deliver.mime.dkim import generate, load_key
 
 KEY = load_key("press.org", "digest", generate("ed25519"))
 WANTED = Wanted("press.org", "bounces.press.org", {KEY.record_name: KEY.record}, "mail.press.org")

@@ -12,9 +12,9 @@ from lxml import etree
 
 from digest.compose.edition import Also, Section
 from digest.deliver.checking import parsed
-from digest.deliver.mjml import Renderer
-from digest.deliver.rendered import Rendered
-from digest.deliver.typeset import words
+from digest.deliver.render.content_builder import words
+from digest.deliver.render.rendered import Rendered
+from digest.deliver.render.renderer import Renderer
 from tests.deliver import editions
 
 THEMES: Final = ("classic", "compact", "magazine")

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from digest.deliver import templates
 from digest.deliver.lint import lint
+from digest.deliver.render import templates
 
 BUILTIN = sorted(templates.builtin().rglob("*.j2"))
 

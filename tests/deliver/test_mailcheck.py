@@ -8,13 +8,14 @@ from dataclasses import replace
 
 import pytest
 
-from digest.deliver import cascade, mailcheck
+from digest.deliver import mailcheck
 from digest.deliver.checking import Checked
-from digest.deliver.mjml import Renderer
-from digest.deliver.rendered import PREFERENCES_URL, UNSUBSCRIBE_URL, Problem, Rendered
-from digest.deliver.templates import theme
+from digest.deliver.render import css
+from digest.deliver.render.content_builder import typeset
+from digest.deliver.render.rendered import PREFERENCES_URL, UNSUBSCRIBE_URL, Problem, Rendered
+from digest.deliver.render.renderer import Renderer
+from digest.deliver.render.templates import theme
 from digest.deliver.theme import Brand, Look, Variant
-from digest.deliver.typeset import typeset
 from digest.text.locale import locale
 from tests.deliver import editions
 
@@ -31,9 +32,7 @@ def good() -> Iterator[Rendered]:
 def _problems(html: str, text: str, look: Look = LOOK, subject: str | None = None) -> list[Problem]:
     mail = typeset(EDITION, look, theme("classic"), Variant(), locale("en"))
     mail = mail if subject is None else replace(mail, subject=subject)
-    return list(
-        mailcheck.problems(Checked(mail, look, html, text, cascade.final(html), cascade.final(html, dark=True)))
-    )
+    return list(mailcheck.problems(Checked(mail, look, html, text, css.final(html), css.final(html, dark=True))))
 
 
 def test_a_good_mail_has_no_problems(good: Rendered) -> None:

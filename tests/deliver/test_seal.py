@@ -11,13 +11,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from itsdangerous import Signer
 
-from digest.deliver import quoted
 from digest.deliver.address import canonical
-from digest.deliver.headers import mailbox
-from digest.deliver.message import Recipient
+from digest.deliver.mime import quoted_printable
+from digest.deliver.mime.headers import mailbox
+from digest.deliver.mime.message import Recipient
+from digest.deliver.mime.pieces import Piece, Slot
 from digest.deliver.returnpath import edition_code
 from digest.deliver.seal import sealer
-from digest.deliver.sheet import Piece, Slot
 from digest.errors import DigestError
 from tests.deliver.samples import FACTS, LINKS, RETURN_PATH, SECRET, template
 
@@ -61,10 +61,10 @@ def plain_mail(number: int, address: str, name: str = "") -> bytes:
     values = {
         Slot.TO: mailbox("To", name, address) if name else address.encode(),
         Slot.NUMBER: f"{number:x}".encode(),
-        Slot.TOKEN: quoted.SOFT.join(token[at : at + 75] for at in range(0, len(token), 75)),
+        Slot.TOKEN: quoted_printable.SOFT.join(token[at : at + 75] for at in range(0, len(token), 75)),
         Slot.MAIL_TAG: leave.encode(),
-        Slot.TEXT_ADDRESS: quoted.encode(address),
-        Slot.HTML_ADDRESS: quoted.encode(html.escape(address)),
+        Slot.TEXT_ADDRESS: quoted_printable.encode(address),
+        Slot.HTML_ADDRESS: quoted_printable.encode(html.escape(address)),
     }
 
     def filled(pieces: tuple[Piece, ...]) -> bytes:

@@ -15,7 +15,7 @@ import pytest
 from aiosmtpd.controller import Controller
 
 from digest.deliver.address import canonical
-from digest.deliver.message import Message, Recipient
+from digest.deliver.mime.message import Message, Recipient
 from digest.deliver.result import Result
 from digest.deliver.smtp import Interrupted, Relay, Report, send
 from digest.errors import StoreError

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from digest.deliver.address import canonical
-from digest.deliver.message import Message, Recipient
+from digest.deliver.mime.message import Message, Recipient
 from digest.deliver.result import Result
 from digest.deliver.smtp import Interrupted, Report, send
 from digest.errors import StoreError

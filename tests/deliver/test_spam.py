@@ -9,10 +9,10 @@ import subprocess
 import pytest
 
 from digest.deliver.links import Links
-from digest.deliver.message import Recipient, Template
-from digest.deliver.mjml import Renderer
+from digest.deliver.mime.message import Recipient, Template
+from digest.deliver.mime.pieces import Facts
+from digest.deliver.render.renderer import Renderer
 from digest.deliver.returnpath import ReturnPath
-from digest.deliver.sheet import Facts
 from digest.deliver.theme import Variant
 from tests.deliver import editions
 

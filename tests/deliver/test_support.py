@@ -12,7 +12,7 @@ import pytest
 
 from digest.deliver import support
 from digest.deliver.checking import parsed
-from digest.deliver.mjml import Renderer
+from digest.deliver.render.renderer import Renderer
 from digest.deliver.theme import Brand, Logo, Variant
 from digest.deliver.uses import declared, stylesheet, uses
 from tests.deliver import editions

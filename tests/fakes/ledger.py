@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-from digest.deliver.message import Message
+from digest.deliver.mime.message import Message
 from digest.deliver.reply import Outcome
 from digest.deliver.result import Result
 from tests.fakes.smtp_server import SmtpServer

@@ -11,10 +11,10 @@ from typing import Literal
 from digest import process
 from digest.compose.edition import Edition
 from digest.deliver.links import Links
-from digest.deliver.message import Filler, Template
-from digest.deliver.rendered import ADDRESS, UNSUBSCRIBE_URL, Rendered
+from digest.deliver.mime.message import Filler, Template
+from digest.deliver.mime.pieces import Facts
+from digest.deliver.render.rendered import ADDRESS, UNSUBSCRIBE_URL, Rendered
 from digest.deliver.returnpath import ReturnPath
-from digest.deliver.sheet import Facts
 from digest.deliver.smtp_connect import Relay
 from digest.failpoint import arm
 from digest.pipeline.deliver import Delivered, LeaseLost, Terms, deliver

@@ -22,7 +22,7 @@ from typing import Any
 import pytest
 
 from digest.deliver.delivery import Delivery
-from digest.deliver.message import Message
+from digest.deliver.mime.message import Message
 from digest.errors import StoreError
 from digest.pipeline.deliver import Terms, deliver
 from digest.store import open_store

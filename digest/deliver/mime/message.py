@@ -17,12 +17,12 @@ from itertools import chain
 from operator import itemgetter
 from typing import NamedTuple, Protocol
 
-from digest.deliver import headers, quoted, sheet
 from digest.deliver.address import canonical, is_plain
 from digest.deliver.links import Links
-from digest.deliver.rendered import Rendered
+from digest.deliver.mime import headers, pieces, quoted_printable
+from digest.deliver.mime.pieces import Facts, Piece, Slot
+from digest.deliver.render.rendered import Rendered
 from digest.deliver.returnpath import ReturnPath
-from digest.deliver.sheet import Facts, Piece, Slot
 from digest.errors import RenderError
 
 
@@ -79,13 +79,13 @@ class Template:
     @classmethod
     def build(cls, rendered: Rendered, facts: Facts, links: Links, return_path: ReturnPath) -> Template:
         """Encode a variant once. Raises RenderError for text that cannot become a mail, naming what is wrong."""
-        boundary = sheet.boundary(rendered, facts)
-        header = sheet.header(rendered, facts, links, return_path, boundary)
-        body = sheet.multipart(rendered, links, boundary)
+        boundary = pieces.boundary(rendered, facts)
+        header = pieces.header(rendered, facts, links, return_path, boundary)
+        body = pieces.multipart(rendered, links, boundary)
         lines = [(name.encode("ascii") + b": ", *pieces, b"\r\n") for name, pieces in header]
-        flat, slots = sheet.flatten([*chain.from_iterable(lines), b"\r\n", *body])
+        flat, slots = pieces.flatten([*chain.from_iterable(lines), b"\r\n", *body])
         token, stamp = links.tokens(facts.newsletter), return_path.stamps(facts.edition_id)
-        template = cls(facts, header, body, _weaver(flat, slots), token, stamp, *sheet.id_ends(facts))
+        template = cls(facts, header, body, _weaver(flat, slots), token, stamp, *pieces.id_ends(facts))
         _check(template)
         return template
 
@@ -109,12 +109,12 @@ class Template:
             raise RenderError(f"'{address}' is not in its canonical form; store addresses by address.canonical")
         encoded = in_text = in_html = address.encode()
         if not quick:
-            in_text, in_html = quoted.encode(address), quoted.encode(html.escape(address))
+            in_text, in_html = quoted_printable.encode(address), quoted_printable.encode(html.escape(address))
         if name:
             encoded = headers.mailbox("To", name, address)
         token = self._token(number)
         if len(token) > 75:
-            token = quoted.SOFT.join(token[at : at + 75] for at in range(0, len(token), 75))
+            token = quoted_printable.SOFT.join(token[at : at + 75] for at in range(0, len(token), 75))
         sender, leave = self._stamp(number)
         return (encoded, b"%x" % number, token, leave.encode("ascii"), in_text, in_html), sender
 

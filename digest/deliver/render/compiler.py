@@ -1,6 +1,6 @@
 """Inside the compiler's own process: Jinja2 in its sandbox, then MJML, then CSS written into the elements.
 
-`python -m digest.deliver.compiler` reads requests and writes answers, each a 4-byte length and JSON. It runs apart
+`python -m digest.deliver.render.compiler` reads requests and writes answers, each a 4-byte length and JSON. It is apart
 because MJML can overflow the stack and a template can eat all memory (hardening.md): then this process dies, and
 `press` starts another. It is given no secrets and opens no connection.
 """
@@ -23,8 +23,9 @@ import mjml
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
-from digest.deliver import lint, squeeze, text_part
-from digest.deliver.shape import Form, parted
+from digest.deliver import lint
+from digest.deliver.render import minify, text_part
+from digest.deliver.render.mjml_cache import Form, parted
 from digest.text.locale import locale
 
 #: What the parent finds where a story belongs; noncharacters, which `digest.text.html` takes out of every text.
@@ -230,12 +231,12 @@ def compiled(source: str, *, looked_through: bool = False) -> str:
 def printed(source: str) -> str:
     """What `compiled` gives, made from nothing."""
     css = "\n".join(_INLINE.findall(source))
-    html = squeeze.inherited(mjml.mjml2html(_INLINE.sub("", source), fonts={}, disable_comments=False), css)
+    html = minify.inherited(mjml.mjml2html(_INLINE.sub("", source), fonts={}, disable_comments=False), css)
     head, start, body = html.partition("<body")
     if title := _TITLE.search(source):  # the compiler writes 'L\\u{a0}Écho' here, which is then read aloud
         body = _LABEL.sub(lambda _: f' aria-label="{title[1]}"', body, count=1)
     html = _INLINER.inline(f"<!doctype html><html><head><style>{css}</style></head>{start}{body}")
-    return squeeze.minified(head, html[html.index("<body") :])
+    return minify.minified(head, html[html.index("<body") :])
 
 
 def _near(source: str, message: str) -> str:

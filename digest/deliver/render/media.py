@@ -13,7 +13,7 @@ import re
 from pathlib import Path
 from typing import Final
 
-from digest.deliver.picture import Picture, Prepared, logo, prepare
+from digest.deliver.render.picture import Picture, Prepared, logo, prepare
 
 _NAME: Final = re.compile(r"[0-9a-f]{24}\.(?:jpg|png)")
 

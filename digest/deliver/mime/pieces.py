@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
 
-from digest.deliver import headers, quoted
 from digest.deliver.links import Links
-from digest.deliver.rendered import ADDRESS, PLACEHOLDERS, PREFERENCES_URL, UNSUBSCRIBE_URL, Inline, Rendered
+from digest.deliver.mime import headers, quoted_printable
+from digest.deliver.render.rendered import ADDRESS, PLACEHOLDERS, PREFERENCES_URL, UNSUBSCRIBE_URL, Inline, Rendered
 from digest.deliver.returnpath import ReturnPath, edition_code
 from digest.errors import RenderError
 
@@ -149,9 +149,9 @@ def _pieces(text: str, links: Links, address: Slot) -> list[Piece]:
     before, *rest = _PLACEHOLDER.split(text.rstrip("\r\n") + "\n")
     for placeholder, after in zip(rest[::2], rest[1::2], strict=True):
         prefix, slot = slots[placeholder]
-        pieces += [quoted.joint(quoted.encode(before + prefix)), slot, quoted.SOFT]
+        pieces += [quoted_printable.joint(quoted_printable.encode(before + prefix)), slot, quoted_printable.SOFT]
         before = after
-    return [*pieces, quoted.encode(before)]
+    return [*pieces, quoted_printable.encode(before)]
 
 
 def flatten(pieces: Iterable[Piece]) -> tuple[list[bytes], tuple[tuple[int, Slot], ...]]:

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import escape
 
-from digest.deliver import cascade
 from digest.deliver.checking import parsed
-from digest.deliver.compiler import compiled
 from digest.deliver.contrast import texts
-from digest.deliver.squeeze import minified
+from digest.deliver.render import css
+from digest.deliver.render.compiler import compiled
+from digest.deliver.render.minify import minified
 
 FONT = "'Segoe UI',Arial,sans-serif"
 CSS = f".paper {{ font-family: {FONT}; font-size: 16px; line-height: 25px; color: #1d1d1f; }} .used {{ margin: 4px; }}"
@@ -101,4 +101,4 @@ def _words(html: str) -> list[str]:
 
 
 def _colours(html: str) -> list[tuple[str, str, str]]:
-    return [(seen.text, seen.ink, seen.paper) for seen in texts(parsed(cascade.final(html)))]
+    return [(seen.text, seen.ink, seen.paper) for seen in texts(parsed(css.final(html)))]

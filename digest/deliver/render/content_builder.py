@@ -16,8 +16,8 @@ from zoneinfo import ZoneInfo
 
 from digest.compose.edition import Edition, EditionStory
 from digest.deliver import headline
-from digest.deliver.content import AlsoIn, Content, Links, Part, Place, Shown, Story
-from digest.deliver.rendered import ADDRESS, PREFERENCES_URL, UNSUBSCRIBE_URL
+from digest.deliver.render.content import AlsoIn, Content, Links, Part, Place, Shown, Story
+from digest.deliver.render.rendered import ADDRESS, PREFERENCES_URL, UNSUBSCRIBE_URL
 from digest.deliver.theme import Look, Shape, Theme, Variant, dressed
 from digest.text import html
 from digest.text.breaks import kept_together

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
-from digest.deliver.media import Media
-from digest.deliver.picture import MOST_BYTES, logo, prepare
+from digest.deliver.render.media import Media
+from digest.deliver.render.picture import MOST_BYTES, logo, prepare
 from tests.deliver import editions
 
 

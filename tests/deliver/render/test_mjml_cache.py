@@ -9,11 +9,12 @@ from typing import Final
 import pytest
 
 from digest.collect.article import Image
-from digest.deliver import compiler, lint
+from digest.deliver import lint
 from digest.deliver.checking import parsed
-from digest.deliver.compiler import compiled, printed
-from digest.deliver.mjml import Renderer
-from digest.deliver.shape import Form, parted
+from digest.deliver.render import compiler
+from digest.deliver.render.compiler import compiled, printed
+from digest.deliver.render.mjml_cache import Form, parted
+from digest.deliver.render.renderer import Renderer
 from digest.deliver.theme import Variant
 from tests.benchmarks.render import source
 from tests.deliver import editions

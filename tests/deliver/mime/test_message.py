@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digest.deliver.address import AddressError
-from digest.deliver.message import Message, Recipient, Template
-from digest.deliver.rendered import ADDRESS, PREFERENCES_URL, UNSUBSCRIBE_URL, Inline, Rendered
+from digest.deliver.mime.message import Message, Recipient, Template
+from digest.deliver.render.rendered import ADDRESS, PREFERENCES_URL, UNSUBSCRIBE_URL, Inline, Rendered
 from digest.deliver.smtp_talk import flaw
 from digest.errors import RenderError
 from tests.deliver.samples import FACTS, LINKS, RENDERED, RETURN_PATH, address, template

@@ -85,7 +85,7 @@ class Press:
     def _running(self) -> subprocess.Popen[bytes]:
         if self._process is None or self._owner != os.getpid() or self._process.poll() is not None:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "digest.deliver.compiler", str(self._memory)],
+                [sys.executable, "-m", "digest.deliver.render.compiler", str(self._memory)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,

@@ -10,8 +10,8 @@ import dkim as dkimpy
 import pytest
 
 from digest.deliver.address import canonical
-from digest.deliver.dkim import Key, Signer, generate, load_key
-from digest.deliver.message import Message, Recipient
+from digest.deliver.mime.dkim import Key, Signer, generate, load_key
+from digest.deliver.mime.message import Message, Recipient
 from digest.errors import SettingsError
 from tests.deliver.samples import RENDERED, address, messages, template
 

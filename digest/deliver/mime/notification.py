@@ -14,8 +14,8 @@ from typing import Literal
 from digest.collect.health import Breach
 from digest.compose.edition import Edition
 from digest.compose.review import IfUnreviewed
-from digest.deliver.headers import checked
-from digest.deliver.message import Message
+from digest.deliver.mime.headers import checked
+from digest.deliver.mime.message import Message
 from digest.text.locale import Locale
 
 Fate = IfUnreviewed | Literal[""]

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.deliver.mjml import Renderer
-from digest.deliver.text_part import References, tidy, width, wrap
+from digest.deliver.render.renderer import Renderer
+from digest.deliver.render.text_part import References, tidy, width, wrap
 from tests.deliver import editions
 
 

@@ -10,14 +10,15 @@ from types import MappingProxyType, TracebackType
 from typing import Any, Final, Self
 
 from digest.compose.edition import Edition, EditionStory
-from digest.deliver import cascade, headline, mailcheck, templates
+from digest.deliver import headline, mailcheck
 from digest.deliver.checking import Checked
-from digest.deliver.content import SHARED, Content, Shown, stories_of
-from digest.deliver.picture import Prepared
-from digest.deliver.press import TIME_LIMIT, Press
-from digest.deliver.rendered import Inline, Rendered
+from digest.deliver.render import css, templates
+from digest.deliver.render.compiler_process import TIME_LIMIT, Press
+from digest.deliver.render.content import SHARED, Content, Shown, stories_of
+from digest.deliver.render.content_builder import title_of, typeset, words
+from digest.deliver.render.picture import Prepared
+from digest.deliver.render.rendered import Inline, Rendered
 from digest.deliver.theme import WHOLE, Look, Shape, Theme, Variant
-from digest.deliver.typeset import title_of, typeset, words
 from digest.errors import RenderError
 from digest.text.locale import locale
 
@@ -91,7 +92,7 @@ class Renderer:
         if not variant.web and len(html.encode()) > look.budget - _SPARE:
             mail = replace(made(self._fitting(theme, mail, html, look.budget - _SPARE)), subject=subject)
             html, text = self._printed(theme, mail)
-        checked = Checked(mail, look, html, text, cascade.final(html), cascade.final(html, dark=True))
+        checked = Checked(mail, look, html, text, css.final(html), css.final(html, dark=True))
         problems = mailcheck.problems(checked)
         return Rendered(mail.subject, mail.preheader, html, text, tongue.tag, problems, tuple(inline.values()))
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from digest.deliver import quoted
+from digest.deliver.mime import quoted_printable
 from digest.errors import RenderError
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=400)
@@ -24,7 +24,7 @@ TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=4
 @example("a" * 74 + "=")
 @example("a" * 73 + "é.b")
 def test_any_text_reads_back_and_every_line_is_safe(text: str) -> None:
-    encoded = quoted.encode(text)
+    encoded = quoted_printable.encode(text)
     expected = text.replace("\r\n", "\n").replace("\r", "\n")
     assert quopri.decodestring(encoded).decode().replace("\r\n", "\n") == expected
     for line in encoded.split(b"\r\n"):
@@ -38,7 +38,12 @@ def test_any_text_reads_back_and_every_line_is_safe(text: str) -> None:
 def test_pieces_join_to_the_text_they_were_made_of(before: str, value: str, after: str) -> None:
     value = value.replace("\r", "").replace("\n", "")
     before = before.rstrip("\r")
-    joined = quoted.joint(quoted.encode(before)) + quoted.encode(value) + quoted.SOFT + quoted.encode(after)
+    joined = (
+        quoted_printable.joint(quoted_printable.encode(before))
+        + quoted_printable.encode(value)
+        + quoted_printable.SOFT
+        + quoted_printable.encode(after)
+    )
     expected = before.replace("\r\n", "\n").replace("\r", "\n") + value
     expected += after.replace("\r\n", "\n").replace("\r", "\n")
     assert quopri.decodestring(joined).decode().replace("\r\n", "\n") == expected
@@ -47,4 +52,4 @@ def test_pieces_join_to_the_text_they_were_made_of(before: str, value: str, afte
 
 def test_what_cannot_be_utf_8_is_refused_by_its_number() -> None:
     with pytest.raises(RenderError, match=r"U\+DC80"):
-        quoted.encode("a\udc80")
+        quoted_printable.encode("a\udc80")

@@ -18,8 +18,8 @@ from cryptography.hazmat.primitives.asymmetric import ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 
 from digest.deliver.address import AddressError, canonical
-from digest.deliver.message import Message, Recipient, Template
-from digest.deliver.sheet import Piece, Slot, flatten
+from digest.deliver.mime.message import Message, Recipient, Template
+from digest.deliver.mime.pieces import Piece, Slot, flatten
 from digest.errors import SettingsError
 
 OVERSIGNED: Final = ("From", "To", "Subject", "Date", "List-Unsubscribe", "List-Unsubscribe-Post")

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from digest.deliver import headers
+from digest.deliver.mime import headers
 from digest.errors import RenderError
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from digest import resources
-from digest.deliver import templates
-from digest.deliver.content import fields
-from digest.deliver.mjml import Renderer
+from digest.deliver.render import templates
+from digest.deliver.render.content import fields
+from digest.deliver.render.renderer import Renderer
 from digest.errors import RenderError
 from tests.deliver import editions
 

@@ -13,8 +13,8 @@ from datetime import timedelta
 import pytest
 
 from digest.compose.edition import Also
-from digest.deliver.mjml import Renderer
-from digest.deliver.rendered import ADDRESS, PREFERENCES_URL, UNSUBSCRIBE_URL
+from digest.deliver.render.rendered import ADDRESS, PREFERENCES_URL, UNSUBSCRIBE_URL
+from digest.deliver.render.renderer import Renderer
 from digest.deliver.theme import Brand, Logo, Look, Variant
 from digest.errors import RenderError
 from tests.deliver import editions

@@ -1,0 +1,1 @@
+"""Message bytes: templates with slots, headers, quoted-printable bodies and DKIM signatures."""
