@@ -86,7 +86,7 @@ def _sending(house: House) -> Iterator[Finding]:
     if house.settings.deliver.transport == "outbox":
         yield _writable(house.settings.deliver.outbox)
         return
-    from digest.deliver.smtp_connect import NotOpened, open_connection
+    from digest.deliver.smtp.connect import NotOpened, open_connection
     from digest.transports import relay
 
     for server in house.settings.servers:
@@ -142,8 +142,8 @@ def _returns(house: House) -> Iterator[Finding]:
 
 def _domains(house: House) -> Iterator[Finding]:
     """What DNS says of each sending domain, compared with the settings."""
-    from digest.deliver.dns import look_up
-    from digest.deliver.domain import Wanted, judge
+    from digest.deliver.domain.dns import look_up
+    from digest.deliver.domain.findings import Wanted, judge
 
     try:
         signer = house.mailroom.signer

@@ -10,8 +10,8 @@ from digest.errors import SettingsError
 
 if TYPE_CHECKING:
     from digest.bootstrap import House
-    from digest.deliver.imap import Mailbox
-    from digest.deliver.webhook import Vendor
+    from digest.deliver.inbound.imap import Mailbox
+    from digest.deliver.inbound.webhook import Vendor
 
 
 class Postbox:
@@ -22,7 +22,7 @@ class Postbox:
 
     def take(self, mail: bytes, arrived_at: str = "") -> str:
         """Take in one returned mail; what it did: 'ignored' for whatever proves nothing."""
-        from digest.deliver.notice import Ignored, read_notice
+        from digest.deliver.inbound.dsn import Ignored, read_notice
         from digest.pipeline.returned import take
 
         notice = read_notice(mail, self.house.mailroom.return_path, self.house.mailroom.links, arrived_at)
@@ -30,7 +30,7 @@ class Postbox:
 
     def poll(self) -> Counter[str]:
         """Read the bounce mailbox once; how many mails did what. Raises MailboxError or SettingsError."""
-        from digest.deliver.imap import poll
+        from digest.deliver.inbound.imap import poll
 
         counts: Counter[str] = Counter()
 
@@ -44,12 +44,12 @@ class Postbox:
 
     def waiting(self) -> int:
         """How many mails wait in the bounce mailbox; none is read. Raises MailboxError or SettingsError."""
-        from digest.deliver.imap import waiting
+        from digest.deliver.inbound.imap import waiting
 
         return waiting(self._mailbox())
 
     def _mailbox(self) -> Mailbox:
-        from digest.deliver.imap import Mailbox
+        from digest.deliver.inbound.imap import Mailbox
 
         asked = self.house.settings.bounces
         if not asked.host:
@@ -70,7 +70,7 @@ class Postbox:
         Raises Untrusted for what proves nothing, ValueError for what is not that service's.
         """
         from digest.collect.http.fetch import fetch_one
-        from digest.deliver.webhook import Trust, read_webhook
+        from digest.deliver.inbound.webhook import Trust, read_webhook
         from digest.pipeline.returned import take
 
         asked, now = self.house.settings.bounces, self.house.clock()

@@ -12,7 +12,7 @@ from digest.deliver.mime.message import Message
 from digest.deliver.outbox import Outbox
 from digest.deliver.reply import ACCEPTED, Outcome
 from digest.deliver.result import Record, Result
-from digest.deliver.smtp import Interrupted, Relay, send
+from digest.deliver.smtp.send import Interrupted, Relay, send
 from digest.errors import DigestError
 from digest.gc_pause import settled_memory
 from digest.pipeline.deliver import LEASE

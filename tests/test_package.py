@@ -38,7 +38,8 @@ def test_a_wheel_installed_elsewhere_finds_its_templates_and_settings(wheel: Pat
         archive.extractall(home)
     code = (
         "from digest import resources; from digest.text.locale import available; from digest.demo.site import build\n"
-        "from datetime import date; from digest.deliver.support import table; from importlib.resources import files\n"
+        "from datetime import date; from importlib.resources import files\n"
+        "from digest.deliver.check.client_support import table\n"
         "print(resources.templates(), resources.example_settings().is_file(), 'fr' in available(), "
         "len(build('http://127.0.0.1:1', date(2026, 11, 24))) > 40, len(table().features) > 300, "
         "files('digest.deliver').joinpath('data/caniemail.LICENSE').is_file())"

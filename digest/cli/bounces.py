@@ -38,7 +38,7 @@ def ingest(ctx: click.Context, files: tuple[Path, ...], arrived_at: str, json_: 
     Only what proves by a signature of ours that it is about our mail counts; anything else is ignored. What was
     taken in before counts once, and the files stay as they are.
     """
-    from digest.deliver.mailfile import mails_in, mails_of
+    from digest.deliver.inbound.mailfile import mails_in, mails_of
 
     counts: Counter[str] = Counter()
     with house(ctx) as home:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Final, Literal, get_args
 
-from digest.deliver.contrast import between, towards
+from digest.deliver.check.contrast import between, towards
 from digest.errors import RenderError
 
 Pictures = Literal["linked", "inline", "none"]

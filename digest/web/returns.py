@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from digest.deliver.webhook import VENDORS, Untrusted, Vendor
+from digest.deliver.inbound.webhook import VENDORS, Untrusted, Vendor
 
 log = structlog.get_logger("returned")
 

@@ -27,7 +27,7 @@ from pathlib import Path
 import aiosmtplib
 
 from digest.deliver.mime.message import Message, Template
-from digest.deliver.smtp import Relay, send
+from digest.deliver.smtp.send import Relay, send
 from tests.benchmarks.mails import of_size, recipient
 from tests.benchmarks.sink import Sink
 from tests.deliver.samples import FACTS, LINKS, RETURN_PATH
@@ -62,7 +62,7 @@ def cpu_seconds() -> float:
 
 
 def ours(messages: Sequence[Message], connections: int, port: int) -> None:
-    """`digest.deliver.smtp`, with a ledger that costs nothing."""
+    """`digest.deliver.smtp.send`, with a ledger that costs nothing."""
     relay = Relay("127.0.0.1", port, "none", hello="bench.test", connections=connections, messages_per_connection=10**9)
     report = send(messages, [relay], lambda results, intents: ())
     assert not report.stopped

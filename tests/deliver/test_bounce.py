@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digest.deliver.bounce import Event, Notice, Rules, kind_of_status, score, verdict
-from digest.deliver.imap import Mailbox, MailboxError, poll
+from digest.deliver.inbound.dsn import Ignored, read_notice
+from digest.deliver.inbound.imap import Mailbox, MailboxError, poll
 from digest.deliver.links import Links
-from digest.deliver.notice import Ignored, read_notice
 from digest.deliver.returnpath import ReturnPath, edition_code
 from tests.deliver.bounces import (
     EXIM,

@@ -13,7 +13,7 @@ from lxml import etree
 
 from digest.collect.article import Image
 from digest.compose.edition import Also, EditionStory
-from digest.deliver.checking import parsed
+from digest.deliver.check.checked import parsed
 from digest.deliver.render.rendered import Rendered
 from digest.deliver.render.renderer import Renderer
 from tests.deliver import editions

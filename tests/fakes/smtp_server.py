@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Self
 
-from digest.deliver.smtp_connect import Relay
+from digest.deliver.smtp.connect import Relay
 
 #: `bdat` is when a BDAT line is there and its octets are not (usually nothing is said then), `chunk` when those of one
 #: that is not the last are, `content` when a whole message is, by DATA or by BDAT.

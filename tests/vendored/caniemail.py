@@ -1,4 +1,4 @@
-"""Renew `digest/deliver/data/caniemail.json`: caniemail.com's facts, without its prose, in the spelling of `support`.
+"""Renew `digest/deliver/check/data/caniemail.json`: facts of caniemail.com, without its prose.
 
     npm pack caniemail && tar xzf caniemail-*.tgz
     python -m tests.vendored.caniemail package/data/caniemail.json
@@ -20,7 +20,7 @@ from typing import Any, Final
 
 from tests.paths import PROJECT
 
-TARGET: Final = PROJECT / "digest" / "deliver" / "data" / "caniemail.json"
+TARGET: Final = PROJECT / "digest" / "deliver" / "check" / "data" / "caniemail.json"
 
 #: What is not seen in the bytes of a mail.
 _ELSEWHERE: Final = {"amp", "bimi", "image-base64", "css-unit-initial"}
@@ -146,4 +146,6 @@ def written(shipped: Mapping[str, Any]) -> str:
 
 if __name__ == "__main__":
     TARGET.write_text(written(compact(json.loads(Path(sys.argv[1]).read_text(encoding="utf-8")))), encoding="utf-8")
-    print(f"written: {TARGET.name}; look at the difference, and at what tests/deliver/test_support.py says")
+    print(
+        f"written: {TARGET.name}; look at the difference, and at what tests/deliver/check/test_client_support.py says"
+    )

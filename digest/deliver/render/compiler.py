@@ -23,7 +23,7 @@ import mjml
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
-from digest.deliver import lint
+from digest.deliver.check import lint
 from digest.deliver.render import minify, text_part
 from digest.deliver.render.mjml_cache import Form, parted
 from digest.text.locale import locale

@@ -10,8 +10,9 @@ from types import MappingProxyType, TracebackType
 from typing import Any, Final, Self
 
 from digest.compose.edition import Edition, EditionStory
-from digest.deliver import headline, mailcheck
-from digest.deliver.checking import Checked
+from digest.deliver import headline
+from digest.deliver.check.checked import Checked
+from digest.deliver.check.mail import problems as mail_problems
 from digest.deliver.render import css, templates
 from digest.deliver.render.compiler_process import TIME_LIMIT, Press
 from digest.deliver.render.content import SHARED, Content, Shown, stories_of
@@ -93,7 +94,7 @@ class Renderer:
             mail = replace(made(self._fitting(theme, mail, html, look.budget - _SPARE)), subject=subject)
             html, text = self._printed(theme, mail)
         checked = Checked(mail, look, html, text, css.final(html), css.final(html, dark=True))
-        problems = mailcheck.problems(checked)
+        problems = mail_problems(checked)
         return Rendered(mail.subject, mail.preheader, html, text, tongue.tag, problems, tuple(inline.values()))
 
     def _subject(self, edition: Edition, look: Look, mail: Content) -> str:

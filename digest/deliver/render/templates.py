@@ -13,7 +13,7 @@ import jinja2
 from jinja2 import nodes
 
 from digest import resources
-from digest.deliver.lint import Fault, lint, nearest
+from digest.deliver.check.lint import Fault, lint, nearest
 from digest.deliver.theme import Theme, parse
 from digest.errors import RenderError
 

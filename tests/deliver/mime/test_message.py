@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from digest.deliver.address import AddressError
 from digest.deliver.mime.message import Message, Recipient, Template
 from digest.deliver.render.rendered import ADDRESS, PREFERENCES_URL, UNSUBSCRIBE_URL, Inline, Rendered
-from digest.deliver.smtp_talk import flaw
+from digest.deliver.smtp.session import flaw
 from digest.errors import RenderError
 from tests.deliver.samples import FACTS, LINKS, RENDERED, RETURN_PATH, address, template
 

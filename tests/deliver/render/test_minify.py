@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import escape
 
-from digest.deliver.checking import parsed
-from digest.deliver.contrast import texts
+from digest.deliver.check.checked import parsed
+from digest.deliver.check.contrast import texts
 from digest.deliver.render import css
 from digest.deliver.render.compiler import compiled
 from digest.deliver.render.minify import minified

@@ -9,8 +9,8 @@ from typing import Final
 import pytest
 
 from digest.collect.article import Image
-from digest.deliver import lint
-from digest.deliver.checking import parsed
+from digest.deliver.check import lint
+from digest.deliver.check.checked import parsed
 from digest.deliver.render import compiler
 from digest.deliver.render.compiler import compiled, printed
 from digest.deliver.render.mjml_cache import Form, parted

@@ -1,0 +1,1 @@
+"""Checks that a mail must pass before it is sent: structure, client support, contrast, size, template rules."""

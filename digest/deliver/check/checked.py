@@ -1,0 +1,62 @@
+"""Checked: a mail under examination, with what several checks need of it. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from html import unescape
+
+from lxml import etree
+
+from digest.deliver.check.contrast import Seen, texts
+from digest.deliver.render.content import Content, stories_of
+from digest.deliver.theme import Look
+
+
+@dataclass
+class Checked:
+    """`light` and `dark` are the HTML with the final styles of each scheme written into the elements."""
+
+    mail: Content
+    look: Look
+    html: str
+    text: str
+    light: str
+    dark: str
+
+    @cached_property
+    def page(self) -> etree._Element:
+        """The HTML as it was written."""
+        return parsed(self.html)
+
+    @cached_property
+    def body(self) -> etree._Element:
+        """Its body."""
+        found = self.page.find("body")
+        return self.page if found is None else found
+
+    @cached_property
+    def light_texts(self) -> tuple[Seen, ...]:
+        """What is read, in the light scheme."""
+        return tuple(texts(parsed(self.light)))
+
+    @cached_property
+    def dark_texts(self) -> tuple[Seen, ...]:
+        """What is read, in the dark scheme."""
+        return tuple(texts(parsed(self.dark)))
+
+    @cached_property
+    def foreign_links(self) -> frozenset[str]:
+        """Addresses that feeds gave: what is wrong with them is no fault of the mail."""
+        stories = stories_of(self.mail)
+        return frozenset([s.url for s in stories] + [other.url for s in stories for other in s.also]) - {""}
+
+
+def parsed(html: str) -> etree._Element:
+    """The tree of a page, as a forgiving parser sees it."""
+    return etree.fromstring(html.encode("utf-8", "replace"), etree.HTMLParser(encoding="utf-8"))
+
+
+def flat(text: str) -> str:
+    """A text for comparing: entities read, blanks as one."""
+    return " ".join(unescape(text).split())

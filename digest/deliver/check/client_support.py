@@ -1,0 +1,119 @@
+"""Which clients will not show what a mail uses, by caniemail.com's data and by our judgement of it. Pure.
+
+The data (`data/caniemail.json`) says who shows what. `data/support.toml` says what that means: what our themes use is
+accepted there, each with its reason; everything else that a client of the settings lacks is told, with its remedy.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING, Any, Final
+
+from digest.deliver.check.features import uses
+
+if TYPE_CHECKING:
+    from lxml import etree
+
+_SIDES: Final = re.compile(
+    r"(border|margin|padding|overflow|background-position)-(?:top|right|bottom|left|x|y|color|style|width)(?:-\w+)?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """What a mail may use: its name at caniemail.com, and who shows it in part or not at all (our names of clients)."""
+
+    slug: str
+    partly: tuple[str, ...]
+    without: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Harm:
+    """What readers see of a feature that their client lacks, and the remedy; blocking where words or pictures go."""
+
+    words: str
+    blocking: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """All that is known. `accepted` maps to reasons; `untested` is what caniemail has no line for."""
+
+    clients: tuple[str, ...]
+    features: Mapping[str, Feature]
+    accepted: Mapping[str, str]
+    untested: frozenset[str]
+    harms: Mapping[str, Harm]
+
+    def feature(self, use: str) -> Feature | None:
+        """The feature of a use; `border-top-color` is told of as `border`."""
+        side = _SIDES.fullmatch(use)
+        return self.features.get(use) or (self.features.get(side[1]) if side else None)
+
+    def accepts(self, use: str) -> bool:
+        """Whether somebody has judged that nobody is harmed who does not see it."""
+        side = _SIDES.fullmatch(use)
+        return use in self.accepted or bool(side and side[1] in self.accepted)
+
+
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """What the mail uses, who shows it not at all or in part, and what they see."""
+
+    used: str
+    without: tuple[str, ...]
+    partly: tuple[str, ...]
+    harm: Harm
+
+
+@cache
+def table() -> Table:
+    """caniemail's data and our judgement, read once."""
+    data, judged = json.loads(_read("caniemail.json")), tomllib.loads(_read("support.toml"))
+    columns = {
+        name: [data["clients"].index(column) for column in columns] for name, columns in judged["clients"].items()
+    }
+    features = {}
+    for slug, written, letters in data["features"]:
+        worst = {name: {letters[column] for column in found} for name, found in columns.items()}
+        without = tuple(name for name, seen in worst.items() if "n" in seen)
+        partly = tuple(name for name, seen in worst.items() if "a" in seen and "n" not in seen)
+        features.update(dict.fromkeys(written, Feature(slug, partly, without)))
+    return Table(
+        clients=tuple(columns),
+        features=features,
+        accepted=_by_use(judged["accepted"], lambda entry: entry["why"]),
+        untested=frozenset(judged["untested"]["uses"]),
+        harms=_by_use(judged["harm"], lambda entry: Harm(entry["harm"], entry.get("blocking", False))),
+    )
+
+
+def lacks(page: etree._Element, clients: Collection[str] = ()) -> list[Lack]:
+    """What of the mail some of the clients (none: all that we know) do not show; one entry a feature."""
+    known = table()
+    wanted = set(clients or known.clients)
+    found: dict[str, Lack] = {}
+    for use in sorted(uses(page)):
+        feature = known.feature(use)
+        if feature is None or known.accepts(use) or feature.slug in found:
+            continue
+        without, partly = (tuple(c for c in names if c in wanted) for names in (feature.without, feature.partly))
+        if without or partly:
+            harm = known.harms.get(use) or Harm(f"see www.caniemail.com/features/{feature.slug}/ for what is shown")
+            found[feature.slug] = Lack(use, without, partly, harm)
+    return list(found.values())
+
+
+def _by_use(entries: Iterable[Mapping[str, Any]], value: Any) -> dict[str, Any]:
+    return {use: value(entry) for entry in entries for use in entry["uses"]}
+
+
+def _read(name: str) -> str:
+    return resources.files("digest.deliver.check").joinpath("data", name).read_text(encoding="utf-8")

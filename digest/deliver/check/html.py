@@ -1,0 +1,128 @@
+"""Checks on the elements of a mail: links, images, requests, language, headings. Pure; `mailcheck` runs them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+from urllib.parse import urlsplit
+
+from lxml import etree
+
+from digest.deliver.check.checked import Checked
+from digest.deliver.render.rendered import Problem
+
+_LOCAL: Final = re.compile(
+    r"localhost|.*\.(local|internal|localhost)|(127|10)\.[\d.]+|0\.0\.0\.0|192\.168\.[\d.]+|::1|f[cd][0-9a-f]{2}:.*"
+)
+_ACTIVE: Final = ("script", "iframe", "object", "embed", "form", "input", "button", "base", "frame", "applet", "meta")
+_FETCHING: Final = re.compile(r"@import[^;]*|url\(\s*['\"]?(?!#|cid:|data:)([^)'\"]*)", re.IGNORECASE)
+_HEADINGS: Final = ("h1", "h2", "h3", "h4", "h5", "h6")
+
+
+def links(c: Checked) -> Iterator[Problem]:
+    """Every link has words and leads somewhere; the mail's own ones by https to an address that readers can reach."""
+    not_https = 0
+    ids = {element.get("id") for element in c.page.iter("*")} - {None}
+    for anchor in c.page.iter("a"):
+        href, words = anchor.get("href") or "", _words(anchor)
+        if not words:
+            yield Problem("link-text", f"the link to '{href[:80]}' has no words", "write some, or alt on its image")
+        if href.startswith("#"):
+            if href[1:] not in ids:
+                yield Problem("link", f"'{words[:40]}' leads to {href}, which is not there", "give a part that id")
+        elif href in c.foreign_links:
+            here = c.look.trial and _LOCAL.fullmatch(urlsplit(href).hostname or "")  # the demo's newsstand
+            not_https += not (href.startswith("https:") or here)
+        else:
+            yield from _own_link(c, href, words)
+    if not_https:
+        yield Problem("http", f"{not_https} links to articles are not https", "see whether the outlet has https", False)
+
+
+def _own_link(c: Checked, href: str, words: str) -> Iterator[Problem]:
+    try:
+        scheme, host = urlsplit(href).scheme, urlsplit(href).hostname or ""
+    except ValueError:
+        scheme = host = ""
+    if scheme == "mailto":
+        return
+    if scheme not in ("http", "https") or not host:
+        yield Problem("link", f"'{words[:40]}' leads to '{href[:80]}'", "give an absolute https address")
+    elif c.look.trial:
+        return
+    elif _LOCAL.fullmatch(host):
+        yield Problem("link", f"'{href[:80]}' is an address of this machine", "set site.base_url to where readers are")
+    elif scheme != "https":
+        yield Problem("link", f"'{href[:80]}' is not https", "set site.base_url to an https address")
+
+
+def images(c: Checked) -> Iterator[Problem]:
+    """Only our own pictures, each with its size and its words."""
+    for img in c.page.iter("img"):
+        src = img.get("src") or ""
+        logo = c.look.brand.logo
+        if not (src.startswith("cid:") or _is_ours(c, src) or (logo and src == logo.url)):
+            yield Problem("foreign-image", f"the image '{src[:80]}' is not ours", "print story.picture.src, which is")
+        if not (img.get("width") and img.get("height")) or img.get("alt") is None:
+            yield Problem("image", f"the image '{src[:80]}' lacks width, height or alt", "give it all three", False)
+
+
+def requests(c: Checked) -> Iterator[Problem]:
+    """Nothing is fetched when the mail is opened, but our own pictures."""
+    styles = [style.text or "" for style in c.page.iter("style")]
+    styles += [element.get("style") or "" for element in c.page.iter("*")]
+    for match in _FETCHING.finditer("\n".join(styles)):
+        if not _is_ours(c, match[1] or ""):
+            yield Problem("foreign-request", f"a style fetches '{match[0][:80]}'", "use what readers' machines have")
+    for element in c.page.iter("link"):
+        if element.get("rel") not in ("canonical", "alternate"):
+            yield Problem("foreign-request", f"<link> fetches '{(element.get('href') or '')[:80]}'", "take it out")
+
+
+def active(c: Checked) -> Iterator[Problem]:
+    """Nothing in the mail runs or asks for input."""
+    for element in c.page.iter(*_ACTIVE):
+        if element.tag != "meta" or (element.get("http-equiv") or "").lower() == "refresh":
+            yield Problem("active", f"<{_name(element)}> is in the mail", "take it out: mail programs drop it or warn")
+    for element in c.page.iter("*"):
+        for name, value in element.attrib.items():
+            if str(name).lower().startswith("on") or str(value).strip().lower().startswith(
+                ("javascript:", "vbscript:")
+            ):
+                yield Problem("active", f"{name!s} on <{_name(element)}> would run a script", "take it out")
+
+
+def language(c: Checked) -> Iterator[Problem]:
+    """`lang` and `dir` on the page and on its first element, since webmail drops the page around it."""
+    first = next(c.body.iterchildren("*"), c.body)
+    for element in (c.page, first):
+        if element.get("lang") != c.mail.language or element.get("dir") != c.mail.dir:
+            yield Problem("language", f"<{_name(element)}> lacks the mail's lang and dir", "write them on <mjml>")
+
+
+def headings(c: Checked) -> Iterator[Problem]:
+    """One h1, no level left out, none empty; and layout tables that say so."""
+    found = list(c.body.iter(*_HEADINGS))
+    levels = [int(str(element.tag)[1]) for element in found]
+    if levels.count(1) != 1:
+        yield Problem("heading", f"there are {levels.count(1)} h1", "give the masthead the only one", False)
+    if any(after > before + 1 for before, after in zip([0, *levels], levels, strict=False)):
+        yield Problem("heading", "a level of headings is left out", "let h3 follow h2, and h2 h1", False)
+    if any(not _words(element) for element in found):
+        yield Problem("heading", "a heading is empty", "leave it out when there is nothing in it", False)
+    if any(table.get("role") != "presentation" for table in c.body.iter("table")):
+        yield Problem("table", 'a table lacks role="presentation"', "write it on tables that are for layout", False)
+
+
+def _is_ours(c: Checked, url: str) -> bool:
+    return any(base and url.startswith(f"{base}/") for base in (c.look.media_url, c.look.base_url))
+
+
+def _name(element: etree._Element) -> str:
+    return element.tag if isinstance(element.tag, str) else ""
+
+
+def _words(element: etree._Element) -> str:
+    """What a screen reader would read of it."""
+    return "".join(map(str, element.itertext())).strip() or "".join(i.get("alt") or "" for i in element.iter("img"))

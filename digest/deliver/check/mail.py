@@ -1,0 +1,178 @@
+"""Mail checks: what must hold for every variant before it is sent, as data. Pure.
+
+The rules are those of email.md: what a mail provider, a screen reader, a spam filter or the law asks of the bytes. A
+blocking problem stops the send; the others are shown to the editor. What feeds wrote never blocks: a title may hold
+template marks, an article may still be at an http address.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from digest.deliver.check import client_support, contrast, html
+from digest.deliver.check.checked import Checked, flat
+from digest.deliver.headline import PREHEADER, SUBJECT
+from digest.deliver.render.content import Content, stories_of
+from digest.deliver.render.rendered import ADDRESS, PLACEHOLDERS, UNSUBSCRIBE_URL, Problem
+from digest.deliver.theme import ENOUGH
+
+#: Gmail clips a mail near 102 kB of HTML and hides what follows, the unsubscribe link with it.
+HARD_LIMIT: Final = 100_000
+#: Fewer of the words in common, and a reader of the text part gets another mail (SpamAssassin: MPART_ALT_DIFF).
+SAME_WORDS: Final = 0.85
+
+_MARKS: Final = re.compile(r"\{\{|\}\}|\{%|%\}|\{#|</?mj-|\ufdd0|\ufdd1|%\([a-z_]+\)s")
+_RESERVED: Final = re.compile(r"digest\.invalid/?")
+_ADDRESS: Final = re.compile(r"[\w.@/:-]*\Z")
+_WORD: Final = re.compile(r"\w+")
+_REFERENCE: Final = re.compile(r"\[\d+\](?: \S+$)?|https?://\S+", re.MULTILINE)
+
+
+def problems(checked: Checked) -> tuple[Problem, ...]:
+    """Every problem, blocking ones first."""
+    found = [problem for check in CHECKS for problem in check(checked)]
+    return tuple(sorted(found, key=lambda problem: not problem.blocking))
+
+
+def _size(c: Checked) -> Iterator[Problem]:
+    size = len(c.html.encode())
+    if not c.mail.web and size > min(c.look.budget, HARD_LIMIT):
+        yield Problem(
+            "size",
+            f"the HTML has {size:,} bytes: Gmail clips near 102,000 and hides the unsubscribe link",
+            "let the theme write less around each story, or set a smaller budget",
+            blocking=size > HARD_LIMIT,
+        )
+
+
+def _leftovers(c: Checked) -> Iterator[Problem]:
+    elements = [e for e in c.page.iter("*") if e.tag != "style"]  # '}}' is good CSS
+    texts = [t for e in elements for t in (e.text, e.tail, *e.attrib.values()) if t]
+    texts += [mark for style in c.page.iter("style") for mark in re.findall(r"\{\{|\{%", style.text or "")]
+    for name in sorted({str(e.tag) for e in elements if str(e.tag).startswith("mj-")}):
+        yield Problem("template-mark", f"<{name}> was not compiled", "see whether it stands in the right place")
+    for part, whole in (("HTML", "\n".join(map(str, texts))), ("text", c.text)):
+        left = whole
+        if _MARKS.search(whole):  # a title may have some
+            left = " ".join(whole.split())
+            for text in sorted((flat(t) for t in _written(c.mail) if _MARKS.search(t)), key=len, reverse=True):
+                left = left.replace(text, "")
+        if match := _MARKS.search(left):
+            near = left[max(0, match.start() - 30) : match.end() + 30]
+            yield Problem("template-mark", f"a template mark is left in the {part} part: …{near}…", "close it")
+        ends = [match.end() for match in _RESERVED.finditer(left)]
+        found = {match[0] for end in ends if (match := _ADDRESS.search(left, max(0, end - 100), end))}
+        others = found - (set() if c.mail.web else {*PLACEHOLDERS})
+        if others:
+            yield Problem(
+                "placeholder", f"'{min(others)}' is left in the {part} part", "use only the links of mail.links"
+            )
+
+
+def _contrast(c: Checked) -> Iterator[Problem]:
+    turned = [contrast.Seen(t.text, contrast.inverted(t.ink), contrast.inverted(t.paper)) for t in c.light_texts]
+    for scheme, texts in (("light", c.light_texts), ("dark", c.dark_texts), ("inverted", turned)):
+        worst = min(texts, key=lambda text: text.ratio, default=None)
+        if worst and worst.ratio < ENOUGH:
+            yield Problem(
+                "contrast",
+                f"'{worst.text[:40]}' has a contrast of {worst.ratio:.1f} in the {scheme} scheme "
+                f"({worst.ink} on {worst.paper})",
+                f"choose colours with {ENOUGH} or more",
+                blocking=scheme != "inverted",
+            )
+
+
+def _same(c: Checked) -> Iterator[Problem]:
+    """The text part says the same as the HTML."""
+    shown = {word for seen in c.light_texts for word in _words(seen.text)}
+    written = set(_words(_REFERENCE.sub(" ", c.text)))
+    for name, has, other in (("the text part", shown, written), ("the HTML", written, shown)):
+        if len(has & other) < SAME_WORDS * len(has):
+            missing = ", ".join(sorted(has - other, key=lambda word: (-len(word), word))[:4])
+            yield Problem("text-part", f"{name} does not say the same: it lacks {missing}", "print the same in both")
+
+
+def _leaving(c: Checked) -> Iterator[Problem]:
+    """Both parts let the reader go and say who sends this."""
+    if c.mail.web:
+        return
+    for name, part in (("HTML", c.html), ("text", c.text)):
+        if UNSUBSCRIBE_URL not in part:
+            yield Problem(
+                "unsubscribe", f"no unsubscribe link in the {name} part", "print mail.links.unsubscribe in it"
+            )
+        if any(line not in flat(part) for line in map(flat, c.mail.postal_address)):
+            yield Problem("postal-address", f"no postal address in the {name} part", "print mail.postal_address in it")
+    if not c.mail.postal_address:
+        yield Problem("postal-address", "no postal address is known", "set site.postal_address: many laws ask for it")
+
+
+def _lines(c: Checked) -> Iterator[Problem]:
+    low, high = PREHEADER
+    subject, preheader = c.mail.subject, c.mail.preheader
+    if not 1 <= len(subject) <= SUBJECT:
+        yield Problem("subject", f"the subject has {len(subject)} characters", f"keep to {SUBJECT}", False)
+    if not low <= len(preheader) <= high:
+        yield Problem("preheader", f"the preheader has {len(preheader)} characters", f"keep to {low} to {high}", False)
+    if not c.mail.web and not flat("".join(map(str, c.body.itertext()))).startswith(flat(preheader)):
+        yield Problem("preheader", "the preheader is not the first text", "print it first in mj-body", False)
+    if ADDRESS in subject + preheader:
+        yield Problem("placeholder", "the subject or the preheader is personal", "keep the address in the footer")
+
+
+def _support(c: Checked) -> Iterator[Problem]:
+    """Nothing is used that a client of the settings lacks, but for what is known to do no harm."""
+    known = client_support.table().clients
+    for client in sorted(set(c.look.clients) - set(known)):
+        yield Problem("support", f"'{client}' is no mail program we know", f"choose from {', '.join(known)}", False)
+    if c.mail.web:
+        return
+    for lack in client_support.lacks(c.page, c.look.clients):
+        told = [
+            f"{words} {_some(names)}"
+            for words, names in (("not shown by", lack.without), ("shown in part by", lack.partly))
+            if names
+        ]
+        blocking = lack.harm.blocking and bool(lack.without)
+        yield Problem("support", f"'{lack.used}' is {' and '.join(told)}", lack.harm.words, blocking)
+
+
+def _some(names: tuple[str, ...]) -> str:
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+
+
+#: One check a function, in the order in which a person would look.
+CHECKS: Final[tuple[Callable[[Checked], Iterator[Problem]], ...]] = (
+    _size,
+    _leftovers,
+    html.links,
+    html.images,
+    html.requests,
+    html.active,
+    html.language,
+    html.headings,
+    _contrast,
+    _same,
+    _leaving,
+    _lines,
+    _support,
+)
+
+
+def _words(text: str) -> list[str]:
+    return [word.casefold() for word in _WORD.findall(text) if len(word) > 2]
+
+
+def _written(mail: Content) -> Iterator[str]:
+    """Everything that feeds, editors and settings wrote into the mail."""
+    yield from (mail.newsletter, mail.site, mail.tagline, mail.subject, mail.preheader)
+    yield from (*mail.note, *mail.postal_address, *(part.title for part in mail.parts))
+    for story in stories_of(mail):
+        yield from (story.kicker, story.url, story.title, story.lead, story.note)
+        yield from (story.outlet, story.author, story.credit)
+        yield from (text for other in story.also for text in (other.outlet, other.url))
+        if story.picture:
+            yield from (story.picture.alt, story.picture.src)

@@ -1,0 +1,1 @@
+"""The sender domain's SPF, DKIM and DMARC records, looked up and judged."""

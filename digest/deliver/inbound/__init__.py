@@ -1,0 +1,1 @@
+"""Mail and webhooks that come back: bounces (DSN), complaints (ARF), vendors' events, the bounce mailbox."""

@@ -1,0 +1,1 @@
+"""The mass send over SMTP: pipelined sessions, DATA or BDAT, connection pool, rate limits."""

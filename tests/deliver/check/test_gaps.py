@@ -1,0 +1,117 @@
+"""What feeds leave out, mails do without: no empty link, no stray dot, no stopped send; lines end where they may."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import pytest
+from lxml import etree
+
+from digest.compose.edition import Also, Section
+from digest.deliver.check.checked import parsed
+from digest.deliver.render.content_builder import words
+from digest.deliver.render.rendered import Rendered
+from digest.deliver.render.renderer import Renderer
+from tests.deliver import editions
+
+THEMES: Final = ("classic", "compact", "magazine")
+
+
+@pytest.fixture(scope="module")
+def renderer() -> Iterator[Renderer]:
+    with Renderer() as renderer:
+        yield renderer
+
+
+def _mail(renderer: Renderer, theme: str, **changes: Any) -> tuple[Rendered, etree._Element]:
+    whole = editions.edition(stories=2)
+    stories = [replace(story, **changes) for story in whole.stories]
+    rendered = renderer.render(editions.only(whole, *stories), editions.look(theme), pictures=editions.pictures(6))
+    return rendered, parsed(rendered.html)
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("url", ["", "javascript:alert(1)"])
+def test_a_story_without_an_address_has_its_picture_and_no_link(renderer: Renderer, theme: str, url: str) -> None:
+    rendered, page = _mail(renderer, theme, url=url, also=())
+    assert rendered.problems == ()
+    assert all(anchor.get("href") for anchor in page.iter("a"))
+    if theme != "compact":
+        assert next(str(img.getparent().tag) for img in page.iter("img")) == "td"  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_a_story_without_outlet_and_time_has_no_stray_dot(renderer: Renderer, theme: str) -> None:
+    rendered, page = _mail(renderer, theme, outlet="", published=None, credit="", also=())
+    assert rendered.problems == ()
+    assert [_read(p) for p in page.iter("p") if p.get("class") == "m"] == ["2 min", "3 min"]
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize(
+    ("changes", "title"),
+    [
+        ({"title": " \u200b "}, "The council voted late on Sunday to reopen the harbour railway, closed since 1987,"),
+        ({"title": "", "lead": ""}, "The Example Post"),
+        ({"title": "", "lead": "", "outlet": "", "also": ()}, "www.example.org"),
+    ],
+)
+def test_a_story_without_a_title_is_called_something(
+    renderer: Renderer, theme: str, changes: dict[str, Any], title: str
+) -> None:
+    rendered, page = _mail(renderer, theme, **changes)
+    assert not rendered.blocked
+    assert _read(next(page.iter("h2"))).startswith(title)
+    assert rendered.subject
+    assert all(img.get("alt") for img in page.iter("img"))
+
+
+def test_a_section_without_a_title_has_its_topics_name(renderer: Renderer) -> None:
+    edition = editions.edition(stories=4)
+    untitled = replace(edition, sections=tuple(Section(s.topic, " ", s.stories) for s in edition.sections))
+    rendered = renderer.render(untitled, editions.look())
+    assert rendered.problems == ()
+    assert "topic1" in rendered.text
+
+
+def test_other_outlets_without_addresses_do_not_run_together(renderer: Renderer) -> None:
+    _, page = _mail(renderer, "classic", also=(Also("AP", ""), Also("Coast Radio", ""), Also("Nord Infos", "")))
+    assert "Also in AP, Coast Radio, Nord Infos" in _read(page)
+
+
+@pytest.mark.parametrize("year", [1, 9999])
+def test_a_date_that_no_time_zone_can_express_is_left_out(renderer: Renderer, year: int) -> None:
+    end = datetime(year, 12, 31, 23, 59, tzinfo=UTC) if year > 1 else datetime(1, 1, 1, tzinfo=UTC)
+    rendered, _ = _mail(renderer, "classic", published=end)
+    assert rendered.problems == ()
+    assert str(year) not in rendered.text.split("Harbour", 1)[1].split("[1]")[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "glued"),
+    [
+        ("31 000 pompes", "31_000 pompes"),
+        ("1 234 567 voix", "1_234_567 voix"),
+        ("3,25 % à 2,75 %", "3,25_% à 2,75_%"),
+        ("« Non », dit-elle : oui !", "«_Non_», dit-elle_: oui_!"),
+        ("room 12 on floor 3", "room 12 on floor 3"),
+        ("in 2026 3000 people", "in 2026 3000 people"),
+        ("ends :) and {% raw %} $5", "ends :) and {% raw %} $5"),
+    ],
+)
+def test_no_line_ends_inside_a_number_or_before_a_stop(text: str, glued: str) -> None:
+    assert words(text, 200) == glued.replace("_", "\u00a0")
+
+
+@pytest.mark.parametrize("title", ["L’Écho : le matin", 'Say "hi" & <b>', "नमस्ते दुनिया", "صَبَاح", "back\\slash"])
+def test_the_mails_label_is_its_name_in_every_script(renderer: Renderer, title: str) -> None:
+    rendered = renderer.render(editions.edition(stories=1), replace(editions.look(), newsletter=title))
+    [label] = parsed(rendered.html).xpath("//@aria-label")
+    assert label == words(title, 80)
+
+
+def _read(element: etree._Element) -> str:
+    return " ".join("".join(map(str, element.itertext())).split())

@@ -1,0 +1,207 @@
+"""The sending domain: what DNS says is compared with the settings, and each difference says what to publish."""
+
+from __future__ import annotations
+
+import socket
+import socketserver
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+import dns.flags
+import dns.message
+import dns.rcode
+import dns.rdatatype
+import dns.rrset
+import pytest
+
+from digest.deliver.domain.dns import look_up
+from digest.deliver.domain.findings import Records, Wanted, judge, organisation
+from digest.deliver.mime.dkim import generate, load_key
+
+KEY = load_key("press.org", "digest", generate("ed25519"))
+WANTED = Wanted("press.org", "bounces.press.org", {KEY.record_name: KEY.record}, "mail.press.org")
+ZONE: dict[tuple[str, str], list[str]] = {
+    ("bounces.press.org", "TXT"): ['"v=spf1 a:mail.press.org -all"', '"unrelated"'],
+    ("bounces.press.org", "MX"): ["10 mail.press.org."],
+    ("press.org", "MX"): ["10 mail.press.org."],
+    (KEY.record_name, "TXT"): [f'"{KEY.record[:20]}" "{KEY.record[20:]}"'],
+    ("_dmarc.press.org", "TXT"): ['"v=DMARC1; p=none; rua=mailto:dmarc@press.org"'],
+    ("mail.press.org", "A"): ["192.0.2.25"],
+    ("25.2.0.192.in-addr.arpa", "PTR"): ["mail.press.org."],
+}
+
+
+class _Zone(socketserver.BaseRequestHandler):
+    """A name server for one zone; 'broken.' names get SERVFAIL."""
+
+    zone: Mapping[tuple[str, str], list[str]] = ZONE
+
+    def handle(self) -> None:
+        query = dns.message.from_wire(self.request[0])
+        answer = dns.message.make_response(query)
+        answer.flags |= dns.flags.RA | dns.flags.AA
+        question = query.question[0]
+        name = question.name.to_text(omit_final_dot=True).lower()
+        found = self.zone.get((name, dns.rdatatype.to_text(question.rdtype)))
+        if name.startswith("broken."):
+            answer.set_rcode(dns.rcode.SERVFAIL)
+        elif found:
+            answer.answer.append(dns.rrset.from_text(question.name, 60, "IN", question.rdtype, *found))
+        elif not any(known == name for known, _ in self.zone):
+            answer.set_rcode(dns.rcode.NXDOMAIN)
+        self.request[1].sendto(answer.to_wire(), self.client_address)
+
+
+@pytest.fixture
+def server() -> Iterator[str]:
+    with socketserver.ThreadingUDPServer(("127.0.0.1", 0), _Zone) as running:
+        threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        yield f"127.0.0.1:{running.server_address[1]}"
+        running.shutdown()
+
+
+def levels(wanted: Wanted, found: Records) -> dict[str, str]:
+    """The worst level of each kind of record."""
+    worst: dict[str, str] = {}
+    for judgement in judge(wanted, found):
+        kind = judgement.message.split(":")[0]
+        order = ["ok", "warning", "error"]
+        worst[kind] = max(worst.get(kind, "ok"), judgement.level, key=order.index)
+        assert (judgement.level == "ok") == (judgement.remedy == ""), judgement
+    return worst
+
+
+def test_a_domain_that_is_set_up_well_passes(server: str) -> None:
+    assert levels(WANTED, look_up(WANTED, [server])) == dict.fromkeys(("SPF", "DKIM", "DMARC", "MX", "PTR"), "ok")
+
+
+def test_a_domain_with_nothing_is_told_what_to_publish(server: str) -> None:
+    bare = Wanted("empty.org", "empty.org", {"digest._domainkey.empty.org": KEY.record}, "mail.empty.org")
+    found = list(judge(bare, look_up(bare, [server])))
+    assert {j.message.split(":")[0]: j.level for j in found} == {
+        "SPF": "error",
+        "DKIM": "error",
+        "DMARC": "error",
+        "MX": "warning",
+    }
+    remedies = " ".join(j.remedy for j in found)
+    assert "v=spf1 a:mail.empty.org -all" in remedies
+    assert KEY.record in remedies
+    assert "v=DMARC1; p=none" in remedies
+
+
+def test_a_silent_name_server_is_a_warning_and_no_verdict(server: str) -> None:
+    broken = Wanted("broken.org", "broken.org")
+    found = look_up(broken, [server])
+    assert "broken.org" in found.failed
+    assert "SPF" not in levels(broken, found)
+
+
+TXT = {
+    "bounces.press.org": ("v=spf1 a:mail.press.org -all",),
+    KEY.record_name: (KEY.record,),
+    "_dmarc.press.org": ("v=DMARC1; p=none",),
+}
+GOOD = Records(TXT, {"press.org": ("mail.press.org",), "bounces.press.org": ("mail.press.org",)})
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "kind", "level"),
+    [
+        ("bounces.press.org", ("v=spf1 +all",), "SPF", "error"),
+        ("bounces.press.org", ("v=spf1 mx -all", "v=spf1 a -all"), "SPF", "error"),
+        (KEY.record_name, ("v=DKIM1; k=ed25519; p=AAAA",), "DKIM", "error"),
+        ("bounces.press.org", ("v=spf1 mx",), "SPF", "warning"),
+        ("bounces.press.org", ("v=spf1 mx ?all",), "SPF", "warning"),
+        ("bounces.press.org", ("v=spf1 ip4:192.0.2.1 ipv4:192.0.2.2 -all",), "SPF", "error"),
+        ("bounces.press.org", ("v=spf1 " + "a:mail.press.org " * 11 + "-all",), "SPF", "error"),
+        ("bounces.press.org", ("v=spf1 " + "a:mail.press.org " * 10 + "-all",), "SPF", "ok"),
+        (KEY.record_name, (KEY.record.replace("k=ed25519", "k=rsa"),), "DKIM", "error"),
+        (KEY.record_name, (KEY.record.replace("k=ed25519; ", ""),), "DKIM", "error"),
+        (KEY.record_name, ("v=DKIM1; k=ed25519; p=",), "DKIM", "error"),
+        (KEY.record_name, (KEY.record, "v=DKIM1; k=ed25519; p=AAAA"), "DKIM", "error"),
+        (KEY.record_name, (KEY.record + "; t=y",), "DKIM", "warning"),
+        ("_dmarc.press.org", ("v=DMARC1; p=none", "v=DMARC1; p=reject"), "DMARC", "error"),
+        ("_dmarc.press.org", ("v=DMARC1; p=reject; aspf=s",), "DMARC", "ok"),  # the key's domain is the sender's
+        ("_dmarc.press.org", ("v=DMARC1; sp=none",), "DMARC", "error"),
+        (KEY.record_name, (KEY.record.replace("p=", "p= ").replace("; ", ";"),), "DKIM", "ok"),
+        ("_dmarc.press.org", ("v=DMARC1; rua=mailto:x@press.org",), "DMARC", "error"),
+        ("_dmarc.press.org", ("v=DMARC1; p=reject",), "DMARC", "ok"),
+    ],
+)
+def test_each_record_is_read_as_receivers_read_it(name: str, text: tuple[str, ...], kind: str, level: str) -> None:
+    assert levels(WANTED, replace(GOOD, txt={**TXT, name: text}))[kind] == level
+
+
+def test_other_domains_in_envelope_or_signature_are_not_aligned() -> None:
+    other = Wanted("paper.org", "bounces.press.org", {KEY.record_name: KEY.record})
+    found = levels(other, replace(GOOD, txt={**TXT, "_dmarc.paper.org": ("v=DMARC1; p=none",)}))
+    assert (found["SPF"], found["DKIM"], found["DMARC"]) == ("warning", "warning", "error")
+
+
+def test_one_aligned_signature_is_enough_beside_those_of_other_newsletters() -> None:
+    other = load_key("paper.org", "digest", generate("ed25519"))
+    both = replace(WANTED, dkim={KEY.record_name: KEY.record, other.record_name: other.record})
+    assert levels(both, replace(GOOD, txt={**TXT, other.record_name: (other.record,)}))["DKIM"] == "ok"
+
+
+def test_strict_alignment_wants_the_very_domain() -> None:
+    strict = replace(GOOD, txt={**TXT, "_dmarc.news.press.org": ("v=DMARC1; p=reject; aspf=s; adkim=s",)})
+    below = Wanted("news.press.org", "bounces.press.org", {KEY.record_name: KEY.record})
+    assert levels(below, strict)["DMARC"] == "error"
+    relaxed = replace(GOOD, txt={**TXT, "_dmarc.news.press.org": ("v=DMARC1; p=reject",)})
+    assert levels(below, relaxed)["DMARC"] == "ok"
+
+
+def policy(server: str, **records: str) -> list[str]:
+    """What is said of the SPF of `one.org`, whose policies these are, by their first label."""
+    for name, text in records.items():
+        ZONE[(f"{name}.org", "TXT")] = [f'"{text}"']
+    wanted = Wanted("one.org", "one.org")
+    return [f"{j.level} {j.message}" for j in judge(wanted, look_up(wanted, [server])) if "SPF" in j.message]
+
+
+def test_the_policies_that_a_policy_includes_count_with_it(server: str) -> None:
+    assert policy(server, one="v=spf1 include:two.org -all", two="v=spf1 mx -all")[0].startswith("ok ")
+    (much,) = policy(server, one="v=spf1 a include:two.org -all", two="v=spf1 " + "mx " * 9 + "-all")
+    assert much.startswith("error SPF: one.org takes 11 look-ups")
+    (circle,) = policy(server, one="v=spf1 include:two.org -all", two="v=spf1 include:one.org -all")
+    assert "look-ups" in circle
+    (handed,) = policy(server, one="v=spf1 redirect=two.org", two="v=spf1 mx -all")
+    assert handed.startswith("ok ")
+
+
+def test_an_include_of_what_is_no_policy_is_a_mistake(server: str) -> None:
+    (lost,) = policy(server, one="v=spf1 include:nowhere.org -all")
+    assert "error SPF: one.org: it includes nowhere.org, which has not one SPF record" in lost
+    assert policy(server, one="v=spf1 include:broken.org -all")[0].startswith("ok ")  # no answer is no verdict
+
+
+def test_name_servers_that_are_dead_are_not_asked_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("digest.deliver.domain.dns.PATIENCE", 0.2)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as mute:
+        mute.bind(("127.0.0.1", 0))
+        found = look_up(WANTED, [f"127.0.0.1:{mute.getsockname()[1]}"])
+    assert "did not answer within" in found.failed["_dmarc.press.org"]
+    assert found.failed["press.org"] == "the name servers do not answer"
+    assert all(j.level == "warning" for j in judge(WANTED, found))
+
+
+def test_reverse_names_must_lead_back() -> None:
+    lost = replace(GOOD, ptr={"192.0.2.25": ("other.org",)}, forward={"other.org": ("192.0.2.99",)})
+    assert levels(WANTED, lost)["PTR"] == "warning"
+    assert levels(WANTED, replace(GOOD, ptr={"192.0.2.25": ()}))["PTR"] == "warning"
+
+
+@pytest.mark.parametrize(
+    ("domain", "expected"),
+    [
+        ("a.b.press.org", "press.org"),
+        ("mail.paper.co.uk", "paper.co.uk"),
+        ("press.fr", "press.fr"),
+        ("news.abc.fr", "abc.fr"),
+    ],
+)
+def test_the_organisational_domain(domain: str, expected: str) -> None:
+    assert organisation(domain) == expected

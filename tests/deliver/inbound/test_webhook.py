@@ -1,0 +1,254 @@
+"""Webhooks of mail services: believed with proof, refused without, whatever they contain."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+
+from digest.deliver.inbound.webhook import Told, Trust, Untrusted, Vendor, read_webhook
+
+SECRET = "a webhook secret"
+TOPIC = "arn:aws:sns:eu-west-1:123456789012:bounces"
+CERTIFICATE_URL = "https://sns.eu-west-1.amazonaws.com/SimpleNotificationService-1.pem"
+KEY = rsa.generate_private_key(65537, 2048)
+
+
+def certificate() -> bytes:
+    """A certificate like Amazon's, of our own."""
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "sns.amazonaws.com")])
+    now = datetime.now(UTC)
+    builder = x509.CertificateBuilder(name, name, KEY.public_key(), 1)
+    builder = builder.not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
+    return builder.sign(KEY, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+
+
+CERTIFICATE = certificate()
+
+
+def sns(message: Any, version: str = "2", **changes: str) -> bytes:
+    """A signed SNS notification."""
+    envelope = {
+        "Type": "Notification",
+        "MessageId": "m1",
+        "TopicArn": TOPIC,
+        "Message": json.dumps(message),
+        "Timestamp": "2026-11-23T07:00:00.000Z",
+        "SignatureVersion": version,
+        "SigningCertURL": CERTIFICATE_URL,
+    }
+    subscribing = changes.get("Type") == "SubscriptionConfirmation"
+    envelope |= {name: value for name, value in changes.items() if name in {"Type", "SubscribeURL", "Token"}}
+    names = ["Message", "MessageId", "Timestamp", "TopicArn", "Type"]
+    if subscribing:
+        names = ["Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type"]
+    text = "".join(f"{name}\n{envelope[name]}\n" for name in names)
+    algorithm: hashes.HashAlgorithm = hashes.SHA256() if version == "2" else hashes.SHA1()
+    envelope["Signature"] = base64.b64encode(KEY.sign(text.encode(), padding.PKCS1v15(), algorithm)).decode()
+    return json.dumps(envelope | changes).encode()
+
+
+BOUNCE = {
+    "notificationType": "Bounce",
+    "mail": {"messageId": "ses-1"},
+    "bounce": {
+        "bounceType": "Permanent",
+        "bounceSubType": "General",
+        "bouncedRecipients": [
+            {"emailAddress": "Ada@example.org", "status": "5.1.1", "diagnosticCode": "smtp; 550 5.1.1 unknown"}
+        ],
+    },
+}
+COMPLAINT = {
+    "notificationType": "Complaint",
+    "mail": {"messageId": "ses-2"},
+    "complaint": {"complainedRecipients": [{"emailAddress": "bob@example.org"}]},
+}
+
+
+def trust(fetched: list[str] | None = None) -> Trust:
+    """Our topic, our certificate; remembers what was fetched."""
+
+    def fetch(url: str) -> bytes:
+        if fetched is not None:
+            fetched.append(url)
+        return CERTIFICATE
+
+    return Trust(SECRET, (TOPIC,), fetch)
+
+
+@pytest.mark.parametrize("version", ["1", "2"])
+def test_amazon_s_signed_notifications_are_believed(version: str) -> None:
+    (bounce,) = read_webhook("ses", sns(BOUNCE, version), {}, trust()).notices
+    assert (bounce.kind, bounce.address) == ("hard", "ada@example.org")
+    (complaint,) = read_webhook("ses", sns(COMPLAINT, version), {}, trust()).notices
+    assert (complaint.kind, complaint.address) == ("complaint", "bob@example.org")
+
+
+def test_what_amazon_suppresses_is_gone_and_what_is_no_spam_is_no_complaint() -> None:
+    suppressed = {"bounceType": "Permanent", "bounceSubType": "OnAccountSuppressionList"}
+    again = BOUNCE | {"bounce": suppressed | {"bouncedRecipients": [{"emailAddress": "ada@example.org"}]}}
+    (bounce,) = read_webhook("ses", sns(again), {}, trust()).notices
+    assert bounce.kind == "hard"
+    liked = {"complainedRecipients": [{"emailAddress": "bob@example.org"}], "complaintFeedbackType": "not-spam"}
+    assert read_webhook("ses", sns(COMPLAINT | {"complaint": liked}), {}, trust()) == Told()
+
+
+@pytest.mark.parametrize(
+    ("changes", "fetches"),
+    [
+        ({"TopicArn": "arn:aws:sns:eu-west-1:999:evil"}, 0),
+        ({"SigningCertURL": "https://evil.example/SimpleNotificationService-1.pem"}, 0),
+        ({"SigningCertURL": "https://sns.eu-west-1.amazonaws.com.evil.example/x.pem"}, 0),
+        ({"SigningCertURL": "https://sns.eu-west-1.amazonaws.com@evil.example/x.pem"}, 0),
+        ({"SigningCertURL": "http://sns.eu-west-1.amazonaws.com/x.pem"}, 0),
+        ({"SigningCertURL": "https://sns.eu-west-1.amazonaws.com:8443/x.pem"}, 0),
+        ({"SigningCertURL": "https://sns.eu-west-1.amazonaws.com/x.html"}, 0),
+        ({"Message": json.dumps(BOUNCE).replace("Ada", "eve")}, 1),
+        ({"Signature": "AAAA"}, 1),
+        ({"Signature": ""}, 1),
+    ],
+)
+def test_a_forged_notification_is_refused_and_nothing_is_fetched_from_elsewhere(
+    changes: dict[str, str], fetches: int
+) -> None:
+    fetched: list[str] = []
+    with pytest.raises(Untrusted):
+        read_webhook("ses", sns(BOUNCE, **changes), {}, trust(fetched))
+    assert fetched == [CERTIFICATE_URL] * fetches
+
+
+def test_a_subscription_is_confirmed_at_amazon_only() -> None:
+    url = "https://sns.eu-west-1.amazonaws.com/?Action=ConfirmSubscription&Token=t"
+    body = sns({}, Type="SubscriptionConfirmation", SubscribeURL=url, Token="t")
+    assert read_webhook("ses", body, {}, trust()) == Told(confirm=url)
+    evil = sns({}, Type="SubscriptionConfirmation", SubscribeURL="https://evil.example/", Token="t")
+    assert read_webhook("ses", evil, {}, trust()) == Told()
+
+
+POSTMARK = {"RecordType": "Bounce", "Type": "HardBounce", "ID": 7, "Email": "ada@example.org", "Description": "gone"}
+MAILGUN: dict[str, Any] = {
+    "event-data": {
+        "event": "failed",
+        "severity": "permanent",
+        "id": "mg1",
+        "recipient": "ada@example.org",
+        "delivery-status": {"code": 550, "message": "5.1.1 no such user", "enhanced-code": "5.1.1"},
+    }
+}
+SENDGRID = [
+    {"event": "bounce", "type": "bounce", "status": "5.1.1", "email": "ada@example.org", "sg_event_id": "sg1"},
+    {"event": "delivered", "email": "bob@example.org", "sg_event_id": "sg2"},
+    {"event": "spamreport", "email": "eve@example.org", "sg_event_id": "sg3"},
+    {"event": "bounce", "type": "blocked", "email": "ida@example.org", "sg_event_id": "sg4"},
+]
+LEFT = {
+    "RecordType": "SubscriptionChange",
+    "Recipient": "ada@example.org",
+    "Origin": "Recipient",
+    "SuppressSending": True,
+    "SuppressionReason": "ManualSuppression",
+    "ChangedAt": "2026-11-23T07:00:00Z",
+}
+GENERIC = [{"id": "1", "address": "ada@example.org", "kind": "hard"}]
+
+
+@pytest.mark.parametrize(
+    ("vendor", "said", "expected"),
+    [
+        ("postmark", POSTMARK, [("hard", "ada@example.org")]),
+        ("postmark", POSTMARK | {"Type": "SpamComplaint"}, [("complaint", "ada@example.org")]),
+        ("postmark", POSTMARK | {"Type": "AutoResponder"}, []),
+        ("postmark", POSTMARK | {"Type": "Transient"}, []),
+        ("postmark", LEFT, [("unsubscribe", "ada@example.org")]),
+        ("postmark", LEFT | {"SuppressSending": False, "SuppressionReason": None}, []),
+        ("postmark", LEFT | {"SuppressionReason": "HardBounce"}, []),
+        ("mailgun", {"event-data": MAILGUN["event-data"] | {"severity": "temporary"}}, []),
+        (
+            "mailgun",
+            {"event-data": MAILGUN["event-data"] | {"event": "unsubscribed"}},
+            [("unsubscribe", "ada@example.org")],
+        ),
+        ("sendgrid", [SENDGRID[0] | {"event": "group_unsubscribe"}], [("unsubscribe", "ada@example.org")]),
+        ("sendgrid", [SENDGRID[0] | {"event": "deferred"}], []),
+        ("generic", GENERIC[0] | {"kind": "unsubscribe"}, [("unsubscribe", "ada@example.org")]),
+        ("mailgun", MAILGUN, [("hard", "ada@example.org")]),
+        (
+            "sendgrid",
+            SENDGRID,
+            [("hard", "ada@example.org"), ("complaint", "eve@example.org"), ("refusal", "ida@example.org")],
+        ),
+        ("generic", GENERIC, [("hard", "ada@example.org")]),
+        ("generic", GENERIC[0] | {"kind": "complaint"}, [("complaint", "ada@example.org")]),
+    ],
+)
+def test_each_vendor_s_words_are_understood(vendor: Vendor, said: Any, expected: list[tuple[str, str]]) -> None:
+    told = read_webhook(vendor, json.dumps(said).encode(), {}, trust(), secret=SECRET)
+    assert [(n.kind, n.address) for n in told.notices] == expected
+    again = read_webhook(vendor, json.dumps(said).encode(), {}, trust(), secret=SECRET)
+    assert [n.key for n in again.notices] == [n.key for n in told.notices]
+
+
+@pytest.mark.parametrize("vendor", ["postmark", "mailgun", "sendgrid", "generic"])
+@pytest.mark.parametrize("secret", ["", "wrong", SECRET + "x"])
+def test_without_the_secret_nothing_is_believed(vendor: Vendor, secret: str) -> None:
+    for headers in ({}, {"authorization": "Basic !!"}, {"authorization": "Basic " + base64.b64encode(b"x:y").decode()}):
+        with pytest.raises(Untrusted):
+            read_webhook(vendor, b"{}", headers, trust(), secret=secret)
+
+
+def test_no_secret_in_the_settings_means_that_nothing_is_believed() -> None:
+    with pytest.raises(Untrusted):
+        read_webhook("generic", b"[]", {}, Trust(), secret="")
+
+
+def test_basic_authentication_carries_the_secret_too() -> None:
+    value = "Basic " + base64.b64encode(f"digest:{SECRET}".encode()).decode()
+    told = read_webhook("postmark", json.dumps(POSTMARK).encode(), {"authorization": value}, trust())
+    assert len(told.notices) == 1
+
+
+@pytest.mark.parametrize(("age", "good"), [(0, True), (600, True), (3600, False), (-3600, False)])
+def test_mailgun_s_own_signature_is_good_while_it_is_fresh(age: int, good: bool) -> None:
+    stamp, token = str(1_763_881_200 - age), "t" * 50
+    signature = hmac.new(SECRET.encode(), (stamp + token).encode(), hashlib.sha256).hexdigest()
+    said = MAILGUN | {"signature": {"timestamp": stamp, "token": token, "signature": signature}}
+    if good:
+        assert read_webhook("mailgun", json.dumps(said).encode(), {}, trust(), now=1_763_881_200).notices
+    else:
+        with pytest.raises(Untrusted):
+            read_webhook("mailgun", json.dumps(said).encode(), {}, trust(), now=1_763_881_200)
+
+
+def test_sendgrid_s_own_signature_is_checked_with_its_public_key() -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    form = serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    ours = Trust(base64.b64encode(key.public_key().public_bytes(*form)).decode())
+    body = json.dumps(SENDGRID).encode()
+    headers = {
+        "x-twilio-email-event-webhook-timestamp": "1763881200",
+        "x-twilio-email-event-webhook-signature": base64.b64encode(
+            key.sign(b"1763881200" + body, ec.ECDSA(hashes.SHA256()))
+        ).decode(),
+    }
+    assert len(read_webhook("sendgrid", body, headers, ours).notices) == 3
+    with pytest.raises(Untrusted):
+        read_webhook("sendgrid", body + b" ", headers, ours)
+
+
+@pytest.mark.parametrize("vendor", ["postmark", "mailgun", "sendgrid", "generic"])
+@pytest.mark.parametrize("body", [b"", b"x", b"[1]", b"null", b"{}", b'{"event-data": 3}', b"[" * 100_000])
+def test_a_body_that_is_not_the_vendor_s_is_an_error_and_no_crash(vendor: Vendor, body: bytes) -> None:
+    try:
+        told = read_webhook(vendor, body, {}, trust(), secret=SECRET)
+    except ValueError:
+        return
+    assert told.notices == ()
