@@ -26,7 +26,7 @@ from digest.deliver.mime.pieces import Facts
 from digest.deliver.outbox import Outbox
 from digest.deliver.render.rendered import Problem, Rendered
 from digest.deliver.result import Result
-from digest.deliver.returnpath import ReturnPath
+from digest.deliver.return_path import ReturnPath
 from digest.deliver.theme import Brand, Logo, Look, Variant
 from digest.errors import Deferred, EditionError, Refused, RenderError, SettingsError
 from digest.pipeline.deliver import Transport

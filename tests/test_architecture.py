@@ -67,7 +67,7 @@ NOUNS = [
     "deliver.audience",
     "deliver.mime.message",
     "deliver.mime.pieces",
-    "deliver.seal",
+    "deliver.signature",
     "deliver.delivery",
     "deliver.domain.findings",
     "deliver.domain.spf",
@@ -76,12 +76,12 @@ NOUNS = [
     "deliver.render.content",
     "deliver.render.content_builder",
     "deliver.theme",
-    "deliver.headline",
+    "deliver.subject_line",
     "deliver.render.minify",
     "deliver.render.mjml_cache",
     "deliver.render.text_part",
     "deliver.check.mail",
-    "deliver.roll",
+    "deliver.subscriber_csv",
 ]
 #: What no pure module may use: I/O, clocks, threads, and the libraries that live behind edges.
 IMPURE = {

@@ -61,7 +61,7 @@ def desk(tmp_path: Path) -> Iterator[Path]:
         path = tmp_path / "settings.toml"
         path.write_text(text, encoding="utf-8")
         with open_store(load(path, {}).store.url, upgrade=True) as store:
-            from digest.deliver.roll import read_rows
+            from digest.deliver.subscriber_csv import read_rows
 
             settings = load(path, {})
             people = read_rows(subscribers_csv(), settings.offered)

@@ -111,7 +111,7 @@ def import_(ctx: click.Context, file: Path, newsletter: str | None, json_: bool)
     Columns: address (or email), and optionally name, language, timezone, newsletter, topics (separated by blanks).
     Good rows are taken; bad ones are listed with line and reason (exit code 5). Nobody who left is subscribed again.
     """
-    from digest.deliver.roll import read_rows
+    from digest.deliver.subscriber_csv import read_rows
     from digest.pipeline.compose import newsletter_of
 
     text = _text(sys.stdin.buffer.read() if str(file) == "-" else _bytes(file), file)

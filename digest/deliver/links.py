@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from itsdangerous import BadSignature, Signer
 
-from digest.deliver.seal import sealer
+from digest.deliver.signature import sealer
 from digest.errors import SettingsError
 
 _BASE = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+(?:/[A-Za-z0-9._~/-]*)?")

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from digest.deliver.mime.message import Message
-from digest.deliver.returnpath import edition_code
+from digest.deliver.return_path import edition_code
 from digest.failpoint import fault_point
 
 

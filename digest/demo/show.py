@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from digest.bootstrap import House, open_house
 from digest.compose.edition import Edition
-from digest.deliver.roll import read_rows
+from digest.deliver.subscriber_csv import read_rows
 from digest.demo.content import ZONE
 from digest.demo.server import serve
 from digest.demo.site import settings_text, subscribers_csv, whole_day

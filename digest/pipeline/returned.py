@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, Literal, Protocol
 
 from digest.deliver.bounce import Event, Notice, Rules, verdict
-from digest.deliver.returnpath import edition_code
+from digest.deliver.return_path import edition_code
 from digest.deliver.subscriber import Subscriber, SuppressionReason
 
 #: How far back bounces are weighed; older ones have faded.

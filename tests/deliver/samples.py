@@ -10,7 +10,7 @@ from digest.deliver.links import Links
 from digest.deliver.mime.message import Message, Recipient, Template
 from digest.deliver.mime.pieces import Facts
 from digest.deliver.render.rendered import ADDRESS, PREFERENCES_URL, UNSUBSCRIBE_URL, Rendered
-from digest.deliver.returnpath import ReturnPath
+from digest.deliver.return_path import ReturnPath
 
 SECRET = "a secret of thirty-two characters"
 LINKS = Links("https://news.example.org", SECRET)

@@ -12,7 +12,7 @@ from digest.deliver.bounce import Event, Notice, Rules, kind_of_status, score, v
 from digest.deliver.inbound.dsn import Ignored, read_notice
 from digest.deliver.inbound.imap import Mailbox, MailboxError, poll
 from digest.deliver.links import Links
-from digest.deliver.returnpath import ReturnPath, edition_code
+from digest.deliver.return_path import ReturnPath, edition_code
 from tests.deliver.bounces import (
     EXIM,
     EXIM_STILL_TRIES,

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.deliver.links import Links
-from digest.deliver.returnpath import Return, ReturnPath, edition_code
+from digest.deliver.return_path import Return, ReturnPath, edition_code
 from digest.errors import SettingsError
 from tests.deliver.samples import LINKS, RETURN_PATH, SECRET
 

@@ -12,7 +12,7 @@ from digest.deliver.links import Links
 from digest.deliver.mime.message import Recipient, Template
 from digest.deliver.mime.pieces import Facts
 from digest.deliver.render.renderer import Renderer
-from digest.deliver.returnpath import ReturnPath
+from digest.deliver.return_path import ReturnPath
 from digest.deliver.theme import Variant
 from tests.deliver import editions
 

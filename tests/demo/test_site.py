@@ -14,7 +14,7 @@ import pytest
 from lxml.html import document_fromstring
 from PIL import Image
 
-from digest.deliver.roll import read_rows
+from digest.deliver.subscriber_csv import read_rows
 from digest.demo.content import ZONE, Outlet, outlets
 from digest.demo.site import PICTURE_SIZE, Site, build, settings_text, subscribers_csv, whole_day
 from digest.settings import Settings, load

@@ -14,7 +14,7 @@ from digest.deliver.links import Links
 from digest.deliver.mime.message import Filler, Template
 from digest.deliver.mime.pieces import Facts
 from digest.deliver.render.rendered import ADDRESS, UNSUBSCRIBE_URL, Rendered
-from digest.deliver.returnpath import ReturnPath
+from digest.deliver.return_path import ReturnPath
 from digest.deliver.smtp.connect import Relay
 from digest.failpoint import arm
 from digest.pipeline.deliver import Delivered, LeaseLost, Terms, deliver

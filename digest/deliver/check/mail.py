@@ -13,9 +13,9 @@ from typing import Final
 
 from digest.deliver.check import client_support, contrast, html
 from digest.deliver.check.checked import Checked, flat
-from digest.deliver.headline import PREHEADER, SUBJECT
 from digest.deliver.render.content import Content, stories_of
 from digest.deliver.render.rendered import ADDRESS, PLACEHOLDERS, UNSUBSCRIBE_URL, Problem
+from digest.deliver.subject_line import PREHEADER, SUBJECT
 from digest.deliver.theme import ENOUGH
 
 #: Gmail clips a mail near 102 kB of HTML and hides what follows, the unsubscribe link with it.

@@ -15,7 +15,7 @@ from email.utils import getaddresses
 
 from digest.deliver.bounce import Notice, NoticeKind, kind_of_status, says_full
 from digest.deliver.links import Links
-from digest.deliver.returnpath import Return, ReturnPath
+from digest.deliver.return_path import Return, ReturnPath
 
 #: Headers in which a mailbox keeps the envelope recipient, the surest first.
 _ARRIVED_AT = ("Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "X-Delivered-To", "To", "Cc")

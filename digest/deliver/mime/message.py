@@ -22,7 +22,7 @@ from digest.deliver.links import Links
 from digest.deliver.mime import headers, pieces, quoted_printable
 from digest.deliver.mime.pieces import Facts, Piece, Slot
 from digest.deliver.render.rendered import Rendered
-from digest.deliver.returnpath import ReturnPath
+from digest.deliver.return_path import ReturnPath
 from digest.errors import RenderError
 
 

@@ -15,7 +15,7 @@ from enum import IntEnum
 from digest.deliver.links import Links
 from digest.deliver.mime import headers, quoted_printable
 from digest.deliver.render.rendered import ADDRESS, PLACEHOLDERS, PREFERENCES_URL, UNSUBSCRIBE_URL, Inline, Rendered
-from digest.deliver.returnpath import ReturnPath, edition_code
+from digest.deliver.return_path import ReturnPath, edition_code
 from digest.errors import RenderError
 
 

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from digest.compose.edition import Edition, EditionStory
-from digest.deliver import headline
+from digest.deliver import subject_line
 from digest.deliver.render.content import AlsoIn, Content, Links, Part, Place, Shown, Story
 from digest.deliver.render.rendered import ADDRESS, PREFERENCES_URL, UNSUBSCRIBE_URL
 from digest.deliver.theme import Look, Shape, Theme, Variant, dressed
@@ -69,8 +69,8 @@ def typeset(
         site=words(look.site_name, 80),
         tagline=words(look.brand.tagline, 120),
         logo=look.brand.logo,
-        subject=headline.subject(words(subject or edition.subject, 300), titles, title),
-        preheader=headline.preheader(titles, leads, f"{stories}, {minutes}", date, title),
+        subject=subject_line.subject(words(subject or edition.subject, 300), titles, title),
+        preheader=subject_line.preheader(titles, leads, f"{stories}, {minutes}", date, title),
         date=date,
         stories=stories,
         minutes=minutes,

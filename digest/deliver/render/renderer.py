@@ -10,7 +10,7 @@ from types import MappingProxyType, TracebackType
 from typing import Any, Final, Self
 
 from digest.compose.edition import Edition, EditionStory
-from digest.deliver import headline
+from digest.deliver import subject_line
 from digest.deliver.check.checked import Checked
 from digest.deliver.check.mail import problems as mail_problems
 from digest.deliver.render import css, templates
@@ -103,7 +103,7 @@ class Renderer:
             return mail.subject
         context = {"newsletter": {"title": mail.newsletter}, "top": mail.top and asdict(mail.top), "date": mail.date}
         made = self._press.ask("subject", look.subject, {**context, "stories": mail.stories, "count": mail.count})
-        return headline.subject(words(made, 300), [mail.subject], mail.newsletter)
+        return subject_line.subject(words(made, 300), [mail.subject], mail.newsletter)
 
     def _printed(self, theme: Theme, mail: Content) -> tuple[str, str]:
         """HTML and text."""

@@ -16,8 +16,8 @@ from digest.deliver.mime import quoted_printable
 from digest.deliver.mime.headers import mailbox
 from digest.deliver.mime.message import Recipient
 from digest.deliver.mime.pieces import Piece, Slot
-from digest.deliver.returnpath import edition_code
-from digest.deliver.seal import sealer
+from digest.deliver.return_path import edition_code
+from digest.deliver.signature import sealer
 from digest.errors import DigestError
 from tests.deliver.samples import FACTS, LINKS, RETURN_PATH, SECRET, template
 

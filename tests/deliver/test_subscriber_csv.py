@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from digest.deliver.roll import Roll, read_rows
+from digest.deliver.subscriber_csv import Roll, read_rows
 
 OFFERED = {"morning": ["world", "science"], "evening": ["world"]}
 

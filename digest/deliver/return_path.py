@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from digest.deliver.seal import sealer
+from digest.deliver.signature import sealer
 from digest.errors import SettingsError
 
 Kind = Literal["b", "u"]  # a bounce; a mail that asks to be unsubscribed

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.deliver.headline import fitted, preheader, subject
+from digest.deliver.subject_line import fitted, preheader, subject
 
 
 @pytest.mark.parametrize(
