@@ -22,7 +22,7 @@ from digest.store.editors import Editors
 from digest.store.engine import BUSY_SECONDS
 from digest.store.feeds import Feeds
 from digest.store.meta import Meta
-from digest.store.readers import Readers
+from digest.store.privacy import Readers
 from digest.store.sites import Sites
 
 __all__ = ["Store", "open_store", "upgrade_store"]

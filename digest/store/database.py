@@ -21,7 +21,7 @@ from sqlalchemy.pool import PoolProxiedConnection
 
 from digest.errors import StoreBusy, StoreError
 from digest.store.engine import BUSY_SECONDS, ONE_STATE, parse_url, postgresql_engine, sqlite_engine
-from digest.store.explain import explain_file, explain_server, first_line, is_busy, server_name
+from digest.store.error_messages import explain_file, explain_server, first_line, is_busy, server_name
 from digest.store.types import from_sqlite, to_server, to_sqlite
 
 T = TypeVar("T")

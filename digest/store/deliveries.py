@@ -14,9 +14,9 @@ from digest.deliver.delivery import SETTLED, Delivery, DeliveryState
 from digest.errors import EditionError
 from digest.store.claims import HELD, WAITING, Claim, first_due, holders_of, no_new_claims, nobodys, tidy
 from digest.store.database import chunks
-from digest.store.reader_rows import deliveries_of
+from digest.store.outgoing import Sending
 from digest.store.records import Settlement
-from digest.store.sending import Sending
+from digest.store.subscriber_rows import deliveries_of
 from digest.store.tables import deliveries, editions
 
 _D = deliveries.c

@@ -13,10 +13,10 @@ from sqlalchemy import Connection, delete, insert, select, update
 from digest.compose.edition import EDITABLE, Edition, EditionState, approved
 from digest.errors import AlreadySent, EditConflict, EditionError
 from digest.store.codec import dumps, loads
+from digest.store.ledger import Ledger
 from digest.store.records import EditRecord, ToldRow
 from digest.store.slots import Slots
 from digest.store.tables import claims, deliveries, edition_edits, edition_why, editions
-from digest.store.told import Ledger
 
 
 class Editions(Slots, Ledger):

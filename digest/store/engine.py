@@ -11,7 +11,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from digest.errors import StoreError
-from digest.store.explain import is_busy
+from digest.store.error_messages import is_busy
 
 #: Seconds to wait for another writer before giving up.
 BUSY_SECONDS = 30.0

@@ -6,11 +6,11 @@ from sqlalchemy import delete, null, select, update
 
 from digest.deliver.subscriber import Subscriber, Suppression
 from digest.store.codec import address_hash
-from digest.store.people import People
-from digest.store.reader_rows import deliveries_of, select_people, select_ties, to_subscription
 from digest.store.records import ReaderEvent, ReaderWhy
-from digest.store.subscribing import Subscribing
-from digest.store.suppressing import Suppressing
+from digest.store.subscriber_rows import deliveries_of, select_people, select_ties, to_subscription
+from digest.store.subscribers import People
+from digest.store.subscriptions import Subscribing
+from digest.store.suppressions import Suppressing
 from digest.store.tables import bounces, deliveries, reader_events, subscribers, subscriptions, suppressions
 
 

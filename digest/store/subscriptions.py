@@ -11,7 +11,7 @@ from sqlalchemy import func, select, update
 
 from digest.deliver.subscriber import Subscriber, Subscription, SubscriptionState
 from digest.store.database import Area
-from digest.store.reader_rows import (
+from digest.store.subscriber_rows import (
     PAGE,
     find_tie,
     is_suppressed,

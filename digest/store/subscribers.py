@@ -11,7 +11,8 @@ from sqlalchemy import Connection, insert, update
 from digest.deliver.subscriber import Subscriber, Subscription
 from digest.store.codec import address_hash
 from digest.store.database import Area, chunks
-from digest.store.reader_rows import (
+from digest.store.records import Imported
+from digest.store.subscriber_rows import (
     PAGE,
     find_ids,
     log_event,
@@ -21,7 +22,6 @@ from digest.store.reader_rows import (
     tie_row,
     to_subscription,
 )
-from digest.store.records import Imported
 from digest.store.tables import reader_events, subscribers, subscriptions
 
 
