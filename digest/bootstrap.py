@@ -18,9 +18,9 @@ from digest.compose.slot import Slot, slot_at, slots_of_day
 from digest.deliver.address import canonical
 from digest.deliver.subscriber import Subscriber
 from digest.errors import EditionError, HeldBack, SettingsError
-from digest.pipeline import collect as first
-from digest.pipeline import compose as second
-from digest.pipeline.ports import Progress, silent
+from digest.services import collect_feeds as first
+from digest.services import compose_edition as second
+from digest.services.ports import Progress, silent
 from digest.settings import Settings
 from digest.settings.file import ensure_secret
 from digest.text.clean import one_line
@@ -30,13 +30,13 @@ if TYPE_CHECKING:
     from digest.collect.http.fetch import HttpConfig
     from digest.collect.sandbox import Sandbox
     from digest.deliver.render.rendered import Rendered
-    from digest.desk import Desk
-    from digest.dispatch import Dispatch
-    from digest.gallery import Gallery
-    from digest.mailroom import Mailroom
-    from digest.pipeline.writing import AskWriter
-    from digest.postbox import Postbox
-    from digest.scout import Scout
+    from digest.services.editing import Desk
+    from digest.services.feeds import Scout
+    from digest.services.llm_leads import AskWriter
+    from digest.services.mailer import Mailroom
+    from digest.services.pictures import Gallery
+    from digest.services.returned_mail import Postbox
+    from digest.services.sending import Dispatch
     from digest.store import Store
 
 Clock = Callable[[], datetime]
@@ -207,7 +207,7 @@ class House:
     @cached_property
     def gallery(self) -> Gallery:
         """The pictures that mails show."""
-        from digest.gallery import Gallery
+        from digest.services.pictures import Gallery
 
         return Gallery(self.media, lambda: self.http, lambda: self.sandbox)
 
@@ -265,7 +265,7 @@ class House:
     @cached_property
     def desk(self) -> Desk:
         """What editors do."""
-        from digest.desk import Desk
+        from digest.services.editing import Desk
 
         return Desk(self)
 
@@ -274,7 +274,7 @@ class House:
     @cached_property
     def mailroom(self) -> Mailroom:
         """Rendering, links, transport."""
-        from digest.mailroom import Mailroom
+        from digest.services.mailer import Mailroom
 
         return self._stack.enter_context(Mailroom(self.settings, self.gallery.of))
 
@@ -285,7 +285,7 @@ class House:
     @cached_property
     def dispatch(self) -> Dispatch:
         """Planning and sending."""
-        from digest.dispatch import Dispatch
+        from digest.services.sending import Dispatch
 
         return Dispatch(self)
 
@@ -320,13 +320,13 @@ class House:
     @cached_property
     def postbox(self) -> Postbox:
         """What comes back: returned mail, complaints, webhooks."""
-        from digest.postbox import Postbox
+        from digest.services.returned_mail import Postbox
 
         return Postbox(self)
 
     @cached_property
     def scout(self) -> Scout:
         """Looking at feeds without storing anything."""
-        from digest.scout import Scout
+        from digest.services.feeds import Scout
 
         return Scout(self)

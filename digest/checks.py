@@ -87,7 +87,7 @@ def _sending(house: House) -> Iterator[Finding]:
         yield _writable(house.settings.deliver.outbox)
         return
     from digest.deliver.smtp.connect import NotOpened, open_connection
-    from digest.transports import relay
+    from digest.services.transports import relay
 
     for server in house.settings.servers:
         if server.ca_file is not None and not server.ca_file.is_file():

@@ -15,7 +15,7 @@ import structlog
 from digest import process
 from digest.compose.edition import EDITABLE, Edition
 from digest.errors import AlreadySent, DigestError, EditionError, StoreError
-from digest.pipeline import day
+from digest.services import due
 
 if TYPE_CHECKING:
     from digest.bootstrap import House
@@ -61,7 +61,7 @@ class Jobs:
         now = house.clock()
         self._warn()
         with process.run() as name:
-            done = day.compose_due(
+            done = due.compose_due(
                 house.store,
                 house.settings,
                 now,
@@ -77,14 +77,14 @@ class Jobs:
         for edition in house.store.editions.in_state(*EDITABLE):
             if edition.created_at is None or now - edition.created_at >= PICTURES:
                 house.complete(edition)
-        happened_now, _ = day.review_due(house.store, house.settings, now, self._remind)
+        happened_now, _ = due.review_due(house.store, house.settings, now, self._remind)
         for happened in happened_now:
             log.info(happened.what, edition=happened.edition_id, reason=happened.reason)
 
     def deliver(self) -> None:
         """Send what is approved and due, and go on with what was broken off."""
         house = self.house
-        _, ready = day.review_due(house.store, house.settings, house.clock(), self._remind)
+        _, ready = due.review_due(house.store, house.settings, house.clock(), self._remind)
         for edition_id in ready:
             if house.stopping.is_set():
                 return

@@ -16,7 +16,7 @@ from digest.settings import load
 from digest.store import Store
 from digest.store.sites import SITES_LEASE
 from tests.collect.site import Asked, Reply, Site
-from tests.pipeline.samples import FEED, NOW, Clock, house_of, settings_of
+from tests.services.samples import FEED, NOW, Clock, house_of, settings_of
 
 ITEM = "<item><title>Bridge closed</title><link>{}</link><description>It is closed.</description></item>"
 BODY = '<rss version="2.0"><channel><title>Herald</title>{}</channel></rss>'

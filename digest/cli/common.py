@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from digest.bootstrap import House
     from digest.errors import StoreError
-    from digest.pipeline.ports import Progress
+    from digest.services.ports import Progress
     from digest.settings import Settings
 
 #: Exit codes (design.md, 5). 0 is done, 1 failed, 2 wrong usage, 78 bad settings.

@@ -31,8 +31,8 @@ from digest.errors import AlreadySent
 if TYPE_CHECKING:
     from digest.bootstrap import House
     from digest.compose.edition import Edition
-    from digest.pipeline.deliver import Delivered
-    from digest.pipeline.ports import Progress
+    from digest.services.deliver_edition import Delivered
+    from digest.services.ports import Progress
 
 _STDERR: Final = 2
 

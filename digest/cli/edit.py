@@ -182,11 +182,11 @@ def undo(ctx: click.Context, json_: bool) -> None:
 @click.pass_context
 def history(ctx: click.Context, json_: bool) -> None:
     """List everything that was done to the edition, by whom and when."""
-    from digest.pipeline import desk
+    from digest.services import edit_edition
 
     with house(ctx) as home:
         seen = _seen(ctx, home)
-        lines = desk.history(home.store, seen.id)
+        lines = edit_edition.history(home.store, seen.id)
     if _asked(ctx, json_):
         emit([asdict(line) for line in lines])
         return
@@ -203,10 +203,10 @@ def history(ctx: click.Context, json_: bool) -> None:
 @click.pass_context
 def diff(ctx: click.Context, version: int, json_: bool) -> None:
     """Show what changed since VERSION; else since it was composed. Exit code 3 when nothing did."""
-    from digest.pipeline import desk
+    from digest.services import edit_edition
 
     with house(ctx) as home:
-        changes = desk.changes_since(home.store, _seen(ctx, home), version)
+        changes = edit_edition.changes_since(home.store, _seen(ctx, home), version)
     if _asked(ctx, json_):
         emit([asdict(change) for change in changes])
     elif changes:

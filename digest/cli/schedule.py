@@ -26,7 +26,7 @@ def schedule() -> None:
 def next_(ctx: click.Context, count: int, newsletter: str | None, json_: bool) -> None:
     """Show the next COUNT slots in local time and UTC, days off and skipped ones included."""
     from digest.compose.slot import next_slots
-    from digest.pipeline.compose import calendar_of, newsletter_of
+    from digest.services.compose_edition import calendar_of, newsletter_of
 
     now = datetime.now(UTC)
     with house(ctx) as home:
@@ -78,7 +78,7 @@ def _skipped(slot: Slot | None) -> str:
 @click.pass_context
 def list_(ctx: click.Context, newsletter: str | None, json_: bool) -> None:
     """List the slots that were taken, with what became of them."""
-    from digest.pipeline.compose import newsletter_of
+    from digest.services.compose_edition import newsletter_of
 
     with house(ctx) as home:
         if newsletter:

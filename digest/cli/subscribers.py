@@ -43,7 +43,7 @@ def subscribers() -> None:
 @click.pass_context
 def list_(ctx: click.Context, newsletter: str | None, json_: bool) -> None:
     """List everybody with their subscriptions."""
-    from digest.pipeline.compose import newsletter_of
+    from digest.services.compose_edition import newsletter_of
 
     with house(ctx) as home:
         rows: list[list[str]] = []
@@ -112,7 +112,7 @@ def import_(ctx: click.Context, file: Path, newsletter: str | None, json_: bool)
     Good rows are taken; bad ones are listed with line and reason (exit code 5). Nobody who left is subscribed again.
     """
     from digest.deliver.subscriber_csv import read_rows
-    from digest.pipeline.compose import newsletter_of
+    from digest.services.compose_edition import newsletter_of
 
     text = _text(sys.stdin.buffer.read() if str(file) == "-" else _bytes(file), file)
     with house(ctx) as home:
@@ -155,7 +155,7 @@ def _text(body: bytes, file: Path) -> str:
 @click.pass_context
 def export(ctx: click.Context, newsletter: str | None) -> None:
     """Write everybody as CSV to standard output, one line a subscription; `import` reads it back."""
-    from digest.pipeline.compose import newsletter_of
+    from digest.services.compose_edition import newsletter_of
 
     with house(ctx) as home:
         ties = ((person, tie) for person, all_of_theirs in home.store.readers.all() for tie in all_of_theirs)

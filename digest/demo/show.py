@@ -17,7 +17,7 @@ from digest.demo.content import ZONE
 from digest.demo.server import serve
 from digest.demo.site import settings_text, subscribers_csv, whole_day
 from digest.errors import DigestError
-from digest.pipeline.ports import Progress
+from digest.services.ports import Progress
 from digest.settings import load
 
 #: What the demo's editor signs with.

@@ -2,19 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Literal, NamedTuple
 
 from digest.collect.entry import Entry
 from digest.compose.edition import Edition
+from digest.deliver.delivery import DeliveryState
 from digest.deliver.subscriber import Subscriber, Subscription, Suppression
-from digest.pipeline.ports import DeliveryRow as DeliveryResult
-from digest.pipeline.ports import ToldRow
-
-__all__ = ["DeliveryResult", "ToldRow"]
 
 SlotOutcome = Literal["", "composed", "skipped"]
+
+
+#: Whether the process of an owner's name has certainly ended.
+IsGone = Callable[[str], bool]
+
+
+def nobody_is_gone(owner: str) -> bool:
+    """Where nobody can look."""
+    return False
+
+
+class ToldRow(NamedTuple):
+    """One canonical URL of one printed story, for the ledger; `fingerprint` is JSON of `ledger.Told`."""
+
+    story_key: str
+    url: str
+    title: str
+    lead: str
+    fingerprint: str
+
+
+class DeliveryResult(NamedTuple):
+    """What came of one claimed delivery, named by its `id`; `next_attempt` is for `deferred` only."""
+
+    id: int
+    state: DeliveryState
+    reason: str = ""
+    next_attempt: datetime | None = None
 
 
 class SavedEntries(NamedTuple):

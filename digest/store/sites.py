@@ -12,8 +12,8 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, delete, select
 
-from digest.pipeline.ports import IsGone, nobody_is_gone
 from digest.store.database import Area
+from digest.store.records import IsGone, nobody_is_gone
 from digest.store.tables import meta
 
 #: A collector that has not been heard of for this long holds nothing any more.

@@ -8,9 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, select, update
 
-from digest.pipeline.ports import IsGone, nobody_is_gone
 from digest.store.database import Area
-from digest.store.records import Slot, SlotOutcome
+from digest.store.records import IsGone, Slot, SlotOutcome, nobody_is_gone
 from digest.store.tables import slots
 
 #: How long a claimed slot may stay without an edition before another scheduler takes it over.

@@ -31,9 +31,9 @@ from digest.compose.edition import Edition
 from digest.deliver.audience import Choice
 from digest.deliver.mime.dkim import generate
 from digest.deliver.subscriber import Subscriber, Subscription
-from digest.mailroom import Mailroom
-from digest.pipeline.deliver import Terms, deliver
-from digest.pipeline.plan import plan
+from digest.services.deliver_edition import Terms, deliver
+from digest.services.mailer import Mailroom
+from digest.services.plan_recipients import plan
 from digest.settings import load
 from digest.store import Store, open_store
 from tests.benchmarks.bookkeepers import django_books, sqlite_books

@@ -1,0 +1,181 @@
+"""A reader of several newsletters gets a story once; everybody else gets it all; and it stays cheap."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from digest.bootstrap import House
+from digest.compose.edit import Drop
+from digest.deliver.audience import HAD_ALL, Variant
+from digest.errors import AlreadySent
+from digest.services.overlap import SETS, SIBLINGS
+from digest.store import Store
+from tests.services.samples import FEED, NEWS, NOW, Clock, bring, house_of, settings_of
+
+MORE = """
+[topics.late]
+title = "Late"
+feeds = ["https://times.example/feed"]
+limit = 20
+[newsletters.noon]
+title = "Noon"
+timezone = "Europe/Paris"
+sender = { name = "Noon", address = "noon@example.org" }
+topics = ["world", "late"]
+send_at = "12:00"
+min_stories = 1
+pictures = "none"
+review = "required"
+"""
+MORNING, NOON = "morning-2026-11-24-0700", "noon-2026-11-24-1200"
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock(NOW + timedelta(minutes=15))
+
+
+@pytest.fixture
+def home(store: Store, tmp_path: Path, clock: Clock) -> House:
+    bring(store, 0, 1)
+    home = house_of(settings_of(tmp_path, MORE, max_age='"2d"'), store, clock)
+    for name, newsletters in {"ada": ("morning", "noon"), "bob": ("noon",), "cyd": ("morning",)}.items():
+        for newsletter in newsletters:
+            home.subscribe(f"{name}@example.org", newsletter)
+    return home
+
+
+def publish(home: House, clock: Clock, newsletter: str, *, send: bool = True) -> None:
+    edition, _ = home.compose(newsletter)
+    home.approve(edition, "ada")
+    if send:
+        clock.moment = edition.send_at
+        home.dispatch.deliver(home.edition(edition.id))
+
+
+def mail(home: House, edition_id: str, name: str) -> str:
+    """The mail that somebody got; "" when none."""
+    for path in (home.settings.folder / "outbox" / edition_id).glob("*.eml"):
+        text = path.read_text(encoding="utf-8").replace("=\n", "").replace("=\r\n", "")
+        if f"{name}@example.org" in text.partition("Subject:")[0]:
+            return text
+    return ""
+
+
+def test_who_had_a_story_in_the_morning_does_not_get_it_again_at_noon(home: House, clock: Clock) -> None:
+    publish(home, clock, "morning")
+    bring(home.store, 2, at=clock.moment + timedelta(hours=1), feed="https://times.example/feed")
+    clock.moment += timedelta(hours=4, minutes=30)
+    publish(home, clock, "noon")
+    assert len(home.edition(NOON).stories) == 3
+    ada, bob = mail(home, NOON, "ada"), mail(home, NOON, "bob")
+    assert NEWS[2][0] in ada
+    assert NEWS[0][0] not in ada
+    assert NEWS[1][0] not in ada
+    assert all(NEWS[number][0] in bob for number in (0, 1, 2))
+    assert all(NEWS[number][0] in mail(home, MORNING, "cyd") for number in (0, 1))
+
+
+def test_who_had_everything_gets_no_mail_and_the_books_say_why(home: House, clock: Clock) -> None:
+    publish(home, clock, "morning", send=False)
+    home.compose("noon")
+    home.approve(home.edition("noon"), "ada")
+    rows = {d.address: (d.state, d.reason) for d in home.store.deliveries.listing(NOON)}
+    assert rows == {"ada@example.org": ("skipped", HAD_ALL), "bob@example.org": ("planned", "")}
+
+
+def test_what_was_planned_but_never_sent_there_is_sent_here(home: House, clock: Clock) -> None:
+    publish(home, clock, "morning", send=False)
+    home.dispatch.halt(home.edition(MORNING), "cancelled")
+    home.compose("noon")
+    home.approve(home.edition("noon"), "ada")
+    assert {d.state for d in home.store.deliveries.listing(NOON)} == {"planned"}
+
+
+@pytest.mark.parametrize("how", ["cancelled", "dropped", "skipped"])
+def test_what_the_morning_withdraws_after_noon_was_planned_comes_at_noon(home: House, clock: Clock, how: str) -> None:
+    publish(home, clock, "morning", send=False)
+    bring(home.store, 2, at=clock.moment + timedelta(hours=1), feed="https://times.example/feed")
+    clock.moment += timedelta(hours=1, minutes=30)
+    publish(home, clock, "noon", send=False)
+    topics = {d.address: Variant.parse(d.variant).topics for d in home.store.deliveries.listing(NOON)}
+    assert topics == {"ada@example.org": ("late",), "bob@example.org": ("world", "late")}
+    morning = home.edition(MORNING)
+    if how == "cancelled":
+        home.dispatch.halt(morning, "cancelled")
+    elif how == "skipped":
+        home.store.editions.set_state(MORNING, ["approved"], "skipped", "too late", now=clock())
+    else:
+        morning = home.desk.edit(morning, Drop(next(s.key for s in morning.stories if s.title == NEWS[0][0])), "ada")
+        home.approve(morning, "ada")
+        clock.moment = morning.send_at
+        home.dispatch.deliver(home.edition(MORNING))
+    clock.moment = home.edition(NOON).send_at
+    home.dispatch.deliver(home.edition(NOON))
+    ada = mail(home, NOON, "ada")
+    assert NEWS[0][0] in ada
+    assert (NEWS[1][0] in ada) == (how != "dropped")
+    assert NEWS[2][0] in ada
+
+
+def test_who_was_to_get_nothing_gets_the_mail_after_all_and_the_books_close(home: House, clock: Clock) -> None:
+    publish(home, clock, "morning", send=False)
+    home.compose("noon")
+    home.approve(home.edition("noon"), "ada")
+    home.dispatch.halt(home.edition(MORNING), "cancelled")
+    clock.moment = home.edition(NOON).send_at
+    done = home.dispatch.deliver(home.edition(NOON))
+    assert (done.state, done.counts) == ("sent", {"accepted": 2})
+
+
+def test_nobody_is_planned_anew_once_the_first_mail_has_left(home: House, clock: Clock) -> None:
+    publish(home, clock, "morning", send=False)
+    home.compose("noon")
+    home.approve(home.edition("noon"), "ada")
+    clock.moment = home.edition(NOON).send_at
+    home.dispatch.deliver(home.edition(NOON))
+    before = list(home.store.deliveries.listing(NOON))
+    home.dispatch.halt(home.edition(MORNING), "cancelled")
+    with pytest.raises(AlreadySent):
+        home.dispatch.deliver(home.edition(NOON))
+    assert list(home.store.deliveries.listing(NOON)) == before
+
+
+def test_a_reader_who_chose_other_sections_there_gets_the_story_here(home: House, clock: Clock) -> None:
+    home.subscribe("dan@example.org", "noon", topics=["late"])
+    home.subscribe("dan@example.org", "morning")
+    bring(home.store, 3, at=NOW, feed="https://times.example/feed")
+    publish(home, clock, "noon", send=False)  # who is planned first tells the story
+    publish(home, clock, "morning", send=False)
+    rows = {d.address: d.state for d in home.store.deliveries.listing(MORNING)}
+    assert rows == {"ada@example.org": "skipped", "cyd@example.org": "planned", "dan@example.org": "planned"}
+
+
+def test_the_number_of_variants_is_bounded(store: Store, tmp_path: Path) -> None:
+    keys = [f"extra{number}" for number in range(SIBLINGS + 2)]
+    parts = [
+        f'[topics.t{n}]\ntitle = "T{n}"\nfeeds = ["https://t{n}.example/feed"]\n'
+        + MORE.partition("[newsletters.noon]")[2]
+        .join(["[newsletters." + key + "]", ""])
+        .replace('topics = ["world", "late"]', f'topics = ["t{n}"]')
+        for n, key in enumerate(keys)
+    ]
+    clock = Clock(NOW + timedelta(minutes=15))
+    home = house_of(settings_of(tmp_path, "\n".join(parts)), store, clock)
+    for n in range(len(keys)):
+        bring(store, n, feed=f"https://t{n}.example/feed")
+        bring(store, n, feed=FEED)
+    for number in range(2 ** len(keys)):
+        chosen = [key for n, key in enumerate(keys) if number >> n & 1]
+        for key in ("morning", *chosen):
+            home.subscribe(f"reader{number}@example.org", key)
+    bring(store, 9)
+    for key in keys:
+        publish(home, clock, key, send=False)
+    publish(home, clock, "morning", send=False)
+    variants = {d.variant for d in store.deliveries.listing(MORNING)}
+    assert 1 < len(variants) <= SETS + 1
+    assert all(d.state == "planned" for d in store.deliveries.listing(MORNING))
