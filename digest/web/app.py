@@ -16,16 +16,17 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from digest.web import preview, readers
-from digest.web.pages import Pages
+from digest.web.desk import preview
 from digest.web.security import Headers
+from digest.web.subscribers import pages
+from digest.web.templating import Pages
 
 
 @dataclass(frozen=True, slots=True)
 class Ports:
     """What the application needs. `previews` is None where editions must not be seen without signing in."""
 
-    readers: readers.Readers
+    readers: pages.Readers
     pages: Pages
     healthy: Callable[[], str]  # "" when all is well, else what is wrong
     media: Path | None = None
@@ -45,7 +46,7 @@ class _Pictures(StaticFiles):
 def build(ports: Ports) -> Starlette:
     """The application. Every page works without scripts, cookies and foreign requests."""
     routes: list[BaseRoute] = [
-        *readers.routes(ports.readers, ports.pages),
+        *pages.routes(ports.readers, ports.pages),
         Route("/health", _health(ports.healthy)),
         Route("/metrics", _metrics),
         Route("/archive/", _editions(ports), methods=["GET", "HEAD"]),

@@ -11,11 +11,11 @@ from digest.deliver import theme as deliver
 from digest.deliver.render.content_builder import title_of
 from digest.deliver.theme import Theme, dressed
 from digest.errors import DigestError
-from digest.web import returns
+from digest.web import webhooks
 from digest.web.app import Ports, build
-from digest.web.pages import Pages
-from digest.web.preview import Listed, Previews
-from digest.web.readers import Readers, Reading
+from digest.web.desk.preview import Listed, Previews
+from digest.web.subscribers.pages import Readers, Reading
+from digest.web.templating import Pages
 
 if TYPE_CHECKING:
     from digest.bootstrap import House
@@ -41,7 +41,7 @@ def application(house: House, *, previews: bool = False) -> Starlette:
             web_edition=lambda edition_id: _web_edition(house, edition_id),
             archive=lambda: _archive(house),
             previews=_previews(house) if previews else None,
-            extra=returns.routes(house.postbox.webhook),
+            extra=webhooks.routes(house.postbox.webhook),
         )
     )
 

@@ -13,8 +13,8 @@ from digest.demo.show import open_day
 from digest.demo.site import whole_day
 from digest.settings import load
 from digest.web.app import Ports, build
-from digest.web.pages import Pages
-from digest.web.readers import Readers
+from digest.web.subscribers.pages import Readers
+from digest.web.templating import Pages
 from digest.web.wiring import application
 from tests.web.conftest import NOW, SETTINGS, Site
 

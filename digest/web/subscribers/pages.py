@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from digest.web.pages import Pages
+from digest.web.templating import Pages
 
 #: A one-click POST is a few bytes; more is not read.
 MAX_BODY = 10_000

@@ -15,7 +15,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from digest.deliver.render.rendered import Rendered
-from digest.web.pages import Pages
+from digest.web.templating import Pages
 
 #: A mail brings its own styles and our own pictures, nothing else.
 MAIL_POLICY = (
