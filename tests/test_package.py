@@ -42,7 +42,7 @@ def test_a_wheel_installed_elsewhere_finds_its_templates_and_settings(wheel: Pat
         "from digest.deliver.check.client_support import table\n"
         "print(resources.templates(), resources.example_settings().is_file(), 'fr' in available(), "
         "len(build('http://127.0.0.1:1', date(2026, 11, 24))) > 40, len(table().features) > 300, "
-        "files('digest.deliver').joinpath('data/caniemail.LICENSE').is_file())"
+        "files('digest.deliver.check').joinpath('data/caniemail.LICENSE').is_file())"
     )
     assert run(code, home, tmp_path) == f"{home / 'digest' / '_bundled' / 'templates'} True True True True True"
 

@@ -88,7 +88,8 @@ def postgresql_engine(url: URL) -> Engine:
     try:
         engine = create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": 10}, **_POOL)
     except ModuleNotFoundError:
-        raise StoreError("PostgreSQL needs its driver: install it with pip install 'digest[postgresql]'") from None
+        remedy = "pip install 'newsletter-digest[postgresql]'"
+        raise StoreError(f"PostgreSQL needs its driver: install it with {remedy}") from None
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:

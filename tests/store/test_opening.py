@@ -176,7 +176,7 @@ def test_a_server_without_our_database_or_user_is_told_apart(postgres_url: str) 
 
 def test_a_missing_driver_names_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "psycopg", None)
-    with pytest.raises(StoreError, match=r"pip install 'digest\[postgresql\]'"):
+    with pytest.raises(StoreError, match=r"pip install 'newsletter-digest\[postgresql\]'"):
         open_store("postgresql://127.0.0.1/digest")
 
 
