@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from digest.services.ports import Progress
     from digest.settings import Settings
 
-#: Exit codes (design.md, 5). 0 is done, 1 failed, 2 wrong usage, 78 bad settings.
+#: Exit codes, documented in README.md. 0 is done, 1 failed, 2 wrong usage, 78 bad settings.
 NOTHING_TO_DO: Final = 3
 PROBLEMS: Final = 4
 PARTLY: Final = 5

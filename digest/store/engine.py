@@ -93,7 +93,7 @@ def postgresql_engine(url: URL) -> Engine:
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:
-        # A server set to acknowledge before it wrote lost 325 commits in 15 kills (hardening.md).
+        # A server that acknowledges before it writes lost 325 commits in 15 kills (docs/delivery.md).
         connection.execute("SET synchronous_commit = on")
         connection.execute("SET timezone = 'UTC'")
         connection.execute(f"SET lock_timeout = '{int(BUSY_SECONDS)}s'")

@@ -1,6 +1,6 @@
 """Text from strangers made harmless: what a title, a lead or a note may hold once it is printed. Pure.
 
-Rules and their attacks are those measured in hardening.md: control characters break parsers, bidi controls reorder what
+Rules and their attacks are those in docs/hostile-input.md: control characters break parsers, bidi controls reorder what
 is read, lone surrogates cannot be encoded, noncharacters are our own markers inside a compiled mail.
 """
 

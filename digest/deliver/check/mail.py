@@ -1,6 +1,6 @@
 """Mail checks: what must hold for every variant before it is sent, as data. Pure.
 
-The rules are those of email.md: what a mail provider, a screen reader, a spam filter or the law asks of the bytes. A
+Rules of docs/mail.md: what a mail provider, a screen reader, a spam filter or the law asks of the bytes. A
 blocking problem stops the send; the others are shown to the editor. What feeds wrote never blocks: a title may hold
 template marks, an article may still be at an http address.
 """

@@ -74,7 +74,7 @@ def boundary(rendered: Rendered, facts: Facts) -> bytes:
 def header(
     rendered: Rendered, facts: Facts, links: Links, return_path: ReturnPath, boundary: bytes
 ) -> tuple[tuple[str, tuple[Piece, ...]], ...]:
-    """Every header of email.md, in its order; what is personal is a slot."""
+    """Every header of docs/mail.md; what is personal is a slot."""
     if any(placeholder in rendered.subject for placeholder in PLACEHOLDERS):
         raise RenderError("header Subject: a personal placeholder stands in it; only the bodies may have any")
     domain = headers.raw_address("From", facts.sender_address).rpartition("@")[2].lower()

@@ -1,8 +1,8 @@
-"""Inside the compiler's own process: Jinja2 in its sandbox, then MJML, then CSS written into the elements.
+"""Template compiler, run in a process of its own: Jinja2 in its sandbox, then MJML, then CSS written into the elements.
 
-`python -m digest.deliver.render.compiler` reads requests and writes answers, each a 4-byte length and JSON. It is apart
-because MJML can overflow the stack and a template can eat all memory (hardening.md): then this process dies, and
-`press` starts another. It is given no secrets and opens no connection.
+`python -m digest.deliver.render.compiler` reads requests and writes answers, each a 4-byte length and JSON. MJML can
+overflow the stack and a template can take all memory (docs/hostile-input.md): then this process dies, and
+`compiler_process` starts another. It is given no secrets and opens no connection.
 """
 
 from __future__ import annotations
