@@ -1,73 +1,104 @@
-"""Every error this program raises, by what the caller can do about it.
+"""Errors and findings: what is wrong, and the remedy, as two fields.
 
-A message names the thing and the remedy in one line; the command line prints it as it is. The process exit codes of
-`digest` hang on the class (`exit_code`), so that scripts can tell 'bad settings' from 'try again later'.
+The class of an error says what a caller can do about it. The exit codes of the command `digest` hang on the class
+(`exit_code`), so that scripts can tell 'bad settings' from 'try again later'.
 """
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+Severity = Literal["ok", "warning", "error"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One result of a check: where, the problem in one line, the remedy ("" where there is nothing to do).
+
+    The JSON of every command that prints findings is `as_json()`.
+    """
+
+    where: str
+    problem: str
+    remedy: str = ""
+    severity: Severity = "error"
+
+    def as_json(self) -> dict[str, str]:
+        return asdict(self)
 
 
 class DigestError(Exception):
-    """Base of all our errors; `str(error)` is one line for a person."""
+    """Base of all our errors: `message` names the thing that is wrong, `remedy` what mends it ("" where nothing does).
+
+    `str(error)` is both in one line, for a person.
+    """
 
     exit_code = 1
 
+    def __init__(self, message: str, remedy: str = "") -> None:
+        self.message = message
+        self.remedy = remedy
+        super().__init__(f"{message}; {remedy}" if remedy else message)
+
 
 class SettingsError(DigestError):
-    """The settings cannot be used. `problems` has one line each, all found at once."""
+    """The settings cannot be used. `problems` has one line for each, with its remedy."""
 
     exit_code = 78
 
-    def __init__(self, *problems: str) -> None:
+    def __init__(self, *problems: str, remedy: str = "") -> None:
         self.problems = problems
-        super().__init__("\n".join(problems))
+        super().__init__("\n".join(problems), remedy)
 
 
 class FeedError(DigestError):
-    """Something is wrong with one feed; the day goes on without it."""
+    """One feed cannot be used; the others go on. `reason` is the message without the URL."""
 
-    def __init__(self, url: str, message: str) -> None:
+    def __init__(self, url: str, reason: str, remedy: str = "") -> None:
         self.url = url
-        super().__init__(f"{url}: {message}")
-        self.reason = message
+        self.reason = reason
+        super().__init__(f"{url}: {reason}", remedy)
 
 
 class FetchError(FeedError):
-    """A URL could not be had. `status` is the HTTP status if there was an answer."""
+    """A URL could not be fetched. `status` is the HTTP status if there was an answer."""
 
-    def __init__(self, url: str, message: str, status: int | None = None) -> None:
-        super().__init__(url, message)
+    def __init__(self, url: str, reason: str, status: int | None = None, remedy: str = "") -> None:
+        super().__init__(url, reason, remedy)
         self.status = status
 
 
 class ParseError(FeedError):
-    """The bytes came, but they are no feed."""
+    """The response is no feed."""
 
 
 class ArticleError(DigestError):
-    """One page could not be read; the ladder goes on with the feed's own text."""
+    """One page could not be read."""
 
-    def __init__(self, url: str, message: str) -> None:
+    def __init__(self, url: str, reason: str, remedy: str = "") -> None:
         self.url = url
-        super().__init__(f"{url}: {message}")
+        super().__init__(f"{url}: {reason}", remedy)
 
 
 class EditionError(DigestError):
-    """What was asked cannot be done to this edition in its present state."""
+    """The edition's state does not allow the operation."""
 
 
 class NotApproved(EditionError):
-    """The edition waits for an editor."""
+    """The edition waits for an editor's approval."""
 
 
 class AlreadySent(EditionError):
-    """The edition is out; nothing may change it."""
+    """The edition is being sent or was sent; nothing may change it."""
 
 
 class EditConflict(EditionError):
-    """Somebody else changed the edition meanwhile; nothing was overwritten."""
+    """Somebody else changed the edition since it was read; nothing was overwritten."""
 
 
 class HeldBack(DigestError):
-    """An address that must not be mailed: it bounced, its owner complained, or left for good."""
+    """The address is suppressed: it bounced, or its owner complained or unsubscribed."""
 
 
 class RenderError(DigestError):
@@ -75,9 +106,9 @@ class RenderError(DigestError):
 
 
 class SendError(DigestError):
-    """A mail server said no, or none could be asked. `code` is its three-digit reply (0: none), `reply` its words.
+    """A mail server refused, or none could be reached. `code` is its three-digit reply (0: none), `reply` its text.
 
-    `recipient` is whom it was said about, where it was about one.
+    `recipient` is the address that the reply is about, if it is about one.
     """
 
     def __init__(self, code: int, reply: str, recipient: str = "") -> None:
@@ -88,20 +119,20 @@ class SendError(DigestError):
 
 
 class Refused(SendError):
-    """A permanent no (5xx): do not try again."""
+    """A permanent refusal (5xx): do not try again."""
 
 
 class Deferred(SendError):
-    """A temporary no (4xx): try again later."""
+    """A temporary refusal (4xx): try again later."""
 
     exit_code = 75
 
 
 class StoreError(DigestError):
-    """The database cannot be used as it is; the message says what to do."""
+    """The database cannot be used as it is."""
 
 
 class StoreBusy(StoreError):
-    """Somebody else holds the database for now; the same command may work in a minute."""
+    """Another process holds the database; the same command may work in a minute."""
 
     exit_code = 75
