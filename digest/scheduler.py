@@ -1,4 +1,4 @@
-"""The bell: APScheduler rings, the store decides.
+"""The scheduler: APScheduler runs jobs at intervals, the store decides what is due.
 
 APScheduler's four traps (fires twice in autumn, numbers weekdays from Sunday, ignores the scheduler's zone in triggers
 built by hand, drops late jobs after a second) are avoided by asking nothing of it but a plain interval in UTC: which
@@ -11,7 +11,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Final
 
 import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor
@@ -21,16 +20,13 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 log = structlog.get_logger("schedule")
 
-#: How often we look whether something is due. A look costs one query.
-LOOK: Final = timedelta(seconds=20)
-
 Job = Callable[[], None]
 
 
-class Bell:
-    """Rings each job at its interval in a thread of its own, never twice at a time; `stop` waits for what runs.
+class Scheduler:
+    """Runs each job at its interval in a thread of its own, never twice at a time; `stop` waits for what runs.
 
-    A job that raises is logged and rung again next time: nothing stops the day.
+    A job that raises is logged and run again next time.
     """
 
     def __init__(self, jobs: dict[str, tuple[timedelta, Job]]) -> None:
@@ -46,18 +42,18 @@ class Bell:
             self._scheduler.add_job(self._guarded(name, job), trigger, id=name, name=name)
 
     def _guarded(self, name: str, job: Job) -> Job:
-        def ring() -> None:
+        def run() -> None:
             if self._stopping.is_set():
                 return
             try:
                 job()
-            except Exception as error:  # the bell must ring tomorrow, whatever a job did today
+            except Exception as error:  # the job must run again, whatever went wrong this time
                 log.error("job failed", job=name, error=f"{type(error).__name__}: {error}", exc_info=True)
 
-        return ring
+        return run
 
     def start(self) -> None:
-        """Start ringing; every job is rung at once first, so that a restart catches up without waiting."""
+        """Start; every job runs at once first, so that a restart catches up without waiting."""
         from datetime import UTC, datetime
 
         self._scheduler.start(paused=True)
@@ -66,7 +62,7 @@ class Bell:
         self._scheduler.resume()
 
     def stop(self) -> None:
-        """Ring no more and wait until what runs has come to its next safe point."""
+        """Start no more jobs and wait until those that run have come to their next safe point."""
         self._stopping.set()
         if self._scheduler.running:
             self._scheduler.shutdown(wait=True)

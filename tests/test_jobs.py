@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from digest.bootstrap import House
+from digest.bootstrap import App
 from digest.jobs import Jobs
 from digest.settings import load
 from digest.store import Store
 from digest.store.sites import SITES_LEASE
 from tests.collect.site import Asked, Reply, Site
-from tests.services.samples import FEED, NOW, Clock, house_of, settings_of
+from tests.services.samples import FEED, NOW, Clock, app_of, settings_of
 
 ITEM = "<item><title>Bridge closed</title><link>{}</link><description>It is closed.</description></item>"
 BODY = '<rss version="2.0"><channel><title>Herald</title>{}</channel></rss>'
@@ -31,23 +31,23 @@ def site() -> Iterator[Site]:
         yield site
 
 
-def house(store: Store, folder: Path, site: Site, clock: Clock) -> House:
-    """A house that may fetch from the test's own site."""
+def open_on(store: Store, folder: Path, site: Site, clock: Clock) -> App:
+    """A app that may fetch from the test's own site."""
     settings = settings_of(folder, "[collect]\nallow_private_networks = true")
     path = folder / "settings.toml"
     path.write_text(path.read_text().replace(FEED, site.url("/feed")))
-    return house_of(load(settings.path, {"DIGEST_SITE__SECRET": "s" * 32}), store, clock)
+    return app_of(load(settings.path, {"DIGEST_SITE__SECRET": "s" * 32}), store, clock)
 
 
 @pytest.mark.parametrize("path", ["/feed", "/bridge"])
 def test_while_one_asks_a_site_another_leaves_it_to_that_one(
     store: Store, tmp_path: Path, site: Site, path: str
 ) -> None:
-    one, other = (house(store, tmp_path, site, Clock(NOW)) for _ in range(2))
+    one, other = (open_on(store, tmp_path, site, Clock(NOW)) for _ in range(2))
     answer, left = site.routes[path], []
 
     def ask_meanwhile(asked: Asked) -> Reply:
-        left.append([feed.elsewhere for feed in other.collect(forced=True).feeds])
+        left.append([feed.elsewhere for feed in other.collecting.collect(forced=True).feeds])
         assert isinstance(answer, Reply)
         return answer
 
@@ -58,20 +58,20 @@ def test_while_one_asks_a_site_another_leaves_it_to_that_one(
 
 
 def test_a_round_gives_its_sites_back(store: Store, tmp_path: Path, site: Site) -> None:
-    one, other = (house(store, tmp_path, site, Clock(NOW)) for _ in range(2))
-    one.collect(forced=True)
-    other.collect(forced=True)
+    one, other = (open_on(store, tmp_path, site, Clock(NOW)) for _ in range(2))
+    one.collecting.collect(forced=True)
+    other.collecting.collect(forced=True)
     assert site.paths.count("/feed") == 2
 
 
 @pytest.mark.parametrize("ago", [SITES_LEASE, -timedelta(hours=1)], ids=["long ago", "before the clock went back"])
 def test_a_hold_is_not_waited_for_for_ever(store: Store, tmp_path: Path, site: Site, ago: timedelta) -> None:
-    home = house(store, tmp_path, site, Clock(NOW))
+    app = open_on(store, tmp_path, site, Clock(NOW))
     store.sites.take(["127.0.0.1"], "one/1/1", now=NOW - SITES_LEASE / 2)
-    Jobs(home).collect()
+    Jobs(app).collect()
     assert site.paths == []
     store.sites.take(["127.0.0.1"], "one/1/1", now=NOW - ago)
-    Jobs(home).collect()
+    Jobs(app).collect()
     assert site.paths == ["/feed", "/bridge"]
 
 
@@ -79,5 +79,5 @@ def test_what_a_killed_process_held_is_free_at_once(store: Store, tmp_path: Path
     tell = "from digest import process\nwith process.run() as name: print(name)"
     killed = subprocess.run([sys.executable, "-c", tell], capture_output=True, text=True, check=True).stdout.strip()
     store.sites.take(["127.0.0.1"], killed, now=NOW)
-    Jobs(house(store, tmp_path, site, Clock(NOW))).collect()
+    Jobs(open_on(store, tmp_path, site, Clock(NOW))).collect()
     assert site.paths == ["/feed", "/bridge"]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from digest.cli.common import NOTHING_TO_DO, as_json, emit, house, stop
+from digest.cli.common import NOTHING_TO_DO, as_json, emit, open_app, stop
 from digest.errors import DigestError
 
 
@@ -22,9 +22,9 @@ def bounces() -> None:
 @click.pass_context
 def poll(ctx: click.Context, json_: bool) -> None:
     """Read the mailbox of [bounces] once. What was read is moved to a folder of its own, never deleted."""
-    with house(ctx) as home:
-        counts = home.postbox.poll()
-    _tell(counts, json_)
+    with open_app(ctx) as app:
+        counts = app.returned_mail.poll()
+    _report(counts, json_)
 
 
 @bounces.command()
@@ -41,17 +41,17 @@ def ingest(ctx: click.Context, files: tuple[Path, ...], arrived_at: str, json_: 
     from digest.deliver.inbound.mailfile import mails_in, mails_of
 
     counts: Counter[str] = Counter()
-    with house(ctx) as home:
+    with open_app(ctx) as app:
         for path in files or (Path("-"),):
             try:
                 mails = mails_of(sys.stdin.buffer) if str(path) == "-" else mails_in(path)
-                counts.update(home.postbox.take(mail, arrived_at) for mail in mails)
+                counts.update(app.returned_mail.take(mail, arrived_at) for mail in mails)
             except OSError as error:
                 raise DigestError(f"{error.filename or path}: cannot be read ({error.strerror})") from error
-    _tell(counts, json_)
+    _report(counts, json_)
 
 
-def _tell(counts: Counter[str], json_: bool) -> None:
+def _report(counts: Counter[str], json_: bool) -> None:
     if json_:
         emit(dict(counts))
     else:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from digest.cli.common import PROBLEMS, as_json, count, emit, house, newsletter_names, paper, say, stop, trouble
+from digest.cli.common import PROBLEMS, as_json, count, emit, newsletter_names, open_app, paper, say, stop, trouble
 from digest.errors import StoreBusy, StoreError
 
 if TYPE_CHECKING:
@@ -28,15 +28,15 @@ def check(ctx: click.Context, newsletter: str | None, json_: bool) -> None:
     """
     findings: list[Finding] = []
     show = _printer()
-    for finding in _brief(_look(ctx, newsletter), findings):
+    for finding in _brief(_findings(ctx, newsletter), findings):
         if not json_:
             show(finding)
     levels = Counter(finding.level for finding in findings)
     if json_:
         emit([asdict(finding) for finding in findings])
     else:
-        told = [count(levels[level], level) for level in ("error", "warning") if levels[level]]
-        say(f"{', '.join(told)}." if told else "All is well.")
+        counts = [count(levels[level], level) for level in ("error", "warning") if levels[level]]
+        say(f"{', '.join(counts)}." if counts else "All is well.")
     if levels["error"]:
         stop(PROBLEMS)
 
@@ -56,12 +56,12 @@ def _printer() -> Callable[[Finding], None]:
     return show
 
 
-def _brief(found: Iterable[Finding], kept: list[Finding]) -> Iterator[Finding]:
+def _brief(findings: Iterable[Finding], kept: list[Finding]) -> Iterator[Finding]:
     """The findings for people; all go to `kept`. Feeds that are well are one line: hundreds would hide what is not."""
     from digest.checks import Finding
 
     well = 0
-    for finding in found:
+    for finding in findings:
         kept.append(finding)
         quiet = (finding.area, finding.level) == ("feeds", "ok")
         well += quiet
@@ -74,15 +74,14 @@ def _brief(found: Iterable[Finding], kept: list[Finding]) -> Iterator[Finding]:
         yield Finding("feeds", "ok", f"{count(well, 'feed is', 'feeds are')} well")
 
 
-def _look(ctx: click.Context, newsletter: str | None) -> Iterator[Finding]:
+def _findings(ctx: click.Context, newsletter: str | None) -> Iterator[Finding]:
     """A store that cannot be used is a finding like others; one that is busy may be free in a moment."""
-    from digest.checks import Finding
-    from digest.checks import check as look
+    from digest import checks
 
     try:
-        with house(ctx) as home:
-            yield from look(home, newsletter)
+        with open_app(ctx) as app:
+            yield from checks.check(app, newsletter)
     except StoreBusy:
         raise
     except StoreError as error:
-        yield Finding("store", "error", *trouble(error))
+        yield checks.Finding("store", "error", *trouble(error))

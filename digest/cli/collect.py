@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import click
 
-from digest.cli.common import PARTLY, as_json, count, emit, house, newsletter_names, progress, say, stop
+from digest.cli.common import PARTLY, as_json, count, emit, newsletter_names, open_app, progress, say, stop
 
 
 @click.command()
@@ -22,8 +22,8 @@ def collect(ctx: click.Context, newsletter: str | None, due: bool, json_: bool) 
     feeds could not be used: the others were.
     """
     labels = {"feeds": "Polling feeds", "articles": "Reading articles"}
-    with house(ctx) as home, progress(labels) as show:
-        done = home.collect(newsletter, forced=not due, progress=show)
+    with open_app(ctx) as app, progress(labels) as show:
+        done = app.collecting.collect(newsletter, forced=not due, progress=show)
     broken = [feed for feed in done.feeds if feed.error and feed.status != "skipped"]
     if json_:
         names = ("url", "status", "entries", "new", "error")

@@ -16,9 +16,9 @@ import click
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from digest.bootstrap import House
+    from digest.bootstrap import App
     from digest.errors import StoreError
-    from digest.services.ports import Progress
+    from digest.services.context import Progress
     from digest.settings import Settings
 
 #: Exit codes, documented in README.md. 0 is done, 1 failed, 2 wrong usage, 78 bad settings.
@@ -67,12 +67,12 @@ def settings(ctx: click.Context) -> Settings:
 
 
 @contextmanager
-def house(ctx: click.Context) -> Iterator[House]:
-    """The wired program for one command; closed afterwards."""
-    from digest.bootstrap import open_house
+def open_app(ctx: click.Context) -> Iterator[App]:
+    """Open the program for one command."""
+    from digest import bootstrap
 
-    with open_house(settings(ctx)) as opened:
-        yield opened
+    with bootstrap.open_app(settings(ctx)) as app:
+        yield app
 
 
 def emit(data: Any) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from digest.cli.common import NOTHING_TO_DO, as_json, count, house, local_time, newsletter_names, say, stop
+from digest.cli.common import NOTHING_TO_DO, as_json, count, local_time, newsletter_names, open_app, say, stop
 
 
 @click.command()
@@ -19,14 +19,14 @@ def compose(ctx: click.Context, newsletter: str, slot: str | None, json_: bool) 
     cancel it. With too few stories the edition is skipped and says so (exit code 3).
     """
     local = None if slot is None else local_time(slot)
-    with house(ctx) as home:
-        edition, made = home.compose(newsletter, local)
-        stored = home.store.editions.get(edition.id) is not None
-        extra = local is not None and not home.in_calendar(newsletter, local)
+    with open_app(ctx) as app:
+        edition, made = app.composing.compose(newsletter, local)
+        stored = app.composing.is_stored(edition)
+        extra = local is not None and not app.composing.in_calendar(newsletter, local)
     if json_:
-        from digest.store.codec import dumps
+        from digest.services.editions import to_json
 
-        click.echo(dumps(edition))
+        click.echo(to_json(edition))
     elif not made:
         say(f"The slot has its edition already: {edition.id} ({edition.state}); 'digest preview {edition.id}'")
     elif edition.state == "skipped":

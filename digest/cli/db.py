@@ -22,9 +22,9 @@ def upgrade(ctx: click.Context) -> None:
 
     A SQLite file is backed up beside itself first.
     """
-    from digest.store import open_store
+    from digest.services import database
 
-    open_store(settings(ctx).store.url, upgrade=True).close()
+    database.upgrade(settings(ctx))
     say("The database is up to date.")
 
 
@@ -33,16 +33,14 @@ def upgrade(ctx: click.Context) -> None:
 @click.pass_context
 def check(ctx: click.Context, json_: bool) -> None:
     """Check schema and integrity; exit code 4 when something is wrong."""
-    from digest.store import open_store
-    from digest.store.records import Finding
+    from digest.services import database
 
     try:
-        with open_store(settings(ctx).store.url) as store:
-            findings = [*store.meta.check()]
+        findings = database.check(settings(ctx))
     except StoreBusy:
         raise
     except StoreError as error:  # one that is newer, damaged or not there is what this command is asked about
-        findings = [Finding("error", *trouble(error))]
+        findings = [database.failure(*trouble(error))]
     if json_:
         emit([finding._asdict() for finding in findings])
     else:
@@ -60,8 +58,6 @@ def backup(ctx: click.Context, file: Path) -> None:
 
     A restored copy starts with sending paused, so that nobody is mailed twice.
     """
-    from digest.store import open_store
+    from digest.services import database
 
-    with open_store(settings(ctx).store.url) as store:
-        done = store.meta.backup(file)
-    say(f"Backup written and checked: {done}")
+    say(f"Backup written and checked: {database.backup(settings(ctx), file)}")

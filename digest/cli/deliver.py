@@ -19,9 +19,9 @@ from digest.cli.common import (
     as_json,
     count,
     emit,
-    house,
     local,
     newsletter_names,
+    open_app,
     progress,
     say,
     stop,
@@ -29,16 +29,16 @@ from digest.cli.common import (
 from digest.errors import AlreadySent
 
 if TYPE_CHECKING:
-    from digest.bootstrap import House
+    from digest.bootstrap import App
     from digest.compose.edition import Edition
+    from digest.services.context import Progress
     from digest.services.deliver_edition import Delivered
-    from digest.services.ports import Progress
 
 _STDERR: Final = 2
 
 
 @click.command()
-@click.argument("edition", shell_complete=newsletter_names)
+@click.argument("name", metavar="EDITION", shell_complete=newsletter_names)
 @click.option(
     "--test", "test_address", metavar="ADDRESS", help="Send one copy, marked as a test, to this address only."
 )
@@ -54,7 +54,7 @@ _STDERR: Final = 2
 @click.pass_context
 def deliver(
     ctx: click.Context,
-    edition: str,
+    name: str,
     test_address: str | None,
     dry_run: Path | None,
     at_once: bool,
@@ -69,36 +69,36 @@ def deliver(
     Delivering again sends only what was not sent (exit code 3 when there is nothing). --dry-run opens no connection.
     EDITION is an id, or a newsletter's name for its newest edition.
     """
-    aside = {"--test": test_address is not None, "--dry-run": dry_run is not None, "--pause": pause, "--cancel": cancel}
-    ways = {**aside, "--resume": resume, "--now": at_once, "--in-doubt": doubtful}
-    asked = [name for name, wanted in ways.items() if wanted]
-    if len(asked) > 1 and any(aside.values()):
-        raise click.UsageError(f"{' and '.join(asked)} do not go together: give one of them.")
+    alone = {"--test": test_address is not None, "--dry-run": dry_run is not None, "--pause": pause, "--cancel": cancel}
+    options = {**alone, "--resume": resume, "--now": at_once, "--in-doubt": doubtful}
+    given = [option for option, present in options.items() if present]
+    if len(given) > 1 and any(alone.values()):
+        raise click.UsageError(f"{' and '.join(given)} do not go together: give one of them.")
     label = "Handing over" if dry_run is None else "Writing messages"
-    with house(ctx) as home, progress({"messages": label}) as show:
-        found = home.edition(edition)
-        if any(aside.values()):  # what a signal may break off at once
-            told = _test(home, found, test_address) if test_address is not None else {}
-            told |= _dry_run(home, found, dry_run, show) if dry_run is not None else {}
-            told |= _halt(home, found, "paused" if pause else "cancelled") if pause or cancel else {}
+    with open_app(ctx) as app, progress({"messages": label}) as show:
+        edition = app.editions.get(name)
+        if any(alone.values()):  # what a signal may break off at once
+            report = _test(app, edition, test_address) if test_address is not None else {}
+            report |= _dry_run(app, edition, dry_run, show) if dry_run is not None else {}
+            report |= _halt(app, edition, "paused" if pause else "cancelled") if pause or cancel else {}
             if json_:
-                emit({"edition_id": found.id, **told})
-            if found.state == told.get("state"):
+                emit({"edition_id": edition.id, **report})
+            if edition.state == report.get("state"):
                 stop(NOTHING_TO_DO)
             return
-        _stop_at_signals(home.stopping)
-        waiting = home.store.deliveries.summary(found.id).get("planned", 0)
-        if waiting and (at_once or home.clock() >= found.send_at):
+        _stop_at_signals(app.stopping)
+        waiting = app.sending.counts(edition).get("planned", 0)
+        if waiting and (at_once or app.clock() >= edition.send_at):
             show("messages", 0, waiting)  # a server may let us wait for the first answer
         try:
-            done = home.dispatch.deliver(found, resume=resume, at_once=at_once, doubtful=doubtful, progress=show)
+            done = app.sending.deliver(edition, resume=resume, at_once=at_once, doubtful=doubtful, progress=show)
         except AlreadySent as error:
             if json_:
-                counts = dict(home.store.deliveries.summary(found.id))
+                counts = dict(app.sending.counts(edition))
                 emit(
                     {
-                        "edition_id": found.id,
-                        "state": found.state,
+                        "edition_id": edition.id,
+                        "state": edition.state,
                         "sent": 0,
                         "counts": counts,
                         "stopped": "",
@@ -107,37 +107,37 @@ def deliver(
                 )
             say(str(error))
             stop(NOTHING_TO_DO)
-        due = found.send_at if done.state == "approved" else home.store.deliveries.next_work(found.id)
-        ended = home.stopping.is_set()
+        due = edition.send_at if done.state == "approved" else app.sending.next_due(edition)
+        ended = app.stopping.is_set()
     if ended and done.open and not done.stopped:
-        done = replace(done, stopped=f"by a signal; 'digest deliver {found.id}' goes on")
-    _tell(done, due, found, json_)
+        done = replace(done, stopped=f"by a signal; 'digest deliver {edition.id}' goes on")
+    _report(done, due, edition, json_)
 
 
-def _test(home: House, edition: Edition, address: str) -> dict[str, Any]:
-    problems = home.dispatch.deliver_test(edition, address)
+def _test(app: App, edition: Edition, address: str) -> dict[str, Any]:
+    problems = app.sending.send_test(edition, address)
     say(f"One test copy of {edition.id} handed over for {address}.")
     for problem in problems:
         say(f"Readers will not get it as it is: {problem.message}; {problem.remedy}.")
     return {"test": address, "problems": [asdict(problem) for problem in problems]}
 
 
-def _dry_run(home: House, edition: Edition, folder: Path, show: Progress) -> dict[str, Any]:
-    written = home.dispatch.dry_run(edition, folder, progress=show)
+def _dry_run(app: App, edition: Edition, folder: Path, show: Progress) -> dict[str, Any]:
+    written = app.sending.dry_run(edition, folder, progress=show)
     say(f"{count(written, 'message')} written to {folder}; nothing was sent.")
     return {"written": written, "folder": str(folder)}
 
 
-def _halt(home: House, edition: Edition, state: str) -> dict[str, Any]:
+def _halt(app: App, edition: Edition, state: str) -> dict[str, Any]:
     if edition.state == state:
         say(f"{edition.id} is {state} already.")
     else:
-        home.dispatch.halt(edition, state)
+        (app.sending.pause if state == "paused" else app.sending.cancel)(edition)
         say(f"{edition.id} is {state}.")
     return {"state": state}
 
 
-def _tell(done: Delivered, due: datetime | None, edition: Edition, json_: bool) -> None:
+def _report(done: Delivered, due: datetime | None, edition: Edition, json_: bool) -> None:
     """How far it came, and when the rest is due; the exit code says whether there is any."""
     if json_:
         emit({**asdict(done), "open": done.open})

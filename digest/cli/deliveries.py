@@ -6,36 +6,36 @@ from typing import get_args
 
 import click
 
-from digest.cli.common import as_json, emit, house, newsletter_names, table
+from digest.cli.common import as_json, emit, newsletter_names, open_app, table
 from digest.deliver.delivery import DeliveryState
 
 
 @click.command()
-@click.argument("edition", shell_complete=newsletter_names)
+@click.argument("name", metavar="EDITION", shell_complete=newsletter_names)
 @click.option(
     "--state", type=click.Choice(get_args(DeliveryState)), metavar="STATE", help="Only these, as in 'refused'."
 )
 @as_json
 @click.pass_context
-def deliveries(ctx: click.Context, edition: str, state: str | None, json_: bool) -> None:
+def deliveries(ctx: click.Context, name: str, state: str | None, json_: bool) -> None:
     """List who got an edition, who did not, and why.
 
     'accepted' means that the next mail server took it; nobody can know more. EDITION is an id, or a newsletter's name
     for its newest edition.
     """
-    with house(ctx) as home:
-        found = home.edition(edition)
-        rows = home.store.deliveries.listing(found.id)
+    with open_app(ctx) as app:
+        edition = app.editions.get(name)
+        rows = app.sending.deliveries(edition)
         chosen = (row for row in rows if state is None or row.state == state)
         if json_:
             for row in chosen:
                 emit(row._asdict())
             return
-        counts = home.store.deliveries.summary(found.id)
+        counts = app.sending.counts(edition)
         shown = [[r.address, r.state, r.reason, str(r.attempts or "")] for r in chosen]
     if shown:
-        table(f"{found.id} ({found.state})", ["address", "state", "reason", "attempts"], shown)
+        table(f"{edition.id} ({edition.state})", ["address", "state", "reason", "attempts"], shown)
     else:
-        click.echo(f"{found.id} ({found.state}): {f'nobody is {state!r}' if counts else 'nothing planned yet'}")
+        click.echo(f"{edition.id} ({edition.state}): {f'nobody is {state!r}' if counts else 'nothing planned yet'}")
     if counts:
-        click.echo(", ".join(f"{number} {name}" for name, number in sorted(counts.items())))
+        click.echo(", ".join(f"{number} {state_}" for state_, number in sorted(counts.items())))

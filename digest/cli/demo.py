@@ -20,7 +20,7 @@ import click
 from digest.cli.common import count, paper, progress, say
 
 if TYPE_CHECKING:
-    from digest.bootstrap import House
+    from digest.bootstrap import App
     from digest.demo.show import Summary
 
 LABELS = {
@@ -55,12 +55,12 @@ def demo(once: bool, outbox: Path | None, port: int) -> None:
     day = datetime.now(ZONE).date()
     port = port if once else _free_port(port)
     site_url = "https://news.example.org" if once else f"http://127.0.0.1:{port}"
-    with open_day(folder, outbox or folder / "outbox", site_url, day) as (house, clock):
+    with open_day(folder, outbox or folder / "outbox", site_url, day) as (app, clock):
         with progress(LABELS) as show:
-            summary = live(house, clock, day, show)
+            summary = live(app, clock, day, show)
         _tell(summary, folder)
         if not once:
-            _show(house, port)
+            _show(app, port)
 
 
 def _free_port(wanted: int) -> int:
@@ -123,12 +123,12 @@ def _program() -> str:
     return shlex.quote(sys.argv[0])
 
 
-def _show(house: House, port: int) -> None:
+def _show(app: App, port: int) -> None:
     """The page with every mail, until Ctrl-C or SIGTERM."""
     from digest.web.server import Server
     from digest.web.wiring import application
 
-    server = Server(application(house, previews=True), "127.0.0.1", port)
+    server = Server(application(app, previews=True), "127.0.0.1", port)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

@@ -13,9 +13,9 @@ from digest.cli.common import (
     as_json,
     count,
     emit,
-    house,
     local,
     newsletter_names,
+    open_app,
     say,
     stop,
     table,
@@ -26,7 +26,7 @@ from digest.errors import EditConflict, EditionError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from digest.bootstrap import House
+    from digest.bootstrap import App
     from digest.compose.diff import Changed
     from digest.compose.edit import Edit
     from digest.compose.edition import Edition
@@ -61,8 +61,8 @@ def edit(ctx: click.Context, edition: str, author: str, expected: int | None, js
     ctx.meta["digest.edit"] = (edition, author, expected)
     ctx.meta["digest.json"] = json_
     if ctx.invoked_subcommand is None:
-        with house(ctx) as home:
-            seen = _seen(ctx, home)
+        with open_app(ctx) as app:
+            seen = _seen(ctx, app)
         _listing(seen, json_)
 
 
@@ -158,11 +158,11 @@ def subject(ctx: click.Context, text: str, json_: bool) -> None:
 def add(ctx: click.Context, url: str, topic: str, position: int, late: bool, json_: bool) -> None:
     """Fetch and read the article at URL, and print it too."""
     _, author, _ = ctx.meta["digest.edit"]
-    with house(ctx) as home:
-        seen = _seen(ctx, home)
-        wish = home.desk.addition(seen.newsletter, url, topic, position - 1)
-        changed = home.desk.insert_late(seen, wish, author) if late else home.desk.edit(seen, wish, author)
-    _told(ctx, seen, changed, json_)
+    with open_app(ctx) as app:
+        seen = _seen(ctx, app)
+        addition = app.editing.addition(seen.newsletter, url, topic, position - 1)
+        changed = app.editing.insert_late(seen, addition, author) if late else app.editing.edit(seen, addition, author)
+    _report(ctx, seen, changed, json_)
 
 
 @edit.command()
@@ -171,10 +171,10 @@ def add(ctx: click.Context, url: str, topic: str, position: int, late: bool, jso
 def undo(ctx: click.Context, json_: bool) -> None:
     """Take back the last edit; again, the one before."""
     _, author, _ = ctx.meta["digest.edit"]
-    with house(ctx) as home:
-        seen = _seen(ctx, home)
-        changed = home.desk.undo(seen, author)
-    _told(ctx, seen, changed, json_)
+    with open_app(ctx) as app:
+        seen = _seen(ctx, app)
+        changed = app.editing.undo(seen, author)
+    _report(ctx, seen, changed, json_)
 
 
 @edit.command()
@@ -182,12 +182,10 @@ def undo(ctx: click.Context, json_: bool) -> None:
 @click.pass_context
 def history(ctx: click.Context, json_: bool) -> None:
     """List everything that was done to the edition, by whom and when."""
-    from digest.services import edit_edition
-
-    with house(ctx) as home:
-        seen = _seen(ctx, home)
-        lines = edit_edition.history(home.store, seen.id)
-    if _asked(ctx, json_):
+    with open_app(ctx) as app:
+        seen = _seen(ctx, app)
+        lines = app.editions.history(seen)
+    if _wants_json(ctx, json_):
         emit([asdict(line) for line in lines])
         return
     shown = [
@@ -203,11 +201,9 @@ def history(ctx: click.Context, json_: bool) -> None:
 @click.pass_context
 def diff(ctx: click.Context, version: int, json_: bool) -> None:
     """Show what changed since VERSION; else since it was composed. Exit code 3 when nothing did."""
-    from digest.services import edit_edition
-
-    with house(ctx) as home:
-        changes = edit_edition.changes_since(home.store, _seen(ctx, home), version)
-    if _asked(ctx, json_):
+    with open_app(ctx) as app:
+        changes = app.editions.changes_since(_seen(ctx, app), version)
+    if _wants_json(ctx, json_):
         emit([asdict(change) for change in changes])
     elif changes:
         click.echo(_words(changes))
@@ -217,42 +213,42 @@ def diff(ctx: click.Context, version: int, json_: bool) -> None:
         stop(NOTHING_TO_DO)
 
 
-def _asked(ctx: click.Context, json_: bool) -> bool:
+def _wants_json(ctx: click.Context, json_: bool) -> bool:
     """Whether data was asked for, of the command or already of 'digest edit'."""
     return json_ or bool(ctx.meta["digest.json"])
 
 
-def _seen(ctx: click.Context, home: House) -> Edition:
+def _seen(ctx: click.Context, app: App) -> Edition:
     name, _, expected = ctx.meta["digest.edit"]
-    found = home.edition(name)
-    if expected is not None and found.version != expected:
-        raise EditConflict(f"edition {found.id} is at version {found.version}, not {expected}; nothing was changed")
-    return found
+    edition = app.editions.get(name)
+    if expected is not None and edition.version != expected:
+        raise EditConflict(f"edition {edition.id} is at version {edition.version}, not {expected}; nothing was changed")
+    return edition
 
 
-def _apply(ctx: click.Context, json_: bool, wish: Callable[[Edition], Edit]) -> None:
+def _apply(ctx: click.Context, json_: bool, edit_of: Callable[[Edition], Edit]) -> None:
     _, author, _ = ctx.meta["digest.edit"]
-    with house(ctx) as home:
-        seen = _seen(ctx, home)
-        changed = home.desk.edit(seen, wish(seen), author)
-    _told(ctx, seen, changed, json_)
+    with open_app(ctx) as app:
+        seen = _seen(ctx, app)
+        changed = app.editing.edit(seen, edit_of(seen), author)
+    _report(ctx, seen, changed, json_)
 
 
 def _key(seen: Edition, story: str) -> str:
     """The key of a story by its number, key or address."""
     if story.isdigit() and 1 <= int(story) <= len(seen.stories):
         return seen.stories[int(story) - 1].key
-    found = next((s.key for s in seen.stories if story in (s.key, s.url, *s.article_keys)), None)
-    if found is None:
+    key = next((s.key for s in seen.stories if story in (s.key, s.url, *s.article_keys)), None)
+    if key is None:
         raise EditionError(f"edition {seen.id} has no story {story!r}; 'digest edit {seen.id}' lists them")
-    return found
+    return key
 
 
 def _listing(seen: Edition, json_: bool) -> None:
     if json_:
-        from digest.store.codec import dumps
+        from digest.services.editions import to_json
 
-        click.echo(dumps(seen))
+        click.echo(to_json(seen))
         return
     click.echo(f"{seen.id}: version {seen.version}, {seen.state}, {count(len(seen.stories), 'story', 'stories')}")
     number = 0
@@ -263,11 +259,11 @@ def _listing(seen: Edition, json_: bool) -> None:
             click.echo(f"{number:3}  {story.title} — {story.outlet}")
 
 
-def _told(ctx: click.Context, before: Edition, after: Edition, json_: bool) -> None:
+def _report(ctx: click.Context, before: Edition, after: Edition, json_: bool) -> None:
     from digest.compose.diff import difference
 
     changes = difference(before, after)
-    if _asked(ctx, json_):
+    if _wants_json(ctx, json_):
         at = {"edition_id": after.id, "version": after.version, "state": after.state}
         emit({**at, "content_hash": after.content_hash, "changes": [asdict(change) for change in changes]})
     else:

@@ -15,8 +15,8 @@ from digest.cli.common import (
     as_json,
     count,
     emit,
-    house,
     local,
+    open_app,
     say,
     settings,
     stop,
@@ -28,7 +28,6 @@ from digest.errors import DigestError
 #: The topic of feeds that a list has in no folder.
 _NO_FOLDER = "News"
 
-_ALL = "'digest feeds list' shows them all"
 _EXAMPLES = "The example's feeds, which lead nowhere, were taken out."
 
 
@@ -42,31 +41,23 @@ def feeds() -> None:
 @click.pass_context
 def list_(ctx: click.Context, json_: bool) -> None:
     """List every feed with its health: last news, usual rhythm, errors."""
-    from digest.collect.feed import silence
-
-    with house(ctx) as home:
-        now = home.clock()
-        topics = home.topics_of_feeds()
-        known = home.store.feeds.get(topics)
-        breaches = home.desk.breaches()
-    rows: list[dict[str, Any]] = []
-    for url, feed in known.items():
-        quiet = silence(feed, now)
-        wrong = [b.words for b in breaches if b.source == url]
-        rows.append(
-            {
-                "url": url,
-                "topics": list(topics[url]),
-                "title": feed.title,
-                "state": feed.state,
-                "last_new": feed.last_new,
-                "failures": feed.failures,
-                "error": feed.last_error,
-                "silent": asdict(quiet) if quiet else None,
-                "undated": round(feed.undated, 3),
-                "problems": wrong,
-            }
-        )
+    with open_app(ctx) as app:
+        feeds_, unread = app.feeds.listing()
+    rows: list[dict[str, Any]] = [
+        {
+            "url": listed.feed.url,
+            "topics": list(listed.topics),
+            "title": listed.feed.title,
+            "state": listed.feed.state,
+            "last_new": listed.feed.last_new,
+            "failures": listed.feed.failures,
+            "error": listed.feed.last_error,
+            "silent": asdict(listed.silence) if listed.silence else None,
+            "undated": round(listed.feed.undated, 3),
+            "problems": list(listed.problems),
+        }
+        for listed in feeds_
+    ]
     if json_:
         emit(rows)
         return
@@ -75,9 +66,8 @@ def list_(ctx: click.Context, json_: bool) -> None:
         for r in rows
     ]
     table("", ["feed", "topics", "state", "last news (UTC)", "health"], shown)
-    for breach in breaches:
-        if breach.kind == "unread":
-            say(str(breach))
+    for issue in unread:
+        say(str(issue))
 
 
 @feeds.command()
@@ -97,10 +87,10 @@ def add(ctx: click.Context, url: str, topic: str | None) -> None:
     topic = topic or (next(iter(known.topics)) if len(known.topics) == 1 else None)
     if topic is None:
         raise click.UsageError(f"name the topic with --topic; there are: {', '.join(known.topics) or 'none yet'}")
-    with house(ctx) as home:
-        found, *others = home.scout.discover(url)
-    added = add_feed(known.path, topic, found.url)
-    click.echo(f"{'Added' if added else 'Already there:'} {found.url} ({found.title or 'no title'}) in topic {topic}.")
+    with open_app(ctx) as app:
+        feed, *others = app.feeds.discover(url)
+    added = add_feed(known.path, topic, feed.url)
+    click.echo(f"{'Added' if added else 'Already there:'} {feed.url} ({feed.title or 'no title'}) in topic {topic}.")
     if added and drop_examples(known.path):
         say(_EXAMPLES)
     for other in others:
@@ -125,9 +115,8 @@ def remove(ctx: click.Context, url: str, topic: str | None) -> None:
 @click.pass_context
 def test(ctx: click.Context, urls: tuple[str, ...], json_: bool) -> None:
     """Fetch feeds now and show what they hold, storing nothing. Without URLS every feed in the settings."""
-    with house(ctx) as home:
-        wanted = urls or tuple(home.topics_of_feeds())
-        results = home.scout.try_feeds(wanted)
+    with open_app(ctx) as app:
+        results = app.feeds.test(urls)
     if json_:
         emit(results)
     else:
@@ -143,15 +132,8 @@ def test(ctx: click.Context, urls: tuple[str, ...], json_: bool) -> None:
 @click.pass_context
 def release(ctx: click.Context, url: str, drop: bool) -> None:
     """Accept the entries of URL that were held because so many came at once (exit code 3: there are none)."""
-    from digest.collect.feed import released
-    from digest.settings.types import nearest
-
-    with house(ctx) as home:
-        known = home.topics_of_feeds()
-        if url not in known:
-            raise DigestError(f"{url}: no topic has this feed; {nearest(url, known, _ALL)}")
-        number = (home.store.feeds.drop_quarantine if drop else home.store.feeds.release_quarantine)(url)
-        home.store.feeds.save(released(home.store.feeds.get([url])[url]), (), now=home.clock())
+    with open_app(ctx) as app:
+        number = app.feeds.release(url, drop=drop)
     if not number:
         say(f"{url} has nothing that is held.")
         stop(NOTHING_TO_DO)

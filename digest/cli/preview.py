@@ -8,31 +8,31 @@ from pathlib import Path
 
 import click
 
-from digest.cli.common import PROBLEMS, house, newsletter_names, say, stop
+from digest.cli.common import PROBLEMS, newsletter_names, open_app, say, stop
 
 
 @click.command()
-@click.argument("edition", shell_complete=newsletter_names)
+@click.argument("name", metavar="EDITION", shell_complete=newsletter_names)
 @click.option("--html", "html_file", type=click.Path(path_type=Path, dir_okay=False), help="Write the HTML part here.")
 @click.option("--text", "text_file", type=click.Path(path_type=Path, dir_okay=False), help="Write the text part here.")
 @click.option("--open", "open_", is_flag=True, help="Show the HTML part in a browser.")
 @click.pass_context
-def preview(ctx: click.Context, edition: str, html_file: Path | None, text_file: Path | None, open_: bool) -> None:
+def preview(ctx: click.Context, name: str, html_file: Path | None, text_file: Path | None, open_: bool) -> None:
     """Render an edition as its readers will see it.
 
     The same function renders what is sent. Without options the text part is printed. EDITION is an id, or a
     newsletter's name for its newest edition. With --open alone the pictures come from this machine. Exit code 4 when a
     check would stop the send.
     """
-    with house(ctx) as home:
-        found = home.edition(edition)
-        home.complete(found)
-        rendered = home.render(found)
+    with open_app(ctx) as app:
+        edition = app.editions.get(name)
+        app.pictures.complete(edition)
+        rendered = app.rendering.render(edition)
         html = rendered.html
         if open_ and html_file is None:
             html_file = Path(tempfile.mkdtemp(prefix="digest-")) / "edition.html"
             # To be looked at here: the site that serves the pictures need not be up yet.
-            html = html.replace(f"{home.mailroom.media_url}/", f"{home.media.resolve().as_uri()}/")
+            html = html.replace(f"{app.pictures.base_url}/", f"{app.pictures.folder.resolve().as_uri()}/")
     if html_file is not None:
         html_file.write_text(html, encoding="utf-8")
         say(f"HTML part: {html_file} ({len(rendered.html.encode()) / 1000:.0f} kB)")

@@ -16,6 +16,7 @@ from digest.cli import common
 if TYPE_CHECKING:
     from digest.collect.article import Article
     from digest.collect.extract.reading import Item
+    from digest.collect.http.page import FetchedPage
 
 SUFFIXES: Final = frozenset((".html", ".htm", ".xhtml", ".txt"))
 _LARGEST: Final = 50_000_000  # bytes of a file that are looked at; a page is read to its fifth million
@@ -35,7 +36,7 @@ def read(ctx: click.Context, sources: tuple[str, ...], url: str, language: str, 
     SOURCE is a file, a folder (every .html, .htm and .txt in it), a URL, or - for standard input; HTML or plain text
     in any encoding. Pages of one host in a folder teach what that host repeats.
     """
-    from digest.collect.extract.reading import read_together
+    from digest.services.reading import read_pages
 
     _check(url, language)
     places = [place for source in sources for place in _places(source)]
@@ -46,7 +47,7 @@ def read(ctx: click.Context, sources: tuple[str, ...], url: str, language: str, 
     with common.progress({"pages": "Pages read"}) as show:
         items = (item for place in places for item in _item(ctx, place, url, language, failed))
         many = len(places) >= _MANY
-        articles = read_together(items, workers=0, done=lambda n: show("pages", n, len(places)) if many else None)
+        articles = read_pages(items, lambda number: show("pages", number, len(places)) if many else None)
     for article in (*articles, *failed):
         _print(article, json_=json_)
     sys.stdout.flush()
@@ -100,10 +101,10 @@ def _item(ctx: click.Context, place: str, url: str, language: str, failed: list[
             yield Item(place, body, url, language=language)
 
 
-def _fetch(ctx: click.Context, address: str) -> Any:
+def _fetch(ctx: click.Context, address: str) -> FetchedPage:
     """The page at an address, through the guard; private networks only where the settings allow them."""
-    from digest.collect.http.fetch import HttpConfig, fetch_one
     from digest.errors import SettingsError
+    from digest.services.reading import fetch_page
 
     try:
         private = common.settings(ctx).collect.allow_private_networks
@@ -111,7 +112,7 @@ def _fetch(ctx: click.Context, address: str) -> Any:
         if ctx.find_root().obj:  # named by hand, so it should be right
             raise
         private = False
-    return fetch_one(address, HttpConfig(allow_private=private))
+    return fetch_page(address, allow_private=private)
 
 
 def _print(article: Article, *, json_: bool) -> None:

@@ -9,11 +9,11 @@ from typing import Final
 
 import click
 
-from digest.cli.common import house, say
+from digest.cli.common import open_app, say
 
-#: A signal that another thread takes does not wake this one: Python asks its main thread at the next instruction, so
-#: that one must not sleep for long. In seconds.
-LOOK: Final = 0.5
+#: Seconds between two looks at the signal to stop. A signal that arrives in another thread does not wake the main one,
+#: which handles it, so it must not sleep for long.
+POLL: Final = 0.5
 
 
 @click.command()
@@ -60,36 +60,38 @@ def _work(
     host: str | None = None,
     port: int | None = None,
 ) -> None:
-    """Ring the named jobs and serve, until a signal."""
+    """Run the named jobs and serve, until a signal."""
     from digest.jobs import Jobs
     from digest.log import configure
-    from digest.scheduler import Bell
+    from digest.scheduler import Scheduler
 
-    with house(ctx) as home:
-        configure(home.settings.log)
-        jobs = Jobs(home)
-        bell = Bell({name: job for name, job in jobs.table().items() if name in names})
+    with open_app(ctx) as app:
+        configure(app.settings.log)
+        jobs = Jobs(app)
+        scheduler = Scheduler({name: job for name, job in jobs.table().items() if name in names})
         stop = threading.Event()
 
         def ask_to_stop(*_: object) -> None:
-            home.stopping.set()
+            app.stopping.set()
             stop.set()
 
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, ask_to_stop)
-        ends: list[Callable[[], None]] = [bell.stop]
+        ends: list[Callable[[], None]] = [scheduler.stop]
         if web:
             from digest.web.server import Server
             from digest.web.wiring import application
 
-            asked = home.settings.web
-            server = Server(application(home), host or asked.host, asked.port if port is None else port, asked.proxies)
+            settings = app.settings.web
+            server = Server(
+                application(app), host or settings.host, settings.port if port is None else port, settings.proxies
+            )
             server.start()
             ends.append(server.stop)
             say(f"Listening on {server.url}")
-        bell.start()
+        scheduler.start()
         say("Running; Ctrl-C or SIGTERM ends it.")
-        while not stop.wait(LOOK):
+        while not stop.wait(POLL):
             pass
         say("Finishing what is under way ...")
         for end in ends:

@@ -6,10 +6,9 @@ import codecs
 import csv
 import sys
 from dataclasses import asdict
-from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -19,9 +18,9 @@ from digest.cli.common import (
     as_json,
     count,
     emit,
-    house,
     local,
     newsletter_names,
+    open_app,
     say,
     stop,
     table,
@@ -29,7 +28,9 @@ from digest.cli.common import (
 )
 from digest.errors import DigestError
 
-_EVER = datetime.fromtimestamp(0, UTC)
+if TYPE_CHECKING:
+    from digest.deliver.subscriber import Subscription
+    from digest.store.records import ReaderWhy
 
 
 @click.group()
@@ -43,30 +44,23 @@ def subscribers() -> None:
 @click.pass_context
 def list_(ctx: click.Context, newsletter: str | None, json_: bool) -> None:
     """List everybody with their subscriptions."""
-    from digest.services.compose_edition import newsletter_of
-
-    with house(ctx) as home:
-        rows: list[list[str]] = []
-        found = False
-        for person, ties in home.store.readers.all():
-            chosen = [tie for tie in ties if newsletter in (None, tie.newsletter)]
-            if newsletter and not chosen:
-                continue
+    rows: list[list[str]] = []
+    with open_app(ctx) as app:
+        for subscriber, subscriptions in app.subscriptions.listing(newsletter):
             if json_:
-                emit(asdict(person) | {"subscriptions": [asdict(tie) for tie in chosen]})
+                emit(asdict(subscriber) | {"subscriptions": [asdict(each) for each in subscriptions]})
             else:
-                wishes = ", ".join(_wish(tie) for tie in chosen)
-                rows.append([person.address, person.name, person.language, wishes])
-            found = True
-        if newsletter and not found:
-            newsletter_of(home.settings, newsletter)  # raises for a name that is neither in use nor in the settings
+                words = ", ".join(map(_words, subscriptions))
+                rows.append([subscriber.address, subscriber.name, subscriber.language, words])
     if not json_:
         table("", ["address", "name", "language", "subscriptions"], rows)
 
 
-def _wish(tie: Any) -> str:
-    topics = f" ({', '.join(tie.topics)})" if tie.topics else ""
-    return f"{tie.newsletter}{topics}" + ("" if tie.state == "confirmed" else f" [{tie.state}]")
+def _words(subscription: Subscription) -> str:
+    """Return a subscription in words: 'morning (world) [unsubscribed]'."""
+    topics = f" ({', '.join(subscription.topics)})" if subscription.topics else ""
+    state = "" if subscription.state == "confirmed" else f" [{subscription.state}]"
+    return f"{subscription.newsletter}{topics}{state}"
 
 
 @subscribers.command()
@@ -95,9 +89,11 @@ def add(
         language = language and code(language)
     except ValueError as error:
         raise click.BadParameter(f"{language!r} is {error}", param_hint="--language") from error
-    with house(ctx) as home:
-        person = home.subscribe(address, newsletter, name=name, language=language, topics=topics, again=again)
-    click.echo(f"{person.address} gets {newsletter}.")
+    with open_app(ctx) as app:
+        subscriber = app.subscriptions.add(
+            address, newsletter, name=name, language=language, topics=topics, again=again
+        )
+    click.echo(f"{subscriber.address} gets {newsletter}.")
 
 
 @subscribers.command(name="import")
@@ -111,27 +107,22 @@ def import_(ctx: click.Context, file: Path, newsletter: str | None, json_: bool)
     Columns: address (or email), and optionally name, language, timezone, newsletter, topics (separated by blanks).
     Good rows are taken; bad ones are listed with line and reason (exit code 5). Nobody who left is subscribed again.
     """
-    from digest.deliver.subscriber_csv import read_rows
-    from digest.services.compose_edition import newsletter_of
-
     text = _text(sys.stdin.buffer.read() if str(file) == "-" else _bytes(file), file)
-    with house(ctx) as home:
-        if newsletter:
-            newsletter_of(home.settings, newsletter)  # raises for one that is not there, though no row may need it
-        roll = read_rows(text, home.settings.offered, newsletter)
-        done = home.store.readers.import_many(roll.people, now=home.clock())
-    for line, reason in roll.bad:
+    with open_app(ctx) as app:
+        imported, bad = app.subscriptions.import_csv(text, newsletter)
+    for line, reason in bad:
         say(f"line {line}: {reason}")
     if json_:
-        emit({**done._asdict(), "bad": [{"line": line, "reason": reason} for line, reason in roll.bad]})
+        emit({**imported._asdict(), "bad": [{"line": line, "reason": reason} for line, reason in bad]})
     else:
         click.echo(
-            f"{done.added} new, {done.known} known, {count(done.subscriptions, 'subscription')}, "
-            f"{count(len(roll.bad), 'bad line')}"
+            f"{imported.added} new, {imported.known} known, {count(imported.subscriptions, 'subscription')}, "
+            f"{count(len(bad), 'bad line')}"
         )
-    if roll.bad:
-        stop(PARTLY if roll.people else 1)
-    if not roll.people:
+    nobody = imported.added + imported.known == 0
+    if bad:
+        stop(1 if nobody else PARTLY)
+    if nobody:
         stop(NOTHING_TO_DO)
 
 
@@ -155,19 +146,15 @@ def _text(body: bytes, file: Path) -> str:
 @click.pass_context
 def export(ctx: click.Context, newsletter: str | None) -> None:
     """Write everybody as CSV to standard output, one line a subscription; `import` reads it back."""
-    from digest.services.compose_edition import newsletter_of
-
-    with house(ctx) as home:
-        ties = ((person, tie) for person, all_of_theirs in home.store.readers.all() for tie in all_of_theirs)
-        chosen = ((person, tie) for person, tie in ties if newsletter in (None, tie.newsletter))
-        first = next(chosen, None)
-        if newsletter and first is None:
-            newsletter_of(home.settings, newsletter)  # raises for a name that is neither in use nor in the settings
+    with open_app(ctx) as app:
+        listing = app.subscriptions.listing(newsletter)
+        first = next(listing, None)  # raises for an unknown newsletter before anything is written
         out = csv.writer(sys.stdout)
         out.writerow(["address", "name", "language", "timezone", "newsletter", "topics", "state"])
-        for person, tie in chain((first,) if first else (), chosen):
-            wish = [tie.newsletter, " ".join(tie.topics), tie.state]
-            out.writerow([person.address, person.name, person.language, person.timezone, *wish])
+        for subscriber, subscriptions in chain((first,) if first else (), listing):
+            person = [subscriber.address, subscriber.name, subscriber.language, subscriber.timezone]
+            for each in subscriptions:
+                out.writerow([*person, each.newsletter, " ".join(each.topics), each.state])
 
 
 @subscribers.command()
@@ -176,8 +163,8 @@ def export(ctx: click.Context, newsletter: str | None) -> None:
 @click.pass_context
 def erase(ctx: click.Context, address: str) -> None:
     """Forget a person: address, name, subscriptions and history. Counts of past deliveries stay, without a name."""
-    with house(ctx) as home:
-        known = home.store.readers.erase(address)
+    with open_app(ctx) as app:
+        known = app.subscriptions.erase(address)
     if not known:
         say("Nobody is known by that address.")
         stop(NOTHING_TO_DO)
@@ -190,9 +177,8 @@ def erase(ctx: click.Context, address: str) -> None:
 @click.pass_context
 def why(ctx: click.Context, address: str, json_: bool) -> None:
     """Explain everything known of ADDRESS: what they get, what they got, why not."""
-    with house(ctx) as home:
-        known = home.store.readers.why(address)
-        returned = home.store.bounces.of(address, _EVER)
+    with open_app(ctx) as app:
+        known, returned = app.subscriptions.why(address)
     if json_:
         emit(_plain(known) | {"returned": [record._asdict() for record in returned]})
     if known.subscriber is None and known.suppression is None:
@@ -204,22 +190,22 @@ def why(ctx: click.Context, address: str, json_: bool) -> None:
         detail = f" ({known.suppression.detail})" if known.suppression.detail else ""
         click.echo(f"Not mailed: {known.suppression.reason} since {known.suppression.since:%Y-%m-%d}{detail}")
         say("If that is over: 'digest subscribers add ADDRESS NEWSLETTER --again'.")
-    for tie in known.subscriptions:
-        click.echo(f"{_wish(tie)}")
+    for subscription in known.subscriptions:
+        click.echo(_words(subscription))
     events = [[local(e.at, "UTC"), e.what, e.newsletter, e.detail] for e in known.events]
     table("\nWhat happened", ["when (UTC)", "what", "newsletter", ""], events)
     rows = [[local(when, "UTC"), edition, state, reason] for edition, state, reason, when in known.deliveries]
     if rows:
         table("\nDeliveries", ["when (UTC)", "edition", "state", "reason"], rows)
-    back = [[local(record.at, "UTC"), record.kind, record.edition_id, record.detail] for record in returned]
-    if back:
-        table("\nReturned", ["when (UTC)", "kind", "edition", "reason"], back)
+    bounces = [[local(record.at, "UTC"), record.kind, record.edition_id, record.detail] for record in returned]
+    if bounces:
+        table("\nReturned", ["when (UTC)", "kind", "edition", "reason"], bounces)
 
 
-def _plain(known: Any) -> dict[str, Any]:
+def _plain(known: ReaderWhy) -> dict[str, Any]:
     return {
         "subscriber": known.subscriber and asdict(known.subscriber),
-        "subscriptions": [asdict(tie) for tie in known.subscriptions],
+        "subscriptions": [asdict(each) for each in known.subscriptions],
         "suppression": known.suppression and asdict(known.suppression),
         "events": [event._asdict() for event in known.events],
         "deliveries": [list(row) for row in known.deliveries],

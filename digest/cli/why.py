@@ -2,43 +2,41 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import click
 
-from digest.cli.common import as_json, emit, house, newsletter_names, paper
+from digest.cli.common import as_json, emit, newsletter_names, open_app, paper
 from digest.compose.edition import Edition
 from digest.errors import EditionError
 
 
 @click.command()
-@click.argument("edition", shell_complete=newsletter_names)
+@click.argument("name", metavar="EDITION", shell_complete=newsletter_names)
 @click.argument("url", required=False)
 @as_json
 @click.pass_context
-def why(ctx: click.Context, edition: str, url: str | None, json_: bool) -> None:
+def why(ctx: click.Context, name: str, url: str | None, json_: bool) -> None:
     """Explain why each candidate is in an edition or out of it.
 
     With URL (or a part of one, or of a title) only what matches, in full: topic, story, ledger, every part of the
     score.
     """
-    with house(ctx) as home:
-        found = home.edition(edition)
-        record = json.loads(home.store.editions.why(found.id) or '{"candidates": []}')
-    candidates: list[dict[str, Any]] = record["candidates"]
+    with open_app(ctx) as app:
+        edition = app.editions.get(name)
+        candidates = app.editions.candidates(edition)
     if url:
-        wanted = url.casefold()
-        candidates = [c for c in candidates if wanted in c["url"].casefold() or wanted in c["title"].casefold()]
+        part = url.casefold()
+        candidates = [c for c in candidates if part in c["url"].casefold() or part in c["title"].casefold()]
         if not candidates:
-            raise EditionError(f"no candidate of {found.id} matches {url!r}: it was not collected in time, or never")
+            raise EditionError(f"no candidate of {edition.id} matches {url!r}: it was not collected in time, or never")
     if json_:
-        emit({"edition": found.id, "candidates": candidates})
+        emit({"edition": edition.id, "candidates": candidates})
     elif url:
         for candidate in candidates:
             _full(candidate)
     else:
-        _brief(found, candidates)
+        _brief(edition, candidates)
 
 
 def _brief(edition: Edition, candidates: list[dict[str, Any]]) -> None:

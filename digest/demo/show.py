@@ -10,14 +10,13 @@ from pathlib import Path
 from time import monotonic
 from urllib.parse import urlsplit
 
-from digest.bootstrap import House, open_house
+from digest.bootstrap import App, open_app
 from digest.compose.edition import Edition
-from digest.deliver.subscriber_csv import read_rows
 from digest.demo.content import ZONE
 from digest.demo.server import serve
 from digest.demo.site import settings_text, subscribers_csv, whole_day
 from digest.errors import DigestError
-from digest.services.ports import Progress
+from digest.services.context import Progress
 from digest.settings import load
 
 #: What the demo's editor signs with.
@@ -51,8 +50,8 @@ class Summary:
 
 
 @contextmanager
-def open_day(folder: Path, outbox: Path, site_url: str, day: date) -> Iterator[tuple[House, Clock]]:
-    """A house in `folder` whose feeds are the newsstand's, before anything has happened."""
+def open_day(folder: Path, outbox: Path, site_url: str, day: date) -> Iterator[tuple[App, Clock]]:
+    """Open the program in `folder` with the demo's feeds, before anything has happened."""
     clock = Clock(whole_day(day - timedelta(days=1)))
     with serve(day, now=clock) as news_url:
         path = folder / "settings.toml"
@@ -63,52 +62,50 @@ def open_day(folder: Path, outbox: Path, site_url: str, day: date) -> Iterator[t
         except OSError as error:
             raise DigestError(f"{outbox}: cannot be written ({error.strerror}); name another with --outbox") from error
         environ = {"DIGEST_DELIVER__OUTBOX": str(outbox.resolve())}
-        with open_house(load(path, environ), clock=clock) as house:
-            yield house, clock
+        with open_app(load(path, environ), clock=clock) as app:
+            yield app, clock
 
 
-def live(house: House, clock: Clock, day: date, progress: Progress) -> Summary:
+def live(app: App, clock: Clock, day: date, progress: Progress) -> Summary:
     """Live through the day before, for the ledger, then through the day itself, until the mails are in the outbox."""
     began = monotonic()
-    summary = Summary(outbox=house.settings.deliver.outbox)
-    _one_day(house, clock, day - timedelta(days=1), _named(progress, "yesterday "))
-    people = read_rows(subscribers_csv(), house.settings.offered)
-    house.store.readers.import_many(people.people, now=clock())
-    for edition in _one_day(house, clock, day, progress):
+    summary = Summary(outbox=app.settings.deliver.outbox)
+    _one_day(app, clock, day - timedelta(days=1), _named(progress, "yesterday "))
+    app.subscriptions.import_csv(subscribers_csv())
+    for edition in _one_day(app, clock, day, progress):
         summary.editions.append(edition)
-        summary.subjects[edition.id] = house.render(edition).subject
-        summary.messages += house.store.deliveries.summary(edition.id)["accepted"]
-    feeds = house.store.feeds.get(house.topics_of_feeds())
-    known = house.store.articles.candidates(list(feeds), datetime.min.replace(tzinfo=UTC), clock() + timedelta(days=1))
-    summary.feeds, summary.articles = len(feeds), len(known)
+        summary.subjects[edition.id] = app.rendering.render(edition).subject
+        summary.messages += app.sending.counts(edition)["accepted"]
+    articles = app.collecting.articles()
+    summary.feeds, summary.articles = len(app.feeds.listing()[0]), len(articles)
     # The first step of an address is the outlet's, in whatever language it calls itself.
-    summary.outlets = len({urlsplit(article.url).path.strip("/").partition("/")[0] for _, article in known})
-    summary.unread = sum(article.problem is not None for _, article in known)
-    summary.removed = sum(len(article.removed) for _, article in known)
+    summary.outlets = len({urlsplit(article.url).path.strip("/").partition("/")[0] for article in articles})
+    summary.unread = sum(article.problem is not None for article in articles)
+    summary.removed = sum(len(article.removed) for article in articles)
     summary.seconds = monotonic() - began
     return summary
 
 
-def _one_day(house: House, clock: Clock, day: date, progress: Progress) -> list[Edition]:
+def _one_day(app: App, clock: Clock, day: date, progress: Progress) -> list[Edition]:
     """Collect, compose, approve, deliver: as the scheduler would, each at its hour."""
     clock.moment = whole_day(day)
-    house.collect(progress=progress)
+    app.collecting.collect(progress=progress)
     editions = []
-    progress("editions", 0, len(house.settings.newsletters))
-    for number, key in enumerate(house.settings.newsletters, 1):
-        edition, _ = house.compose(key, datetime.combine(day, house.settings.newsletters[key].send_at[0]))
+    progress("editions", 0, len(app.settings.newsletters))
+    for number, key in enumerate(app.settings.newsletters, 1):
+        edition, _ = app.composing.compose(key, datetime.combine(day, app.settings.newsletters[key].send_at[0]))
         if edition.state != "skipped":
-            house.approve(edition, EDITOR)
+            app.approving.approve(edition, EDITOR)
             editions.append(edition)
-        progress("editions", number, len(house.settings.newsletters))
-    total = sum(sum(house.store.deliveries.summary(e.id).values()) for e in editions)
+        progress("editions", number, len(app.settings.newsletters))
+    total = sum(sum(app.sending.counts(edition).values()) for edition in editions)
     done = 0
     progress("messages", 0, total)
     for edition in editions:
         clock.moment = max(edition.send_at.astimezone(ZONE), clock.moment)
-        done += house.dispatch.deliver(house.edition(edition.id)).sent
+        done += app.sending.deliver(app.editions.get(edition.id)).sent
         progress("messages", done, total)
-    return [house.edition(edition.id) for edition in editions]
+    return [app.editions.get(edition.id) for edition in editions]
 
 
 def _named(progress: Progress, prefix: str) -> Progress:

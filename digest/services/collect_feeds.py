@@ -5,10 +5,10 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from digest.collect import feed as feeds
 from digest.collect.article import Article
@@ -17,10 +17,18 @@ from digest.collect.extract import boilerplate
 from digest.collect.extract.assemble import without_repeated
 from digest.collect.extract.boilerplate import HostMemory
 from digest.collect.feed import Feed, FetchOutcome, FetchStatus, ParsedFeed
-from digest.services.ports import FetchFeeds, ParseFeeds, Progress, ReadEntries, Store, silent
+from digest.services.context import Progress, silent
 from digest.services.site_lease import Turn
 from digest.store.records import IsGone, nobody_is_gone
 from digest.text.url import host
+
+if TYPE_CHECKING:
+    from digest.store import Store
+
+FetchFeeds = Callable[[Sequence[Feed]], Iterator[FetchOutcome]]
+ParseFeeds = Callable[[Iterable[FetchOutcome]], Iterator[tuple[FetchOutcome, ParsedFeed]]]
+#: Fetches and reads the pages of entries; one article for each entry, whatever happened to its page.
+ReadEntries = Callable[[Sequence[Entry]], Iterator[tuple[Entry, Article]]]
 
 #: Articles are stored in parts of this size, so that a crash loses the reading of at most one part. What a host
 #: repeats is learned from a part before it is stored: large enough to hold several articles of one host.

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from digest.collect.article import Article
@@ -17,17 +17,19 @@ from digest.compose import slot as slots
 from digest.compose.composer import Brief, Composed
 from digest.compose.composer import compose as choose
 from digest.compose.edition import Edition, edition_id, moved
-from digest.compose.holidays import off_days
 from digest.compose.ledger import Told, remember
-from digest.compose.review import Policy, first_state
-from digest.compose.slot import WEEKDAYS, Calendar, Pause, Slot
+from digest.compose.review import first_state
+from digest.compose.slot import Slot
 from digest.compose.story import Candidate
-from digest.errors import EditionError, SettingsError
+from digest.errors import EditionError
 from digest.services.llm_leads import AskWriter, with_written_leads
-from digest.services.ports import Store
-from digest.settings import NewsletterSettings, Settings
+from digest.services.newsletters import calendar_of, feeds_of, newsletter_of, policy_of
+from digest.settings import Settings
 from digest.settings.model import LeadSettings
 from digest.store.records import ToldRow
+
+if TYPE_CHECKING:
+    from digest.store import Store
 
 #: A story told this long ago may come back.
 MEMORY: Final = timedelta(days=14)
@@ -35,44 +37,6 @@ MEMORY: Final = timedelta(days=14)
 INSTANT: Final = timedelta(microseconds=1)
 #: What `collect` chooses a lead for (`collect.understanding.LeadTarget`).
 USUAL_LEAD: Final = LeadSettings(sentences=2, characters=280)
-
-
-def newsletter_of(settings: Settings, key: str) -> NewsletterSettings:
-    """The settings of a newsletter. Raises SettingsError naming those there are."""
-    if key not in settings.newsletters:
-        known = ", ".join(sorted(settings.newsletters)) or "none yet"
-        raise SettingsError(f"there is no newsletter {key!r}; settings.toml has: {known}")
-    return settings.newsletters[key]
-
-
-def calendar_of(newsletter: NewsletterSettings) -> Calendar:
-    """A newsletter's calendar as its settings say it."""
-    return Calendar(
-        timezone=newsletter.timezone,
-        times=tuple(newsletter.send_at),
-        weekdays=frozenset(WEEKDAYS.index(day) for day in newsletter.days),
-        month_days=tuple(newsletter.monthdays),
-        cut_off=newsletter.cut_off,
-        max_late=newsletter.max_late,
-        off=off_days(newsletter.holidays, newsletter.skip_dates),
-        on_holiday=newsletter.on_holiday,
-        pauses=tuple(Pause(pause.first, pause.last) for pause in newsletter.pauses),
-    )
-
-
-def policy_of(newsletter: NewsletterSettings) -> Policy:
-    """A newsletter's review policy as its settings say it."""
-    return Policy(newsletter.review, newsletter.if_unreviewed, newsletter.max_late, newsletter.remind)
-
-
-def feeds_of(settings: Settings, newsletter: NewsletterSettings) -> dict[str, tuple[float, tuple[str, ...]]]:
-    """Each feed address of a newsletter's topics with its highest weight and the topics that it brings."""
-    found: dict[str, tuple[float, tuple[str, ...]]] = {}
-    for topic in newsletter.topics:
-        for feed in settings.topics[topic].feeds:
-            weight, topics = found.get(feed.url, (feed.weight, ()))
-            found[feed.url] = (max(weight, feed.weight), (*topics, topic))
-    return found
 
 
 def brief_of(settings: Settings, key: str) -> Brief:
@@ -129,7 +93,7 @@ def compose(
 
     The content is what was seen until the cut-off (or `now`, when that is earlier). An edition with too few stories is
     stored as skipped once the cut-off has passed; before it, it is only returned: more may come. `writer` writes leads
-    of what is printed (`pipeline.writing`). Raises EditConflict when the slot has an edition already.
+    of what is printed (`llm_leads`). Raises EditConflict when the slot has an edition already.
     """
     composed = draft(store, settings, key, slot, now=now)
     edition = composed.edition
@@ -216,7 +180,7 @@ def _candidate(
     entries: Sequence[Entry],
     article: Article,
     feeds: dict[str, tuple[float, tuple[str, ...]]],
-    known: Any,
+    known: Mapping[str, Feed],
 ) -> Candidate:
     """An article with what all the feeds that carry it say of it."""
     first = entries[0]

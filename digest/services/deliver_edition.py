@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Collection, Generator, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Final, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeVar
 
 from digest.compose.edition import Edition
 from digest.deliver.delivery import RESENDS, Delivery, DeliveryState, settle
@@ -19,8 +19,11 @@ from digest.deliver.reply import Outcome, Wave
 from digest.deliver.result import Record, Result
 from digest.errors import AlreadySent, DigestError, EditionError, NotApproved, StoreError
 from digest.failpoint import fault_point
-from digest.services.ports import Progress, Sending, silent
-from digest.store.records import DeliveryResult
+from digest.services.context import Progress, silent
+from digest.store.records import DeliveryResult, Turn
+
+if TYPE_CHECKING:
+    from digest.store import Store
 
 T = TypeVar("T")
 
@@ -82,7 +85,7 @@ class Delivered:
         return sum(self.counts.get(state, 0) for state in ("planned", "claimed", "handed_over", "deferred"))
 
 
-def start(store: Sending, edition: Edition, now: datetime) -> Edition:
+def start(store: Store, edition: Edition, now: datetime) -> Edition:
     """Move an approved edition to `sending`. Raises NotApproved, AlreadySent or EditionError with what to do."""
     if edition.state in ("sent", "cancelled", "skipped"):
         raise AlreadySent(f"edition {edition.id} is {edition.state}: there is nothing left to send")
@@ -100,7 +103,7 @@ def start(store: Sending, edition: Edition, now: datetime) -> Edition:
 
 
 def deliver(
-    store: Sending,
+    store: Store,
     edition: Edition,
     fillers: Callable[[str], Filler],
     transport: Transport,
@@ -143,7 +146,7 @@ class _Run:
 
     def __init__(
         self,
-        store: Sending,
+        store: Store,
         edition: Edition,
         fillers: Callable[[str], Filler],
         terms: Terms,
@@ -269,7 +272,7 @@ class _Run:
         if len(held) < before:
             self.intended &= held.keys()
 
-    def _fewer(self, turn: Any, going: Sequence[Delivery]) -> Collection[int]:
+    def _fewer(self, turn: Turn, going: Sequence[Delivery]) -> Collection[int]:
         """Not all that we wanted to send is to be sent: these are not. Raises LeaseLost when that is the reason."""
         unwanted = {delivery.subscriber_id for delivery in going if delivery.id in turn.unwanted}
         ours = {delivery.subscriber_id for delivery in going if delivery.id in turn.ours}

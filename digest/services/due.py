@@ -6,17 +6,23 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from digest.compose.edition import Edition
 from digest.compose.review import next_step
 from digest.compose.slot import due
 from digest.errors import AlreadySent, DigestError, EditConflict, EditionError
-from digest.services.compose_edition import calendar_of, compose, policy_of
+from digest.services.compose_edition import compose
 from digest.services.llm_leads import AskWriter
-from digest.services.ports import Store
+from digest.services.newsletters import calendar_of, policy_of
 from digest.settings import Settings
 from digest.store.records import IsGone, nobody_is_gone
+
+if TYPE_CHECKING:
+    from digest.store import Store
+
+#: Tells editors that an edition waits, and why they hear it now.
+Remind = Callable[[Edition, str], None]
 
 #: After downtime longer than this, older slots are not even recorded.
 LOOK_BACK: Final = timedelta(days=7)
@@ -75,9 +81,7 @@ def compose_due(
     return happened
 
 
-def review_due(
-    store: Store, settings: Settings, now: datetime, remind: Callable[[Edition, str], None]
-) -> tuple[list[Happened], list[str]]:
+def review_due(store: Store, settings: Settings, now: datetime, remind: Remind) -> tuple[list[Happened], list[str]]:
     """Apply each newsletter's policy to its open editions; returns what happened, and which are to be sent now."""
     happened: list[Happened] = []
     ready: list[str] = []

@@ -10,7 +10,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from digest.collect.article import Article
 from digest.compose.composer import printed
@@ -20,7 +20,10 @@ from digest.compose.edition import Edition, EditionState, EditionStory, frozen
 from digest.compose.story import Candidate, story
 from digest.errors import AlreadySent, ArticleError, EditionError
 from digest.services.compose_edition import outlet_of, told_rows
-from digest.services.ports import Store
+
+if TYPE_CHECKING:
+    from digest.store import Store
+    from digest.store.records import EditRecord
 
 _LATE: Final[tuple[EditionState, ...]] = ("approved",)
 
@@ -107,12 +110,12 @@ def added(article: Article, topic: str, title: str, position: int = 0, *, now: d
     return Add(printed(story([candidate])), topic, title, position)
 
 
-def placed(seen: Edition, wish: Add) -> Add:
-    """The same addition; raises EditionError when a story of the edition has this article already."""
-    same = next((s for s in seen.stories if {wish.story.url, *wish.story.article_keys} & _urls(s)), None)
+def require_new(seen: Edition, addition: Add) -> None:
+    """Raise EditionError when a story of the edition has this article already."""
+    urls = {addition.story.url, *addition.story.article_keys}
+    same = next((story for story in seen.stories if urls & _urls(story)), None)
     if same is not None:
-        raise EditionError(f"edition {seen.id} already has {wish.story.url}, in '{same.title}'")
-    return wish
+        raise EditionError(f"edition {seen.id} already has {addition.story.url}, in '{same.title}'")
 
 
 def history(store: Store, edition_id: str) -> list[Line]:
@@ -178,7 +181,7 @@ def _action(do: str, wish: Edit) -> dict[str, Any]:
     return {"do": do, "edit": type(wish).__name__.lower(), **asdict(wish)}
 
 
-def _do(record: Any) -> str:
+def _do(record: EditRecord) -> str:
     return str(json.loads(record.action).get("do", ""))
 
 

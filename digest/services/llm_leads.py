@@ -13,6 +13,7 @@ from digest.collect.article import Article
 from digest.compose.composer import Composed
 from digest.compose.edition import EditionStory, frozen
 from digest.compose.llm.grounding import Source, refusal, tidied, unfit
+from digest.services.context import Context
 from digest.settings.model import LeadSettings
 
 if TYPE_CHECKING:
@@ -25,6 +26,29 @@ AskWriter = Callable[[Mapping[str, Source]], Mapping[str, "Reply"]]
 SENT: Final = 12_000
 #: A text shorter than this many times the wanted lead is as good as a lead already.
 WORTHWHILE: Final = 1.5
+
+
+def lead_writer(context: Context) -> AskWriter | None:
+    """Return the writer that `[llm]` configures; None when it is off, and then nothing of it is imported."""
+    settings = context.settings.llm
+    if not settings.url or not settings.model or not settings.daily:
+        return None
+    from digest.compose.llm.client import Kept, Service, ask
+
+    store, clock = context.store, context.clock
+    kept = Kept(
+        load=lambda key: store.articles.cached("written lead", key),
+        save=lambda key, value: store.articles.save_cached("written lead", key, value, now=clock()),
+        take=lambda: store.meta.take("llm requests", clock().date().isoformat(), settings.daily),
+    )
+    service = Service(
+        settings.url,
+        settings.model,
+        settings.key.get_secret_value(),
+        settings.timeout.total_seconds(),
+        context.settings.user_agent,
+    )
+    return lambda sources: ask(sources, service, kept, context.stopping.is_set)
 
 
 def with_written_leads(composed: Composed, ask: AskWriter, wanted: LeadSettings) -> Composed:

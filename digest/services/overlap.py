@@ -16,7 +16,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from digest.compose.edition import Edition
 from digest.compose.ledger import Told
@@ -24,7 +24,9 @@ from digest.compose.overlap import repeats
 from digest.deliver.audience import Variant
 from digest.deliver.delivery import Delivery
 from digest.services.compose_edition import told_of
-from digest.services.ports import Sending
+
+if TYPE_CHECKING:
+    from digest.store import Store
 
 #: What another newsletter told longer ago may come again; and it counts if it is due within the second time.
 BACK: Final = timedelta(hours=36)
@@ -39,7 +41,7 @@ _HAD: Final = frozenset(("planned", "claimed", "handed_over", "accepted", "defer
 class Elsewhere:
     """What the readers of one edition had elsewhere; to be asked by ascending number."""
 
-    def __init__(self, store: Sending, edition: Edition) -> None:
+    def __init__(self, store: Store, edition: Edition) -> None:
         told: defaultdict[str, dict[str, Told]] = defaultdict(dict)
         for row in store.editions.told(None, edition.send_at - BACK):
             if row.newsletter != edition.newsletter and row.at <= edition.send_at + AHEAD:
@@ -65,7 +67,7 @@ class Elsewhere:
 class _Sibling:
     """Another newsletter's edition with the stories that it shares, and the walk along its deliveries."""
 
-    def __init__(self, store: Sending, edition_id: str, shared: Mapping[str, str]) -> None:
+    def __init__(self, store: Store, edition_id: str, shared: Mapping[str, str]) -> None:
         self._shared = shared
         self._edition = store.editions.get(edition_id)
         self._rows: Iterator[Delivery] = iter(store.deliveries.listing(edition_id))

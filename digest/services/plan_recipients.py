@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from functools import cache
+from typing import TYPE_CHECKING
 
 from digest.compose.edition import Edition
 from digest.deliver.audience import Choice, Reader, Variant
@@ -14,11 +15,13 @@ from digest.deliver.subscriber import Subscriber, Subscription
 from digest.failpoint import fault_point
 from digest.gc_pause import settled_memory
 from digest.services.overlap import Elsewhere
-from digest.services.ports import Sending
+
+if TYPE_CHECKING:
+    from digest.store import Store
 
 
 def plan(
-    store: Sending, edition: Edition, readers: Iterable[tuple[Subscriber, Subscription]], choice: Choice, now: datetime
+    store: Store, edition: Edition, readers: Iterable[tuple[Subscriber, Subscription]], choice: Choice, now: datetime
 ) -> int:
     """Freeze who gets an edition; planning again adds who is missing and changes nothing else."""
     with settled_memory():
@@ -28,7 +31,7 @@ def plan(
 
 
 def recipients(
-    store: Sending, edition: Edition, readers: Iterable[tuple[Subscriber, Subscription]], choice: Choice, now: datetime
+    store: Store, edition: Edition, readers: Iterable[tuple[Subscriber, Subscription]], choice: Choice, now: datetime
 ) -> Iterator[Delivery]:
     """Who gets an edition, and in which variant, as planning would freeze it; `readers` come by number."""
     stream = (Reader(person, wish) for person, wish in readers)
@@ -36,7 +39,7 @@ def recipients(
 
 
 def give_back(
-    store: Sending, edition: Edition, readers: Iterable[tuple[Subscriber, Subscription]], choice: Choice, now: datetime
+    store: Store, edition: Edition, readers: Iterable[tuple[Subscriber, Subscription]], choice: Choice, now: datetime
 ) -> int:
     """Put back what was left out for the sake of another newsletter that does not come after all; for how many readers.
 

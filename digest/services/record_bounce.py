@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final, Literal, Protocol
+from typing import TYPE_CHECKING, Final, Literal
 
 from digest.deliver.bounce import Event, Notice, Rules, verdict
 from digest.deliver.return_path import edition_code
-from digest.deliver.subscriber import Subscriber, SuppressionReason
+from digest.deliver.subscriber import Subscriber
+
+if TYPE_CHECKING:
+    from digest.store import Store
 
 #: How far back bounces are weighed; older ones have faded.
 MEMORY: Final = timedelta(days=180)
@@ -17,46 +19,6 @@ MEMORY: Final = timedelta(days=180)
 RULES: Final = Rules()
 
 Effect = Literal["unknown", "repeated", "noted", "suppressed", "unsubscribed"]
-
-
-class _Readers(Protocol):
-    def get(self, subscriber_id: int) -> Subscriber | None: ...
-    def find(self, address: str) -> Subscriber | None: ...
-    def unsubscribe(
-        self, subscriber_id: int, newsletter: str | None = None, *, now: datetime, detail: str = ""
-    ) -> object: ...
-    def suppress(self, address: str, reason: SuppressionReason, detail: str = "", *, now: datetime) -> None: ...
-
-
-class _Bounces(Protocol):
-    def record(
-        self,
-        address: str,
-        kind: Any,
-        notice: str,
-        *,
-        at: datetime,
-        detail: str = "",
-        edition_id: str = "",
-        subscriber_id: int | None = None,
-    ) -> bool: ...
-    def of(self, address: str, since: datetime) -> Sequence[Any]: ...
-
-
-class _Deliveries(Protocol):
-    def editions_of(self, subscriber_id: int) -> Sequence[str]: ...
-    def bounced(self, edition_id: str, subscriber_id: int, reason: str, *, now: datetime) -> bool: ...
-
-
-class Returns(Protocol):
-    """The areas of the store that returned mail touches."""
-
-    @property
-    def readers(self) -> _Readers: ...
-    @property
-    def bounces(self) -> _Bounces: ...
-    @property
-    def deliveries(self) -> _Deliveries: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +29,7 @@ class Taken:
     subscriber_id: int = 0
 
 
-def take(store: Returns, notice: Notice, now: datetime, rules: Rules = RULES) -> Taken:
+def take(store: Store, notice: Notice, now: datetime, rules: Rules = RULES) -> Taken:
     """Take in one proven notice; the same one again changes nothing."""
     person = store.readers.get(notice.subscriber_id) if notice.subscriber_id is not None else None
     if person is None and notice.address:
@@ -95,7 +57,7 @@ def take(store: Returns, notice: Notice, now: datetime, rules: Rules = RULES) ->
 
 
 def weigh_refusal(
-    store: Returns, person: Subscriber, kind: Literal["hard", "soft"], edition_id: str, detail: str, now: datetime
+    store: Store, person: Subscriber, kind: Literal["hard", "soft"], edition_id: str, detail: str, now: datetime
 ) -> Effect:
     """Count what a server said of an address while we sent to it, as a notice would be."""
     key = f"reply:{edition_id}:{person.id}"
@@ -106,7 +68,7 @@ def weigh_refusal(
     return _weigh(store, person, detail, now, RULES)
 
 
-def _weigh(store: Returns, person: Subscriber, detail: str, now: datetime, rules: Rules) -> Effect:
+def _weigh(store: Store, person: Subscriber, detail: str, now: datetime, rules: Rules) -> Effect:
     events = [
         Event(record.at, record.kind, record.edition_id) for record in store.bounces.of(person.address, now - MEMORY)
     ]
@@ -117,7 +79,7 @@ def _weigh(store: Returns, person: Subscriber, detail: str, now: datetime, rules
     return "suppressed"
 
 
-def _edition(store: Returns, subscriber_id: int, code: str) -> str:
+def _edition(store: Store, subscriber_id: int, code: str) -> str:
     """The edition that a return address means by its code."""
     if not code:
         return ""

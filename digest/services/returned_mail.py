@@ -1,4 +1,4 @@
-"""Postbox: what comes back from mails: returned mail by pipe or mailbox, complaints and webhooks of mail services."""
+"""Returned mail: bounces by pipe or mailbox, and the complaints and webhooks of mail services."""
 
 from __future__ import annotations
 
@@ -7,29 +7,32 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from digest.errors import SettingsError
+from digest.services.context import Context
+from digest.services.fetcher import Fetcher
+from digest.services.messages import Messages
+from digest.services.record_bounce import take
 
 if TYPE_CHECKING:
-    from digest.bootstrap import House
     from digest.deliver.inbound.imap import Mailbox
     from digest.deliver.inbound.webhook import Vendor
 
 
-class Postbox:
-    """Takes in what is proven to be about our mail; everything else changes nothing."""
+class ReturnedMail:
+    """Takes in whatever proves to be about our mail; everything else changes nothing."""
 
-    def __init__(self, house: House) -> None:
-        self.house = house
+    def __init__(self, context: Context, messages: Messages, fetcher: Fetcher) -> None:
+        self._settings, self._store, self._clock = context.settings, context.store, context.clock
+        self._messages, self._fetcher = messages, fetcher
 
     def take(self, mail: bytes, arrived_at: str = "") -> str:
-        """Take in one returned mail; what it did: 'ignored' for whatever proves nothing."""
+        """Take in one returned mail; return its effect, 'ignored' when it proves nothing."""
         from digest.deliver.inbound.dsn import Ignored, read_notice
-        from digest.services.record_bounce import take
 
-        notice = read_notice(mail, self.house.mailroom.return_path, self.house.mailroom.links, arrived_at)
-        return "ignored" if isinstance(notice, Ignored) else take(self.house.store, notice, self.house.clock()).effect
+        notice = read_notice(mail, self._messages.return_path, self._messages.links, arrived_at)
+        return "ignored" if isinstance(notice, Ignored) else take(self._store, notice, self._clock()).effect
 
     def poll(self) -> Counter[str]:
-        """Read the bounce mailbox once; how many mails did what. Raises MailboxError or SettingsError."""
+        """Read the bounce mailbox once; return the number of mails by effect. Raises MailboxError or SettingsError."""
         from digest.deliver.inbound.imap import poll
 
         counts: Counter[str] = Counter()
@@ -43,7 +46,7 @@ class Postbox:
         return counts
 
     def waiting(self) -> int:
-        """How many mails wait in the bounce mailbox; none is read. Raises MailboxError or SettingsError."""
+        """Return how many mails wait in the bounce mailbox, reading none. Raises MailboxError or SettingsError."""
         from digest.deliver.inbound.imap import waiting
 
         return waiting(self._mailbox())
@@ -51,34 +54,32 @@ class Postbox:
     def _mailbox(self) -> Mailbox:
         from digest.deliver.inbound.imap import Mailbox
 
-        asked = self.house.settings.bounces
-        if not asked.host:
+        settings = self._settings.bounces
+        if not settings.host:
             raise SettingsError("bounces.host: empty; name the mail server whose mailbox gets returned mail")
         return Mailbox(
-            asked.host,
-            asked.username,
-            asked.password.get_secret_value(),
-            port=asked.port,
-            folder=asked.folder,
-            security=asked.security,
-            ca_file=asked.ca_file,
+            settings.host,
+            settings.username,
+            settings.password.get_secret_value(),
+            port=settings.port,
+            folder=settings.folder,
+            security=settings.security,
+            ca_file=settings.ca_file,
         )
 
     def webhook(self, vendor: Vendor, body: bytes, headers: Mapping[str, str], secret: str) -> int:
-        """Take in what a mail service tells; how many notices changed something.
+        """Take in a webhook of a mail service; return how many notices changed something.
 
         Raises Untrusted for what proves nothing, ValueError for what is not that service's.
         """
-        from digest.collect.http.fetch import fetch_one
         from digest.deliver.inbound.webhook import Trust, read_webhook
-        from digest.services.record_bounce import take
 
-        asked, now = self.house.settings.bounces, self.house.clock()
+        settings, now = self._settings.bounces, self._clock()
         trust = Trust(
-            asked.webhook_secret.get_secret_value(), asked.ses_topics, lambda url: fetch_one(url, self.house.http).body
+            settings.webhook_secret.get_secret_value(), settings.ses_topics, lambda url: self._fetcher.page(url).body
         )
-        told = read_webhook(vendor, body, headers, trust, secret=secret, now=now.timestamp())
-        if told.confirm:
-            fetch_one(told.confirm, self.house.http)
-        effects = [take(self.house.store, notice, now).effect for notice in told.notices]
+        event = read_webhook(vendor, body, headers, trust, secret=secret, now=now.timestamp())
+        if event.confirm:
+            self._fetcher.page(event.confirm)
+        effects = [take(self._store, notice, now).effect for notice in event.notices]
         return sum(effect not in ("unknown", "repeated") for effect in effects)

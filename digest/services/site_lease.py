@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from digest.services.ports import SitesKept
 from digest.store.records import IsGone
+
+if TYPE_CHECKING:
+    from digest.store.sites import Sites
 
 #: Seconds after which a collector says again that it lives; far below what the others wait for.
 PULSE: Final = 60.0
@@ -16,9 +18,7 @@ PULSE: Final = 60.0
 class Turn:
     """The turn of the collector `owner`, begun at `now`; `ticks` is a clock that only goes forward, in seconds."""
 
-    def __init__(
-        self, sites: SitesKept, owner: str, is_gone: IsGone, now: datetime, ticks: Callable[[], float]
-    ) -> None:
+    def __init__(self, sites: Sites, owner: str, is_gone: IsGone, now: datetime, ticks: Callable[[], float]) -> None:
         self._sites, self._owner, self._is_gone = sites, owner, is_gone
         self._now, self._ticks = now, ticks
         self._began = self._last = ticks()

@@ -56,7 +56,7 @@ class OutboxTransport:
     def __call__(
         self, messages: Iterable[Message], record: Record, should_stop: Callable[[], bool]
     ) -> tuple[str, Outcome | None]:
-        """See `pipeline.deliver.Transport`. Raises DigestError when the folder cannot be written."""
+        """See `deliver_edition.Transport`. Raises DigestError when the folder cannot be written."""
         batch: list[Message] = []
         for message in messages:
             batch.append(message)
@@ -85,7 +85,7 @@ class OutboxTransport:
 
 
 class SmtpTransport:
-    """Messages go to mail servers. `lease` is what is always left of the claims: see `pipeline.deliver.LEASE`."""
+    """Messages go to mail servers. `lease` is what is always left of the claims: see `deliver_edition.LEASE`."""
 
     def __init__(self, relays: Sequence[Relay], lease: timedelta = LEASE * 3 / 4) -> None:
         self.relays = relays
@@ -94,7 +94,7 @@ class SmtpTransport:
     def __call__(
         self, messages: Iterable[Message], record: Record, should_stop: Callable[[], bool]
     ) -> tuple[str, Outcome | None]:
-        """See `pipeline.deliver.Transport`."""
+        """See `deliver_edition.Transport`."""
         try:
             with settled_memory():
                 report = send(messages, self.relays, record, lease=self.lease, should_stop=should_stop)

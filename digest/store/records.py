@@ -157,7 +157,7 @@ class Pruned(NamedTuple):
     articles: int
 
 
-BounceKind = Literal["hard", "soft", "complaint"]
+BounceKind = Literal["hard", "soft", "refusal", "complaint"]
 
 
 class BounceRecord(NamedTuple):

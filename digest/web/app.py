@@ -26,7 +26,7 @@ from digest.web.templating import Pages
 class Ports:
     """What the application needs. `previews` is None where editions must not be seen without signing in."""
 
-    readers: pages.Readers
+    subscribers: pages.Actions
     pages: Pages
     healthy: Callable[[], str]  # "" when all is well, else what is wrong
     media: Path | None = None
@@ -46,7 +46,7 @@ class _Pictures(StaticFiles):
 def build(ports: Ports) -> Starlette:
     """The application. Every page works without scripts, cookies and foreign requests."""
     routes: list[BaseRoute] = [
-        *pages.routes(ports.readers, ports.pages),
+        *pages.routes(ports.subscribers, ports.pages),
         Route("/health", _health(ports.healthy)),
         Route("/metrics", _metrics),
         Route("/archive/", _editions(ports), methods=["GET", "HEAD"]),

@@ -21,21 +21,22 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, cast
 
+from digest.bootstrap import App, open_app
 from digest.compose.edition import Edition
 from digest.deliver.audience import Choice
 from digest.deliver.mime.dkim import generate
 from digest.deliver.subscriber import Subscriber, Subscription
 from digest.services.deliver_edition import Terms, deliver
-from digest.services.mailer import Mailroom
 from digest.services.plan_recipients import plan
 from digest.settings import load
-from digest.store import Store, open_store
+from digest.store import Store
 from tests.benchmarks.bookkeepers import django_books, sqlite_books
 from tests.benchmarks.peers import Fill, by_django, by_django_templates, by_jinja, by_replacing, by_smtplib
 from tests.benchmarks.sink import Sink
@@ -96,10 +97,11 @@ class Books:
         self.deliveries: Any = Ledger(store.deliveries)
 
 
-def mailroom(folder: Path, port: int, more: str = "") -> Mailroom:
-    """The mailroom of a newsletter whose mail server is the sink. `more` are lines of its `[smtp]`."""
+def opened(folder: Path, port: int, more: str = "", url: str = "") -> AbstractContextManager[App]:
+    """Open the program with the sink as its mail server; `more` are lines of its `[smtp]`, `url` is of its store."""
     (folder / "settings.toml").write_text(SETTINGS.format(port=port, more=more), encoding="utf-8")
-    return Mailroom(load(folder / "settings.toml", {"DIGEST_SITE__SECRET": "s" * 32}))
+    environ = {"DIGEST_SITE__SECRET": "s" * 32} | ({"DIGEST_STORE__URL": url} if url else {})
+    return open_app(load(folder / "settings.toml", environ))
 
 
 def signing(algorithm: Literal["rsa", "ed25519"]) -> str:
@@ -118,7 +120,8 @@ def ours(url: str, readers: int, port: int, folder: Path, more: str) -> dict[str
     now = datetime.now(UTC)
     edition = thirty_stories(now)
     edition = replace(edition, approved_hash=edition.content_hash)
-    with open_store(url, upgrade=True) as store, mailroom(folder, port, more) as room:
+    with opened(folder, port, more, url) as app:
+        store = app.context.store
         people = (
             (Subscriber(0, f"r{n}@example.org"), [Subscription(0, "morning", "confirmed")]) for n in range(readers)
         )
@@ -128,13 +131,14 @@ def ours(url: str, readers: int, port: int, folder: Path, more: str) -> dict[str
         planned = plan(store, edition, store.readers.audience("morning"), Choice("en", "classic"), now)
         planning, plan_cpu = time.perf_counter() - began, time.process_time() - plan_cpu
         books, terms = Books(store), Terms("bench", now + timedelta(hours=3))
-        fillers = room.fillers(edition)
+        fillers = app.messages.fillers(edition)
         fillers(next(iter(store.deliveries.listing(edition.id))).variant)  # the rendering is once an edition
         cpu, wall = time.process_time(), time.perf_counter()
-        done = deliver(books, edition, fillers, room.transport(), terms, clock=lambda: datetime.now(UTC))
+        measured = cast("Store", books)
+        done = deliver(measured, edition, fillers, app.mailer.transport(), terms, clock=lambda: datetime.now(UTC))
         cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
         assert (planned, done.sent, done.state) == (readers, readers, "sent")
-        server = room.settings.servers[0]
+        server = app.settings.servers[0]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     ledger = books.deliveries
     return {
@@ -178,10 +182,10 @@ def cost(work: Callable[[], object]) -> tuple[float, float]:
 Peer = tuple[str, Callable[[int], None]]
 
 
-def peers(room: Mailroom, port: int, folder: Path) -> tuple[list[Peer], list[Peer]]:
+def peers(app: App, port: int, folder: Path) -> tuple[list[Peer], list[Peer]]:
     """The others, by name: those who keep books and those who do not. Each is called with the number of the round."""
     edition = thirty_stories(datetime.now(UTC))
-    source = room.render(edition)
+    source = app.rendering.render(edition)
     print(f"unsigned mail of thirty stories: {len(source.html)} characters of HTML, {len(source.text)} of text")
     django_way = django_books(folder, USUAL, port, lambda: by_django_templates(source, edition))
     keeping = [
@@ -236,8 +240,8 @@ def main() -> int:
     more += signing(asked.sign) if asked.sign else ""
     runs: list[dict[str, float]] = []
     with Sink(chunking=True) as sink, tempfile.TemporaryDirectory() as folder:
-        with mailroom(Path(folder), sink.port) as room:
-            keeping, bare = peers(room, sink.port, Path(folder))
+        with opened(Path(folder), sink.port) as app:
+            keeping, bare = peers(app, sink.port, Path(folder))
         least = {name: (float("inf"), 0.0) for name, _ in keeping + bare}
         few = {} if asked.url else in_a_process("", asked.few, sink.port, more)
         for number in range(asked.rounds):

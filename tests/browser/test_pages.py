@@ -41,7 +41,7 @@ SCHEMES: Final[tuple[Scheme, ...]] = ("light", "dark")
 
 @dataclass(frozen=True)
 class Desk:
-    """A served house in which one edition waits for review and another was sent; `tokens` are readers' by language."""
+    """A served app in which one edition waits for review and another was sent; `tokens` are readers' by language."""
 
     url: str
     tokens: dict[str, str]
@@ -53,18 +53,18 @@ class Desk:
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     folder = tmp_path_factory.mktemp("desk")
-    with open_day(folder, folder / "outbox", "http://127.0.0.1:9", DAY) as (house, clock):
+    with open_day(folder, folder / "outbox", "http://127.0.0.1:9", DAY) as (app, clock):
         clock.moment = whole_day(DAY)
-        house.collect()
+        app.collecting.collect()
         for newsletter in ("morning", "matin"):
-            edition, _ = house.compose(newsletter, datetime.combine(DAY, time(7)))
-        house.subscribe("emile@example.org", "matin")
-        readers = {name: house.subscribe(f"{name}@example.org", "morning", language=name) for name in LANGUAGES}
-        house.approve(edition, "Ada")
+            edition, _ = app.composing.compose(newsletter, datetime.combine(DAY, time(7)))
+        app.subscriptions.add("emile@example.org", "matin")
+        readers = {name: app.subscriptions.add(f"{name}@example.org", "morning", language=name) for name in LANGUAGES}
+        app.approving.approve(edition, "Ada")
         clock.moment = edition.send_at
-        assert house.dispatch.deliver(house.edition(edition.id)).sent == 1
-        tokens = {name: house.mailroom.links.token(reader.id, "morning") for name, reader in readers.items()}
-        server = Server(application(house, previews=True), "127.0.0.1", 0)
+        assert app.sending.deliver(app.editions.get(edition.id)).sent == 1
+        tokens = {name: app.messages.links.token(reader.id, "morning") for name, reader in readers.items()}
+        server = Server(application(app, previews=True), "127.0.0.1", 0)
         server.start()
         yield Desk(server.url, tokens)
         server.stop()

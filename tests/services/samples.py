@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from digest.bootstrap import House
+from digest.bootstrap import App
 from digest.collect.article import Article
 from digest.collect.entry import Entry
 from digest.collect.feed import Feed
 from digest.collect.lead import choose
+from digest.services.context import Context
 from digest.settings import Settings, load
 from digest.store import Store
 
@@ -66,9 +68,9 @@ def settings_of(folder: Path, more: str = "", **newsletter: str) -> Settings:
     return load(path, {"DIGEST_SITE__SECRET": "s" * 32})
 
 
-def house_of(settings: Settings, store: Store, clock: Clock) -> House:
-    """A house on a store of the test's, at the time of the test's."""
-    return House(settings, store, clock, ExitStack())
+def app_of(settings: Settings, store: Store, clock: Clock) -> App:
+    """A app on a store of the test's, at the time of the test's."""
+    return App(Context(settings, store, clock, threading.Event()), ExitStack())
 
 
 def bring(store: Store, *numbers: int, at: datetime = NOW, feed: str = FEED, published: datetime | None = None) -> None:

@@ -13,8 +13,8 @@ from digest.collect.lead import choose
 from digest.compose.edition import Edition
 from digest.compose.slot import slot_at
 from digest.errors import EditConflict
-from digest.services import compose_edition as pipeline
-from digest.services.compose_edition import calendar_of, choose_slot, compose, draft, with_lead
+from digest.services.compose_edition import USUAL_LEAD, choose_slot, compose, draft, with_lead
+from digest.services.newsletters import calendar_of
 from digest.settings.model import LeadSettings
 from digest.store import Store
 from digest.store.codec import dumps
@@ -153,7 +153,7 @@ def test_leads_that_were_written_stay_as_they_are() -> None:
     article = Article("s", "u", "Port gets a sea wall", "en", LONG, choose(LONG, "Port gets a sea wall", "en"))
     written = replace(article, lead=replace(article.lead, rung="editor"))
     assert with_lead(written, wanted) is written
-    assert with_lead(article, pipeline.USUAL_LEAD) is article
+    assert with_lead(article, USUAL_LEAD) is article
     short = with_lead(article, wanted)
     assert len(short.lead.sentences) == 1
     assert all(short.text[s.start : s.end] == s.text for s in short.lead.sentences)

@@ -10,25 +10,25 @@ from pathlib import Path
 import pytest
 
 from digest import process
-from digest.bootstrap import House
+from digest.bootstrap import App
 from digest.compose.edit import Drop
 from digest.compose.edition import Edition
 from digest.errors import SendError
 from digest.services import due
 from digest.store import Store
 from digest.store.slots import SLOT_LEASE
-from tests.services.samples import DAY, MORNING, NEWS, NOW, Clock, bring, house_of, settings_of
+from tests.services.samples import DAY, MORNING, NEWS, NOW, Clock, app_of, bring, settings_of
 
 SEND = datetime(2026, 11, 24, 6, 0, tzinfo=UTC)  # 07:00 in Paris
 CUT_OFF = SEND - timedelta(minutes=45)
 
 
 class Newsroom:
-    """A house whose clock is set by hand; remembers what editors were told."""
+    """A app whose clock is set by hand; remembers what editors were told."""
 
     def __init__(self, store: Store, folder: Path, more: str = "", **newsletter: str) -> None:
         self.clock = Clock()
-        self.house: House = house_of(settings_of(folder, more, **newsletter), store, self.clock)
+        self.app: App = app_of(settings_of(folder, more, **newsletter), store, self.clock)
         self.store = store
         self.reminded: list[tuple[str, str]] = []
 
@@ -39,20 +39,20 @@ class Newsroom:
         with process.run() as name:
             made = due.compose_due(
                 self.store,
-                self.house.settings,
+                self.app.settings,
                 moment,
                 lambda key: since,
                 owner=name,
                 is_gone=process.is_gone,
             )
-        done, ready = due.review_due(self.store, self.house.settings, moment, self.remind)
+        done, ready = due.review_due(self.store, self.app.settings, moment, self.remind)
         return [h.what for h in (*made, *done)] + ["ready" for _ in ready]
 
     def remind(self, edition: Edition, reason: str) -> None:
         self.reminded.append((edition.id, reason))
 
     def edition(self, name: str = MORNING) -> Edition:
-        return self.house.edition(name)
+        return self.app.editions.get(name)
 
     def sent(self, name: str = MORNING) -> None:
         """What was approved went out in its time."""
@@ -117,7 +117,7 @@ class TestPolicies:
         room = Newsroom(store, tmp_path, review='"window"', if_unreviewed='"skip"')
         bring(store, 0, 1)
         room.look(CUT_OFF)
-        room.house.approve(room.edition(), "ada")
+        room.app.approving.approve(room.edition(), "ada")
         assert room.look(SEND) == ["ready"]
         assert room.edition().approved_by == "ada"
 
@@ -132,7 +132,7 @@ class TestPolicies:
         room = Newsroom(store, tmp_path, review='"window"')
         bring(store, 0)
         room.look(CUT_OFF)
-        room.house.desk.edit(room.edition(), Drop(room.edition().stories[0].key), "ada")
+        room.app.editing.edit(room.edition(), Drop(room.edition().stories[0].key), "ada")
         room.look(SEND - timedelta(minutes=1))
         assert room.look(SEND) == ["failed"]
 
@@ -151,8 +151,8 @@ class TestPolicies:
         def fails(edition: Edition, reason: str) -> None:
             raise SendError(451, "try later")
 
-        due.compose_due(store, room.house.settings, CUT_OFF, lambda key: NOW - DAY)
-        done, _ = due.review_due(store, room.house.settings, CUT_OFF, fails)
+        due.compose_due(store, room.app.settings, CUT_OFF, lambda key: NOW - DAY)
+        done, _ = due.review_due(store, room.app.settings, CUT_OFF, fails)
         assert [h.what for h in done] == ["failed", "reminded"]
 
 
@@ -191,7 +191,7 @@ class TestWhatWaits:
         room = Newsroom(store, tmp_path, review='"auto"')
         bring(store, 0)
         room.look(CUT_OFF)
-        room.house.dispatch.halt(room.edition(), "cancelled")
+        room.app.sending.cancel(room.edition())
         bring(store, 1, at=SEND)
         room.look(CUT_OFF + DAY)
         assert room.titles("morning-2026-11-25-0700") == news(0, 1)
@@ -199,7 +199,7 @@ class TestWhatWaits:
     def test_a_slot_skipped_by_hand_hands_its_stories_on(self, store: Store, tmp_path: Path) -> None:
         room = Newsroom(store, tmp_path, review='"auto"')
         bring(store, 0)
-        room.house.skip("morning", datetime.fromisoformat("2026-11-24T07:00"))
+        room.app.scheduling.skip("morning", datetime.fromisoformat("2026-11-24T07:00"))
         assert room.look(CUT_OFF) == []
         room.look(CUT_OFF + DAY)
         assert room.titles("morning-2026-11-25-0700") == news(0)
@@ -258,7 +258,7 @@ class TestCalendar:
         bring(store, 1, at=CUT_OFF + 5 * DAY)
         assert "composed" not in room.look(CUT_OFF + 5 * DAY)
         assert "composed" in room.look(CUT_OFF + 6 * DAY)
-        assert room.house.edition("morning").id == "morning-2026-11-30-0700"
+        assert room.app.editions.get("morning").id == "morning-2026-11-30-0700"
 
     def test_what_downtime_kept_from_being_sent_goes_into_the_edition_after_it(
         self, store: Store, tmp_path: Path
@@ -320,8 +320,8 @@ class TestOneEditionASlot:
         room = Newsroom(store, tmp_path, review='"required"')
         bring(store, 0)
         room.clock.moment = NOW
-        edition, made = room.house.compose("morning")
+        edition, made = room.app.composing.compose("morning")
         assert made
         assert room.look(CUT_OFF) == ["reminded"]
-        assert room.house.compose("morning") == (room.edition(), False)
+        assert room.app.composing.compose("morning") == (room.edition(), False)
         assert room.edition().content_hash == edition.content_hash

@@ -14,10 +14,10 @@ import pytest
 from digest.compose.edit import Rewrite, apply
 from digest.compose.edition import Edition
 from digest.services.compose_edition import draft
-from digest.services.llm_leads import with_written_leads
+from digest.services.llm_leads import lead_writer, with_written_leads
 from digest.store import Store, open_store
 from tests.fakes.llm_server import LlmServer, reply
-from tests.services.samples import MORNING, NOW, Clock, article_of, bring, entry_of, house_of, settings_of
+from tests.services.samples import MORNING, NOW, Clock, app_of, article_of, bring, entry_of, settings_of
 
 MORE = (
     " Nobody was hurt, the city said. Repairs will take 18 months and cost 3.25 million. Traffic moves to the tunnel."
@@ -42,7 +42,7 @@ def long_story(store: Store, number: int = 0) -> None:
 
 def composed(server: LlmServer | None, store: Store, folder: Path, daily: int = 10, **newsletter: str) -> Edition:
     llm = f'[llm]\nurl = "{server.url}"\nmodel = "small"\ntimeout = "1s"\ndaily = {daily}\n' if server else ""
-    edition, _ = house_of(settings_of(folder, llm, **newsletter), store, Clock()).compose("morning")
+    edition, _ = app_of(settings_of(folder, llm, **newsletter), store, Clock()).composing.compose("morning")
     return edition
 
 
@@ -95,10 +95,11 @@ def test_only_printed_stories_are_asked_about_and_nothing_is_asked_twice(
     edition = composed(server, sqlite_store, tmp_path, max_stories="1")
     assert len(edition.stories) == len(server.asked) == 1
     settings = settings_of(tmp_path, f'[llm]\nurl = "{server.url}"\nmodel = "small"\n', max_stories="1")
-    house = house_of(settings, sqlite_store, Clock())
-    again = draft(sqlite_store, settings, "morning", house.slot("morning", None), now=NOW)
-    assert house.writer is not None
-    written = with_written_leads(again, house.writer, settings.newsletters["morning"].lead)
+    app = app_of(settings, sqlite_store, Clock())
+    again = draft(sqlite_store, settings, "morning", app.composing.slot("morning", None), now=NOW)
+    writer = lead_writer(app.context)
+    assert writer is not None
+    written = with_written_leads(again, writer, settings.newsletters["morning"].lead)
     assert len(server.asked) == 1, "answers are kept by content"
     assert written.edition.content_hash == edition.content_hash
 
@@ -134,7 +135,7 @@ def test_without_a_service_nothing_is_asked_recorded_or_imported(sqlite_store: S
     edition = composed(None, sqlite_store, tmp_path)
     assert not edition.stories[0].written
     assert records(sqlite_store) == []
-    assert house_of(settings_of(tmp_path), sqlite_store, Clock()).writer is None
+    assert lead_writer(app_of(settings_of(tmp_path), sqlite_store, Clock()).context) is None
 
 
 def take_many(url: str) -> int:

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from digest.bootstrap import House
+from digest.bootstrap import App
 from digest.compose.edit import Drop
 from digest.deliver.audience import HAD_ALL, Variant
 from digest.errors import AlreadySent
 from digest.services.overlap import SETS, SIBLINGS
 from digest.store import Store
-from tests.services.samples import FEED, NEWS, NOW, Clock, bring, house_of, settings_of
+from tests.services.samples import FEED, NEWS, NOW, Clock, app_of, bring, settings_of
 
 MORE = """
 [topics.late]
@@ -39,118 +39,118 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def home(store: Store, tmp_path: Path, clock: Clock) -> House:
+def app(store: Store, tmp_path: Path, clock: Clock) -> App:
     bring(store, 0, 1)
-    home = house_of(settings_of(tmp_path, MORE, max_age='"2d"'), store, clock)
+    app = app_of(settings_of(tmp_path, MORE, max_age='"2d"'), store, clock)
     for name, newsletters in {"ada": ("morning", "noon"), "bob": ("noon",), "cyd": ("morning",)}.items():
         for newsletter in newsletters:
-            home.subscribe(f"{name}@example.org", newsletter)
-    return home
+            app.subscriptions.add(f"{name}@example.org", newsletter)
+    return app
 
 
-def publish(home: House, clock: Clock, newsletter: str, *, send: bool = True) -> None:
-    edition, _ = home.compose(newsletter)
-    home.approve(edition, "ada")
+def publish(app: App, clock: Clock, newsletter: str, *, send: bool = True) -> None:
+    edition, _ = app.composing.compose(newsletter)
+    app.approving.approve(edition, "ada")
     if send:
         clock.moment = edition.send_at
-        home.dispatch.deliver(home.edition(edition.id))
+        app.sending.deliver(app.editions.get(edition.id))
 
 
-def mail(home: House, edition_id: str, name: str) -> str:
+def mail(app: App, edition_id: str, name: str) -> str:
     """The mail that somebody got; "" when none."""
-    for path in (home.settings.folder / "outbox" / edition_id).glob("*.eml"):
+    for path in (app.settings.folder / "outbox" / edition_id).glob("*.eml"):
         text = path.read_text(encoding="utf-8").replace("=\n", "").replace("=\r\n", "")
         if f"{name}@example.org" in text.partition("Subject:")[0]:
             return text
     return ""
 
 
-def test_who_had_a_story_in_the_morning_does_not_get_it_again_at_noon(home: House, clock: Clock) -> None:
-    publish(home, clock, "morning")
-    bring(home.store, 2, at=clock.moment + timedelta(hours=1), feed="https://times.example/feed")
+def test_who_had_a_story_in_the_morning_does_not_get_it_again_at_noon(app: App, clock: Clock) -> None:
+    publish(app, clock, "morning")
+    bring(app.context.store, 2, at=clock.moment + timedelta(hours=1), feed="https://times.example/feed")
     clock.moment += timedelta(hours=4, minutes=30)
-    publish(home, clock, "noon")
-    assert len(home.edition(NOON).stories) == 3
-    ada, bob = mail(home, NOON, "ada"), mail(home, NOON, "bob")
+    publish(app, clock, "noon")
+    assert len(app.editions.get(NOON).stories) == 3
+    ada, bob = mail(app, NOON, "ada"), mail(app, NOON, "bob")
     assert NEWS[2][0] in ada
     assert NEWS[0][0] not in ada
     assert NEWS[1][0] not in ada
     assert all(NEWS[number][0] in bob for number in (0, 1, 2))
-    assert all(NEWS[number][0] in mail(home, MORNING, "cyd") for number in (0, 1))
+    assert all(NEWS[number][0] in mail(app, MORNING, "cyd") for number in (0, 1))
 
 
-def test_who_had_everything_gets_no_mail_and_the_books_say_why(home: House, clock: Clock) -> None:
-    publish(home, clock, "morning", send=False)
-    home.compose("noon")
-    home.approve(home.edition("noon"), "ada")
-    rows = {d.address: (d.state, d.reason) for d in home.store.deliveries.listing(NOON)}
+def test_who_had_everything_gets_no_mail_and_the_books_say_why(app: App, clock: Clock) -> None:
+    publish(app, clock, "morning", send=False)
+    app.composing.compose("noon")
+    app.approving.approve(app.editions.get("noon"), "ada")
+    rows = {d.address: (d.state, d.reason) for d in app.context.store.deliveries.listing(NOON)}
     assert rows == {"ada@example.org": ("skipped", HAD_ALL), "bob@example.org": ("planned", "")}
 
 
-def test_what_was_planned_but_never_sent_there_is_sent_here(home: House, clock: Clock) -> None:
-    publish(home, clock, "morning", send=False)
-    home.dispatch.halt(home.edition(MORNING), "cancelled")
-    home.compose("noon")
-    home.approve(home.edition("noon"), "ada")
-    assert {d.state for d in home.store.deliveries.listing(NOON)} == {"planned"}
+def test_what_was_planned_but_never_sent_there_is_sent_here(app: App, clock: Clock) -> None:
+    publish(app, clock, "morning", send=False)
+    app.sending.cancel(app.editions.get(MORNING))
+    app.composing.compose("noon")
+    app.approving.approve(app.editions.get("noon"), "ada")
+    assert {d.state for d in app.context.store.deliveries.listing(NOON)} == {"planned"}
 
 
 @pytest.mark.parametrize("how", ["cancelled", "dropped", "skipped"])
-def test_what_the_morning_withdraws_after_noon_was_planned_comes_at_noon(home: House, clock: Clock, how: str) -> None:
-    publish(home, clock, "morning", send=False)
-    bring(home.store, 2, at=clock.moment + timedelta(hours=1), feed="https://times.example/feed")
+def test_what_the_morning_withdraws_after_noon_was_planned_comes_at_noon(app: App, clock: Clock, how: str) -> None:
+    publish(app, clock, "morning", send=False)
+    bring(app.context.store, 2, at=clock.moment + timedelta(hours=1), feed="https://times.example/feed")
     clock.moment += timedelta(hours=1, minutes=30)
-    publish(home, clock, "noon", send=False)
-    topics = {d.address: Variant.parse(d.variant).topics for d in home.store.deliveries.listing(NOON)}
+    publish(app, clock, "noon", send=False)
+    topics = {d.address: Variant.parse(d.variant).topics for d in app.context.store.deliveries.listing(NOON)}
     assert topics == {"ada@example.org": ("late",), "bob@example.org": ("world", "late")}
-    morning = home.edition(MORNING)
+    morning = app.editions.get(MORNING)
     if how == "cancelled":
-        home.dispatch.halt(morning, "cancelled")
+        app.sending.cancel(morning)
     elif how == "skipped":
-        home.store.editions.set_state(MORNING, ["approved"], "skipped", "too late", now=clock())
+        app.context.store.editions.set_state(MORNING, ["approved"], "skipped", "too late", now=clock())
     else:
-        morning = home.desk.edit(morning, Drop(next(s.key for s in morning.stories if s.title == NEWS[0][0])), "ada")
-        home.approve(morning, "ada")
+        morning = app.editing.edit(morning, Drop(next(s.key for s in morning.stories if s.title == NEWS[0][0])), "ada")
+        app.approving.approve(morning, "ada")
         clock.moment = morning.send_at
-        home.dispatch.deliver(home.edition(MORNING))
-    clock.moment = home.edition(NOON).send_at
-    home.dispatch.deliver(home.edition(NOON))
-    ada = mail(home, NOON, "ada")
+        app.sending.deliver(app.editions.get(MORNING))
+    clock.moment = app.editions.get(NOON).send_at
+    app.sending.deliver(app.editions.get(NOON))
+    ada = mail(app, NOON, "ada")
     assert NEWS[0][0] in ada
     assert (NEWS[1][0] in ada) == (how != "dropped")
     assert NEWS[2][0] in ada
 
 
-def test_who_was_to_get_nothing_gets_the_mail_after_all_and_the_books_close(home: House, clock: Clock) -> None:
-    publish(home, clock, "morning", send=False)
-    home.compose("noon")
-    home.approve(home.edition("noon"), "ada")
-    home.dispatch.halt(home.edition(MORNING), "cancelled")
-    clock.moment = home.edition(NOON).send_at
-    done = home.dispatch.deliver(home.edition(NOON))
+def test_who_was_to_get_nothing_gets_the_mail_after_all_and_the_books_close(app: App, clock: Clock) -> None:
+    publish(app, clock, "morning", send=False)
+    app.composing.compose("noon")
+    app.approving.approve(app.editions.get("noon"), "ada")
+    app.sending.cancel(app.editions.get(MORNING))
+    clock.moment = app.editions.get(NOON).send_at
+    done = app.sending.deliver(app.editions.get(NOON))
     assert (done.state, done.counts) == ("sent", {"accepted": 2})
 
 
-def test_nobody_is_planned_anew_once_the_first_mail_has_left(home: House, clock: Clock) -> None:
-    publish(home, clock, "morning", send=False)
-    home.compose("noon")
-    home.approve(home.edition("noon"), "ada")
-    clock.moment = home.edition(NOON).send_at
-    home.dispatch.deliver(home.edition(NOON))
-    before = list(home.store.deliveries.listing(NOON))
-    home.dispatch.halt(home.edition(MORNING), "cancelled")
+def test_nobody_is_planned_anew_once_the_first_mail_has_left(app: App, clock: Clock) -> None:
+    publish(app, clock, "morning", send=False)
+    app.composing.compose("noon")
+    app.approving.approve(app.editions.get("noon"), "ada")
+    clock.moment = app.editions.get(NOON).send_at
+    app.sending.deliver(app.editions.get(NOON))
+    before = list(app.context.store.deliveries.listing(NOON))
+    app.sending.cancel(app.editions.get(MORNING))
     with pytest.raises(AlreadySent):
-        home.dispatch.deliver(home.edition(NOON))
-    assert list(home.store.deliveries.listing(NOON)) == before
+        app.sending.deliver(app.editions.get(NOON))
+    assert list(app.context.store.deliveries.listing(NOON)) == before
 
 
-def test_a_reader_who_chose_other_sections_there_gets_the_story_here(home: House, clock: Clock) -> None:
-    home.subscribe("dan@example.org", "noon", topics=["late"])
-    home.subscribe("dan@example.org", "morning")
-    bring(home.store, 3, at=NOW, feed="https://times.example/feed")
-    publish(home, clock, "noon", send=False)  # who is planned first tells the story
-    publish(home, clock, "morning", send=False)
-    rows = {d.address: d.state for d in home.store.deliveries.listing(MORNING)}
+def test_a_reader_who_chose_other_sections_there_gets_the_story_here(app: App, clock: Clock) -> None:
+    app.subscriptions.add("dan@example.org", "noon", topics=["late"])
+    app.subscriptions.add("dan@example.org", "morning")
+    bring(app.context.store, 3, at=NOW, feed="https://times.example/feed")
+    publish(app, clock, "noon", send=False)  # who is planned first tells the story
+    publish(app, clock, "morning", send=False)
+    rows = {d.address: d.state for d in app.context.store.deliveries.listing(MORNING)}
     assert rows == {"ada@example.org": "skipped", "cyd@example.org": "planned", "dan@example.org": "planned"}
 
 
@@ -164,18 +164,18 @@ def test_the_number_of_variants_is_bounded(store: Store, tmp_path: Path) -> None
         for n, key in enumerate(keys)
     ]
     clock = Clock(NOW + timedelta(minutes=15))
-    home = house_of(settings_of(tmp_path, "\n".join(parts)), store, clock)
+    app = app_of(settings_of(tmp_path, "\n".join(parts)), store, clock)
     for n in range(len(keys)):
         bring(store, n, feed=f"https://t{n}.example/feed")
         bring(store, n, feed=FEED)
     for number in range(2 ** len(keys)):
         chosen = [key for n, key in enumerate(keys) if number >> n & 1]
         for key in ("morning", *chosen):
-            home.subscribe(f"reader{number}@example.org", key)
+            app.subscriptions.add(f"reader{number}@example.org", key)
     bring(store, 9)
     for key in keys:
-        publish(home, clock, key, send=False)
-    publish(home, clock, "morning", send=False)
+        publish(app, clock, key, send=False)
+    publish(app, clock, "morning", send=False)
     variants = {d.variant for d in store.deliveries.listing(MORNING)}
     assert 1 < len(variants) <= SETS + 1
     assert all(d.state == "planned" for d in store.deliveries.listing(MORNING))

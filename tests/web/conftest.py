@@ -1,4 +1,4 @@
-"""A house with one sent edition and its web application, for the tests of pages."""
+"""A app with one sent edition and its web application, for the tests of pages."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from digest.bootstrap import House, open_house
+from digest.bootstrap import App, open_app
 from digest.deliver.subscriber import Subscriber
 from digest.settings import load
 from digest.web.wiring import application
@@ -46,18 +46,18 @@ topics = ["world"]
 
 @dataclass
 class Site:
-    """The application, its house, and a reader of each newsletter."""
+    """The application, its app, and a reader of each newsletter."""
 
-    house: House
+    app: App
     client: TestClient
     ada: Subscriber
     emile: Subscriber
 
     def token(self, reader: Subscriber, newsletter: str = "morning") -> str:
-        return self.house.mailroom.links.token(reader.id, newsletter)
+        return self.app.messages.links.token(reader.id, newsletter)
 
     def state(self, reader: Subscriber, newsletter: str = "morning") -> str:
-        ties = {tie.newsletter: tie for tie in self.house.store.readers.subscriptions(reader.id)}
+        ties = {tie.newsletter: tie for tie in self.app.context.store.readers.subscriptions(reader.id)}
         return ties[newsletter].state
 
 
@@ -65,8 +65,8 @@ class Site:
 def site(tmp_path: Path) -> Iterator[Site]:
     path = tmp_path / "settings.toml"
     path.write_text(SETTINGS, encoding="utf-8")
-    with open_house(load(path, {}), clock=lambda: NOW) as house:
-        ada = house.subscribe("ada@example.org", "morning", name="Ada")
-        emile = house.subscribe("emile@example.org", "matin", language="fr")
-        with TestClient(application(house), base_url="https://news.example.org") as client:
-            yield Site(house, client, ada, emile)
+    with open_app(load(path, {}), clock=lambda: NOW) as app:
+        ada = app.subscriptions.add("ada@example.org", "morning", name="Ada")
+        emile = app.subscriptions.add("emile@example.org", "matin", language="fr")
+        with TestClient(application(app), base_url="https://news.example.org") as client:
+            yield Site(app, client, ada, emile)

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from digest.bootstrap import open_house
+from digest.bootstrap import open_app
 from digest.demo.show import open_day
 from digest.demo.site import whole_day
 from digest.settings import load
 from digest.web.app import Ports, build
-from digest.web.subscribers.pages import Readers
+from digest.web.subscribers.pages import Actions
 from digest.web.templating import Pages
 from digest.web.wiring import application
 from tests.web.conftest import NOW, SETTINGS, Site
@@ -25,16 +25,16 @@ def test_an_empty_archive_says_so(site: Site) -> None:
 
 
 def test_more_editions_leads_to_all_that_went_out_and_to_nothing_else(tmp_path: Path) -> None:
-    with open_day(tmp_path, tmp_path / "outbox", "https://news.example.org", NOW.date()) as (house, clock):
+    with open_day(tmp_path, tmp_path / "outbox", "https://news.example.org", NOW.date()) as (app, clock):
         clock.moment = whole_day(NOW.date())
-        house.collect()
+        app.collecting.collect()
         slot = datetime.combine(NOW.date(), time(7))
-        waiting, _ = house.compose("morning", slot)
-        edition, _ = house.compose("matin", slot)
-        house.approve(edition, "Ada")
+        waiting, _ = app.composing.compose("morning", slot)
+        edition, _ = app.composing.compose("matin", slot)
+        app.approving.approve(edition, "Ada")
         clock.moment = edition.send_at
-        house.dispatch.deliver(house.edition(edition.id))
-        with TestClient(application(house), base_url="https://news.example.org") as client:
+        app.sending.deliver(app.editions.get(edition.id))
+        with TestClient(application(app), base_url="https://news.example.org") as client:
             page = client.get(f"/archive/{edition.id}").text
             assert 'href="https://news.example.org/archive/"' in page
             listed = client.get("/archive/").text
@@ -47,7 +47,7 @@ def test_a_fault_of_ours_is_told_in_the_readers_language_and_without_details() -
     def broken(token: str) -> None:
         raise OSError(f"the disk with {token} is gone")
 
-    app = build(Ports(Readers(broken, broken, broken, lambda *_: None), Pages("Example Press"), lambda: ""))
+    app = build(Ports(Actions(broken, broken, broken, lambda *_: None), Pages("Example Press"), lambda: ""))
     answer = TestClient(app, raise_server_exceptions=False).get("/unsubscribe/x", headers={"Accept-Language": "de"})
     assert answer.status_code == 500
     assert "Etwas ist schiefgegangen." in answer.text
@@ -58,7 +58,7 @@ def test_a_fault_of_ours_is_told_in_the_readers_language_and_without_details() -
 def test_pages_wear_the_colour_of_their_newsletter_and_stay_legible(tmp_path: Path, accent: str, worn: str) -> None:
     path = tmp_path / "settings.toml"
     path.write_text(f'{SETTINGS}\n[newsletters.matin.brand]\naccent = "{accent}"\n', encoding="utf-8")
-    with open_house(load(path, {}), clock=lambda: NOW) as house:
-        token = house.mailroom.links.token(house.subscribe("emile@example.org", "matin").id, "matin")
-        with TestClient(application(house)) as client:
+    with open_app(load(path, {}), clock=lambda: NOW) as app:
+        token = app.messages.links.token(app.subscriptions.add("emile@example.org", "matin").id, "matin")
+        with TestClient(application(app)) as client:
             assert f"--accent: {worn}" in client.get(f"/preferences/{token}").text

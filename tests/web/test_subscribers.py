@@ -60,8 +60,8 @@ def test_a_huge_body_is_not_read_and_still_only_a_button(site: Site) -> None:
 
 
 def test_nobody_who_never_confirmed_gets_in_by_the_way_back(site: Site) -> None:
-    stranger = site.house.store.readers.add("new@example.org", now=site.house.clock())
-    site.house.store.readers.subscribe(stranger.id, "morning", (), "unconfirmed", now=site.house.clock())
+    stranger = site.app.context.store.readers.add("new@example.org", now=site.app.clock())
+    site.app.context.store.readers.subscribe(stranger.id, "morning", (), "unconfirmed", now=site.app.clock())
     site.client.post(f"/unsubscribe/{site.token(stranger)}")
     site.client.post(f"/unsubscribe/{site.token(stranger)}/back")
     assert site.state(stranger) == "unsubscribed"
@@ -73,7 +73,7 @@ def test_topics_are_chosen_on_one_page(site: Site) -> None:
     assert page.count("checked") == 2
     page = site.client.post(f"/preferences/{token}", data={"topic": ["science", "nonsense"]}).text
     assert page.count("checked") == 1
-    [tie] = site.house.store.readers.subscriptions(site.ada.id)
+    [tie] = site.app.context.store.readers.subscriptions(site.ada.id)
     assert tie.topics == ("science",)
 
 
@@ -114,5 +114,5 @@ def test_editions_are_not_shown_to_whoever_asks(site: Site) -> None:
 
 @pytest.mark.parametrize("path", ["nothing.jpg", "../settings.toml", "%2e%2e/settings.toml"])
 def test_before_the_first_picture_there_is_nothing_to_find_and_nothing_to_break(site: Site, path: str) -> None:
-    assert not site.house.media.exists()
+    assert not site.app.pictures.folder.exists()
     assert site.client.get(f"/media/{path}").status_code == 404

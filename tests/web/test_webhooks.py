@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from digest.bootstrap import House, open_house
+from digest.bootstrap import App, open_app
 from digest.settings import load
 from digest.web.wiring import application
 from tests.web.conftest import NOW, SETTINGS
@@ -18,10 +18,10 @@ SECRET = "thirty-two-characters-of-a-secret"
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
+def app(tmp_path: Path) -> Iterator[App]:
     (tmp_path / "settings.toml").write_text(f'{SETTINGS}\n[bounces]\nwebhook_secret = "{SECRET}"\n', encoding="utf-8")
-    with open_house(load(tmp_path / "settings.toml", {}), clock=lambda: NOW) as opened:
-        opened.subscribe("ada@example.org", "morning")
+    with open_app(load(tmp_path / "settings.toml", {}), clock=lambda: NOW) as opened:
+        opened.subscriptions.add("ada@example.org", "morning")
         yield opened
 
 
@@ -34,25 +34,27 @@ COMPLAINT = {
 }
 
 
-def post(house: House, path: str, body: object) -> int:
-    with TestClient(application(house), base_url="https://news.example.org") as client:
+def post(app: App, path: str, body: object) -> int:
+    with TestClient(application(app), base_url="https://news.example.org") as client:
         return client.post(path, content=json.dumps(body), headers={"Content-Type": "application/json"}).status_code
 
 
-def test_a_proven_complaint_suppresses_at_once_and_counts_once(house: House) -> None:
+def test_a_proven_complaint_suppresses_at_once_and_counts_once(app: App) -> None:
     for _ in range(2):
-        assert post(house, f"/returned/postmark/{SECRET}", COMPLAINT) == 200
-    assert [(s.address, s.reason) for s in house.store.readers.suppressions()] == [("ada@example.org", "complaint")]
-    assert list(house.store.readers.audience("morning")) == []
+        assert post(app, f"/returned/postmark/{SECRET}", COMPLAINT) == 200
+    assert [(s.address, s.reason) for s in app.context.store.readers.suppressions()] == [
+        ("ada@example.org", "complaint")
+    ]
+    assert list(app.context.store.readers.audience("morning")) == []
 
 
 @pytest.mark.parametrize("path", ["/returned/postmark", "/returned/postmark/wrong", "/returned/ses"])
-def test_what_proves_nothing_changes_nothing(house: House, path: str) -> None:
-    assert post(house, path, COMPLAINT) in (400, 403)
-    assert list(house.store.readers.suppressions()) == []
+def test_what_proves_nothing_changes_nothing(app: App, path: str) -> None:
+    assert post(app, path, COMPLAINT) in (400, 403)
+    assert list(app.context.store.readers.suppressions()) == []
 
 
-def test_unknown_services_and_huge_bodies_are_refused(house: House) -> None:
-    assert post(house, f"/returned/nobody/{SECRET}", COMPLAINT) == 404
-    assert post(house, f"/returned/postmark/{SECRET}", "x" * 6_000_000) == 413
-    assert post(house, f"/returned/postmark/{SECRET}", ["nonsense"]) == 400
+def test_unknown_services_and_huge_bodies_are_refused(app: App) -> None:
+    assert post(app, f"/returned/nobody/{SECRET}", COMPLAINT) == 404
+    assert post(app, f"/returned/postmark/{SECRET}", "x" * 6_000_000) == 413
+    assert post(app, f"/returned/postmark/{SECRET}", ["nonsense"]) == 400

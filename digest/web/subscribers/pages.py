@@ -1,8 +1,8 @@
-"""What subscribers meet on the web: leaving, with one button or RFC 8058's one click.
+"""Pages for subscribers: unsubscribe with one button or by RFC 8058's one click, come back, choose topics.
 
-GET never changes anything: link scanners open every link of a mail, and some press the only button they find by GET
-forms. Only POST acts. A token that we do not know gets the same neutral answer as one that we do, so that nobody can
-learn from it who reads what.
+GET never changes anything: link scanners open every link of a mail, and some submit the only GET form that they find.
+Only POST acts. An unknown token gets the same neutral answer as a known one, so that nobody can learn from it who reads
+what.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ MAX_BODY = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """A subscription as its own reader may see it."""
+class View:
+    """A subscription as its own subscriber may see it."""
 
     newsletter: str  # title
     language: str
@@ -33,22 +33,22 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class Readers:
-    """What a token can do. `look` tells what it stands for (None: unknown); `leave` ends that, and may be called again
-    and again; `rejoin` takes it back; `choose` sets the topics (none at all means all of them).
+class Actions:
+    """What a token can do. `view` shows its subscription (None: unknown token); `leave` ends it, and may be called
+    repeatedly; `rejoin` takes that back; `choose` sets the topics (none at all means all of them).
     """
 
-    look: Callable[[str], Reading | None]
+    view: Callable[[str], View | None]
     leave: Callable[[str], None]
     rejoin: Callable[[str], None]
     choose: Callable[[str, tuple[str, ...]], None]
 
 
-def routes(ports: Readers, pages: Pages) -> list[BaseRoute]:
+def routes(actions: Actions, pages: Pages) -> list[BaseRoute]:
     """The routes of a reader's links; `/unsubscribe/TOKEN` is what List-Unsubscribe names."""
 
     async def page(request: Request, token: str, said: str = "") -> Response:
-        reading = await run_in_threadpool(ports.look, token)
+        reading = await run_in_threadpool(actions.view, token)
         if not said and reading is not None and not reading.active:
             said = "left"
         language, accent = (reading.language, reading.accent) if reading else ("", None)
@@ -67,7 +67,7 @@ def routes(ports: Readers, pages: Pages) -> list[BaseRoute]:
         if request.method != "POST":
             return await page(request, token)
         one_click = await _one_click(request)
-        await run_in_threadpool(ports.leave, token)
+        await run_in_threadpool(actions.leave, token)
         if one_click:
             # RFC 8058, 3.1: no redirect, no cookie; the sender of this request is a mail provider, not a person.
             return PlainTextResponse("OK")
@@ -75,7 +75,7 @@ def routes(ports: Readers, pages: Pages) -> list[BaseRoute]:
 
     async def rejoin(request: Request) -> Response:
         token = request.path_params["token"]
-        await run_in_threadpool(ports.rejoin, token)
+        await run_in_threadpool(actions.rejoin, token)
         return await page(request, token, "back")
 
     async def preferences(request: Request) -> Response:
@@ -84,9 +84,9 @@ def routes(ports: Readers, pages: Pages) -> list[BaseRoute]:
         if request.method == "POST":
             form = await request.form(max_fields=200, max_files=0)
             chosen = tuple(str(topic) for topic in form.getlist("topic"))
-            await run_in_threadpool(ports.choose, token, chosen)
+            await run_in_threadpool(actions.choose, token, chosen)
             said = "saved"
-        reading = await run_in_threadpool(ports.look, token)
+        reading = await run_in_threadpool(actions.view, token)
         if reading is None or not reading.active:
             return await page(request, token)
         return pages.response(

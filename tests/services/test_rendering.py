@@ -1,9 +1,10 @@
-"""The mailroom: what the settings say of a newsletter becomes the look of its mail."""
+"""Rendering: the settings of a newsletter decide how its mail looks."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,8 @@ from PIL import Image
 from pytest_httpserver import HTTPServer
 
 from digest import resources
+from digest.bootstrap import App, open_app
 from digest.errors import RenderError
-from digest.services.mailer import Mailroom
 from digest.settings import load
 from tests.deliver import editions
 
@@ -23,13 +24,13 @@ def _png(colour: str = "#0a5c36") -> bytes:
     return out.getvalue()
 
 
-def _mailroom(folder: Path, brand: str) -> Mailroom:
+def _app(folder: Path, brand: str) -> AbstractContextManager[App]:
     example = resources.example_settings().read_text(encoding="utf-8")
     text = example.replace('accent = "#a3261b"', f'accent = "#a3261b"\n{brand}\n').replace(
         "# allow_private_networks = false", "allow_private_networks = true"
     )
     (folder / "settings.toml").write_text(text, encoding="utf-8")
-    return Mailroom(load(folder / "settings.toml"))
+    return open_app(load(folder / "settings.toml"))
 
 
 @pytest.fixture
@@ -40,9 +41,9 @@ def server() -> Iterator[HTTPServer]:
 
 def test_a_logo_beside_the_settings_is_shown_from_our_own_place(tmp_path: Path) -> None:
     (tmp_path / "logo.png").write_bytes(_png())
-    with _mailroom(tmp_path, 'logo = "logo.png"') as room:
-        rendered = room.render(editions.edition(stories=2))
-        logo = room.look(editions.edition()).brand.logo
+    with _app(tmp_path, 'logo = "logo.png"') as app:
+        rendered = app.rendering.render(editions.edition(stories=2))
+        logo = app.rendering.look(editions.edition()).brand.logo
     assert logo is not None
     assert (logo.width, logo.height) == (144, 48)
     assert (tmp_path / "media" / logo.url.rpartition("/")[2]).is_file()
@@ -53,15 +54,15 @@ def test_a_logo_beside_the_settings_is_shown_from_our_own_place(tmp_path: Path) 
 def test_a_logo_on_the_web_is_fetched_once(tmp_path: Path, server: HTTPServer) -> None:
     server.expect_ordered_request("/robots.txt").respond_with_data("", status=404)
     server.expect_ordered_request("/logo.png").respond_with_data(_png(), content_type="image/png")
-    with _mailroom(tmp_path, f'logo = "{server.url_for("/logo.png")}"') as room:
-        first = room.look(editions.edition()).brand.logo
+    with _app(tmp_path, f'logo = "{server.url_for("/logo.png")}"') as app:
+        first = app.rendering.look(editions.edition()).brand.logo
         assert first is not None
-        assert room.look(editions.edition()).brand.logo == first
+        assert app.rendering.look(editions.edition()).brand.logo == first
 
 
 def test_a_logo_that_the_web_does_not_give_leaves_the_title_in_letters(tmp_path: Path, server: HTTPServer) -> None:
-    with _mailroom(tmp_path, f'logo = "{server.url_for("/nothing.png")}"') as room:
-        assert room.look(editions.edition()).brand.logo is None
+    with _app(tmp_path, f'logo = "{server.url_for("/nothing.png")}"') as app:
+        assert app.rendering.look(editions.edition()).brand.logo is None
 
 
 @pytest.mark.parametrize("content", [None, b"no picture"])
@@ -69,14 +70,14 @@ def test_a_logo_file_that_cannot_be_used_is_named(tmp_path: Path, content: bytes
     if content is not None:
         (tmp_path / "logo.png").write_bytes(content)
     with (
-        _mailroom(tmp_path, 'logo = "logo.png"') as room,
+        _app(tmp_path, 'logo = "logo.png"') as app,
         pytest.raises(RenderError, match=r"brand\.logo: .*logo\.png"),
     ):
-        room.look(editions.edition())
+        app.rendering.look(editions.edition())
 
 
 def test_fonts_of_the_settings_are_the_mails(tmp_path: Path) -> None:
-    with _mailroom(tmp_path, 'title_font = "Charter, serif"\ntext_font = "Verdana, sans-serif"') as room:
-        html = room.render(editions.edition(stories=2)).html
+    with _app(tmp_path, 'title_font = "Charter, serif"\ntext_font = "Verdana, sans-serif"') as app:
+        html = app.rendering.render(editions.edition(stories=2)).html
     assert "Charter, serif" in html
     assert "Verdana, sans-serif" in html

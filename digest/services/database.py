@@ -1,0 +1,63 @@
+"""The database as a whole: upgrade, check and back up, also where it cannot be opened as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from digest.errors import DigestError
+from digest.services.context import Context
+from digest.settings import Settings
+
+if TYPE_CHECKING:
+    from digest.store.records import Finding
+
+
+class Database:
+    """The open database of a program."""
+
+    def __init__(self, context: Context) -> None:
+        self._store = context.store
+
+    def check(self) -> Sequence[Finding]:
+        """Return the health of schema and data."""
+        return self._store.meta.check()
+
+    def problem(self) -> str:
+        """Return why the database does not answer, or ""."""
+        try:
+            self._store.meta.get("health")
+        except DigestError as error:
+            return str(error)
+        return ""
+
+
+def upgrade(settings: Settings) -> None:
+    """Bring the database to this program's schema; one that is not there is made. Raises StoreError."""
+    from digest.store import open_store
+
+    open_store(settings.store.url, upgrade=True).close()
+
+
+def check(settings: Settings) -> list[Finding]:
+    """Open the database without changing it and return its health. Raises StoreError."""
+    from digest.store import open_store
+
+    with open_store(settings.store.url) as store:
+        return [*store.meta.check()]
+
+
+def backup(settings: Settings, file: Path) -> Path:
+    """Write a checked copy of the database to `file` while everything runs. Raises StoreError."""
+    from digest.store import open_store
+
+    with open_store(settings.store.url) as store:
+        return store.meta.backup(file)
+
+
+def failure(problem: str, remedy: str) -> Finding:
+    """Return the finding of a database that cannot be opened."""
+    from digest.store.records import Finding
+
+    return Finding("error", problem, remedy)
