@@ -9,7 +9,7 @@ from collections import Counter
 from w3lib.encoding import html_body_declared_encoding, http_content_type_encoding, read_bom
 
 from digest.text.clean import plain
-from digest.text.mojibake import mended
+from digest.text.mojibake import repaired
 
 #: Encodings that the web was written in (the WHATWG's list, without duplicates), those of the Latin alphabet apart.
 _WEB = "cp1251 koi8_r cp1253 cp1255 cp1256 cp932 euc_jp iso2022_jp gb18030 big5 cp949 tis_620".split()
@@ -45,7 +45,7 @@ def decode(body: bytes, content_type: str = "") -> tuple[str, str | None]:
         problem = f"{broken} characters fit no encoding and were replaced" if broken > 3 else None
     if nulls := text.count("\0"):
         problem = f"{nulls} NUL characters were taken out"
-    return _without_soft_hyphens(plain(mended(text))), problem
+    return _without_soft_hyphens(plain(repaired(text))), problem
 
 
 def is_binary(body: bytes) -> bool:

@@ -52,7 +52,7 @@ def read(body: bytes) -> tuple[Outline, ...]:
 
 
 def _text(body: bytes) -> str:
-    """UTF-8 is taken as it is: a list is a person's own, and its names are not to be mended."""
+    """UTF-8 is taken as it is: a list is a person's own, and its names are not to be repaired."""
     try:
         return plain(body.decode("utf-8-sig"))
     except UnicodeDecodeError:

@@ -1,8 +1,8 @@
-"""Boundary: whether a mark ends a sentence, judged by the word before it and the word after it.
+"""Whether a mark ends a sentence, judged by the word before it and the word after it.
 
-Judging by both neighbours follows Kiss & Strunk, 'Unsupervised Multilingual Sentence Boundary Detection' (2006); tables
-stand in for their statistics, which a single article is too short for. Everything looked at lies within a few dozen
-characters of the mark, so that the cost of a text grows with its length alone.
+Judging by both neighbours follows Kiss & Strunk, 'Unsupervised Multilingual Sentence Boundary Detection' (2006). Tables
+replace their statistics, because a single article is too short for them. Each decision reads only a few dozen
+characters around the mark, so the cost of a text is linear in its length.
 """
 
 from __future__ import annotations
@@ -12,22 +12,24 @@ from typing import NamedTuple
 
 from digest.text.words import Words
 
-_WIDE = "。｡！？"  # full-width marks have their blank built in
-_SURE = "؟۔।॥։።။‼⁇⁈⁉\u037e" + _WIDE  # marks that do nothing but end a sentence
+_WIDE = "。｡！？"  # full-width marks need no space after them
+_SURE = "؟۔।॥։።။‼⁇⁈⁉\u037e" + _WIDE  # marks whose only use is to end a sentence
 MARKS = ".!?…" + _SURE
 
-_NEAR = 40  # characters looked back: longer than any abbreviation with the word before it
+_NEAR = 40  # characters to look back: longer than any abbreviation with the word before it
 _OPENERS = re.escape("«‹»“„‚‘\"'([{¿¡「『（【《〈—–-•*·,`©§#@$€£¥₹~")
 _NEXT = re.compile(rf"\s*+(?P<open>(?:[{_OPENERS}]\s?){{0,4}}+)(?P<word>[^\W_]++(?:['’]\w++)?)?")
 _CLAUSE = re.compile(rf"[^，、；：,;:{re.escape(MARKS)}]{{1,12}}(?=[，。：])")
-_DUTCH = re.compile(r"\s['’][a-z]\s([A-Z]\w*)")  # 's Avonds: the capital comes with the second word
+_DUTCH = re.compile(r"\s['’][a-z]\s([A-Z]\w*)")  # 's Avonds: the second word has the capital
 _APOSTROPHE = re.compile("['’]")
 _INITIALS = re.compile(r"[^\W\d_](?:[.\-‐]{1,2}[^\W\d_]){0,5}\Z")  # J, J.-P, U.S
 _NEXT_INITIAL = re.compile(r"\s[^\W\d_]\.")
 _ROMAN = re.compile(r"[IVXLCDM]+\Z")
-_NO_VOWEL = re.compile(r"[BCDFGHJKLMNPQRSTVWXZ][bcdfghjklmnpqrstvwxz]{1,3}\Z")  # Lt, Brgy: cut short, whatever they are
+_NO_VOWEL = re.compile(
+    r"[BCDFGHJKLMNPQRSTVWXZ][bcdfghjklmnpqrstvwxz]{1,3}\Z"
+)  # Lt, Brgy: a word without a vowel is an abbreviation
 _VOWELS = "aeiouyáàâãäåæéèêëíìîïóòôõöøúùûüýаеиоуыэюяіїє"
-_SYLLABLE = re.compile("[\u1100-\uffff]")  # a letter of these scripts is a word, not an initial
+_SYLLABLE = re.compile("[\u1100-\uffff]")  # a single letter of these scripts is a word, not an initial
 _HANGUL = re.compile("[\uac00-\ud7a3]")
 # Small words inside names: after an initial they do not open a sentence ('J. Le Goff', 'A. van Dyck').
 _SMALL = "de la le les van von der den ter ten el al du di da do dos das del della ben bin af av zu zur y e"
@@ -46,7 +48,7 @@ class Stop(NamedTuple):
 
 
 def ends(stop: Stop, table: Words) -> bool:
-    """Whether the sentence ends here. What follows is never the end of the text."""
+    """Return whether the sentence ends at `stop`, which is never at the end of the text."""
     text, end = stop.text, stop.end
     if not text[end].isspace():
         return _ends_without_blank(stop, table)
@@ -58,16 +60,19 @@ def ends(stop: Stop, table: Words) -> bool:
     if dutch := _DUTCH.match(text, end):
         word = dutch[1]
     if not following or not word:
-        return False  # what has no word yet belongs to this sentence: '. . .', '! "'
+        return False  # marks without a word after them belong to this sentence: '. . .', '! "'
     if word[0].islower():
         return not stop.closed and "(" not in following["open"] and _ends_before_small(stop, table)
     if stop.mark == ".":
         return _ends_at_dot(stop, word, table)
-    return stop.mark[-1] not in "!?" or not (word in table.inner or _told(stop, table))  # 'Yahoo! Inc.'
+    return stop.mark[-1] not in "!?" or not (word in table.inner or _speaker_follows(stop, table))  # 'Yahoo! Inc.'
 
 
 def _ends_without_blank(stop: Stop, table: Words) -> bool:
-    """Full-width marks need no blank; others lost theirs ('fin.Alors') if a word that opens sentences follows."""
+    """Return whether a mark without a space after it ends the sentence.
+
+    Full-width marks do. Others do where the space was lost ('fin.Alors'): a word that opens sentences follows.
+    """
     text, at, mark, end, last = stop.text, stop.at, stop.mark, stop.end, stop.mark[-1]
     after = text[end]
     if last in _SURE or (last in "!?" and "\u3000" <= after <= "\u9fff"):
@@ -87,7 +92,7 @@ def _ends_without_blank(stop: Stop, table: Words) -> bool:
 
 
 def _carries_on(stop: Stop, table: Words) -> bool:
-    """Where no blank parts words: what goes on after a quotation, a bracket, or a name that ends in a mark."""
+    """Return whether the sentence continues after a quotation, a bracket or a name, in scripts without spaces."""
     text, end = stop.text, stop.end
     if not stop.closed:
         return text.startswith(table.joins, end)
@@ -98,7 +103,7 @@ def _carries_on(stop: Stop, table: Words) -> bool:
 
 
 def _token(stop: Stop) -> tuple[str, list[str]]:
-    """The word right before the mark, without what opens it, and the words near it; "" when a blank is there."""
+    """Return the word before the mark without opening punctuation ("" after a space), and the words near it."""
     near = stop.text[max(stop.start, stop.at - _NEAR) : stop.at].split()
     if not near or stop.text[stop.at - 1].isspace():
         return "", near
@@ -106,7 +111,7 @@ def _token(stop: Stop) -> tuple[str, list[str]]:
 
 
 def _kinds(token: str, near: list[str]) -> set[str]:
-    """The ways a word may stand in a table: as it is, in small letters, after an apostrophe, with the one before it."""
+    """Return the forms to look a word up by: as written, in lower case, after an apostrophe, with the word before."""
     tail = _APOSTROPHE.split(token)[-1]
     kinds = {token, tail, token.lower(), tail.lower()}
     if tail.endswith("str"):
@@ -117,9 +122,10 @@ def _kinds(token: str, near: list[str]) -> set[str]:
 
 
 def _ends_before_small(stop: Stop, table: Words) -> bool:
-    """A small letter goes on with the sentence, except after a plain word that can be no abbreviation.
+    """Return whether the sentence ends before a lower-case word: only after a word that cannot be an abbreviation.
 
-    Careless writers begin so. 'Pourquoi ? demande-t-il' and '... ou pas' go on, unless this one began so itself.
+    Some writers begin sentences in lower case. After '?', '!' and '...' the sentence continues ('Pourquoi ?
+    demande-t-il'), unless it began in lower case itself.
     """
     if stop.mark != ".":
         return stop.mark[-1] in "!?" and stop.text[stop.start].islower()
@@ -130,7 +136,7 @@ def _ends_before_small(stop: Stop, table: Words) -> bool:
 
 
 def _ends_at_dot(stop: Stop, word: str, table: Words) -> bool:
-    """The hard case: a single dot, a blank, and no small letter after it."""
+    """Return whether a dot ends the sentence when a space and a word without a lower-case initial follow."""
     token, near = _token(stop)
     if not token:
         return True
@@ -154,14 +160,14 @@ def _ends_at_dot(stop: Stop, word: str, table: Words) -> bool:
 def _ends_at_abbreviation(
     token: str, kinds: set[str], near: list[str], word: str, opens: bool, table: Words
 ) -> bool | None:
-    """By the kind of abbreviation; None where it is used as the ordinary word that it also is."""
+    """Judge a dot by the kind of abbreviation before it; None where the word is used as an ordinary word."""
     numeral = word[0].isdigit() or bool(_ROMAN.match(word))
     if not table.ends.isdisjoint(kinds):
         return True
     if not table.after_number.isdisjoint(kinds) and len(near) > 1 and near[-2].rstrip(",")[-1:].isdigit():
         return not numeral
     if not table.titles.isdisjoint(kinds) or not table.never.isdisjoint(kinds):
-        # What is written like an ordinary word may be one, if what follows can be neither name nor example.
+        # An abbreviation that is also an ordinary word is one if neither a name nor an example follows.
         return opens and len(token) > 2 and token.islower() and token.isalpha() and word.lower() not in _PARTICLES
     if not table.numbers.isdisjoint(kinds):
         return False if numeral else None
@@ -169,7 +175,7 @@ def _ends_at_abbreviation(
 
 
 def _ends_at_number(token: str, first: bool, word: str, opens: bool, table: Words) -> bool:
-    """'am 3. Mai' goes on in languages that write ordinals so; '1. Foo' numbers a list anywhere."""
+    """Judge a dot after a number: 'am 3. Mai' continues where ordinals have a dot, '1. Foo' numbers a list."""
     if first:
         return False
     if not table.ordinals or len(token) > 2:
@@ -178,7 +184,7 @@ def _ends_at_number(token: str, first: bool, word: str, opens: bool, table: Word
 
 
 def _ends_at_initial(token: str, near: list[str], first: bool, word: str, opens: bool) -> bool:
-    """'J. Smith', 'U.S. troops' go on; 'the U.S. The', 'plan B. Le' end."""
+    """Judge a dot after initials: 'J. Smith' and 'U.S. troops' continue, 'the U.S. The' and 'plan B. Le' end."""
     if first or not opens or (token.islower() and len(token) == 1):
         return not first and token.islower() and len(token) == 1
     if len(token) > 1 or word.lower() not in _PARTICLES or len(near) < 2:
@@ -187,13 +193,13 @@ def _ends_at_initial(token: str, near: list[str], first: bool, word: str, opens:
 
 
 def _opens(word: str, table: Words) -> bool:
-    """Whether a word typically opens sentences: it is one of the language's function words."""
+    """Return whether a word typically opens sentences: it is a function word of the language."""
     low = word.lower()
     return low in table.function or _APOSTROPHE.split(low)[0] in table.function
 
 
-def _told(stop: Stop, table: Words) -> bool:
-    """'"Is it true?" Smith asked.': after a quotation comes its speaker."""
+def _speaker_follows(stop: Stop, table: Words) -> bool:
+    """Return whether a speaker follows a quotation, as in '"Is it true?" Smith asked.'."""
     if not stop.closed or not table.speech:
         return False
     ahead = stop.text[stop.end : stop.end + 60].partition("\n")[0].split()

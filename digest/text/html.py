@@ -1,7 +1,7 @@
-"""Text from strangers made harmless: what a title, a lead or a note may hold once it is printed. Pure.
+"""Clean foreign text for printing in mails and pages: titles, leads and notes. Pure.
 
-Rules and their attacks are those in docs/hostile-input.md: control characters break parsers, bidi controls reorder what
-is read, lone surrogates cannot be encoded, noncharacters are our own markers inside a compiled mail.
+The rules are in docs/hostile-input.md: control characters break parsers, bidi controls reorder what is read, lone
+surrogates cannot be encoded, and noncharacters are our own markers inside a compiled mail.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-#: Never printed: C0 and C1 (but for blanks), surrogates, bidi controls, BOM, zero-width space, specials, noncharacters.
+#: Never printed: C0 and C1 except white space, surrogates, bidi controls, BOM, zero-width space, noncharacters.
 _FORBIDDEN: Final = re.compile(
     "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ud800-\udfff"
     "\ufdd0-\ufdef\ufeff\ufff9-\uffff"
@@ -23,27 +23,27 @@ _PARAGRAPHS: Final = re.compile(r"(?:\r\n?|\n|\u2029)\s*(?:\r\n?|\n|\u2029)")
 
 
 def line(text: str, limit: int = 300) -> str:
-    """One line of clean text, at most `limit` characters: blanks collapsed, an end that is cut off marked by '…'."""
+    """Return one line of clean text of at most `limit` characters: spaces collapsed, a cut marked by '…'."""
     return cut(_BLANKS.sub(" ", scrub(text[: limit * 8])).strip(), limit)
 
 
 def paragraphs(text: str, limit: int = 2000) -> tuple[str, ...]:
-    """The paragraphs of a text (blank lines part them), each one clean line; at most `limit` characters together."""
-    found: list[str] = []
+    """Return the paragraphs of a text (separated by blank lines) as clean lines, at most `limit` characters in all."""
+    lines: list[str] = []
     for part in _PARAGRAPHS.split(text[: limit * 8]):
         if limit > 0 and (clean := line(part, limit)):
-            found.append(clean)
+            lines.append(clean)
             limit -= len(clean)
-    return tuple(found)
+    return tuple(lines)
 
 
 def scrub(text: str) -> str:
-    """The text without characters that nobody should have to read; towers of combining marks are cut to four."""
+    """Remove unprintable characters; runs of combining marks are cut to four."""
     return _STACKED.sub(r"\1", _FORBIDDEN.sub("", text))
 
 
 def cut(text: str, limit: int) -> str:
-    """The text itself, or its beginning with '…', at a blank where there is one in the last third."""
+    """Return the text, or its beginning with '…', cut at a space where the last third has one."""
     if len(text) <= limit:
         return text
     head = text[: max(limit - 1, 0)]

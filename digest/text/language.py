@@ -1,9 +1,8 @@
-"""Language of a text: what it is written in, checked against what its feed or page declares.
+"""Language detection of a text, with the language that its feed or page declares as a hint.
 
-Scripts that one language owns decide at once; else py3langid (a naive Bayes model over byte sequences of many
-languages) ranks the languages of that script, weighted by how likely the press is to use them. A declaration is a
-strong hint, not the answer: it loses when the text clearly says otherwise, as on English pages that a template calls
-'de'.
+A script that only one language uses decides at once. Otherwise py3langid (a naive Bayes model over byte sequences)
+ranks the languages of the script, weighted by how often news is written in them. A declaration is a strong hint, not
+the answer: it loses when the text clearly differs, as on English pages whose template says 'de'.
 """
 
 from __future__ import annotations
@@ -16,9 +15,9 @@ from typing import Any, Literal
 
 from digest.text.words import primary
 
-_SAMPLE = 2000  # characters are plenty; the model's certainty stops growing long before
-_DECLARED = 4.0  # how many times likelier a declared language is: enough to part close kin on a short headline
-_CERTAIN = 0.25  # below this share of the belief a text is of unknown language
+_SAMPLE = 2000  # characters; the model's certainty stops growing long before
+_DECLARED = 4.0  # factor for a declared language: enough to separate related languages on a short title
+_CERTAIN = 0.25  # minimum probability of a language that is returned
 _NOT_LANGUAGE = re.compile(r"https?://\S+|www\.\S+|[^\s@]{1,64}+@\S+|[@#]\w+|&\w+;|<[^<>]{1,200}>")
 _NO_CODES = frozenset({"und", "mul", "zxx", "mis", "x", "i", "xx", "en-gb"})
 
@@ -46,14 +45,14 @@ _SHARING = {
     "Beng": "bn as",
     "Hani": "zh ja",
 }
-_RARE = "ms bs gl af mt cy ga eu is sq sw az tl lb ky tg mn ps ug as"  # less often in news than their kin
+_RARE = "ms bs gl af mt cy ga eu is sq sw az tl lb ky tg mn ps ug as"  # used less often in news than related languages
 _RARITY = dict.fromkeys(_RARE.split(), 0.4)
-# Letters that only one of the languages sharing a script writes: one of them outweighs the model on a short title.
+# Letters that only one language of a script uses: one of them outweighs the model on a short title.
 _OWN = {
     "uk": "іїєґ", "be": "ў", "sr": "ћђљњџ", "mk": "ѓќѕ", "kk": "әғқңұһ", "fa": "گچپژ", "ur": "ٹڈڑےںھ", "ps": "ټډړږښڼې",
     "ja": "込働畑辻枠気売発経済対円駅図広県団囲価仏払拠読両労渋沢浜児雑戦総続権徳歩黒検薬営変実落株",
 }  # fmt: skip
-# Words that a language has and its nearest kin writes otherwise; each outweighs the model a little.
+# Words that separate a language from its closest relative; each outweighs the model a little.
 _TELLING = {
     "da": "af hospital hvad uge åbner meget siger kører", "no": "hva uke åpner mye sier kjører etter sykehus",
     "sv": "och inte är från vecka öppnar säger", "cs": "při není jsou ve lidí", "sk": "pri nie sú vo ľudí rokov",
@@ -69,7 +68,7 @@ _RTL_SCRIPT = re.compile(r"-(?:arab|hebr|syrc|thaa|nkoo)\b")
 def detect(text: str, declared: Sequence[str] = ()) -> str:
     """The language of `text` as a two-letter code, or "" when it cannot be told.
 
-    `declared` are BCP 47 tags from feed and page, the most trustworthy first; others than language tags are ignored.
+    `declared` are BCP 47 tags from feed and page, the most trustworthy first; anything else is ignored.
     A text without letters cannot contradict them. Norwegian of either kind is "no".
     """
     hints = [
@@ -87,7 +86,7 @@ def detect(text: str, declared: Sequence[str] = ()) -> str:
 
 
 def direction(language: str) -> Literal["ltr", "rtl"]:
-    """Which way the language is written; its script subtag decides where there is one ('ku-Arab')."""
+    """Return the writing direction of a language; its script subtag decides where there is one ('ku-Arab')."""
     tag = language.replace("_", "-").lower()
     if "-" in tag and (_RTL_SCRIPT.search(tag) or "-latn" in tag or "-cyrl" in tag):
         return "rtl" if _RTL_SCRIPT.search(tag) else "ltr"
@@ -95,9 +94,9 @@ def direction(language: str) -> Literal["ltr", "rtl"]:
 
 
 def _script(sample: str) -> str:
-    """The script that most of the text is written in; kana make a text Japanese among any number of Chinese letters."""
+    """Return the script of most letters; a text with kana is Japanese however many Chinese characters it has."""
     counts = {script: len(pattern.findall(sample)) for script, pattern in _LETTERS.items()}
-    counts["Hani"] *= 2  # a letter of theirs says what two or three of an alphabet say
+    counts["Hani"] *= 2  # one Chinese character carries as much as two or three letters
     if counts["Kana"] and counts["Kana"] * 12 >= counts["Hani"]:
         counts["Kana"] = 2 * counts["Kana"] + counts["Hani"]
     best = max(counts, key=counts.__getitem__)
@@ -105,9 +104,9 @@ def _script(sample: str) -> str:
 
 
 def _among(sample: str, script: str, hints: Sequence[str]) -> str:
-    """The likeliest of the languages that share a script."""
+    """Return the likeliest of the languages that share a script."""
     known = _SHARING[script].split()
-    belief = _believe(sample, (*known, *hints))
+    belief = _probabilities(sample, (*known, *hints))
     letters = unicodedata.normalize("NFC", sample.lower())
     seen = frozenset(letters.split())
     for code in belief:
@@ -124,21 +123,21 @@ def _among(sample: str, script: str, hints: Sequence[str]) -> str:
     return best
 
 
-def _believe(sample: str, codes: Sequence[str]) -> dict[str, float]:
-    """The model's share of belief in each language, summing to 1 over `codes` that it knows."""
+def _probabilities(sample: str, codes: Sequence[str]) -> dict[str, float]:
+    """Return the model's probability of each of `codes`, normalised to 1 over those that it knows."""
     ranked: dict[str, float] = {}
     wanted = set(codes)
     for label, share in _model().rank(sample):
         code = primary(label)
         if code in wanted:
-            ranked[code] = max(share, ranked.get(code, 0.0))  # 'no' and 'nn' are two views of one language
+            ranked[code] = max(share, ranked.get(code, 0.0))  # 'no' and 'nn' count as one language
     total = sum(ranked.values())
     return {code: share / total for code, share in ranked.items()} if total else {}
 
 
 @lru_cache(maxsize=1)
 def _model() -> Any:
-    """The identifier is our own, as py3langid's global one may be restricted by others in this process."""
+    """Return our own identifier: other code in this process may restrict py3langid's global one."""
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
     return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)

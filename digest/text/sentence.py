@@ -1,7 +1,7 @@
-"""Sentences: where each begins and ends, in any language.
+"""Sentence boundaries in any language.
 
-One pass over the marks that may end a sentence, each judged by its neighbours (`boundary.py`) with what we know of the
-language (`words.py`). The pass also keeps count of straight quotation marks, which look alike at both ends.
+One pass over the marks that may end a sentence; `boundary.py` judges each by its neighbours and the tables of the
+language (`words.py`). The pass counts straight quotation marks, which look alike at both ends.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from digest.text.words import words
 _CLOSERS = re.escape("'”’»›)]}」』】）〉》＂")
 _BLANK = re.compile(r"\s*+")
 _BULLET = re.compile(r"\s*+(?:[-–—•*·▪●]\s|\d{1,2}[.)]\s)")
-_HEADING = 40  # characters; shorter lines are no wrapped text
+_HEADING = 40  # characters; a shorter line is a heading, not wrapped text
 
 
 @lru_cache(maxsize=8)
 def _marks(more: str) -> re.Pattern[str]:
-    """A run of marks with what closes after it ('fin ! »' keeps its no-break blank, '.[4]' its note), or a newline.
+    """Return the pattern of a newline, or a run of marks with closing quotes and notes ('fin ! »', '.[4]').
 
-    `more` are the marks of one language. Possessive throughout, so that no input makes the search go back.
+    `more` are the marks of one language. All quantifiers are possessive, so that no input causes backtracking.
     """
     return re.compile(
         rf"(?P<mark>[{re.escape(MARKS + more)}]++)"
@@ -32,13 +32,13 @@ def _marks(more: str) -> re.Pattern[str]:
 
 
 def sentences(text: str, language: str) -> list[tuple[int, int]]:
-    """Offsets `(start, end)` of the sentences of `text`, in order, in code points, without the blanks around them.
+    """Return the offsets `(start, end)` of the sentences of `text`, in order, in code points, without outer space.
 
-    `language` is a BCP 47 tag, or "" when unknown. Every character that is not a blank lies in exactly one sentence.
+    `language` is a BCP 47 tag, or "" when unknown. Every character except white space lies in exactly one sentence.
     A blank line always ends a sentence. Linear in the length of the text.
     """
     table = words(language)
-    found: list[tuple[int, int]] = []
+    offsets: list[tuple[int, int]] = []
     start = counted = _skip(text, 0)
     quotes = inside = 0  # straight quotation marks of this paragraph, and of this sentence: odd means one is open
     for mark in _marks(table.marks).finditer(text):
@@ -56,15 +56,15 @@ def sentences(text: str, language: str) -> list[tuple[int, int]]:
             closed = end > at + len(mark["mark"])
             if end < len(text) and not ends(Stop(text, start, at, mark["mark"], end, closed), table):
                 continue
-        found.append((start, end))
+        offsets.append((start, end))
         quotes += text.count('"', counted, end)
         start = counted = _skip(text, end)
         inside = 0
         if "\n" in text[end:start]:
             quotes = 0
     if start < len(text):
-        found.append((start, len(text.rstrip())))
-    return found
+        offsets.append((start, len(text.rstrip())))
+    return offsets
 
 
 def _skip(text: str, at: int) -> int:
@@ -73,7 +73,7 @@ def _skip(text: str, at: int) -> int:
 
 
 def _close(text: str, end: int, quoted: bool) -> int:
-    """Take in the straight quotation mark after a stop if it closes; typists leave a blank before it at times."""
+    """Include the straight quotation mark after a stop if it closes a quotation; a space may stand before it."""
     if text.startswith('"', end) and (quoted or not text[end + 1 : end + 2].isalnum()):
         return end + 2 if text[end + 1 : end + 2] in (")", "]", ".") else end + 1
     if quoted and text.startswith(' "', end) and not text[end + 2 : end + 3].strip():
@@ -82,9 +82,9 @@ def _close(text: str, end: int, quoted: bool) -> int:
 
 
 def _line_ends(text: str, start: int, end: int, following: int) -> bool:
-    """A single newline ends a sentence before a list item, and after a short line such as a heading.
+    """Return whether a single newline ends a sentence: before a list item, and after a short line such as a heading.
 
-    Longer lines are taken for wrapped text.
+    Longer lines count as wrapped text.
     """
     if _BULLET.match(text, following):
         return True

@@ -1,7 +1,7 @@
-"""Words made comparable: case and accents folded, endings cut by the Snowball rules of the language.
+"""Comparable forms of words: case and accents folded, endings removed by the Snowball rules of the language. Pure.
 
-`fold` is what makes 'ÉLECTION' and 'élection' one word in every script; `stem` makes 'élections' the same word too,
-where Snowball knows the language, and does nothing more than fold where it does not.
+`fold` makes 'ÉLECTION' and 'élection' equal, in every script. `stem` makes 'élections' equal too, where Snowball knows
+the language; elsewhere it only folds.
 """
 
 from __future__ import annotations
@@ -26,42 +26,42 @@ ALGORITHMS: Final = {
     "tr": "turkish", "yi": "yiddish",
 }  # fmt: skip
 
-#: Letters that Unicode does not decompose but readers type without.
+#: Letters that Unicode does not decompose and that people type in a plain form.
 _PLAIN: Final = str.maketrans(
     {"œ": "oe", "æ": "ae", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "ı": "i", "’": "'", "ʼ": "'"}
 )
 
 
 def fold(text: str) -> str:
-    """The text in lower case without accents ('Électricité' -> 'electricite'); other scripts keep their letters."""
+    """Return the text in lower case without accents (`Électricité` -> `electricite`)."""
     if text.isascii():
         return text.lower()
     plain = unicodedata.normalize("NFKD", text.casefold().translate(_PLAIN))
     return "".join(c for c in plain if not unicodedata.combining(c))
 
 
-#: Snowball's French keeps the s of short words that end so: élus, lois, villas.
+#: Short French words whose final s Snowball keeps: élus, lois, villas.
 _FRENCH_PLURAL: Final = re.compile(r"..[aiou]s$")
 
 
 @lru_cache(maxsize=64)
 def _stemmer(algorithm: str) -> Stemmer.Stemmer:
     stemmer = Stemmer.Stemmer(algorithm)
-    stemmer.maxCacheSize = 0  # `stem` keeps its own
+    stemmer.maxCacheSize = 0  # `stem` has its own cache
     return stemmer
 
 
 @lru_cache(maxsize=200_000)
 def stem(word: str, language: str) -> str:
-    """One word folded and without its ending; `language` is a two-letter code, "" or an unknown one only folds.
+    """Return one word folded and without its ending; `language` is a two-letter code, "" or an unknown one only folds.
 
-    A word with a digit is left as it is. The stem is for comparing, not for showing.
+    A word with a digit is unchanged. Stems are for comparing, not for showing.
     """
     folded = unicodedata.normalize("NFC", word).casefold().replace("’", "'")
     algorithm = ALGORITHMS.get(language)
     if algorithm and letters(folded).isalpha():
         folded = _stemmer(algorithm).stemWord(folded)
-        if language == "ar":  # which takes an article and a plural off in two steps
+        if language == "ar":  # the algorithm removes an article and a plural in two steps
             folded = _stemmer(algorithm).stemWord(folded)
         if language == "fr" and _FRENCH_PLURAL.search(folded):
             folded = folded[:-1]

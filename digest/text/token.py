@@ -1,7 +1,7 @@
-"""Token: what a word is made of, in every script. Patterns as text, to build regular expressions with.
+"""Patterns of words in every script, as text to build regular expressions with. Pure.
 
-Python's `\\w` has the letters and not the marks that many scripts write vowels and accents with: it would part a Hindi,
-Tamil or vowelled Arabic word, or a French one from a Mac (decomposed, NFD), at every such mark.
+Python's `\\w` matches letters but not combining marks: it splits Hindi, Tamil and vowelled Arabic words, and decomposed
+(NFD) French ones, at every mark.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import unicodedata
 from typing import Final
 
-#: Marks that belong to the letter before them, and the two joiners inside words, as the inside of a character class.
+#: Combining marks and the two joiners, as the inside of a character class.
 MARKS: Final = (
     "".join(chr(code) for code in range(0x300, 0x20F1) if unicodedata.category(chr(code)).startswith("M"))
     + "\ua672\ufe20-\ufe2f\u3099\u309a\u200c\u200d"
@@ -22,5 +22,5 @@ _MARKS: Final = frozenset(MARKS)
 
 
 def letters(word: str) -> str:
-    """A word without its marks."""
+    """Return a word without its combining marks."""
     return word if word.isascii() else "".join(c for c in word if c not in _MARKS)

@@ -1,6 +1,6 @@
-"""URLs: the comparable form of an address, its host, and what may be linked to. Pure.
+"""URLs: the canonical form of an address, its host, and whether it may be linked to. Pure.
 
-The comparable form is for telling that two links lead to the same article; people are sent to the link as given.
+The canonical form tells that two links lead to the same article; subscribers get the link as the feed gave it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-#: Query parameters that say where a reader came from, never what is shown. Whole names, compared in lower case.
+#: Query parameters that name the referrer and never the content. Whole names, compared in lower case.
 _TRACKING: Final = _words(
     """
     fbclid gclid gclsrc dclid gbraid wbraid msclkid yclid ysclid twclid ttclid igshid igsh li_fat_id mc_cid mc_eid
@@ -41,10 +41,10 @@ _TRACKING_PREFIXES: Final = (
     "stm_",
     "guce_",
 )
-#: Parameters that mean something on some sites: dropped only with a value that names a channel.
+#: Parameters that have a meaning on some sites: dropped only with a value that names a channel.
 _CHANNEL_NAMES: Final = _words("ref source src from via medium origin output outputtype mod feed utm sc c_id")
 _CHANNELS: Final = _words("rss feed atom rss2 rssfeed feeds newsletter email twitter facebook homepage amp")
-#: Names that only choose the mobile page.
+#: Host labels that only choose the mobile page.
 _AMP_PARAMETERS: Final = frozenset({"amp", "m", "mobile"})
 _INDEX: Final = re.compile(r"/index\.(?:html?|php|aspx?)\Z", re.IGNORECASE)
 _SESSION: Final = re.compile(r";(?:jsessionid|phpsessid|sid)=[^/?#]*", re.IGNORECASE)
@@ -57,7 +57,7 @@ _BLANKS: Final = re.compile(r"[\x00-\x20\x7f-\xa0\u200b\u2028\u2029\ufeff]+")
 
 
 def is_web(url: str) -> bool:
-    """True for an absolute http or https URL with a host, and without blanks or control characters in it."""
+    """Return whether `url` is an absolute http or https URL with a host and without spaces or control characters."""
     try:
         parts = urlsplit(url)
         known = parts.scheme in ("http", "https") and bool(parts.hostname)
@@ -67,7 +67,7 @@ def is_web(url: str) -> bool:
 
 
 def host(url: str) -> str:
-    """The host in lower case and ASCII (IDNA), without port; "" when there is none."""
+    """Return the host in lower case and ASCII (IDNA), without port; "" when there is none."""
     try:
         name = (urlsplit(url.strip()).hostname or "").rstrip(".")
     except ValueError:
@@ -76,9 +76,9 @@ def host(url: str) -> str:
 
 
 def absolute(base: str, href: str) -> str:
-    """`href` as seen from the page `base`: an absolute http or https URL, or "" when it is none or cannot be one.
+    """Resolve `href` against the page `base`: an absolute http or https URL, or "" when it cannot be one.
 
-    Blanks within are cleaned as browsers do (WHATWG URL: tabs and newlines vanish, others are encoded).
+    White space inside is handled as in browsers (WHATWG URL: tabs and newlines are dropped, spaces encoded).
     """
     href = plain(re.sub(r"[\t\r\n]", "", href)).strip()
     try:
@@ -89,7 +89,7 @@ def absolute(base: str, href: str) -> str:
 
 
 def unwrap(url: str) -> str:
-    """The address behind a redirector that carries it openly (Google Alerts, Google AMP, Facebook), else `url`."""
+    """Return the target of a redirector that names it in its URL (Google Alerts, Google AMP, Facebook), else `url`."""
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -115,30 +115,32 @@ def _amp_target(path: str) -> str:
 
 @lru_cache(maxsize=4096)
 def canonical(url: str) -> str:
-    """The comparable form: equal for the links of different feeds to one article. "" when `url` is no web address.
+    """Return the canonical form, equal for all links to one article; "" when `url` is no web address.
 
-    https and http, www and mobile hosts, default ports, tracking parameters, AMP forms, fragments, a final slash and
-    the order of the query make no difference; on a port of its own a server keeps its scheme. Idempotent.
+    It ignores http or https, www and mobile hosts, default ports, tracking parameters, AMP forms, fragments, a final
+    slash and the order of the query; a URL with another port keeps its scheme. Idempotent.
     """
     url = unwrap(absolute("", url) or url.strip())
     if not is_web(url):
         return ""
     try:
-        parts = urlsplit(urljoin(url, url))  # joined with itself, its dot segments are gone (RFC 3986, 5.2.4)
+        parts = urlsplit(urljoin(url, url))  # joining removes dot segments (RFC 3986, 5.2.4)
         port, scheme = parts.port, parts.scheme
     except ValueError:
         return ""
     if port is None or port in (80, 443):
         scheme, port = "https", None
-    name, path, query = _film(_plain_host(host(url)), _plain_path(parts.path), _plain_query(parts.query))
+    name, path, query = _video(_plain_host(host(url)), _plain_path(parts.path), _plain_query(parts.query))
     netloc = (f"[{name}]" if ":" in name else name) + (f":{port}" if port else "")
-    fragment = parts.fragment if parts.fragment.startswith("!") else ""  # '#!' chooses a page, others a place in it
+    fragment = (
+        parts.fragment if parts.fragment.startswith("!") else ""
+    )  # '#!' names a page, other fragments a place in it
     form = _encoded(urlunsplit((scheme, netloc, path, query, fragment)))
-    return form if is_web(form) else ""  # IDNA makes 'xn-- -xbb' of a lone accent: no host
+    return form if is_web(form) else ""  # IDNA turns a lone accent into 'xn-- -xbb', which is no host
 
 
 def _encoded(url: str) -> str:
-    """Sorted query and one way of percent-encoding, by w3lib."""
+    """Return the URL with a sorted query and uniform percent-encoding, by w3lib."""
     from w3lib.url import canonicalize_url
 
     try:
@@ -158,7 +160,7 @@ def _ascii(name: str) -> str:
 
 
 def _plain_host(name: str) -> str:
-    """Without www, and without a mobile or AMP label where what remains is a site of its own."""
+    """Return the host without www, and without a mobile or AMP label where the rest is a site of its own."""
     name = name.removeprefix("www.") if name.count(".") > 1 else name
     for label in _MOBILE:
         rest = name.removeprefix(label)
@@ -176,7 +178,7 @@ def _plain_path(path: str) -> str:
     if path.endswith(("/amp", "/amp/")) and path.count("/") > 1:
         head = path.rstrip("/")[: -len("/amp")]
         last = head.rsplit("/", 1)[-1]
-        # An article's own last part is long or numbered; `/music/amp` is about amplifiers.
+        # The last path segment of an article is long or numbered; `/music/amp` is about amplifiers.
         path = head if len(last) >= 12 or any(c.isdigit() for c in last) else path
     path = re.sub(r"\.amp(?:\.html?)?\Z", lambda m: ".html" if m[0] != ".amp" else "", path)
     return path.rstrip("/") or "/"
@@ -196,8 +198,8 @@ def _is_noise(part: str) -> bool:
     )
 
 
-def _film(name: str, path: str, query: str) -> tuple[str, str, str]:
-    """YouTube in its one form: a film is known by its `v`, however it is linked."""
+def _video(name: str, path: str, query: str) -> tuple[str, str, str]:
+    """Return the canonical form of a YouTube link: the video's `v`, however it is linked."""
     if name == "youtu.be":
         film = path.strip("/")
     elif name in ("youtube.com", "youtube-nocookie.com") and path == "/watch":

@@ -1,34 +1,34 @@
-"""Words: what we know of a language, read from `data/<language>.toml`; unknown languages get the empty tables.
+"""Word tables of a language, read from `data/<language>.toml`; an unknown language has empty tables.
 
-`any.toml` holds what newspapers in every language with Latin letters write alike, and is part of every table.
+`any.toml` holds abbreviations that newspapers use in every language of Latin script, and is part of every table.
 
 Each file has two tables. `[stops]` serves sentence splitting. Abbreviations are written without their final dot; one
 written in small letters stands for any case, one with a capital only for itself ('Me' is a French title, 'me' a word):
 
-- `titles` stand before a name, so that a capital after them says nothing ('M. Dupont').
-- `never` end a sentence: the reader waits for what they announce ('cf.', 'z. B.').
+- `titles` stand before a name, so a capital after them is no evidence ('M. Dupont').
+- `never` end a sentence, because they announce something ('cf.', 'z. B.').
 - `numbers` announce a number, and are ordinary words before anything else ('art. 5', 'No. 10').
 - `inner` may end a sentence: they do before a word that typically opens one ('Apple Inc. The ...').
 - `ends` close a list or an era: a capital after them begins a sentence ('и т. п.').
 - `after_number` become ordinary words when a number stands before them (Russian 'в 1990 г.', against 'г. Москва').
 - `months` and `ordinals`: a dot after a small number makes it an ordinal ('am 3. Mai') in languages that write so.
-- `capitals`: a word with a capital may follow an ordinal (German nouns, Turkish names of things).
+- `capitals`: a capitalised word may follow an ordinal (German nouns, Turkish proper names).
 - `marks` end sentences in this language alone (the Greek question mark).
-- `dates`: a dot after a number may part the numbers of a date ('2024. 5. 3.' in Korean).
-- `joins`: where no blank parts words, these follow a name that ends in a mark (Japanese 'の').
+- `dates`: a dot after a number may separate the numbers of a date ('2024. 5. 3.' in Korean).
+- `joins`: in scripts without spaces, these follow a name that ends in a mark (Japanese 'の').
 - `carries_on`: right after a closed quotation, these continue its sentence (Japanese 「…。」と).
 
-`[words]` serves choosing the lead:
+`[words]` serves the choice of the lead:
 
 - `function` words carry no topic; they also typically open sentences.
-- `anaphora` as a first word, and `links` as first words (parted by `|`), point back to an earlier sentence.
+- `anaphora` as a first word, and `links` as first words (separated by `|`), point back to an earlier sentence.
 - `pronouns` are those among them that stand for a person or thing; they also leave a quotation without its speaker.
 - `demonstratives` do so before a noun that was not named yet ('cette réforme').
-- `free` first words look like one of these and are not ('this week', 'il y a').
+- `free` first words look like one of these but do not point back ('this week', 'il y a').
 - `page`: first words of sentences about the page, not about the news ('in this article').
-- `unspaced`: no blanks between words, so that first words are compared letter by letter.
+- `unspaced`: no spaces between words, so first words are compared letter by letter.
 - `speech`: verbs of saying, which give a quotation its speaker.
-- `places`: 'first', 'second', 'third' ... in order, the forms of each parted by `/`.
+- `places`: 'first', 'second', 'third' ... in order, the forms of each separated by `/`.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-_DATA = Path(__file__).with_name("data")  # importlib.resources would load half the library for it
+_DATA = Path(__file__).with_name("data")  # importlib.resources is slow to import
 
 # Codes that the web still uses for languages that have a newer one (IANA language subtag registry), and Norwegian,
 # where pages say 'no' for what is nearly always Bokmål.
@@ -56,13 +56,13 @@ _ALIASES = {
     "jp": "ja",
     "cn": "zh",
 }
-#: Languages that are written so much alike that one reads the other's tables.
+#: Languages similar enough to share the tables of another.
 _SHARED = {"ms": "id", "bs": "hr"}
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """The tables of one language; see the module for their meaning. Sets of strings, empty where nothing is known."""
+    """The tables of one language, described in the module's docstring; empty where nothing is known."""
 
     language: str = ""
     titles: frozenset[str] = frozenset()
@@ -74,7 +74,7 @@ class Words:
     months: frozenset[str] = frozenset()
     ordinals: bool = False
     capitals: bool = False
-    abbreviations: frozenset[str] = frozenset()  # all of the above
+    abbreviations: frozenset[str] = frozenset()  # the union of the tables above
     marks: str = ""
     dates: bool = False
     joins: tuple[str, ...] = ()
@@ -92,19 +92,19 @@ class Words:
 
 
 def primary(language: str) -> str:
-    """The primary subtag of a BCP 47 tag in today's spelling: 'pt-BR' is 'pt', 'iw' is 'he', 'zh_Hant' is 'zh'."""
+    """Return the current primary subtag of a BCP 47 tag: 'pt-BR' is 'pt', 'iw' is 'he', 'zh_Hant' is 'zh'."""
     code = language.strip().replace("_", "-").partition("-")[0].lower()
     return _ALIASES.get(code, code)
 
 
 def written_like(language: str) -> str:
-    """The code of the language whose tables hold for one: 'nb' is 'no', and Malay has those of Indonesian."""
+    """Return the code of the language whose tables apply: 'no' for 'nb', Indonesian for Malay."""
     code = primary(language)
     return _SHARED.get(code, code)
 
 
 def words(language: str) -> Words:
-    """The tables of a language given as any BCP 47 tag; empty tables when we have none."""
+    """Return the tables of a language, given as any BCP 47 tag; empty tables for an unknown one."""
     return _load(primary(language))
 
 
@@ -137,7 +137,7 @@ def _load(code: str) -> Words:
 
 
 def _phrases(table: dict[str, Any], name: str) -> tuple[str, ...]:
-    """Phrases as first words are compared: words parted by single blanks, an apostrophe parts them too."""
+    """Return phrases as first words are compared: words separated by single spaces, also at apostrophes."""
     return tuple(
         " ".join(re.findall(r"[^\W_]+(?:-[^\W_]+)*", phrase))
         for phrase in table.get(name, "").split("|")

@@ -164,7 +164,7 @@ def test_a_migration_that_fails_half_way_changes_nothing_and_can_be_tried_again(
     with open_store(url) as store:
         still_full(store)
         assert not any("half-way" in finding.what for finding in store.meta.check())
-    later(monkeypatch, tmp_path / "mended")
+    later(monkeypatch, tmp_path / "repaired")
     assert upgrade_store(url) == (OURS, "later")
     still_full(open_store(url))
 

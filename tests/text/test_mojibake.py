@@ -1,4 +1,4 @@
-"""Text that was decoded wrongly once is mended; text that only looks a little like it stays."""
+"""Text that was decoded wrongly once is repaired; text that only looks a little like it stays."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.text.mojibake import mended
+from digest.text.mojibake import repaired
 
 BROKEN = [
     ("Die BÃ¼hne fÃ¼r die MÃ¤rchen Ã¶ffnet", "Die Bühne für die Märchen öffnet"),
@@ -29,23 +29,23 @@ WHOLE = [
 
 @pytest.mark.parametrize(("broken", "whole"), BROKEN)
 def test_utf8_read_as_windows_1252_is_read_again(broken: str, whole: str) -> None:
-    assert mended(broken) == whole
+    assert repaired(broken) == whole
 
 
 @pytest.mark.parametrize("text", WHOLE)
 def test_a_text_that_is_whole_stays(text: str) -> None:
-    assert mended(text) == text
+    assert repaired(text) == text
 
 
 @given(st.text())
 def test_any_text_is_taken(text: str) -> None:
-    assert len(mended(text)) <= len(text)
+    assert len(repaired(text)) <= len(text)
 
 
 def test_mending_is_linear() -> None:
     def seconds(count: int) -> float:
         start = time.process_time()
-        mended("Ã¼â€™Ã " * count)
+        repaired("Ã¼â€™Ã " * count)
         return time.process_time() - start
 
     assert seconds(200_000) < 60 * max(seconds(10_000), 0.002)

@@ -1,7 +1,7 @@
 """Markup of a feed -> what feedparser makes of it, the best of several tries when the XML is broken.
 
 feedparser's strict reader gives up at the first error; its loose one reads on, but loses entries after a wrong end tag
-and turns `?a=1&b=2` into `?a=1&b;=2`. So bare ampersands are mended first, and libxml2's recovery is tried as well.
+and turns `?a=1&b=2` into `?a=1&b;=2`. So bare ampersands are repaired first, and libxml2's recovery is tried as well.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ def read_markup(text: str) -> Any:
     first = _read(text)
     if not first.bozo:
         return first
-    mended = _mended(text)
-    best = max((_read(mended), first), key=_gain)
+    repaired = _escaped_ampersands(text)
+    best = max((_read(repaired), first), key=_gain)
     if best.bozo:
-        best = max((best, _read(_recovered(mended))), key=_gain)
+        best = max((best, _read(_recovered(repaired))), key=_gain)
     best["bozo"], best["bozo_exception"] = first.bozo, first.bozo_exception
     return best
 
@@ -47,7 +47,7 @@ def _gain(found: Any) -> int:
     return len(told) + sum(1 for e in told if e.get("link"))
 
 
-def _mended(text: str) -> str:
+def _escaped_ampersands(text: str) -> str:
     """Ampersands that start no reference escaped, names of HTML resolved; what stands in CDATA is left alone."""
     if "<!ENTITY" in text:  # names of its own
         return text

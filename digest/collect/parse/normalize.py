@@ -10,7 +10,7 @@ from typing import Final
 
 from digest.collect.entry import Entry, content_hash, entry_key
 from digest.text.clean import one_line, plain
-from digest.text.mojibake import mended
+from digest.text.mojibake import repaired
 from digest.text.url import absolute, canonical, unwrap
 
 MOST_ENTRIES: Final = 2_000
@@ -54,9 +54,9 @@ def given_entry(
     `date_text` the date as written.
     """
     url = unwrap(absolute(base, plain(link)))
-    title, words = one_line(mended(title), _LONGEST_TITLE), ""
-    summary = plain(mended(summary)).strip()[:_LONGEST_SUMMARY]
-    content = plain(mended(content)).strip()[:_LONGEST_CONTENT]
+    title, words = one_line(repaired(title), _LONGEST_TITLE), ""
+    summary = plain(repaired(summary)).strip()[:_LONGEST_SUMMARY]
+    content = plain(repaired(content)).strip()[:_LONGEST_CONTENT]
     if not title:
         words = visible(summary or content)
     return Entry(
