@@ -83,7 +83,7 @@ def _sending(app: App) -> Iterator[Finding]:
     if app.settings.deliver.transport == "outbox":
         yield _writable(app.settings.deliver.outbox)
         return
-    from digest.deliver.smtp.connect import NotOpened, open_connection
+    from digest.deliver.smtp.connect import ConnectError, open_connection
     from digest.services.transports import relay
 
     for server in app.settings.servers:
@@ -93,7 +93,7 @@ def _sending(app: App) -> Iterator[Finding]:
             continue
         try:
             opened = open_connection(relay(server, app.settings))
-        except NotOpened as error:
+        except ConnectError as error:
             yield Finding("smtp", "error", f"{server.host}:{server.port}: {error}", "see [smtp] in settings.toml")
             continue
         opened.sock.close()

@@ -1,4 +1,4 @@
-"""Opening a connection to a mail server: smtplib connects, greets, starts TLS and signs in; then the socket is ours."""
+"""Opening a connection to a mail server: smtplib connects, greets, starts TLS and signs in; we keep the socket."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from digest.deliver.reply import Phase, Reply
 
 @dataclass(frozen=True, slots=True)
 class Relay:
-    """A mail server that takes our mail. `timeout` (seconds) is for connecting and for each command; `weight` is its
-    share of the messages among several. `pipeline` is how many messages a connection may have on record as handed over
-    and without a result: after a crash at most connections * pipeline are in doubt. `hello` is our name in EHLO;
-    `per_domain` bounds how many messages of one recipients' domain are under way at once, `domain_rate` and `rate` are
-    messages a second; 0 is no bound.
+    """A mail server that accepts our mail, and the limits of its use.
+
+    `timeout` (seconds) applies to connecting and to each command; `weight` is its share of the messages among several
+    relays. `pipeline` is how many messages a connection may have recorded as handed over and without a result: after a
+    crash at most connections * pipeline are in doubt. `hello` is our name in EHLO. `per_domain` bounds the messages
+    for one recipient domain that are in flight at once, `domain_rate` and `rate` are messages a second; 0 is no bound.
     """
 
     host: str
@@ -35,16 +36,16 @@ class Relay:
     rate: float = 0.0
     timeout: float = 60.0
     answer_timeout: float = 600.0  # after the final dot, RFC 5321 4.5.3.2.6
-    pause: float = 1.0  # before the second try to connect; it doubles with each
+    pause: float = 1.0  # before the second attempt to connect; it doubles with each
     weight: float = 1.0
     pipeline: int = 8
-    pipelining: bool = True  # use it where offered
-    chunking: bool = True  # and this, together with pipelining
+    pipelining: bool = True  # use PIPELINING where offered
+    chunking: bool = True  # use CHUNKING where offered, together with PIPELINING
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A connection ready for MAIL. The socket does not block."""
+    """A connection that is ready for MAIL. The socket does not block."""
 
     sock: socket.socket
     pipelining: bool
@@ -53,8 +54,8 @@ class Opened:
     chunking: bool = False
 
 
-class NotOpened(Exception):
-    """`reply` says at which step and why. A code of 500 or more means that trying again is of no use."""
+class ConnectError(Exception):
+    """No connection. `reply` says at which step and why; after a code of 500 or more another attempt is pointless."""
 
     def __init__(self, reply: Reply) -> None:
         super().__init__(str(reply))
@@ -62,7 +63,7 @@ class NotOpened(Exception):
 
 
 def open_connection(relay: Relay) -> Opened:
-    """Connect up to the point where MAIL may come. Blocks at most a few times `relay.timeout`. Raises NotOpened."""
+    """Connect, greet, start TLS and sign in. Blocks at most a few times `relay.timeout`. Raises ConnectError."""
     phase: Phase = "connect"
     client: smtplib.SMTP | None = None
     try:
@@ -83,15 +84,17 @@ def open_connection(relay: Relay) -> Opened:
             phase = "auth"
             client.login(relay.username, relay.password)
         return _hand_over(client, relay)
-    except NotOpened:
-        _drop(client)
+    except ConnectError:
+        _close(client)
         raise
     except UnicodeError as error:
-        _drop(client)
-        raise NotOpened(Reply(phase, 501, "host, hello, username or password: has a character beyond ASCII")) from error
+        _close(client)
+        raise ConnectError(
+            Reply(phase, 501, "host, hello, username or password: has a character beyond ASCII")
+        ) from error
     except (OSError, smtplib.SMTPException) as error:
-        _drop(client)
-        raise NotOpened(_reply(phase, error)) from error
+        _close(client)
+        raise ConnectError(_reply(phase, error)) from error
 
 
 def _context(relay: Relay) -> ssl.SSLContext | None:
@@ -109,7 +112,9 @@ def _hello(client: smtplib.SMTP) -> None:
 
 def _start_tls(client: smtplib.SMTP, context: ssl.SSLContext | None) -> None:
     if not client.has_extn("starttls"):
-        raise NotOpened(Reply("tls", 530, "the server does not offer STARTTLS; set smtp.security if that is intended"))
+        raise ConnectError(
+            Reply("tls", 530, "the server does not offer STARTTLS; set smtp.security if that is intended")
+        )
     code, text = client.starttls(context=context)
     _expect("tls", code, text)
     _hello(client)
@@ -134,13 +139,13 @@ def _hand_over(client: smtplib.SMTP, relay: Relay) -> Opened:
 
 def _expect(phase: Phase, code: int, text: bytes) -> None:
     if not 200 <= code < 300:
-        raise NotOpened(Reply(phase, code if code >= 400 else 0, text.decode("utf-8", "replace")[:400]))
+        raise ConnectError(Reply(phase, code if code >= 400 else 0, text.decode("utf-8", "replace")[:400]))
 
 
 def _reply(phase: Phase, error: Exception) -> Reply:
     if isinstance(error, smtplib.SMTPResponseException):
-        words = error.smtp_error
-        text = words.decode("utf-8", "replace") if isinstance(words, bytes) else str(words)
+        raw = error.smtp_error
+        text = raw.decode("utf-8", "replace") if isinstance(raw, bytes) else str(raw)
         return Reply(phase, error.smtp_code if error.smtp_code >= 400 else 0, text[:400])
     if isinstance(error, ssl.SSLCertVerificationError):
         return Reply("tls", 554, f"the server's certificate is not valid: {error.verify_message}")
@@ -150,6 +155,6 @@ def _reply(phase: Phase, error: Exception) -> Reply:
     return Reply(phase, 0, (system or f"{error}" or type(error).__name__)[:400])
 
 
-def _drop(client: smtplib.SMTP | None) -> None:
+def _close(client: smtplib.SMTP | None) -> None:
     if client is not None:
         client.close()

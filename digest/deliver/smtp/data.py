@@ -1,6 +1,7 @@
-"""Sending by DATA. Pipelined (RFC 2920) a message costs one round trip: the content of one and `MAIL RCPT DATA` of the
-next leave together, and their four replies come back together. Without PIPELINING the same script goes out one command
-at a time.
+"""Sending by DATA.
+
+Pipelined (RFC 2920) a message costs one round trip: the content of one message and `MAIL RCPT DATA` of the next leave
+together, and their four replies come back together. Without PIPELINING the same commands go out one at a time.
 """
 
 from __future__ import annotations
@@ -11,20 +12,20 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 
 from digest.deliver.reply import Outcome, Phase, Reply, outcome
-from digest.deliver.smtp.session import Broken, Job, Talk, unasked, words
+from digest.deliver.smtp.session import ConnectionBroken, Job, Session, printable, unsolicited
 
 _DOT_LINE = b".\r\n"
 _DOT = re.compile(rb"^\.", re.MULTILINE)
 
 
 class Step(Enum):
-    """What a reply that we wait for answers."""
+    """The command that an awaited reply belongs to."""
 
     MAIL = auto()
     RCPT = auto()
     DATA = auto()
     CONTENT = auto()
-    ASIDE = auto()  # RSET, or the lone dot after a 354 nobody could use: the answer changes nothing
+    CLEANUP = auto()  # RSET, or the lone dot after an unwanted 354: the reply changes nothing
 
 
 _ENVELOPE = (Step.MAIL, Step.RCPT, Step.DATA)
@@ -34,8 +35,11 @@ _PHASES: dict[Step, Phase] = {Step.MAIL: "mail", Step.RCPT: "rcpt", Step.DATA: "
 
 
 @dataclass(slots=True)
-class Line(Talk):
-    """`head` has its envelope out, `body` its content. `ready`: head has its 354."""
+class DataSession(Session):
+    """`head` is the job whose envelope was sent, `body` the one whose content was sent.
+
+    `content_ready` means that `head` has its 354.
+    """
 
     pipelining: bool = True
     head: Job | None = None
@@ -45,27 +49,27 @@ class Line(Talk):
 
     @property
     def idle(self) -> bool:
-        """See Talk."""
+        """See Session."""
         return self.head is None and self.body is None and not self.queue and not self._awaiting
 
     @property
-    def waiting(self) -> Phase | None:
-        """See Talk."""
+    def awaited_phase(self) -> Phase | None:
+        """See Session."""
         return _PHASES.get(self._awaiting[0], "data") if self._awaiting else None
 
     @property
-    def owed(self) -> bool:
-        """See Talk."""
+    def awaits_verdict(self) -> bool:
+        """See Session."""
         return self.body is not None and self.written >= self.body.end_at
 
     @property
-    def roomy(self) -> bool:
-        """See Talk."""
-        return self.head is None or self.ready
+    def accepts_job(self) -> bool:
+        """See Session."""
+        return self.head is None or self.content_ready
 
     def advance(self, may_send_content: bool) -> bool:
-        """See Talk."""
-        if self.ready and may_send_content and (self.pipelining or not self._awaiting):
+        """See Session."""
+        if self.content_ready and may_send_content and (self.pipelining or not self._awaiting):
             self._send_content()
         while self.head is None and self.queue and (self.body is None or self.pipelining):
             self._begin(self.queue.popleft())
@@ -75,7 +79,7 @@ class Line(Talk):
             self._awaiting.append(step)
         return bool(self.out)
 
-    def _usual(self, data: bytes) -> bool:
+    def _handle_usual(self, data: bytes) -> bool:
         """The four replies that nearly every message brings."""
         body = self.body
         if len(self._awaiting) != 4 or body is None or self.written < body.end_at:
@@ -83,37 +87,37 @@ class Line(Talk):
         if not (match := _USUAL.fullmatch(data)):
             return False
         self._awaiting.clear()
-        self.body, self.ready = None, True
-        self.ended.append((body, Outcome("accepted", words(match[1]), code=250)))
+        self.body, self.content_ready = None, True
+        self.ended.append((body, Outcome("accepted", printable(match[1]), code=250)))
         return True
 
-    def lose(self, why: str, *, heard: bool = True) -> list[Job]:
-        """See Talk."""
-        back: list[Job] = []
+    def abandon(self, why: str, *, trust_replies: bool = True) -> list[Job]:
+        """See Session."""
+        unsent: list[Job] = []
         if self.body is not None:
             if self.written >= self.body.end_at:
                 self._end(self.body, outcome(Reply("content", 0, why)))
             else:
-                back.append(self.body)
+                unsent.append(self.body)
         if self.head is not None:
-            back.append(self.head)
-        for job in back:
+            unsent.append(self.head)
+        for job in unsent:
             job.tries += 1
-        back += self.queue
+        unsent += self.queue
         self.head = self.body = None
         self.queue.clear()
-        for job in back:
-            job.no = None
-        return back
+        for job in unsent:
+            job.rejection = None
+        return unsent
 
     def _begin(self, job: Job) -> None:
         message = job.message
         job.size = sum(map(len, message.parts))
-        looked_at = message.smtputf8 or not message.safe or job.size > self.size_limit > 0
-        if looked_at and (problem := self._unfit(job)):
-            self._end(job, outcome(problem))
+        needs_check = message.smtputf8 or not message.safe or job.size > self.size_limit > 0
+        if needs_check and (rejection := self._local_rejection(job)):
+            self._end(job, outcome(rejection))
             return
-        self.head, self.ready = job, False
+        self.head, self.content_ready = job, False
         extra = " BODY=8BITMIME SMTPUTF8" if message.smtputf8 else ""
         text = f"MAIL FROM:<{message.envelope_sender}>{extra}\r\nRCPT TO:<{message.envelope_recipient}>\r\nDATA\r\n"
         envelope = text.encode()
@@ -135,57 +139,57 @@ class Line(Talk):
             self._put(_DOT.sub(b"..", message.data))
             self.queued += 3
         self.out.append(_DOT_LINE)
-        self.head, self.ready, self.body = None, False, job
+        self.head, self.content_ready, self.body = None, False, job
         job.end_at = self.queued
-        self.carried += 1
+        self.content_count += 1
         self._awaiting.append(Step.CONTENT)
 
-    def _take(self, code: int, text: bytes) -> None:
+    def _handle(self, code: int, text: bytes) -> None:
         if not self._awaiting:
-            raise unasked(code, text)
+            raise unsolicited(code, text)
         step = self._awaiting.popleft()
         if step in _ENVELOPE and code < 400 and (code >= 300 or step is Step.DATA) and (step, code) != (Step.DATA, 354):
-            # Whatever it takes our next line for, it is not what we mean.
-            raise Broken(f"the server said {code} {words(text)} at {_PHASES[step].upper()}".rstrip())
+            # The server would take our next line for something else than we mean.
+            raise ConnectionBroken(f"the server said {code} {printable(text)} at {_PHASES[step].upper()}".rstrip())
         if step is Step.CONTENT:
             self._after_content(code, text)
         elif step is Step.DATA:
             self._after_data(code, text)
-        elif step is not Step.ASIDE and not 200 <= code < 300:
+        elif step is not Step.CLEANUP and not 200 <= code < 300:
             assert self.head is not None
-            self.head.no = self.head.no or Reply(_PHASES[step], code, words(text))
+            self.head.rejection = self.head.rejection or Reply(_PHASES[step], code, printable(text))
             if not self.pipelining:
-                self._give_up()
+                self._reject_head()
         if code == 421:
-            raise unasked(code, text)
+            raise unsolicited(code, text)
 
     def _after_content(self, code: int, text: bytes) -> None:
         job = self.body
         assert job is not None
         if code < 400 and self.written < job.end_at:
-            raise Broken(f"the server said {code} before it had the whole message")
+            raise ConnectionBroken(f"the server said {code} before it had the whole message")
         self.body = None
-        self._end(job, outcome(Reply("content", code, words(text))))
+        self._end(job, outcome(Reply("content", code, printable(text))))
 
     def _after_data(self, code: int, text: bytes) -> None:
         job = self.head
         assert job is not None
-        if code == 354 and job.no is None:
-            self.ready = True
+        if code == 354 and job.rejection is None:
+            self.content_ready = True
             return
-        job.no = job.no or Reply("data", code, words(text))
-        self._give_up(opened=code == 354)
+        job.rejection = job.rejection or Reply("data", code, printable(text))
+        self._reject_head(opened=code == 354)
 
-    def _give_up(self, opened: bool = False) -> None:
-        """End a job before its content. After a 354 only a dot gets us out (RFC 2920 3.1), else RSET cleans up."""
+    def _reject_head(self, opened: bool = False) -> None:
+        """End a job before its content. After a 354 only a dot ends the transaction (RFC 2920 3.1), else RSET does."""
         job = self.head
         assert job is not None
-        assert job.no is not None
+        assert job.rejection is not None
         self.head = None
         self._script.clear()
-        self._script.append((Step.ASIDE, _DOT_LINE if opened else b"RSET\r\n"))
-        if self.pipelining:  # it goes before whatever comes next, and nobody waits for the answer
+        self._script.append((Step.CLEANUP, _DOT_LINE if opened else b"RSET\r\n"))
+        if self.pipelining:  # it precedes the next command, and its reply is not waited for
             step, command = self._script.popleft()
             self._put(command)
             self._awaiting.append(step)
-        self._end(job, outcome(job.no))
+        self._end(job, outcome(job.rejection))

@@ -1,6 +1,6 @@
-"""What both ways of sending have in common: jobs, bytes to be written, and the reader of replies. No connection here.
+"""Session: the part of the protocol that DATA and BDAT share: jobs, outgoing bytes and the reply parser. No sockets.
 
-`smtp_line` sends by DATA, one round trip a message; `smtp_window` by BDAT, as many messages a round trip as are there.
+`data` sends one message per round trip; `bdat` sends as many messages per round trip as are queued.
 """
 
 from __future__ import annotations
@@ -19,120 +19,127 @@ _BARE = re.compile(rb"\r(?!\n)|(?<!\r)\n|\0")
 
 @dataclass(slots=True, eq=False)
 class Job:
-    """One message on its way. `end_at` is where its last octet is in the bytes that its connection has ever queued."""
+    """One message to be sent. `end_at` is the offset of its last octet in the byte stream of its connection.
+
+    `intended`: its intent is recorded and no connection has it. `rejection` is the first reply that refused it.
+    """
 
     message: Message
     domain: str = ""
     tries: int = 0
-    intended: bool = False  # on record as handed over, and no connection has it
-    no: Reply | None = None
+    intended: bool = False
+    rejection: Reply | None = None
     size: int = 0
     end_at: int = 0
 
 
-class Broken(Exception):
-    """The connection is of no more use. `bye`: the server said so itself; else it lost the thread, or we did."""
+class ConnectionBroken(Exception):
+    """The connection cannot be used any more. `announced`: the server closed it in order, else client and server
+    disagree about the state of the dialogue.
+    """
 
-    def __init__(self, why: str, bye: bool = False) -> None:
+    def __init__(self, why: str, announced: bool = False) -> None:
         super().__init__(why)
-        self.bye = bye
+        self.announced = announced
 
 
 @dataclass(slots=True)
-class Talk(ABC):
-    """The client's half of one connection: bytes in, bytes out, and what became of each job.
+class Session(ABC):
+    """The client's half of one connection: bytes in, bytes out, and the outcome of each job.
 
-    `queue` holds jobs whose intent is durable. `out` are bytes to be written, `queued` and `written` count them over
-    the connection's life. `ended` collects (job, outcome); the loop empties it. `carried` counts the messages that
-    reached their content.
+    `queue` holds jobs whose intent is durable. `out` are bytes to be written; `queued` and `written` count them over
+    the life of the connection. `ended` collects (job, outcome) until the loop takes them. `content_count` counts the
+    messages that reached their content. `content_ready`: a content could be sent once the caller permits it.
     """
 
     smtputf8: bool = False
     size_limit: int = 0
     queue: deque[Job] = field(default_factory=deque)
-    ready: bool = False  # a content could go, and asks whether it may
+    content_ready: bool = False
     out: list[bytes | memoryview] = field(default_factory=list)
     queued: int = 0
     written: int = 0
-    carried: int = 0
+    content_count: int = 0
     ended: list[tuple[Job, Outcome]] = field(default_factory=list)
     _inbox: bytes = b""
-    _said: list[bytes] = field(default_factory=list)  # the lines of a reply that goes on
-    _said_code: bytes = b""
+    _reply_lines: list[bytes] = field(default_factory=list)  # lines of a multi-line reply that is incomplete
+    _reply_code: bytes = b""
     _reply_size: int = 0
 
     @property
     @abstractmethod
     def idle(self) -> bool:
-        """True when nothing is under way and nothing is waited for."""
+        """True when no job is in flight and no reply is awaited."""
 
     @property
     @abstractmethod
-    def waiting(self) -> Phase | None:
-        """The phase of the reply that we wait for, None when we wait for none."""
+    def awaited_phase(self) -> Phase | None:
+        """The phase of the next reply, None when no reply is awaited."""
 
     @property
     @abstractmethod
-    def owed(self) -> bool:
-        """True when the server has a whole message and has not answered: it may think for long (RFC 5321 4.5.3.2.6)."""
+    def awaits_verdict(self) -> bool:
+        """True when the server has a whole message and has not answered: it may take minutes (RFC 5321 4.5.3.2.6)."""
 
     @property
     @abstractmethod
-    def roomy(self) -> bool:
-        """True when another job would be of use at this moment."""
+    def accepts_job(self) -> bool:
+        """True when another job could start now."""
 
     @abstractmethod
     def advance(self, may_send_content: bool) -> bool:
-        """Queue all bytes that may go now; True when there is something in `out`."""
+        """Queue all bytes that may leave now; True when there is something in `out`."""
 
     @abstractmethod
-    def lose(self, why: str, *, heard: bool = True) -> list[Job]:
-        """The connection is gone: whose last octet may have left is unknown, all others are given back to be sent.
+    def abandon(self, why: str, *, trust_replies: bool = True) -> list[Job]:
+        """End the session after its connection was lost, and return the jobs that can be sent again.
 
-        Not `heard` when the server's last words made no sense: then none of its words counts for what is open.
+        A job whose last octet may have left gets the outcome unknown. `trust_replies` is false when the server's last
+        reply made no sense: then none of its replies counts for the jobs that are open.
         """
 
     @abstractmethod
-    def _take(self, code: int, text: bytes) -> None:
-        """One reply. Raises Broken."""
+    def _handle(self, code: int, text: bytes) -> None:
+        """Process one reply. Raises ConnectionBroken."""
 
     @abstractmethod
-    def _usual(self, data: bytes) -> bool:
-        """Understand at one glance what nearly always comes; False (and nothing done) for all else."""
+    def _handle_usual(self, data: bytes) -> bool:
+        """Fast path for the most common replies; returns False, with nothing changed, for all others."""
 
     def feed(self, data: bytes) -> None:
-        """Take what the server sent. Raises Broken; what ended before that is in `ended`."""
-        if not self._inbox and not self._said and self._usual(data):
+        """Process what the server sent. Raises ConnectionBroken; outcomes known before that are in `ended`."""
+        if not self._inbox and not self._reply_lines and self._handle_usual(data):
             return
         lines = (self._inbox + data).split(b"\n")
         self._inbox = lines.pop()
         if len(self._inbox) > _MAX_REPLY:
-            raise Broken("the server's reply has no end")
+            raise ConnectionBroken("the server's reply has no end")
         for line in lines:
-            if self._said and line[:3] != self._said_code:  # RFC 5321 4.2.1: every line carries the same
-                raise Broken(f"the server began a reply with {words(self._said_code)}, then said '{words(line)[:80]}'")
+            if self._reply_lines and line[:3] != self._reply_code:  # RFC 5321 4.2.1: every line carries the same
+                code = printable(self._reply_code)
+                raise ConnectionBroken(f"the server began a reply with {code}, then said '{printable(line)[:80]}'")
             if line[3:4] == b"-" and line[:3].isdigit():
-                self._said_code = line[:3]
-                self._said.append(line[4:].rstrip(b"\r"))
+                self._reply_code = line[:3]
+                self._reply_lines.append(line[4:].rstrip(b"\r"))
                 self._reply_size += len(line)
                 if self._reply_size > _MAX_REPLY:
-                    raise Broken("the server's reply has no end")
+                    raise ConnectionBroken("the server's reply has no end")
                 continue
             if not (line[:3].isdigit() and line[3:4] in {b" ", b"\r", b""}):
-                raise Broken(f"the server said '{words(line)[:80]}', which is no SMTP reply")
-            text = b" ".join([*self._said, line[4:]])  # the reason may stand in any line of a reply
-            self._said.clear()
+                raise ConnectionBroken(f"the server said '{printable(line)[:80]}', which is no SMTP reply")
+            text = b" ".join([*self._reply_lines, line[4:]])  # the reason may stand in any line of a reply
+            self._reply_lines.clear()
             self._reply_size = 0
-            self._take(int(line[:3]), text)
+            self._handle(int(line[:3]), text)
 
-    def _unfit(self, job: Job) -> Reply | None:
-        """What we can say before the server would have to. Copies of a template need no looking through."""
-        if not job.message.safe and (why := flaw(job.message)):
+    def _local_rejection(self, job: Job) -> Reply | None:
+        """The reply with which the server would have to refuse the message. Copies of a template are well-formed."""
+        if not job.message.safe and (why := find_flaw(job.message)):
             return malformed(why)
         if job.message.smtputf8 and not self.smtputf8:
             return Reply("rcpt", 553, "5.6.7 the mail server does not offer SMTPUTF8, which this address needs")
         if job.size > self.size_limit > 0:
-            # As at MAIL, where the server would say so: it is about the edition and no word about its readers.
+            # A reply at MAIL, as the server's would be: it is about the edition and never about a subscriber.
             return Reply("mail", 552, f"5.3.4 the message is larger than the {self.size_limit} octets the server takes")
         return None
 
@@ -140,20 +147,21 @@ class Talk(ABC):
         self.out.append(data)
         self.queued += len(data)
 
-    def _end(self, job: Job, result: Outcome) -> None:
-        self.ended.append((job, result))
+    def _end(self, job: Job, outcome: Outcome) -> None:
+        self.ended.append((job, outcome))
 
 
-def unasked(code: int, text: bytes) -> Broken:
-    """What a reply is that answers nothing."""
+def unsolicited(code: int, text: bytes) -> ConnectionBroken:
+    """The error for a reply that answers no command."""
     if code == 421:
-        return Broken(f"421 {words(text)}", bye=True)
-    return Broken(f"the server said {code} unasked")
+        return ConnectionBroken(f"421 {printable(text)}", announced=True)
+    return ConnectionBroken(f"the server said {code} unasked")
 
 
-def flaw(message: Message) -> str:
-    """What could end the message early on some server (the smuggling of 2023: a bare CR or LF), or be refused by it;
-    "" when nothing.
+def find_flaw(message: Message) -> str:
+    """The defect that could end the message early on some server, or get it refused; "" when there is none.
+
+    A bare CR or LF, for example, is what SMTP smuggling (2023) depends on.
     """
     data = message.data
     if bad := _BARE.search(data):
@@ -166,13 +174,13 @@ def flaw(message: Message) -> str:
 
 
 def malformed(why: str) -> Reply:
-    """A message that no server is asked to take: the trouble of its one reader, and the run goes on."""
+    """The reply for a message that is not offered to any server. It concerns this message alone; the run goes on."""
     return Reply("data", 554, f"5.6.0 the message is malformed and was not sent: {why}")
 
 
-def words(text: bytes) -> str:
-    """What a server said, fit for a listing."""
-    found = text.decode("utf-8", "replace").strip()
-    if not found.isprintable():
-        found = "".join(c if c.isprintable() else " " for c in found).strip()
-    return found[:400]
+def printable(text: bytes) -> str:
+    """The text of a reply, decoded and without control characters, at most 400 characters."""
+    decoded = text.decode("utf-8", "replace").strip()
+    if not decoded.isprintable():
+        decoded = "".join(c if c.isprintable() else " " for c in decoded).strip()
+    return decoded[:400]

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from digest.deliver.address import AddressError
 from digest.deliver.mime.message import Message, Recipient, Template
 from digest.deliver.render.rendered import ADDRESS, PREFERENCES_URL, UNSUBSCRIBE_URL, Inline, Rendered
-from digest.deliver.smtp.session import flaw
+from digest.deliver.smtp.session import find_flaw
 from digest.errors import RenderError
 from tests.deliver.samples import FACTS, LINKS, RENDERED, RETURN_PATH, address, template
 
@@ -232,7 +232,7 @@ def test_any_text_survives_and_the_octets_stay_safe(plain: str, markup: str, sub
         assert re.search(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]", subject)
         return
     message = made.fill(TO)
-    assert not flaw(message)
+    assert not find_flaw(message)
     assert b"\r\n." not in message.data  # nothing to stuff
     for kind, text in (("plain", plain), ("html", markup)):
         part = parsed(message).get_body((kind,))
@@ -259,7 +259,7 @@ def test_inline_pictures_travel_beside_the_html_that_shows_them() -> None:
     assert page.get_content_type() == "text/html"
     assert [(part["Content-ID"], part.get_content()) for part in rest] == [(f"<{p.cid}>", p.data) for p in pictures]
     assert body(message, "html").startswith("<!doctype html>")
-    assert not flaw(message)
+    assert not find_flaw(message)
     assert b"\r\n." not in message.data
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from digest.deliver.smtp.rate_limit import Bucket, Pace
+from digest.deliver.smtp.rate_limit import Bucket, RateLimit
 
 
 def test_without_a_rate_nothing_waits() -> None:
@@ -36,19 +36,19 @@ def test_less_than_one_a_second_is_a_rate_too() -> None:
 
 
 def test_a_domain_has_its_own_bounds_and_leaves_the_others_alone() -> None:
-    pace = Pace(domain_connections=2)
+    limit = RateLimit(domain_connections=2)
     for _ in range(2):
-        assert pace.domain_wait("a.example", 0.0) == 0
-        pace.take("a.example")
-    assert pace.domain_wait("a.example", 0.0) == float("inf")
-    assert pace.domain_wait("b.example", 0.0) == 0
-    pace.done("a.example")
-    assert pace.domain_wait("a.example", 0.1) == 0
+        assert limit.domain_wait("a.example", 0.0) == 0
+        limit.start("a.example")
+    assert limit.domain_wait("a.example", 0.0) == float("inf")
+    assert limit.domain_wait("b.example", 0.0) == 0
+    limit.finish("a.example")
+    assert limit.domain_wait("a.example", 0.1) == 0
 
 
 def test_a_domain_s_rate_is_kept() -> None:
-    pace = Pace(domain_rate=1)
-    assert pace.domain_wait("a.example", 0.0) == 0
-    pace.take("a.example")
-    assert pace.domain_wait("a.example", 0.0) > 0
-    assert pace.domain_wait("b.example", 0.0) == 0
+    limit = RateLimit(domain_rate=1)
+    assert limit.domain_wait("a.example", 0.0) == 0
+    limit.start("a.example")
+    assert limit.domain_wait("a.example", 0.0) > 0
+    assert limit.domain_wait("b.example", 0.0) == 0
