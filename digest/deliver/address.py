@@ -1,7 +1,7 @@
 """Address: the one strict form in which a mail address is stored, compared and put on the wire. Pure.
 
-What is stored is what RCPT says. Tolerant parsers cut `user@e.test> ORCPT=x` silently, so that the address kept and the
-one used differ; here anything that is not already an address is refused with the reason.
+The stored text is the one used in RCPT. Tolerant parsers cut `user@e.test> ORCPT=x` silently, so that the address
+stored and the address used differ; here everything that is not exactly an address is refused with the reason.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from typing import Final
 
 from digest.errors import DigestError
 
-_SHOWN: Final = 254  # characters of what is no address that a message repeats
+_MAX_QUOTED: Final = 254  # characters of an invalid address that an error message repeats
 
 
 class AddressError(DigestError):
-    """Not an address we could mail; the message says why."""
+    """Not an address that mail could be sent to; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Address:
         return self.text.rpartition("@")[2]
 
 
-# The plain case, exactly RFC 5321's dot-atom @ LDH labels: what everybody has, and checked in a microsecond.
+# The common case, exactly RFC 5321's dot-atom @ LDH labels, checked in a microsecond.
 _PLAIN = re.compile(
     r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@"
     r"(?=[^@]{1,253}\Z)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
@@ -64,14 +64,14 @@ def _international(text: str) -> Address:
 
     if bad := next((c for c in text if unicodedata.category(c) in {"Cc", "Cf", "Cs", "Zl", "Zp"}), None):
         raise AddressError(
-            f"{text[:_SHOWN]!r} is not a mail address: it contains the invisible character U+{ord(bad):04X}"
+            f"{text[:_MAX_QUOTED]!r} is not a mail address: it contains the invisible character U+{ord(bad):04X}"
         )
     try:
-        found = validate_email(text, check_deliverability=False, test_environment=True, allow_quoted_local=False)
+        parsed = validate_email(text, check_deliverability=False, test_environment=True, allow_quoted_local=False)
     except EmailNotValidError as error:
-        raise AddressError(f"'{text[:_SHOWN]}' is not a mail address: {error}") from None
-    domain = found.ascii_domain.lower()
-    address = f"{found.local_part}@{domain}"
-    if len(address.encode()) > 254 or len(found.local_part.encode()) > 64:
-        raise AddressError(f"'{text[:_SHOWN]}' is not a mail address: longer than 254 octets, or 64 before the @")
-    return Address(address, unicodedata.normalize("NFKC", address).lower(), not found.local_part.isascii())
+        raise AddressError(f"'{text[:_MAX_QUOTED]}' is not a mail address: {error}") from None
+    domain = parsed.ascii_domain.lower()
+    address = f"{parsed.local_part}@{domain}"
+    if len(address.encode()) > 254 or len(parsed.local_part.encode()) > 64:
+        raise AddressError(f"'{text[:_MAX_QUOTED]}' is not a mail address: longer than 254 octets, or 64 before the @")
+    return Address(address, unicodedata.normalize("NFKC", address).lower(), not parsed.local_part.isascii())

@@ -1,7 +1,8 @@
-"""Audience: who gets an edition, and in which variant. Pure; readers stream through, nothing is kept per person.
+"""Audience: the subscribers who get an edition, and in which variant. Nothing is kept per person. Pure.
 
-Readers who get the same bytes but for what is personal share a variant: the sections they chose that this edition has,
-the language of the fixed texts, the theme, and pictures or none. One reader gets one mail over all their topics.
+Subscribers share a variant when their copies differ only in what is personal: the sections that they chose and this
+edition has, the language of the fixed texts, the theme, and pictures or none. A subscriber gets one mail over all
+topics.
 """
 
 from __future__ import annotations
@@ -16,13 +17,13 @@ from digest.compose.edition import Edition, Section
 from digest.deliver.delivery import Delivery
 from digest.deliver.subscriber import Subscriber, Subscription
 
-NOT_CHOSEN: Final = "none of the topics they chose has a story today"
-HAD_ALL: Final = "they have all of its stories from another newsletter"
+NO_STORY_CHOSEN: Final = "none of the topics they chose has a story today"
+ALL_SEEN_ELSEWHERE: Final = "they have all of its stories from another newsletter"
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
-    """One row of the stream. `suppressed` is why the address must not be mailed, or ""."""
+class AudienceMember:
+    """A subscriber of the newsletter. `suppressed` is why the address must not be mailed, or ""."""
 
     subscriber: Subscriber
     subscription: Subscription
@@ -37,21 +38,21 @@ class Variant:
     language: str
     theme: str
     pictures: bool = True
-    without: tuple[str, ...] = ()  # keys of stories that they have from another newsletter
+    without: tuple[str, ...] = ()  # keys of stories already received from another newsletter
 
     @property
     def key(self) -> str:
-        """As text: `fr|classic|pictures|world,tech`, and what is left out after a further bar."""
+        """As text: `fr|classic|pictures|world,tech`, and the omitted stories after a further bar."""
         parts = [self.language, self.theme, "pictures" if self.pictures else "plain", ",".join(self.topics)]
         return "|".join([*parts, ",".join(self.without)] if self.without else parts)
 
     @classmethod
     def parse(cls, key: str) -> Variant:
-        """The variant of a key. Raises ValueError for a text that is none."""
+        """The variant of a key. Raises ValueError for any other text."""
         parts = key.split("|")
-        language, theme, pictures, topics, left_out = [*parts, ""] if len(parts) == 4 else parts
-        chosen, out = (tuple(filter(None, names.split(","))) for names in (topics, left_out))
-        return cls(chosen, language, theme, pictures == "pictures", out)
+        language, theme, pictures, topics, omitted = [*parts, ""] if len(parts) == 4 else parts
+        chosen, without = (tuple(filter(None, names.split(","))) for names in (topics, omitted))
+        return cls(chosen, language, theme, pictures == "pictures", without)
 
     def sections(self, edition: Edition) -> tuple[Section, ...]:
         """The part of the edition that this variant shows."""
@@ -59,52 +60,53 @@ class Variant:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """What the newsletter offers: the languages there are fixed texts for, the themes, and its own of each."""
+class VariantOptions:
+    """The variants that a newsletter offers: the languages of its fixed texts, its themes, and its default of each."""
 
     language: str
     theme: str
     languages: Collection[str] = ()
     themes: Collection[str] = ()
     pictures: bool = True
-    local_time: bool = False  # send at the slot's wall time in the reader's own zone
+    local_time: bool = False  # send at the slot's wall time in the subscriber's own zone
 
 
 def plan(
     edition: Edition,
-    readers: Iterable[Reader],
-    choice: Choice,
+    audience: Iterable[AudienceMember],
+    options: VariantOptions,
     now: datetime,
-    had: Callable[[int], frozenset[str]] = lambda number: frozenset(),
+    seen_elsewhere: Callable[[int], frozenset[str]] = lambda subscriber_id: frozenset(),
 ) -> Iterator[Delivery]:
-    """One Delivery per confirmed reader, in the order they come: planned, suppressed, or skipped, with the reason.
+    """Yield one Delivery per confirmed subscriber, in the given order: planned, suppressed or skipped, with the reason.
 
-    `had` gives the keys of the stories that a reader has from another newsletter, which are left out of their copy.
-
-    Call it once, when the edition is approved: what it yields is frozen. Readers who are not confirmed get no row.
+    Call it once, when the edition is approved: the recipients are frozen then. Subscribers who are not confirmed get no
+    row. `seen_elsewhere` returns the keys of the stories that a subscriber has from another newsletter; they are left
+    out of that copy.
     """
     variants: dict[tuple[tuple[str, ...], str, str, bool, frozenset[str]], tuple[str, str]] = {}
-    moments: dict[str, datetime] = {}
-    for reader in readers:
-        person, wish = reader.subscriber, reader.subscription
-        if wish.state != "confirmed":
+    times: dict[str, datetime] = {}
+    for member in audience:
+        subscriber, subscription = member.subscriber, member.subscription
+        if subscription.state != "confirmed":
             continue
-        known = had(person.id)
-        wanted = (wish.topics, person.language, wish.theme, wish.pictures, known)
-        if wanted not in variants:
-            variants[wanted] = _variant(edition, wish, person, choice, known)
-        key, empty = variants[wanted]
-        moment = moments.get(person.timezone)
-        if moment is None:
-            moment = moments[person.timezone] = not_before(edition, person.timezone if choice.local_time else "")
-        planned = Delivery(edition.id, person.id, person.address, key, not_before=moment, updated_at=now)
-        yield _unsent(planned, reader.suppressed, empty) or planned
+        seen = seen_elsewhere(subscriber.id)
+        cache_key = (subscription.topics, subscriber.language, subscription.theme, subscription.pictures, seen)
+        if cache_key not in variants:
+            variants[cache_key] = _variant(edition, subscription, subscriber, options, seen)
+        key, empty = variants[cache_key]
+        send_at = times.get(subscriber.timezone)
+        if send_at is None:
+            timezone = subscriber.timezone if options.local_time else ""
+            send_at = times[subscriber.timezone] = not_before(edition, timezone)
+        planned = Delivery(edition.id, subscriber.id, subscriber.address, key, not_before=send_at, updated_at=now)
+        yield _withheld(planned, member.suppressed, empty) or planned
 
 
 def not_before(edition: Edition, timezone: str) -> datetime:
-    """When a reader in that zone may get it: the slot's wall time there, but never before the edition's own time.
+    """When a subscriber in that zone may get it: the slot's wall time there, but never before the edition's own time.
 
-    A wall time that the clock change leaves out moves past the gap; one that comes twice is taken the first time.
+    A wall time that a clock change skips moves past the gap; of one that occurs twice the first counts.
     """
     if not timezone or timezone == edition.timezone:
         return edition.send_at
@@ -117,26 +119,26 @@ def not_before(edition: Edition, timezone: str) -> datetime:
 
 
 def _variant(
-    edition: Edition, wish: Subscription, person: Subscriber, choice: Choice, known: frozenset[str]
+    edition: Edition, subscription: Subscription, subscriber: Subscriber, options: VariantOptions, seen: frozenset[str]
 ) -> tuple[str, str]:
-    """The key of a reader's variant, and why there is nothing in it for them ("" when there is)."""
-    chosen = [s for s in edition.sections if not wish.topics or s.topic in wish.topics]
-    left = tuple(s.topic for s in chosen if not s.stories or any(story.key not in known for story in s.stories))
-    here = [story.key for s in chosen if s.topic in left for story in s.stories]
-    language = person.language if person.language in choice.languages else choice.language
-    theme = wish.theme if wish.theme in choice.themes else choice.theme
-    out = tuple(sorted(known.intersection(here)))
-    variant = Variant(left, language, theme, choice.pictures and wish.pictures, out)
-    if left:
+    """The key of a subscriber's variant, and why it contains nothing for them ("" when it does)."""
+    chosen = [s for s in edition.sections if not subscription.topics or s.topic in subscription.topics]
+    topics = tuple(s.topic for s in chosen if not s.stories or any(story.key not in seen for story in s.stories))
+    story_keys = [story.key for s in chosen if s.topic in topics for story in s.stories]
+    language = subscriber.language if subscriber.language in options.languages else options.language
+    theme = subscription.theme if subscription.theme in options.themes else options.theme
+    without = tuple(sorted(seen.intersection(story_keys)))
+    variant = Variant(topics, language, theme, options.pictures and subscription.pictures, without)
+    if topics:
         return variant.key, ""
-    return variant.key, HAD_ALL if chosen else NOT_CHOSEN
+    return variant.key, ALL_SEEN_ELSEWHERE if chosen else NO_STORY_CHOSEN
 
 
-def _unsent(planned: Delivery, suppressed: str, empty: str) -> Delivery | None:
-    """The same person, recorded as not to be mailed, where there is a reason for it."""
-    edition, person, address, key = planned.edition_id, planned.subscriber_id, planned.address, planned.variant
+def _withheld(planned: Delivery, suppressed: str, empty: str) -> Delivery | None:
+    """The delivery of a subscriber who must not be mailed, with the reason; None when there is none."""
+    edition, subscriber_id, address, key = planned.edition_id, planned.subscriber_id, planned.address, planned.variant
     if suppressed:
-        return Delivery(edition, person, address, key, "suppressed", suppressed, updated_at=planned.updated_at)
+        return Delivery(edition, subscriber_id, address, key, "suppressed", suppressed, updated_at=planned.updated_at)
     if empty:
-        return Delivery(edition, person, address, key, "skipped", empty, updated_at=planned.updated_at)
+        return Delivery(edition, subscriber_id, address, key, "skipped", empty, updated_at=planned.updated_at)
     return None

@@ -1,4 +1,4 @@
-"""Outbox: messages as files, one .eml each, for looking at them or for a mail system that picks files up."""
+"""Outbox: messages as .eml files, for inspection or for a mail system that picks files up."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ class Outbox:
         self.folder = folder
 
     def path(self, message: Message) -> Path:
-        """Where this message's file is: its edition, then its subscriber."""
+        """The path of this message's file: its edition's folder, then its subscriber id."""
         name = re.sub(r"[^A-Za-z0-9._-]", "_", message.edition_id).strip(".") or "edition"
         if name != message.edition_id:
             name += "-" + edition_code(message.edition_id)
         return self.folder / name / f"{message.subscriber_id:08d}.eml"
 
     def write(self, messages: Iterable[Message]) -> Iterator[tuple[Message, bool]]:
-        """Write each; yields (message, True), or False where the file was already there and stays as it was.
+        """Write each; yields (message, True), or (message, False) where the file existed already and is unchanged.
 
-        The name appears in one step after the bytes are on the disk. Raises OSError (a full disk) for the whole run.
+        The file appears under its name only when its bytes are on the disk. Raises OSError (such as a full disk).
         """
         for message in messages:
             target = self.path(message)
@@ -46,7 +46,7 @@ def _write_once(target: Path, message: Message) -> bool:
             file.flush()
             os.fsync(file.fileno())
         fault_point("outbox.written")
-        os.link(draft, target)  # unlike a rename, this never replaces what another process has just written
+        os.link(draft, target)  # unlike a rename, this never replaces a file that another process has just written
     except FileExistsError:
         return False
     finally:

@@ -1,7 +1,7 @@
-"""Seal: a signature that only the owner of a key can make, HMAC-SHA-256 (RFC 2104), for many short texts. Pure.
+"""Signature: HMAC-SHA-256 (RFC 2104) of many short texts with one key. Pure.
 
-The key is padded once. What is left are two hashes of a block or two, less than half of what `hmac.digest` takes, which
-looks its hash up and prepares the key again each time: with two seals in every mail that is what one notices.
+The key is padded once. Each signature then takes two hashes of a block or two. `hmac.digest` takes more than twice as
+long, because it looks up its hash and prepares the key on each call; every mail has two signatures.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ _INNER = bytes(octet ^ 0x36 for octet in range(256))
 _OUTER = bytes(octet ^ 0x5C for octet in range(256))
 
 
-def sealer(key: bytes) -> Callable[[bytes], bytes]:
-    """The function that signs with that key, 32 octets for each text. Compare with `hmac.compare_digest`."""
+def make_signer(key: bytes) -> Callable[[bytes], bytes]:
+    """A function that signs a text with that key, in 32 octets. Compare signatures with `hmac.compare_digest`."""
     padded = (key if len(key) <= _BLOCK else sha256(key).digest()).ljust(_BLOCK, b"\0")
     inner, outer = padded.translate(_INNER), padded.translate(_OUTER)
 
-    def seal(text: bytes) -> bytes:
+    def sign(text: bytes) -> bytes:
         return sha256(outer + sha256(inner + text).digest()).digest()
 
-    return seal
+    return sign

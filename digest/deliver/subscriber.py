@@ -1,4 +1,4 @@
-"""Subscriber: a person, what they asked for, and whether they must be left alone."""
+"""Subscriber: a person, their subscriptions, and their suppression."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Subscriber:
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """The tie of a person to a newsletter; `topics` empty means all of its topics, `theme` "" the newsletter's own."""
+    """A person's subscription to a newsletter. Empty `topics` are all its topics, `theme` "" is its default theme."""
 
     subscriber_id: int
     newsletter: str

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeVar
 
 from digest.compose.edition import Edition
-from digest.deliver.delivery import RESENDS, Delivery, DeliveryState, settle
+from digest.deliver.delivery import MAX_RESENDS, Delivery, DeliveryState, settle
 from digest.deliver.mime.message import Filler, Message, Recipient
 from digest.deliver.reply import Outcome, Wave
 from digest.deliver.result import Record, Result
@@ -184,7 +184,9 @@ class _Run:
                 self.store.deliveries.release_expired(now=now, owner=owner)
         late = now - self.patience if now > self.terms.last_moment else None
         if self.terms.in_doubt == "resend":
-            self.store.deliveries.requeue(self.edition.id, ["unknown"], now=now, tried_below=RESENDS, meant_after=late)
+            self.store.deliveries.requeue(
+                self.edition.id, ["unknown"], now=now, tried_below=MAX_RESENDS, meant_after=late
+            )
         if late is not None:
             hours = f"{self.patience / timedelta(hours=1):.3g} hours"
             why = f"too late (more than {hours} after its time)"

@@ -8,7 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from digest.compose.edition import Edition
-from digest.deliver.audience import Choice, Reader, Variant
+from digest.deliver.audience import AudienceMember, Variant, VariantOptions
 from digest.deliver.audience import plan as plan_deliveries
 from digest.deliver.delivery import Delivery
 from digest.deliver.subscriber import Subscriber, Subscription
@@ -21,25 +21,37 @@ if TYPE_CHECKING:
 
 
 def plan(
-    store: Store, edition: Edition, readers: Iterable[tuple[Subscriber, Subscription]], choice: Choice, now: datetime
+    store: Store,
+    edition: Edition,
+    readers: Iterable[tuple[Subscriber, Subscription]],
+    options: VariantOptions,
+    now: datetime,
 ) -> int:
     """Freeze who gets an edition; planning again adds who is missing and changes nothing else."""
     with settled_memory():
-        count = store.deliveries.plan(edition.id, recipients(store, edition, readers, choice, now), now=now)
+        count = store.deliveries.plan(edition.id, recipients(store, edition, readers, options, now), now=now)
     fault_point("deliver.planned")
     return count
 
 
 def recipients(
-    store: Store, edition: Edition, readers: Iterable[tuple[Subscriber, Subscription]], choice: Choice, now: datetime
+    store: Store,
+    edition: Edition,
+    readers: Iterable[tuple[Subscriber, Subscription]],
+    options: VariantOptions,
+    now: datetime,
 ) -> Iterator[Delivery]:
     """Who gets an edition, and in which variant, as planning would freeze it; `readers` come by number."""
-    stream = (Reader(person, wish) for person, wish in readers)
-    return plan_deliveries(edition, stream, choice, now, Elsewhere(store, edition))
+    stream = (AudienceMember(person, wish) for person, wish in readers)
+    return plan_deliveries(edition, stream, options, now, Elsewhere(store, edition))
 
 
 def give_back(
-    store: Store, edition: Edition, readers: Iterable[tuple[Subscriber, Subscription]], choice: Choice, now: datetime
+    store: Store,
+    edition: Edition,
+    readers: Iterable[tuple[Subscriber, Subscription]],
+    options: VariantOptions,
+    now: datetime,
 ) -> int:
     """Put back what was left out for the sake of another newsletter that does not come after all; for how many readers.
 
@@ -48,7 +60,7 @@ def give_back(
     everything = {story.key for story in edition.stories}
     if all(_shown(variant, edition) == everything for variant in store.deliveries.variants(edition.id)):
         return 0
-    wanted = recipients(store, edition, readers, choice, now)
+    wanted = recipients(store, edition, readers, options, now)
     return store.deliveries.revise(edition.id, _fuller(store.deliveries.listing(edition.id), wanted, edition), now=now)
 
 

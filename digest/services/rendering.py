@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from digest.compose.edition import Edition
-from digest.deliver.audience import Choice
+from digest.deliver.audience import VariantOptions
 from digest.deliver.theme import Brand, Look, Theme, Variant, dressed
 from digest.errors import EditionError
 from digest.services.context import Context
@@ -112,10 +112,10 @@ class Rendering:
             return True
         return all(server.host in ("127.0.0.1", "localhost", "::1") for server in self._settings.servers)
 
-    def choice(self, newsletter: str) -> Choice:
+    def choice(self, newsletter: str) -> VariantOptions:
         """Return what a newsletter offers its readers."""
         settings = newsletter_of(self._settings, newsletter)
-        return Choice(
+        return VariantOptions(
             language=settings.language,
             theme=settings.theme,
             languages=available(self.folders),

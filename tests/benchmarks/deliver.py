@@ -30,7 +30,7 @@ from typing import Any, Literal, TypeVar, cast
 
 from digest.bootstrap import App, open_app
 from digest.compose.edition import Edition
-from digest.deliver.audience import Choice
+from digest.deliver.audience import VariantOptions
 from digest.deliver.mime.dkim import generate
 from digest.deliver.subscriber import Subscriber, Subscription
 from digest.services.deliver_edition import Terms, deliver
@@ -128,7 +128,7 @@ def ours(url: str, readers: int, port: int, folder: Path, more: str) -> dict[str
         store.readers.import_many(people, now=now)
         store.editions.create(edition, "{}", now=now)
         began, plan_cpu = time.perf_counter(), time.process_time()
-        planned = plan(store, edition, store.readers.audience("morning"), Choice("en", "classic"), now)
+        planned = plan(store, edition, store.readers.audience("morning"), VariantOptions("en", "classic"), now)
         planning, plan_cpu = time.perf_counter() - began, time.process_time() - plan_cpu
         books, terms = Books(store), Terms("bench", now + timedelta(hours=3))
         fillers = app.messages.fillers(edition)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from digest.compose.edition import Edition, Section
-from digest.deliver.audience import Choice, Reader, Variant, not_before, plan
+from digest.deliver.audience import AudienceMember, Variant, VariantOptions, not_before, plan
 from digest.deliver.subscriber import Subscriber, Subscription
 
 NOW = datetime(2026, 11, 22, 20, tzinfo=UTC)
@@ -26,14 +26,16 @@ EDITION = Edition(
     "Europe/Paris",
     SECTIONS,
 )
-CHOICE = Choice("fr", "classic", ("fr", "en"), ("classic", "compact"))
+CHOICE = VariantOptions("fr", "classic", ("fr", "en"), ("classic", "compact"))
 
 
-def reader(number: int = 1, suppressed: str = "", language: str = "", timezone: str = "", **wish: object) -> Reader:
+def reader(
+    number: int = 1, suppressed: str = "", language: str = "", timezone: str = "", **wish: object
+) -> AudienceMember:
     """A confirmed reader, with wishes."""
     person = Subscriber(number, f"r{number}@example.org", language=language, timezone=timezone)
     facts: dict[str, object] = {"state": "confirmed"} | wish
-    return Reader(person, Subscription(number, "morning", **facts), suppressed)  # type: ignore[arg-type]
+    return AudienceMember(person, Subscription(number, "morning", **facts), suppressed)  # type: ignore[arg-type]
 
 
 def test_only_confirmed_readers_get_a_row() -> None:
@@ -107,7 +109,7 @@ def test_a_wall_time_that_the_clock_change_leaves_out_moves_past_the_gap() -> No
 
 
 def test_a_hundred_thousand_readers_stream_through() -> None:
-    def readers() -> Iterator[Reader]:
+    def readers() -> Iterator[AudienceMember]:
         for number in range(100_000):
             yield reader(number, topics=("world",) if number % 3 else ())
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import get_args
 
-from digest.deliver.delivery import NEXT, RESENDS, Delivery, DeliveryState, next_attempt, settle
+from digest.deliver.delivery import MAX_RESENDS, TRANSITIONS, Delivery, DeliveryState, next_attempt, settle
 from digest.deliver.reply import Outcome, Reply, outcome
 
 NOW = datetime(2026, 11, 23, 7, tzinfo=UTC)
@@ -18,9 +18,9 @@ def handed_over(attempts: int = 1) -> Delivery:
 
 
 def test_every_state_has_its_ways_on_and_nothing_leads_nowhere() -> None:
-    assert set(NEXT) == set(get_args(DeliveryState))
-    reachable = {"planned"} | set().union(*NEXT.values())
-    assert reachable == set(NEXT)
+    assert set(TRANSITIONS) == set(get_args(DeliveryState))
+    reachable = {"planned"} | set().union(*TRANSITIONS.values())
+    assert reachable == set(TRANSITIONS)
 
 
 def test_a_line_that_broke_is_tried_again_after_a_pause_and_not_for_ever() -> None:
@@ -30,8 +30,8 @@ def test_a_line_that_broke_is_tried_again_after_a_pause_and_not_for_ever() -> No
     assert waiting.next_attempt is not None
     assert waiting.next_attempt >= NOW + timedelta(minutes=2)
     assert "closed" in waiting.reason
-    states = [settle(handed_over(attempts=n + 1), broken, NOW, None, "resend").state for n in range(RESENDS)]
-    assert states == ["deferred"] * (RESENDS - 1) + ["unknown"]
+    states = [settle(handed_over(attempts=n + 1), broken, NOW, None, "resend").state for n in range(MAX_RESENDS)]
+    assert states == ["deferred"] * (MAX_RESENDS - 1) + ["unknown"]
 
 
 def test_a_line_that_broke_too_late_stays_in_doubt_and_is_not_called_skipped() -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.deliver.links import Links
-from digest.deliver.return_path import Return, ReturnPath, edition_code
+from digest.deliver.return_path import ReturnAddress, ReturnPath, edition_code
 from digest.errors import SettingsError
 from tests.deliver.samples import LINKS, RETURN_PATH, SECRET
 
@@ -58,7 +58,7 @@ def test_a_short_secret_is_refused() -> None:
 @given(st.integers(0, 2**63), st.text(st.characters(codec="utf-8"), max_size=50), st.sampled_from("bu"))
 def test_a_return_address_reads_back_and_fits_the_standard(number: int, edition: str, kind: str) -> None:
     address = RETURN_PATH.make(kind, edition, number)  # type: ignore[arg-type]
-    expected = Return(kind, number, edition_code(edition))  # type: ignore[arg-type]
+    expected = ReturnAddress(kind, number, edition_code(edition))  # type: ignore[arg-type]
     assert RETURN_PATH.read(address) == expected
     assert RETURN_PATH.read(f"<{address.upper()}>") == expected
     assert len(address.partition("@")[0]) <= 64

@@ -17,7 +17,7 @@ from digest.deliver.mime.headers import mailbox
 from digest.deliver.mime.message import Recipient
 from digest.deliver.mime.pieces import Piece, Slot
 from digest.deliver.return_path import edition_code
-from digest.deliver.signature import sealer
+from digest.deliver.signature import make_signer
 from digest.errors import DigestError
 from tests.deliver.samples import FACTS, LINKS, RETURN_PATH, SECRET, template
 
@@ -78,14 +78,14 @@ def plain_mail(number: int, address: str, name: str = "") -> bytes:
 @example(b"k" * 64, b"")
 @example(b"k" * 65, b"x" * 64)
 def test_a_seal_is_the_standard_library_s_hmac(key: bytes, text: bytes) -> None:
-    assert sealer(key)(text) == hmac.digest(key, text, "sha256")
+    assert make_signer(key)(text) == hmac.digest(key, text, "sha256")
 
 
 @given(NUMBERS, st.text(st.characters(codec="utf-8"), max_size=30))
 def test_tokens_and_return_addresses_are_those_of_the_plain_way(number: int, name: str) -> None:
     assert LINKS.tokens(name)(number) == plain_token(number, name)
     bounce, leave = plain_stamp(number, name)
-    assert RETURN_PATH.stamps(name)(number) == (f"bounces+{bounce}@news.example.org", leave)
+    assert RETURN_PATH.addresses(name)(number) == (f"bounces+{bounce}@news.example.org", leave)
     assert RETURN_PATH.make("b", name, number) == f"bounces+{bounce}@news.example.org"
     assert RETURN_PATH.make("u", name, number) == f"bounces+{leave}@news.example.org"
 

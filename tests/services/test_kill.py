@@ -21,8 +21,8 @@ from typing import Any, Literal
 import pytest
 
 from digest.compose.edition import Edition, EditionStory, Section, frozen
-from digest.deliver.audience import Choice
-from digest.deliver.delivery import RESENDS
+from digest.deliver.audience import VariantOptions
+from digest.deliver.delivery import MAX_RESENDS
 from digest.deliver.subscriber import Subscriber, Subscription
 from digest.failpoint import NAMES
 from digest.services.plan_recipients import plan
@@ -75,7 +75,7 @@ def prepare(store: Any, recipients: int) -> None:
     store.readers.import_many(people, now=now)
     store.editions.create(edition, "{}", now=now)
     store.editions.approve(EDITION, edition.content_hash, "ada", now=now)
-    planned = plan(store, edition, store.readers.audience("morning"), Choice("en", "classic"), now)
+    planned = plan(store, edition, store.readers.audience("morning"), VariantOptions("en", "classic"), now)
     assert planned == recipients
 
 
@@ -131,7 +131,7 @@ def check(url: str, server: SmtpServer, in_doubt: Literal["resend", "hold"], kil
     assert len(unknown) <= bound
     assert copies <= (bound if in_doubt == "resend" else 0)
     if in_doubt == "resend":
-        assert all(delivery.attempts >= RESENDS for delivery in doubtful)  # a crash loop is no licence to flood
+        assert all(delivery.attempts >= MAX_RESENDS for delivery in doubtful)  # a crash loop is no licence to flood
     bodies: dict[str, set[bytes]] = {}
     for accepted in server.accepted:
         bodies.setdefault(accepted.recipients[0], set()).add(accepted.data)
@@ -213,7 +213,7 @@ def test_three_senders_at_once_mail_nobody_twice(url: str, server: SmtpServer) -
     check(url, server, "resend", kills=0)
 
 
-@pytest.mark.parametrize(("in_doubt", "copies"), [("resend", RESENDS), ("hold", 1)])
+@pytest.mark.parametrize(("in_doubt", "copies"), [("resend", MAX_RESENDS), ("hold", 1)])
 def test_a_server_that_breaks_off_after_every_message_gets_few_copies_however_often_we_look(
     tmp_path: Path, in_doubt: Literal["resend", "hold"], copies: int
 ) -> None:

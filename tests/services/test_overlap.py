@@ -9,7 +9,7 @@ import pytest
 
 from digest.bootstrap import App
 from digest.compose.edit import Drop
-from digest.deliver.audience import HAD_ALL, Variant
+from digest.deliver.audience import ALL_SEEN_ELSEWHERE, Variant
 from digest.errors import AlreadySent
 from digest.services.overlap import SETS, SIBLINGS
 from digest.store import Store
@@ -84,7 +84,7 @@ def test_who_had_everything_gets_no_mail_and_the_books_say_why(app: App, clock: 
     app.composing.compose("noon")
     app.approving.approve(app.editions.get("noon"), "ada")
     rows = {d.address: (d.state, d.reason) for d in app.context.store.deliveries.listing(NOON)}
-    assert rows == {"ada@example.org": ("skipped", HAD_ALL), "bob@example.org": ("planned", "")}
+    assert rows == {"ada@example.org": ("skipped", ALL_SEEN_ELSEWHERE), "bob@example.org": ("planned", "")}
 
 
 def test_what_was_planned_but_never_sent_there_is_sent_here(app: App, clock: Clock) -> None:

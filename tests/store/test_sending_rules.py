@@ -1,5 +1,5 @@
 """Senders, replies, crashes, sleepers, lost answers and readers who leave, in any order: the books and the wire always
-agree, and no delivery takes a step that `delivery.NEXT` does not know.
+agree, and no delivery takes a step that `delivery.TRANSITIONS` does not know.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from digest.deliver.delivery import NEXT, Delivery, DeliveryState, settle
+from digest.deliver.delivery import TRANSITIONS, Delivery, DeliveryState, settle
 from digest.deliver.reply import Phase, Reply, outcome
 from digest.deliver.subscriber import Subscriber
 from digest.errors import StoreError
@@ -30,8 +30,8 @@ READERS = 6
 
 def within_two_steps(state: DeliveryState) -> set[DeliveryState]:
     """Where one call may lead: a claim whose lease is over is ended by the next, which may take the same again."""
-    one = {state} | NEXT[state]
-    return one.union(*(NEXT[after] for after in one))
+    one = {state} | TRANSITIONS[state]
+    return one.union(*(TRANSITIONS[after] for after in one))
 
 
 class Sending(RuleBasedStateMachine):

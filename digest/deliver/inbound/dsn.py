@@ -15,7 +15,7 @@ from email.utils import getaddresses
 
 from digest.deliver.bounce import Notice, NoticeKind, kind_of_status, says_full
 from digest.deliver.links import Links
-from digest.deliver.return_path import Return, ReturnPath
+from digest.deliver.return_path import ReturnAddress, ReturnPath
 
 #: Headers in which a mailbox keeps the envelope recipient, the surest first.
 _ARRIVED_AT = ("Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "X-Delivered-To", "To", "Cc")
@@ -76,7 +76,7 @@ def _proof(mail: Mail, returned: list[Mail], return_path: ReturnPath, arrived_at
     return None
 
 
-def _from_address(found: Return) -> _Proof:
+def _from_address(found: ReturnAddress) -> _Proof:
     return _Proof(found.subscriber_id, found.code, wants_out=found.kind == "u")
 
 

@@ -84,7 +84,7 @@ class Template:
         body = pieces.multipart(rendered, links, boundary)
         lines = [(name.encode("ascii") + b": ", *pieces, b"\r\n") for name, pieces in header]
         flat, slots = pieces.flatten([*chain.from_iterable(lines), b"\r\n", *body])
-        token, stamp = links.tokens(facts.newsletter), return_path.stamps(facts.edition_id)
+        token, stamp = links.tokens(facts.newsletter), return_path.addresses(facts.edition_id)
         template = cls(facts, header, body, _weaver(flat, slots), token, stamp, *pieces.id_ends(facts))
         _check(template)
         return template
