@@ -1,4 +1,4 @@
-"""Named places where a test may end, freeze or starve the process; nothing happens unless the environment asks.
+"""Named points where a test may kill, stop or starve the process; without the environment variable nothing happens.
 
 `FAULT_POINT=NAME[:COUNT[:ACTION]]` (several with commas) acts the COUNTth time that NAME is passed, 1 by default.
 ACTION is `kill` (SIGKILL, the default), `stop` (SIGSTOP, as a laptop lid or a paused container does) or `full` (an
@@ -12,7 +12,7 @@ import os
 import signal
 from typing import Final
 
-#: Every place there is, in the order in which one message passes them. A test walks through all of them.
+#: All points, in the order in which one message passes them. A test visits each.
 NAMES: Final = (
     "deliver.planned",
     "deliver.claimed",
@@ -46,7 +46,7 @@ _armed = _parse(os.environ.get(_VARIABLE, ""))
 
 
 def arm(text: str) -> None:
-    """Arm places from code instead of the environment, for a process that a test has forked."""
+    """Arm points from code instead of the environment, for a process that a test has forked."""
     _armed.clear()
     _armed.update(_parse(text))
 

@@ -1,7 +1,7 @@
-"""Where the files that come with digest are: templates and the example settings.
+"""Paths of the files that come with digest: templates and the example settings.
 
-A wheel carries them under `digest/_bundled` (pyproject.toml, force-include); in an editable install or a checkout they
-are at the top of the project.
+A wheel has them under `digest/_bundled` (pyproject.toml, force-include); in an editable install or a checkout they are
+at the top of the project.
 """
 
 from __future__ import annotations

@@ -6,20 +6,20 @@ import gc
 
 import pytest
 
-from digest.gc_pause import settled_memory
+from digest.gc_pause import paused_collection
 
 
 def test_the_collector_is_as_it_was_after_a_stream_that_broke() -> None:
     before = gc.get_threshold(), gc.get_freeze_count()
-    with pytest.raises(KeyError), settled_memory():
+    with pytest.raises(KeyError), paused_collection():
         _break_off(frozen=gc.get_freeze_count())
     assert (gc.get_threshold(), gc.get_freeze_count()) == before
 
 
 def test_streams_inside_each_other_leave_nothing_behind() -> None:
     before = gc.get_threshold()
-    with settled_memory():
-        with settled_memory():
+    with paused_collection():
+        with paused_collection():
             pass
         assert gc.get_threshold() == before  # the outer one then costs what it would have
     assert gc.get_threshold() == before

@@ -13,7 +13,7 @@ from digest.deliver.audience import plan as plan_deliveries
 from digest.deliver.delivery import Delivery
 from digest.deliver.subscriber import Subscriber, Subscription
 from digest.failpoint import fault_point
-from digest.gc_pause import settled_memory
+from digest.gc_pause import paused_collection
 from digest.services.overlap import Elsewhere
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def plan(
     now: datetime,
 ) -> int:
     """Freeze who gets an edition; planning again adds who is missing and changes nothing else."""
-    with settled_memory():
+    with paused_collection():
         count = store.deliveries.plan(edition.id, recipients(store, edition, readers, options, now), now=now)
     fault_point("deliver.planned")
     return count

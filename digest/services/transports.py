@@ -14,7 +14,7 @@ from digest.deliver.reply import ACCEPTED, Outcome
 from digest.deliver.result import Record, Result
 from digest.deliver.smtp.send import Interrupted, Relay, send
 from digest.errors import DigestError
-from digest.gc_pause import settled_memory
+from digest.gc_pause import paused_collection
 from digest.services.deliver_edition import LEASE
 from digest.settings import Settings, SmtpSettings
 
@@ -96,7 +96,7 @@ class SmtpTransport:
     ) -> tuple[str, Outcome | None]:
         """See `deliver_edition.Transport`."""
         try:
-            with settled_memory():
+            with paused_collection():
                 report = send(messages, self.relays, record, lease=self.lease, should_stop=should_stop)
         except Interrupted as error:
             with suppress(DigestError):  # it may be back by now, and then nobody need stay in doubt

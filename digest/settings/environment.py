@@ -1,8 +1,7 @@
-"""The environment over the file: `DIGEST_SMTP__HOST`, `DIGEST_SMTP__PASSWORD_FILE`, systemd credentials.
+"""Overrides from the environment: `DIGEST_SMTP__HOST`, `DIGEST_SMTP__PASSWORD_FILE`, systemd credentials.
 
-Written by hand and not with pydantic-settings, for three reasons: that one stops at the first value it cannot read,
-where we tell all problems at once; it ignores names it does not know; and importing it takes longer than loading our
-settings. One walk along the models answers all three.
+pydantic-settings is not used, for three reasons: it stops at the first value that it cannot read, while we report all
+problems at once; it ignores unknown names; and importing it takes longer than loading our settings.
 """
 
 from __future__ import annotations
@@ -18,20 +17,20 @@ from pydantic import BaseModel, SecretStr
 from digest.settings.types import nearest
 
 PREFIX: Final = "DIGEST_"
-#: Begins like ours and is no setting: it says where the file is.
+#: The variable with the path of the file, which is no setting itself.
 WHERE: Final = "DIGEST_SETTINGS"
 
 
 @dataclass(slots=True)
 class Overlay:
-    """What the environment adds: `names` tells which variable set a key (path of names), `problems` what was wrong."""
+    """The result of `apply`: `names` maps each key that was set (a path of names) to its variable."""
 
     names: dict[tuple[str, ...], str] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
 
 
 def apply(model: type[BaseModel], data: dict[str, Any], environ: Mapping[str, str]) -> Overlay:
-    """Write the environment's values into `data` (as read from the file), in place.
+    """Write the values of the environment into `data` (as read from the file), in place.
 
     Precedence: a variable, then its `_FILE` variant, then a file of that name in `$CREDENTIALS_DIRECTORY`. An empty
     variable counts as not set, since Compose files and unit files cannot leave one out.
@@ -84,13 +83,13 @@ def _set(model: type[BaseModel], data: dict[str, Any], name: str, text: str, ove
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    table: dict[str, Any]  # where the key stands
-    path: tuple[str, ...]  # all the way to it
+    table: dict[str, Any]  # the table that holds the key
+    path: tuple[str, ...]  # the names from the root to the key
     kind: Any  # its type
 
 
 def _walk(model: type[BaseModel], data: dict[str, Any], segments: list[str]) -> _Place:
-    """From `SMTP`, `HOST` to the table `smtp`, its key `host` and that key's type."""
+    """Resolve `SMTP`, `HOST` to the table `smtp`, its key `host` and that key's type."""
     place = _Place(data, (), model)
     for number, segment in enumerate(segments):
         table = place.table if number == 0 else place.table.setdefault(place.path[-1], {})
@@ -105,7 +104,7 @@ def _walk(model: type[BaseModel], data: dict[str, Any], segments: list[str]) -> 
 
 
 def _known(kind: Any, here: dict[str, Any]) -> dict[str, Any]:
-    """The keys that may stand here, with their types: a model's fields, or what the file has in a mapping."""
+    """Return the known keys of a table with their types: a model's fields, or the keys of the file's mapping."""
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         return {name: info.annotation for name, info in kind.model_fields.items()}
     if _is_mapping(kind):
@@ -128,7 +127,7 @@ def _nearest_name(before: list[str], segment: str, known: Mapping[str, Any]) -> 
 
 
 def _value(text: str, kind: Any) -> Any:
-    """Lists and tables are written as in TOML, or a list as words with commas; the model turns text into the rest."""
+    """Parse a list or table as TOML, or a list as words with commas; the model converts other values from text."""
     if kind is SecretStr or kind is str:
         return text
     if (isinstance(kind, type) and issubclass(kind, BaseModel)) or _is_mapping(kind):
@@ -146,5 +145,5 @@ def _told(name: str, text: str, error: Exception) -> str:
     if isinstance(error, tomllib.TOMLDecodeError):
         return f'{name}: not written as TOML ({error}); quote texts and close brackets, as in \'["a", "b"]\''
     reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
-    named = name if name == text else f"{name} = {text!r}"
-    return f"{named}: cannot be read ({reason}); name a readable file that holds only the value"
+    setting = name if name == text else f"{name} = {text!r}"
+    return f"{setting}: cannot be read ({reason}); name a readable file that holds only the value"

@@ -1,4 +1,4 @@
-"""Changing settings.toml with its comments kept, and the secret that an embedded installation keeps beside it."""
+"""Changes of settings.toml that keep its comments, and the secret that an embedded installation keeps beside it."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
     from digest.settings.model import Settings
 
-#: Holds `site.secret` where nobody set one. Beside the settings, readable by its owner only (mode 0600).
+#: The file beside the settings that holds `site.secret` where it is not set; mode 0600.
 KEPT_SECRET: Final = ".digest-secret"  # noqa: S105 (a file name)
 
 
 def ensure_secret(settings: Settings) -> Settings:
-    """The settings with a secret: their own, else the one kept beside the file, which is made now if there is none.
+    """Return the settings with a secret: their own, else the one kept beside the file, which is created if missing.
 
     For `digest init` and the embedded `digest run`. Several machines must share one by DIGEST_SITE__SECRET instead.
     Raises SettingsError when the folder cannot be written.
@@ -32,32 +32,32 @@ def ensure_secret(settings: Settings) -> Settings:
 
     if settings.site.secret.get_secret_value():
         return settings
-    kept = settings.folder / KEPT_SECRET
+    secret_file = settings.folder / KEPT_SECRET
     try:
-        secret = _kept_or_new(kept)
+        secret = _kept_or_new(secret_file)
     except OSError as error:
         remedy = "make the folder writable or set DIGEST_SITE__SECRET"
-        raise SettingsError(f"{kept}: cannot be written ({error.strerror}); {remedy}") from error
+        raise SettingsError(f"{secret_file}: cannot be written ({error.strerror}); {remedy}") from error
     return settings.model_copy(update={"site": settings.site.model_copy(update={"secret": SecretStr(secret)})})
 
 
-def _kept_or_new(kept: Path) -> str:
-    """Two processes that start at once end with the same secret: it is linked into place whole, or not at all."""
-    if not kept.exists():
-        handle, name = tempfile.mkstemp(dir=kept.parent, prefix=KEPT_SECRET)  # mkstemp makes it 0600
+def _kept_or_new(secret_file: Path) -> str:
+    """Return the kept secret, or create it by an atomic link, so that processes that start together share one."""
+    if not secret_file.exists():
+        handle, name = tempfile.mkstemp(dir=secret_file.parent, prefix=KEPT_SECRET)  # mkstemp creates it with mode 0600
         try:
             with os.fdopen(handle, "w", encoding="ascii") as file:
                 file.write(secrets.token_urlsafe(48) + "\n")
-            Path(kept).hardlink_to(name)
+            Path(secret_file).hardlink_to(name)
         except FileExistsError:
             pass  # the other process was first
         finally:
             Path(name).unlink()
-    return kept.read_text(encoding="ascii").strip()
+    return secret_file.read_text(encoding="ascii").strip()
 
 
 def add_topic(path: Path, key: str, title: str) -> bool:
-    """Add an empty topic after the others; False when there is one of that key."""
+    """Add an empty topic after the others; False when the key exists."""
     document = _open(path)
     if not _put_topic(document, key, title):
         return False
@@ -68,7 +68,7 @@ def add_topic(path: Path, key: str, title: str) -> bool:
 def add_feed(path: Path, topic: str, url: str, weight: float = 1.0) -> bool:
     """Add a feed to a topic of the file at `path`; False when the topic has it already.
 
-    Raises SettingsError for a topic that is not there, an address that is none, or a file that cannot be changed.
+    Raises SettingsError for an unknown topic, an invalid address, or a file that cannot be changed.
     """
     document = _open(path)
     if not _put_feed(document, topic, url, weight):
@@ -79,18 +79,18 @@ def add_feed(path: Path, topic: str, url: str, weight: float = 1.0) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """What became of a list of feeds: how many are new, which topics are, and (address, reason) of the bad ones."""
+    """The result of `add_feeds`: the number of new feeds, the new topics, and (address, reason) of the bad ones."""
 
     feeds: int = 0
     topics: tuple[str, ...] = ()
     bad: tuple[tuple[str, str], ...] = ()
 
 
-def add_feeds(path: Path, wanted: Iterable[tuple[str, str, str]]) -> Added:
-    """Add many feeds, each a (topic, its title if it is new, address), and write the file once."""
+def add_feeds(path: Path, feeds_to_add: Iterable[tuple[str, str, str]]) -> Added:
+    """Add many feeds, each as (topic, title for a new topic, address), and write the file once."""
     document = _open(path)
     feeds, topics, bad = 0, dict[str, None](), []
-    for topic, title, url in wanted:
+    for topic, title, url in feeds_to_add:
         try:
             if _put_topic(document, topic, title):
                 topics[topic] = None
@@ -103,21 +103,23 @@ def add_feeds(path: Path, wanted: Iterable[tuple[str, str, str]]) -> Added:
 
 
 def drop_examples(path: Path) -> tuple[str, ...]:
-    """Take out the feeds that only show how to write one; those that were there. Raises SettingsError."""
+    """Remove the example feeds; return those that were in the file. Raises SettingsError."""
     from digest.resources import example_settings
 
-    shown = {a for table in _topics(_open(example_settings())).values() for a in _addresses(table.get("feeds", []))}
+    example_urls = {
+        a for table in _topics(_open(example_settings())).values() for a in _addresses(table.get("feeds", []))
+    }
     document = _open(path)
-    had = []
+    removed = []
     for table in _topics(document).values():
         feeds = table.get("feeds", [])
         for place, address in reversed([*enumerate(_addresses(feeds))]):
-            if address in shown:
+            if address in example_urls:
                 del feeds[place]
-                had.append(address)
-    if had:
+                removed.append(address)
+    if removed:
         _write(path, document)
-    return tuple(had)
+    return tuple(removed)
 
 
 def _topics(document: TOMLDocument) -> Any:
@@ -164,22 +166,22 @@ def _put_feed(document: TOMLDocument, topic: str, url: str, weight: float = 1.0)
 
 
 def remove_feed(path: Path, url: str, topic: str | None = None) -> tuple[str, ...]:
-    """Remove a feed from one topic, or from all; the keys of the topics that had it. Raises SettingsError if none."""
+    """Remove a feed from one topic or all; return the topics that had it. Raises SettingsError if none did."""
     document = _open(path)
     topics = _topics(document)
     if topic is not None and topic not in topics:
         raise SettingsError(f"topics.{topic}: no such topic; {nearest(topic, topics)}")
-    had = []
+    topics_changed = []
     for key in [topic] if topic else list(topics):
         feeds = topics.get(key, {}).get("feeds", [])
         places = [n for n, address in enumerate(_addresses(feeds)) if address == url]
         for place in reversed(places):
             del feeds[place]
-        had += [key] if places else []
-    if not had:
+        topics_changed += [key] if places else []
+    if not topics_changed:
         raise _not_there(path, topics, url, topic)
     _write(path, document)
-    return tuple(had)
+    return tuple(topics_changed)
 
 
 def _not_there(path: Path, topics: Any, url: str, topic: str | None) -> SettingsError:
@@ -208,8 +210,8 @@ def _open(path: Path) -> TOMLDocument:
 
 
 def _write(path: Path, document: TOMLDocument) -> None:
-    """Replace the file in one step, so that nobody ever reads half of it; its permissions stay."""
-    target = path.resolve()  # a symbolic link stays one
+    """Replace the file atomically; its permissions stay."""
+    target = path.resolve()  # keep a symbolic link
     try:
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=target.name)
         try:

@@ -1,4 +1,4 @@
-"""settings.toml and the environment, as one frozen `Settings`; every problem told at once, with its remedy."""
+"""Load settings.toml and the environment into one frozen `Settings`; all problems are reported at once."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ FILE_NAME: Final = "settings.toml"
 
 
 def find(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Path:
-    """Where the settings are: `path`, else `$DIGEST_SETTINGS`, else `./settings.toml`; a folder means the file in it.
+    """Return the absolute path of the settings: `path`, else `$DIGEST_SETTINGS`, else `./settings.toml`.
 
-    Absolute. Raises SettingsError when there is no such file.
+    A folder means the file in it. Raises SettingsError when there is no such file.
     """
-    named = path or Path((os.environ if environ is None else environ).get(WHERE) or FILE_NAME)
-    file = (named / FILE_NAME if named.is_dir() else named).expanduser().absolute()
+    place = path or Path((os.environ if environ is None else environ).get(WHERE) or FILE_NAME)
+    file = (place / FILE_NAME if place.is_dir() else place).expanduser().absolute()
     if not file.exists():
         raise SettingsError(f"{file}: no such file; run 'digest init' to make one, or name yours with --settings")
     return file
 
 
 def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
-    """Read, complete and check the settings. Raises SettingsError with one line for every problem found.
+    """Read and check the settings. Raises SettingsError with one line for each problem.
 
-    `environ` is the process's own unless given. A secret kept beside the file by `ensure_secret` counts where neither
-    file nor environment has one.
+    `environ` is the process's own unless given. The secret that `ensure_secret` keeps beside the file is used where
+    neither file nor environment sets one.
     """
     environ = os.environ if environ is None else environ
     file = find(path, environ)
@@ -46,10 +46,10 @@ def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> 
 
 
 def from_data(data: dict[str, Any], file: Path, environ: Mapping[str, str]) -> Settings:
-    """Settings from a parsed file's `data` (changed in place) as though it stood at `file`."""
+    """Return the settings of a parsed file's `data` (changed in place), with paths relative to `file`."""
     overlay = apply(Settings, data, environ)
     for name in Settings.model_fields:
-        data.setdefault(name, {})  # so that defaults, too, are resolved against the file's folder
+        data.setdefault(name, {})  # so that defaults, too, are resolved relative to the file's folder
     problems = [*overlay.problems, *cross_problems(data)]
     try:
         settings = Settings.model_validate(data, context={"folder": file.parent, "path": file})
@@ -61,19 +61,19 @@ def from_data(data: dict[str, Any], file: Path, environ: Mapping[str, str]) -> S
 
 
 def _with_kept_secret(settings: Settings) -> Settings:
-    kept = settings.folder / KEPT_SECRET
-    if settings.site.secret.get_secret_value() or not kept.is_file():
+    secret_file = settings.folder / KEPT_SECRET
+    if settings.site.secret.get_secret_value() or not secret_file.is_file():
         return settings
     try:
-        secret = SecretStr(kept.read_text(encoding="ascii").strip())
+        secret = SecretStr(secret_file.read_text(encoding="ascii").strip())
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "not plain text"
         remedy = (
             "let its owner run digest, or give this user access; without it links in mails already sent lead nowhere"
         )
-        raise SettingsError(f"{kept}: cannot be read ({reason}); {remedy}") from error
+        raise SettingsError(f"{secret_file}: cannot be read ({reason}); {remedy}") from error
     if not secret:
-        raise SettingsError(f"{kept}: empty; remove it, and 'digest init' or 'digest run' makes a new one")
+        raise SettingsError(f"{secret_file}: empty; remove it, and 'digest init' or 'digest run' makes a new one")
     return settings.model_copy(update={"site": settings.site.model_copy(update={"secret": secret})})
 
 

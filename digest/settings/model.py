@@ -1,7 +1,7 @@
-"""The shape of settings.toml: one frozen model a table, one field a key, each with its default.
+"""The model of settings.toml: one frozen class per table, one field per key, each with its default.
 
-Names are those of the file. `settings.toml` at the top of the project explains every key in one line; a test keeps
-the two alike. Reading, the environment and error texts are in `digest.settings`.
+Names are those of the file. `settings.toml` at the top of the project explains every key in one line; a test compares
+the two.
 """
 
 from __future__ import annotations
@@ -62,21 +62,21 @@ IfUnreviewed = Literal["send", "hold", "skip"]
 
 
 class _Table(BaseModel):
-    """A table of the file: unknown keys are errors, nothing changes after loading, defaults obey the same rules."""
+    """Base of all tables: frozen, unknown keys are errors, defaults are validated too."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, validate_default=True)
 
     @field_validator("*", mode="before")
     @classmethod
     def _numbers_are_no_answers(cls, value: object, info: ValidationInfo) -> object:
-        """Refuse true and false where a number stands: they would count as 1 and 0."""
+        """Refuse true and false for numbers: pydantic takes them for 1 and 0."""
         if isinstance(value, bool) and cls.model_fields[info.field_name or ""].annotation in (int, float):
             raise ValueError("not a number; write digits only, as in 25")
         return value
 
 
 class SiteSettings(_Table):
-    """`[site]`: who publishes, and where readers' links lead."""
+    """`[site]`: the publisher, and the address of the public pages."""
 
     base_url: BaseAddress = "http://127.0.0.1:8080"
     secret: SecretStr = SecretStr("")
@@ -87,7 +87,7 @@ class SiteSettings(_Table):
 
 
 class StoreSettings(_Table):
-    """`[store]`: the database. `url` is for SQLAlchemy, absolute; it may hold a password, so it is never shown."""
+    """`[store]`: the database. `url` is an absolute SQLAlchemy URL; it may hold a password and is never shown."""
 
     url: Annotated[StoreUrl, Field(repr=False)] = "sqlite:///digest.db"
 
@@ -107,7 +107,7 @@ class CollectSettings(_Table):
 
 
 class FeedSetting(_Table):
-    """One feed of a topic; in the file it may be the bare address."""
+    """One feed of a topic; the file may have the address alone."""
 
     url: WebAddress
     weight: Annotated[float, Field(gt=0, le=10)] = 1.0
@@ -118,7 +118,7 @@ def _feed(value: object) -> object:
 
 
 class TopicSettings(_Table):
-    """`[topics.KEY]`: a subject area and the feeds that bring it."""
+    """`[topics.KEY]`: a subject and its feeds."""
 
     title: Title
     feeds: Many[Annotated[FeedSetting, BeforeValidator(_feed)]] = ()
@@ -128,21 +128,21 @@ class TopicSettings(_Table):
 
 
 class Sender(_Table):
-    """What stands in From."""
+    """The name and address in From."""
 
     name: Title
     address: OwnAddress
 
 
 class LeadSettings(_Table):
-    """How much of an article is shown: at most so many whole sentences, about so many characters."""
+    """The length of a lead: a maximum of whole sentences and a rough maximum of characters."""
 
     sentences: Annotated[int, Field(ge=1, le=3)] = 2
     characters: Annotated[int, Field(ge=60, le=1000)] = 280
 
 
 class Brand(_Table):
-    """`[newsletters.KEY.brand]`: a theme's colours and logo. Empty means the theme's own."""
+    """`[newsletters.KEY.brand]`: colours, fonts and logo; empty means those of the theme."""
 
     accent: Colour = "#a3261b"
     accent_dark: OptionalColour = ""
@@ -153,7 +153,7 @@ class Brand(_Table):
 
 
 class Pause(_Table):
-    """Days without an edition, both ends included."""
+    """Days without an edition, first and last included."""
 
     first: date
     last: date
@@ -166,7 +166,7 @@ class Pause(_Table):
 
 
 class NewsletterSettings(_Table):
-    """`[newsletters.KEY]`: what people sign up to, when it goes out, and who looks at it first."""
+    """`[newsletters.KEY]`: a newsletter's content, calendar and review."""
 
     title: Title
     language: Language = "en"
@@ -205,12 +205,12 @@ class NewsletterSettings(_Table):
 
     @property
     def zone(self) -> ZoneInfo:
-        """`timezone` as an object."""
+        """Return `timezone` as a ZoneInfo."""
         return ZoneInfo(self.timezone)
 
 
 class DeliverSettings(_Table):
-    """`[deliver]`: how messages leave, and what happens in doubt."""
+    """`[deliver]`: the transport, and the policy for deliveries in doubt."""
 
     transport: Literal["outbox", "smtp"] = "outbox"
     outbox: Beside = Path("outbox")
@@ -221,7 +221,7 @@ class DeliverSettings(_Table):
 
 
 class SmtpSettings(_Table):
-    """`[smtp]`, and each `[relays.KEY]` beside it: one mail server. Rates are messages a second, 0 without limit.
+    """`[smtp]` and each `[relays.KEY]`: one mail server. Rates are messages per second, 0 for no limit.
 
     After a crash at most `connections` times `pipeline` messages are in doubt, summed over the servers.
     """
@@ -260,7 +260,7 @@ class DkimSettings(_Table):
 
 
 class BouncesSettings(_Table):
-    """`[bounces]`: the mailbox (IMAP) that returned mail goes to, and secrets of webhooks."""
+    """`[bounces]`: the IMAP mailbox of returned mail, and the secrets of webhooks."""
 
     host: str = ""
     port: Annotated[int, Field(ge=1, le=65_535)] = 993
@@ -275,15 +275,15 @@ class BouncesSettings(_Table):
 
 
 class WebSettings(_Table):
-    """`[web]`: where the desk and the readers' pages listen, behind which proxies."""
+    """`[web]`: the address that the web server listens on, and its proxies."""
 
-    host: Annotated[str, Field(min_length=1)] = "127.0.0.1"  # an empty one would listen everywhere
+    host: Annotated[str, Field(min_length=1)] = "127.0.0.1"  # an empty host would listen on all addresses
     port: Annotated[int, Field(ge=0, le=65_535)] = 8080
     proxies: Many[Proxy] = ()
 
 
 class LlmSettings(_Table):
-    """`[llm]`: optional written leads from an OpenAI-compatible endpoint; no `url`, none of it."""
+    """`[llm]`: optional written leads from an OpenAI-compatible endpoint; off without `url`."""
 
     url: OptionalBaseAddress = ""
     model: str = ""
@@ -293,14 +293,14 @@ class LlmSettings(_Table):
 
 
 class LogSettings(_Table):
-    """`[log]`: what is told while working."""
+    """`[log]`: level and format of the log."""
 
     level: Literal["debug", "info", "warning", "error"] = "info"
     json_lines: bool = False
 
 
 class Settings(_Table):
-    """Everything in settings.toml and the environment, checked. Made by `digest.settings.load`."""
+    """All settings, checked. Made by `digest.settings.load`."""
 
     site: SiteSettings = SiteSettings()
     store: StoreSettings = StoreSettings()
@@ -319,7 +319,7 @@ class Settings(_Table):
     _path: Path = PrivateAttr(default=Path("settings.toml"))
 
     def model_post_init(self, context: Any) -> None:
-        """Remember the file that these settings came from."""
+        """Keep the path of the file from the validation context."""
         self._path = (context or {}).get("path", self._path)
 
     @property
@@ -334,17 +334,17 @@ class Settings(_Table):
 
     @property
     def user_agent(self) -> str:
-        """How requests introduce themselves: `collect.user_agent`, else our name, version and site."""
+        """The User-Agent header of requests: `collect.user_agent`, else our name, version and site."""
         return self.collect.user_agent or f"digest/{__version__} (+{self.site.base_url})"
 
     @property
     def offered(self) -> dict[str, list[str]]:
-        """What people can sign up to: the topics of each newsletter."""
+        """The topics of each newsletter."""
         return {key: list(newsletter.topics) for key, newsletter in self.newsletters.items()}
 
     @property
     def servers(self) -> tuple[SmtpSettings, ...]:
-        """`smtp` and the relays beside it."""
+        """`smtp` and the relays."""
         return (self.smtp, *self.relays.values())
 
     def require_secret(self) -> str:

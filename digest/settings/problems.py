@@ -1,4 +1,4 @@
-"""What is wrong with settings, one line each: `key = value: what is wrong; remedy`. Secrets are never printed."""
+"""Problems of settings, one line each: `key = value: problem; remedy`. Secrets are never printed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pydantic import BaseModel, SecretStr
 from digest.settings.model import Settings
 from digest.settings.types import nearest
 
-#: pydantic's error types in words of ours; `%(..)s` takes the error's own figures.
+#: Our texts for pydantic's error types; `%(..)s` inserts values of the error.
 _WORDS: Final[dict[str, str]] = {
     "missing": "missing; add it, as in the commented settings.toml that 'digest init' writes",
     "int_parsing": "not a whole number; write digits only, as in 25",
@@ -42,10 +42,10 @@ _WORDS: Final[dict[str, str]] = {
 
 
 def problem_line(error: Mapping[str, Any], data: Mapping[str, Any], names: Mapping[tuple[str, ...], str]) -> str:
-    """One pydantic error of `data` as a line; keys that the environment set are named by their variable."""
+    """Return one pydantic error of `data` as a line; a key set by the environment is named by its variable."""
     trail: tuple[Any, ...] = tuple(part for part in error["loc"] if part != "[key]")
     if trail and trail[-1] == 0 and not isinstance(_at(trail[:-1], data), list):
-        trail = trail[:-1]  # one value stands where a list may
+        trail = trail[:-1]  # one value in place of a list
     if error["type"] == "extra_forbidden":
         *above, last = trail
         return f"{_key(trail, names)}: unknown key; {nearest(str(last), _fields(tuple(above)))}"
@@ -75,12 +75,12 @@ def _key(trail: tuple[Any, ...], names: Mapping[tuple[str, ...], str]) -> str:
 
 
 def _quoted(key: str) -> str:
-    """A key as TOML wants it: bare, or in quotes with everything odd escaped."""
+    """Return a key in TOML syntax: bare, or quoted and escaped."""
     return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else json.dumps(key)
 
 
 def _shown(trail: tuple[Any, ...], error: Mapping[str, Any]) -> str:
-    """' = value', unless that is a secret, or a whole table."""
+    """Return ' = value', or "" for a secret or a whole table."""
     here: Any = Settings
     for part in trail:
         field = here.model_fields.get(part) if _is_model(here) else None
@@ -107,7 +107,7 @@ def _is_model(kind: Any) -> bool:
 
 
 def _inside(kind: Any) -> Any:
-    """What a mapping or a list holds."""
+    """Return the type of the values of a mapping or list."""
     arguments = get_args(kind)
     if not arguments:
         return None
@@ -116,7 +116,7 @@ def _inside(kind: Any) -> Any:
 
 
 def _fields(trail: tuple[Any, ...]) -> list[str]:
-    """The keys known in the table at `trail`."""
+    """Return the known keys of the table at `trail`."""
     here: Any = Settings
     for part in trail:
         here = here.model_fields[part].annotation if _is_model(here) and part in here.model_fields else _inside(here)
@@ -124,12 +124,12 @@ def _fields(trail: tuple[Any, ...]) -> list[str]:
 
 
 def cross_problems(data: Mapping[str, Any]) -> Iterator[str]:
-    """What only shows between tables: newsletters that name a topic which is not there."""
+    """Return problems between tables: newsletters that name an unknown topic."""
     topics = data.get("topics")
     known = list(topics) if isinstance(topics, dict) else []
     newsletters = data.get("newsletters")
     for key, newsletter in (newsletters if isinstance(newsletters, dict) else {}).items():
-        named = newsletter.get("topics", ()) if isinstance(newsletter, dict) else ()
-        for topic in named if isinstance(named, list) else [named]:
+        topics_named = newsletter.get("topics", ()) if isinstance(newsletter, dict) else ()
+        for topic in topics_named if isinstance(topics_named, list) else [topics_named]:
             if isinstance(topic, str) and topic not in known:
                 yield f"newsletters.{key}.topics = {topic!r}: no such topic; {nearest(topic, known)}"

@@ -1,7 +1,7 @@
-"""The kinds of value that settings.toml holds: durations, sizes, clock times, addresses, zones, languages, paths.
+"""Types of values in settings.toml: durations, sizes, clock times, addresses, zones, languages, paths.
 
-Each parser takes what TOML or the environment gives and returns the value, or raises `ValueError("what; remedy")`: the
-text after the key in a problem line. Nothing here reads a clock, a file or the network.
+Each parser takes the value from TOML or the environment and returns ours, or raises `ValueError("problem; remedy")`,
+the text after the key in a problem line. No parser reads a clock, a file or the network.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ _SIZES: Final = {"": 1, "b": 1, "kb": 1000, "mb": 1000**2, "gb": 1000**3}
 
 
 def nearest(word: str, known: Iterable[str], otherwise: str = "") -> str:
-    """'did you mean ...?' when something known is close to `word`, else `otherwise`, or the list of what is known."""
+    """Return 'did you mean ...?' for the closest known word, else `otherwise`, or the list of known words."""
     choices = sorted(known)
     close = difflib.get_close_matches(word.casefold(), [c.casefold() for c in choices], n=1, cutoff=0.6)
     if close:
         return f"did you mean {next(c for c in choices if c.casefold() == close[0])!r}?"
-    shown = (choice if choice.isprintable() else repr(choice) for choice in choices)
-    return otherwise or "known here: " + (", ".join(shown) or "none")
+    printable = (choice if choice.isprintable() else repr(choice) for choice in choices)
+    return otherwise or "known here: " + (", ".join(printable) or "none")
 
 
 def duration(value: object) -> timedelta:
-    """`'30m'`, `'3h'`, `'1d'`, `'1h30m'`, `'45s'`, `'2w'` as a timedelta. A bare number is refused: of what?"""
+    """Parse `'30m'`, `'3h'`, `'1d'`, `'1h30m'`, `'45s'`, `'2w'`. A number without a unit is refused."""
     if isinstance(value, timedelta):
         return value
     text = str(value).strip().lower()
@@ -48,51 +48,51 @@ def duration(value: object) -> timedelta:
 
 
 def some_time(value: timedelta) -> timedelta:
-    """A duration that is not nothing: what waits or repeats by it would else never rest."""
+    """Refuse a duration of 0: a job that repeats by it would never pause."""
     if not value:
         raise ValueError("no time at all; write at least '1s'")
     return value
 
 
 def size(value: object) -> int:
-    """`'10MB'`, `'500 kB'` or a number of bytes, as bytes (kilo is 1,000)."""
-    found = re.fullmatch(r"(\d+)\s*([kmg]?b?)", str(value).strip().lower())
-    if not found or found[2] not in _SIZES:
+    """Parse `'10MB'`, `'500 kB'` or a number of bytes as bytes (kilo is 1,000)."""
+    match = re.fullmatch(r"(\d+)\s*([kmg]?b?)", str(value).strip().lower())
+    if not match or match[2] not in _SIZES:
         raise ValueError("not a size; write it as in '10MB' or '500kB'")
-    if not int(found[1]):
+    if not int(match[1]):
         raise ValueError("no size at all; write at least '1kB'")
-    return int(found[1]) * _SIZES[found[2]]
+    return int(match[1]) * _SIZES[match[2]]
 
 
 def clock(value: object) -> time:
-    """`'07:00'` (or TOML's own `07:00:00`) as a time of day in whole minutes."""
-    found = re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)(:00)?", str(value).strip())
-    if not found:
+    """Parse `'07:00'` (or TOML's own `07:00:00`) as a time of day in whole minutes."""
+    match = re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)(:00)?", str(value).strip())
+    if not match:
         raise ValueError("not a time of day; write hours and minutes, as in '07:00'")
-    return time(int(found[1]), int(found[2]))
+    return time(int(match[1]), int(match[2]))
 
 
 def ascending(values: tuple[time, ...]) -> tuple[time, ...]:
-    """Earliest first, each once."""
+    """Return the values sorted, without duplicates."""
     return tuple(sorted(set(values)))
 
 
 def once_each(values: tuple[str, ...]) -> tuple[str, ...]:
-    """A list in which nothing comes twice."""
+    """Refuse a list with duplicates."""
     if twice := next((value for value in values if values.count(value) > 1), None):
         raise ValueError(f"names {twice!r} twice; leave one")
     return values
 
 
 def monthday(value: int) -> int:
-    """1 to 31 from the month's first day, -1 to -31 from its last."""
+    """Check a day of the month: 1 to 31 from the first day, -1 to -31 from the last."""
     if not 1 <= abs(value) <= 31:
         raise ValueError("not a day of the month; write 1 to 31, or -1 for the last day, -2 for the one before")
     return value
 
 
 def holiday_place(value: str) -> str:
-    """A country, or a part of one, whose public holidays are known; "" for none."""
+    """Check a country or region whose public holidays are known; "" for none."""
     if not value:
         return value
     import holidays
@@ -106,34 +106,32 @@ def holiday_place(value: str) -> str:
 
 
 def many(value: object) -> object:
-    """One value where a list may stand is a list of one."""
+    """Return a single value as a list of one."""
     return value if isinstance(value, list | tuple) else (value,)
 
 
 def address(value: str) -> str:
-    """A mail address in the form that goes on the wire; special domains (`.test`, `localhost`) are allowed."""
+    """Parse a mail address into its form in SMTP; special domains (`.test`, `localhost`) are allowed."""
     from email_validator import EmailNotValidError, validate_email
 
     try:
-        found = validate_email(value, check_deliverability=False, globally_deliverable=False)
+        validated = validate_email(value, check_deliverability=False, globally_deliverable=False)
     except EmailNotValidError as error:
         reason = str(error).rstrip(".")
         raise ValueError(f"not a mail address ({reason}); write it as in 'news@example.org'") from error
-    return f"{found.local_part}@{found.ascii_domain}"
+    return f"{validated.local_part}@{validated.ascii_domain}"
 
 
 def own_address(value: str) -> str:
-    """A mail address of ours, which every server must be able to take: ASCII before the @ (RFC 6531 is not
-    everywhere).
-    """
-    found = address(value)
-    if not found.isascii():
+    """Parse an address of ours: ASCII before the @, since not every server supports RFC 6531."""
+    text = address(value)
+    if not text.isascii():
         raise ValueError("has other letters than a to z before the @, which many mail servers refuse; use another")
-    return found
+    return text
 
 
 def web_address(value: str) -> str:
-    """An absolute http or https URL without blanks."""
+    """Check an absolute http or https URL without spaces."""
     try:
         parts = urlsplit(value)
         fine = parts.scheme in ("http", "https") and bool(parts.hostname) and not re.search(r"[\s<>\"]", value)
@@ -146,7 +144,7 @@ def web_address(value: str) -> str:
 
 
 def base_address(value: str) -> str:
-    """A web address that paths are joined to: no query, no fragment, no slash at the end."""
+    """Check a web address that paths are joined to: no query, no fragment, no final slash."""
     try:
         web_address(value)
     except ValueError:
@@ -157,7 +155,7 @@ def base_address(value: str) -> str:
 
 
 def _with_ascii_host(value: str) -> str:
-    """The address as mails and headers can hold it: its host's other letters as DNS has them."""
+    """Return the address with its host in ASCII (IDNA), as mails and headers need it."""
     import idna
 
     parts = urlsplit(value)
@@ -173,18 +171,18 @@ def _with_ascii_host(value: str) -> str:
 
 @cache
 def zone(value: str) -> str:
-    """A name of the IANA time zone database."""
+    """Check a name of the IANA time zone database."""
     from zoneinfo import available_timezones
 
     try:
         ZoneInfo(value)
-    except (KeyError, ValueError, OSError):  # unknown, not a relative path, or a folder of the database
+    except (KeyError, ValueError, OSError):  # unknown name, absolute path, or folder of the database
         names = available_timezones()
     else:
         return value
     cities = {name.rpartition("/")[2].replace("_", " ").casefold(): name for name in sorted(names)}
-    if named := cities.get(value.replace("_", " ").casefold()):
-        raise ValueError(f"not a time zone; did you mean {named!r}?")
+    if name := cities.get(value.replace("_", " ").casefold()):
+        raise ValueError(f"not a time zone; did you mean {name!r}?")
     close = nearest(value, names) if len(value) > 2 else "known here:"
     hint = close if close.startswith("did") else "write it as in 'Europe/Paris' or 'UTC'"
     raise ValueError(f"not a time zone; {hint}")
@@ -192,21 +190,21 @@ def zone(value: str) -> str:
 
 @cache
 def language(value: str) -> str:
-    """A language code that Babel knows (`fr`, `pt-BR`), with a hyphen."""
+    """Return a language code that Babel knows (`fr`, `pt-BR`), with a hyphen."""
     from babel import Locale, UnknownLocaleError
 
     try:
         return str(Locale.parse(value.replace("-", "_"))).replace("_", "-")
     except (UnknownLocaleError, ValueError):
-        named = _language_names()
-        close = difflib.get_close_matches(value.casefold(), named, n=1, cutoff=0.75)
-        hint = f"did you mean {named[close[0]]!r}?" if close else "write a code, as in 'en', 'fr' or 'pt-BR'"
+        names = _language_names()
+        close = difflib.get_close_matches(value.casefold(), names, n=1, cutoff=0.75)
+        hint = f"did you mean {names[close[0]]!r}?" if close else "write a code, as in 'en', 'fr' or 'pt-BR'"
         raise ValueError(f"not a language code; {hint}") from None
 
 
 @cache
 def _language_names() -> dict[str, str]:
-    """'french' and 'français' -> 'fr', for people who write the name."""
+    """Map names of languages to codes ('french', 'français' -> 'fr'), for the error message."""
     from babel import Locale
     from babel.localedata import locale_identifiers
 
@@ -220,7 +218,7 @@ def _language_names() -> dict[str, str]:
 
 
 def name_server(value: str) -> str:
-    """The IP address of a name server, an IPv4 one with a port or without."""
+    """Check the IP address of a name server; IPv4 with an optional port."""
     host, colon, port = value.rpartition(":") if value.count(":") == 1 else (value, "", "")
     try:
         ip_address(host)
@@ -233,7 +231,7 @@ def name_server(value: str) -> str:
 
 
 def proxy(value: str) -> str:
-    """An IP address or a network of them, or `*` for whoever connects."""
+    """Check an IP address or network, or `*` for any."""
     try:
         if value != "*":
             ip_network(value, strict=False)
@@ -243,45 +241,45 @@ def proxy(value: str) -> str:
 
 
 def colour(value: str) -> str:
-    """A colour as six hex digits, the only form every mail client reads."""
-    if found := re.fullmatch(r"#([0-9a-fA-F])([0-9a-fA-F])([0-9a-fA-F])", value):
-        value = "#" + "".join(digit * 2 for digit in found.groups())
+    """Check a colour of six hex digits, the only form that every mail client supports."""
+    if match := re.fullmatch(r"#([0-9a-fA-F])([0-9a-fA-F])([0-9a-fA-F])", value):
+        value = "#" + "".join(digit * 2 for digit in match.groups())
     if not re.fullmatch(r"#[0-9a-fA-F]{6}", value):
         raise ValueError("not a colour; write six hex digits, as in '#a3261b'")
     return value.lower()
 
 
 def one_line(value: str) -> str:
-    """Text that may stand in a mail header: no control characters."""
+    """Refuse control characters, which must not enter a mail header."""
     if re.search(r"[\x00-\x1f\x7f-\x9f]", value):
         raise ValueError("holds a line break or control character; write it on one line")
     return value.strip()
 
 
 def beside(value: Path, info: ValidationInfo) -> Path:
-    """A relative path is relative to the settings file, not to where the command was typed."""
+    """Resolve a relative path against the folder of the settings file."""
     folder: Path = (info.context or {}).get("folder", Path())
     return folder / value.expanduser()
 
 
 def picture(value: str, info: ValidationInfo) -> str:
-    """A picture's web address, or its file beside the settings; "" for none."""
+    """Check the web address of a picture, or resolve its file relative to the settings; "" for none."""
     return value if not value or "://" in value else str(beside(Path(value), info))
 
 
 def store_url(value: str, info: ValidationInfo) -> str:
-    """An SQLAlchemy URL of SQLite or PostgreSQL; a relative SQLite file is relative to the settings file."""
+    """Check an SQLAlchemy URL of SQLite or PostgreSQL; a relative SQLite file is relative to the settings file."""
     if value.startswith(("postgresql://", "postgresql+psycopg://", "postgres://")):
         return re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", value)
-    found = re.fullmatch(r"sqlite(?:\+pysqlite)?:///([^?]+)", value)
-    if not found or found[1] == ":memory:":
+    match = re.fullmatch(r"sqlite(?:\+pysqlite)?:///([^?]+)", value)
+    if not match or match[1] == ":memory:":
         remedy = "write 'sqlite:///digest.db' or 'postgresql://user@host/database'"
         raise ValueError(f"not the address of an SQLite file or a PostgreSQL database; {remedy}")
-    return f"sqlite:///{beside(Path(found[1]), info)}"
+    return f"sqlite:///{beside(Path(match[1]), info)}"
 
 
 def key_name(value: object) -> str:
-    """A key of `[topics.KEY]` or `[newsletters.KEY]`: it goes into addresses, file names and mail headers."""
+    """Check a key of `[topics.KEY]` or `[newsletters.KEY]`: it is used in addresses, file names and headers."""
     if not re.fullmatch(r"[a-z0-9]+([-_][a-z0-9]+)*", str(value)):
         raise ValueError("not a key; write small letters, digits and single hyphens, as in 'world-news'")
     return str(value)
