@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from digest.services.collecting import Collecting
     from digest.services.composing import Composing
     from digest.services.database import Database
+    from digest.services.deliverability import Deliverability
     from digest.services.editing import Editing
     from digest.services.editions import Editions
     from digest.services.editors import Editors
@@ -177,6 +178,12 @@ class App:
         from digest.services.mailer import Mailer
 
         return Mailer(self.context, self.messages)
+
+    @cached_property
+    def deliverability(self) -> Deliverability:
+        from digest.services.deliverability import Deliverability
+
+        return Deliverability(self.context, self.messages)
 
     @cached_property
     def database(self) -> Database:

@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict
-from typing import TYPE_CHECKING
 
 import click
 
 from digest.cli.common import PROBLEMS, as_json, count, emit, newsletter_names, open_app, paper, say, stop, trouble
-from digest.errors import StoreBusy, StoreError
-
-if TYPE_CHECKING:
-    from digest.checks import Finding
+from digest.errors import Finding, StoreBusy, StoreError
 
 
 @click.command()
@@ -31,9 +26,9 @@ def check(ctx: click.Context, newsletter: str | None, json_: bool) -> None:
     for finding in _brief(_findings(ctx, newsletter), findings):
         if not json_:
             show(finding)
-    levels = Counter(finding.level for finding in findings)
+    levels = Counter(finding.severity for finding in findings)
     if json_:
-        emit([asdict(finding) for finding in findings])
+        emit([finding.as_json() for finding in findings])
     else:
         counts = [count(levels[level], level) for level in ("error", "warning") if levels[level]]
         say(f"{', '.join(counts)}." if counts else "All is well.")
@@ -49,7 +44,7 @@ def _printer() -> Callable[[Finding], None]:
     console = paper(soft_wrap=True)
 
     def show(finding: Finding) -> None:
-        console.print(marks[finding.level], Text(f"{finding.area:<9}", "dim"), Text(finding.message))
+        console.print(marks[finding.severity], Text(f"{finding.where:<9}", "dim"), Text(finding.problem))
         if finding.remedy:
             console.print(Text(f"            → {finding.remedy}", "dim"))
 
@@ -58,20 +53,18 @@ def _printer() -> Callable[[Finding], None]:
 
 def _brief(findings: Iterable[Finding], kept: list[Finding]) -> Iterator[Finding]:
     """The findings for people; all go to `kept`. Feeds that are well are one line: hundreds would hide what is not."""
-    from digest.checks import Finding
-
     well = 0
     for finding in findings:
         kept.append(finding)
-        quiet = (finding.area, finding.level) == ("feeds", "ok")
+        quiet = (finding.where, finding.severity) == ("feeds", "ok")
         well += quiet
-        if well and finding.area != "feeds":
-            yield Finding("feeds", "ok", f"{count(well, 'feed is', 'feeds are')} well")
+        if well and finding.where != "feeds":
+            yield Finding("feeds", f"{count(well, 'feed is', 'feeds are')} well", severity="ok")
             well = 0
         if not quiet:
             yield finding
     if well:
-        yield Finding("feeds", "ok", f"{count(well, 'feed is', 'feeds are')} well")
+        yield Finding("feeds", f"{count(well, 'feed is', 'feeds are')} well", severity="ok")
 
 
 def _findings(ctx: click.Context, newsletter: str | None) -> Iterator[Finding]:
@@ -84,4 +77,4 @@ def _findings(ctx: click.Context, newsletter: str | None) -> Iterator[Finding]:
     except StoreBusy:
         raise
     except StoreError as error:
-        yield checks.Finding("store", "error", *trouble(error))
+        yield Finding("store", *trouble(error))

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from digest.cli.common import PROBLEMS, as_json, emit, say, settings, stop, trouble
-from digest.errors import StoreBusy, StoreError
+from digest.errors import Finding, StoreBusy, StoreError
 
 
 @click.group()
@@ -40,13 +40,13 @@ def check(ctx: click.Context, json_: bool) -> None:
     except StoreBusy:
         raise
     except StoreError as error:  # one that is newer, damaged or not there is what this command is asked about
-        findings = [database.failure(*trouble(error))]
+        findings = [Finding("store", *trouble(error))]
     if json_:
-        emit([finding._asdict() for finding in findings])
+        emit([finding.as_json() for finding in findings])
     else:
         for finding in findings:
-            click.echo(f"{finding.level:<8}{finding.what}" + (f"; {finding.remedy}" if finding.remedy else ""))
-    if any(finding.level == "error" for finding in findings):
+            click.echo(f"{finding.severity:<8}{finding.problem}" + (f"; {finding.remedy}" if finding.remedy else ""))
+    if any(finding.severity == "error" for finding in findings):
         stop(PROBLEMS)
 
 

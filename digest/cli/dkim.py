@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Literal
 
 import click
 
 from digest.cli.common import say
-from digest.errors import DigestError
 
 
 @click.group()
@@ -32,18 +30,9 @@ def keygen(domain: str, selector: str, kind: Literal["rsa", "ed25519"], out: Pat
     RSA is what every verifier knows; add an Ed25519 key under another selector if you like. The file is readable by
     its owner only, and never overwritten.
     """
-    from digest.deliver.mime.dkim import generate, load_key
+    from digest.services.signing import make_key
 
-    pem = generate(kind)
-    key = load_key(domain, selector, pem)
-    path = (out or Path(f"{selector}.{key.domain}.pem")).absolute()
-    try:
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
-            file.write(pem)
-    except FileExistsError as error:
-        raise DigestError(f"{path} exists already and was left as it is; choose another --selector or --out") from error
-    except OSError as error:
-        raise DigestError(f"{path}: cannot be written ({error.strerror}); name another place with --out") from error
+    key, path = make_key(domain, selector, kind, out)
     say(f"Private key: {path} (keep it secret). Publish this record:\n")
     click.echo(key.zone_line)
     name = selector.replace(".", "-").lower()  # a dot would begin a table in the table

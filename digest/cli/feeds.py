@@ -25,9 +25,6 @@ from digest.cli.common import (
 )
 from digest.errors import DigestError
 
-#: The topic of feeds that a list has in no folder.
-_NO_FOLDER = "News"
-
 _EXAMPLES = "The example's feeds, which lead nowhere, were taken out."
 
 
@@ -81,7 +78,7 @@ def add(ctx: click.Context, url: str, topic: str | None) -> None:
 
     The settings file is edited with its comments kept.
     """
-    from digest.settings.file import add_feed, drop_examples
+    from digest.services import feed_list
 
     known = settings(ctx)
     topic = topic or (next(iter(known.topics)) if len(known.topics) == 1 else None)
@@ -89,9 +86,9 @@ def add(ctx: click.Context, url: str, topic: str | None) -> None:
         raise click.UsageError(f"name the topic with --topic; there are: {', '.join(known.topics) or 'none yet'}")
     with open_app(ctx) as app:
         feed, *others = app.feeds.discover(url)
-    added = add_feed(known.path, topic, feed.url)
+    added, examples_dropped = feed_list.add(known, feed.url, topic)
     click.echo(f"{'Added' if added else 'Already there:'} {feed.url} ({feed.title or 'no title'}) in topic {topic}.")
-    if added and drop_examples(known.path):
+    if examples_dropped:
         say(_EXAMPLES)
     for other in others:
         say(f"The site also has {other.url} ({other.title or 'no title'}).")
@@ -103,9 +100,9 @@ def add(ctx: click.Context, url: str, topic: str | None) -> None:
 @click.pass_context
 def remove(ctx: click.Context, url: str, topic: str | None) -> None:
     """Remove a feed from the settings file. What was read from it stays."""
-    from digest.settings.file import remove_feed
+    from digest.services import feed_list
 
-    topics = remove_feed(settings(ctx).path, url, topic)
+    topics = feed_list.remove(settings(ctx), url, topic)
     click.echo(f"Removed from {', '.join(topics)}.")
 
 
@@ -148,38 +145,29 @@ def release(ctx: click.Context, url: str, drop: bool) -> None:
 @click.pass_context
 def import_(ctx: click.Context, file: Path, topic: str | None) -> None:
     """Import feeds from an OPML file; its folders become topics."""
-    from digest.collect import opml
-    from digest.settings.file import add_feeds, drop_examples
+    from digest.services import feed_list
 
-    known = settings(ctx)
     try:
-        outlines = opml.read(file.read_bytes())
+        added, known, examples_dropped = feed_list.import_opml(settings(ctx), file.read_bytes(), topic)
     except OSError as error:
         raise DigestError(f"{file}: cannot be read ({error.strerror})") from error
     except DigestError as error:
-        raise DigestError(f"{file}: {error}") from error
-    folders = [outline.topic or _NO_FOLDER for outline in outlines]
-    keys = opml.keys_of(folders, {key: found.title for key, found in known.topics.items()})
-    places = [(topic, topic.title()) if topic else (keys[folder], folder) for folder in folders]
-    done = add_feeds(known.path, [(*place, outline.url) for place, outline in zip(places, outlines, strict=True)])
-    for url, reason in done.bad:
+        raise DigestError(f"{file}: {error.message}", error.remedy) from error
+    for url, reason in added.bad:
         say(f"{url}: {reason}")
-    there = len(outlines) - done.feeds - len(done.bad)
-    click.echo(f"{count(done.feeds, 'feed')} added, {there} there already, {len(done.bad)} could not be used.")
-    if done.feeds and drop_examples(known.path):
+    click.echo(f"{count(added.feeds, 'feed')} added, {known} there already, {len(added.bad)} could not be used.")
+    if examples_dropped:
         say(_EXAMPLES)
-    if done.topics:
-        say(f"New topics: {', '.join(done.topics)}. A newsletter brings them once its 'topics' name them.")
-    if done.bad:
-        stop(PARTLY if done.feeds or there else 1)
+    if added.topics:
+        say(f"New topics: {', '.join(added.topics)}. A newsletter brings them once its 'topics' name them.")
+    if added.bad:
+        stop(PARTLY if added.feeds or known else 1)
 
 
 @feeds.command()
 @click.pass_context
 def export(ctx: click.Context) -> None:
     """Write all feeds as OPML to standard output, one folder a topic."""
-    from digest.collect import opml
+    from digest.services.feed_list import export_opml
 
-    known = settings(ctx)
-    outlines = [opml.Outline(feed.url, topic=topic.title) for topic in known.topics.values() for feed in topic.feeds]
-    click.echo(opml.write(outlines).decode(), nl=False)
+    click.echo(export_opml(settings(ctx)), nl=False)

@@ -19,9 +19,9 @@ def templates() -> None:
 @click.pass_context
 def list_(ctx: click.Context, json_: bool) -> None:
     """Show every template in use, whose it is, and the blocks that can be replaced alone."""
-    from digest.deliver.render.templates import listing
+    from digest.services.templates import listing
 
-    files = listing([settings(ctx).folder / "templates"])
+    files = listing(settings(ctx))
     if json_:
         emit([{"name": f.name, "path": str(f.path), "origin": f.origin, "blocks": f.blocks} for f in files])
     else:
@@ -37,9 +37,9 @@ def eject(ctx: click.Context, name: str, block: str) -> None:
 
     For example 'classic/mail.mjml.j2 --block footer', or 'compact'. Nothing is overwritten.
     """
-    from digest.deliver.render.templates import eject as copy
+    from digest.services import templates
 
-    for path in copy(name, settings(ctx).folder / "templates", block):
+    for path in templates.eject(settings(ctx), name, block):
         click.echo(_short(path))
 
 
@@ -47,9 +47,9 @@ def eject(ctx: click.Context, name: str, block: str) -> None:
 @click.pass_context
 def diff(ctx: click.Context) -> None:
     """Show what your templates change of the built-in ones. Exit code 3 when there is nothing."""
-    from digest.deliver.render.templates import diff as compare
+    from digest.services import templates
 
-    changes = compare([settings(ctx).folder / "templates"])
+    changes = templates.diff(settings(ctx))
     if not changes:
         say("No template of yours says anything else than the built-in ones.")
         stop(NOTHING_TO_DO)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from digest.errors import DigestError
+from digest.errors import DigestError, Finding
 from digest.services.context import Context
 from digest.settings import Settings
 
 if TYPE_CHECKING:
-    from digest.store.records import Finding
+    from digest.store import Store
 
 
 class Database:
@@ -20,9 +19,9 @@ class Database:
     def __init__(self, context: Context) -> None:
         self._store = context.store
 
-    def check(self) -> Sequence[Finding]:
+    def check(self) -> list[Finding]:
         """Return the health of schema and data."""
-        return self._store.meta.check()
+        return _health(self._store)
 
     def problem(self) -> str:
         """Return why the database does not answer, or ""."""
@@ -45,7 +44,7 @@ def check(settings: Settings) -> list[Finding]:
     from digest.store import open_store
 
     with open_store(settings.store.url) as store:
-        return [*store.meta.check()]
+        return _health(store)
 
 
 def backup(settings: Settings, file: Path) -> Path:
@@ -56,8 +55,5 @@ def backup(settings: Settings, file: Path) -> Path:
         return store.meta.backup(file)
 
 
-def failure(problem: str, remedy: str) -> Finding:
-    """Return the finding of a database that cannot be opened."""
-    from digest.store.records import Finding
-
-    return Finding("error", problem, remedy)
+def _health(store: Store) -> list[Finding]:
+    return [Finding("store", each.what, each.remedy, each.level) for each in store.meta.check()]

@@ -16,10 +16,10 @@ from digest.deliver.mime.notification import Memo, memo
 from digest.deliver.mime.pieces import Facts
 from digest.deliver.render.rendered import Problem, Rendered
 from digest.deliver.return_path import ReturnPath
-from digest.errors import RenderError, SettingsError
+from digest.errors import RenderError
 from digest.services.context import Context
 from digest.services.rendering import Rendering
-from digest.settings import Settings
+from digest.services.signing import load_signer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -106,26 +106,6 @@ class Messages:
             date=edition.send_at,
             reply_to=newsletter.reply_to or self._settings.site.mailbox,
         )
-
-
-def load_signer(settings: Settings) -> Signer | None:
-    """Return the signer for the keys of `[dkim.*]`; None when there are none. Raises SettingsError for a bad key."""
-    if not settings.dkim:
-        return None
-    from digest.deliver.mime.dkim import Signer, load_key
-
-    keys = []
-    for name, key in settings.dkim.items():
-        pem = key.key.get_secret_value()
-        if not pem and key.key_file is not None:
-            try:
-                pem = key.key_file.read_text(encoding="ascii", errors="replace")
-            except OSError as error:
-                raise SettingsError(
-                    f"dkim.{name}.key_file: {key.key_file} cannot be read ({error.strerror})"
-                ) from error
-        keys.append(load_key(key.domain, key.selector or name, pem))
-    return Signer(keys)
 
 
 def _require_sendable(edition: Edition, rendered: Rendered) -> None:

@@ -30,7 +30,7 @@ def add(desk: Path, text: str) -> None:
 def found(run: Run, area: str) -> list[tuple[str, str, str]]:
     done = run("check", "--json")
     assert done.exit_code in (0, 4), done.stderr
-    return [(f["level"], f["message"], f["remedy"]) for f in json.loads(done.stdout) if f["area"] == area]
+    return [(f["severity"], f["problem"], f["remedy"]) for f in json.loads(done.stdout) if f["where"] == area]
 
 
 def test_a_key_that_cannot_be_used_is_a_finding_and_the_rest_is_looked_at(desk: Path, run: Run) -> None:
@@ -96,7 +96,7 @@ def test_a_database_server_that_is_away_is_told_with_its_whole_remedy(
     assert (level, message) == ("error", "database 'news' on 127.0.0.1: the server cannot be reached")
     assert remedy.startswith("check that it runs, and [store] url (")
     [same] = json.loads(run("db", "check", "--json").stdout)
-    assert (same["what"], same["remedy"]) == (message, remedy)
+    assert (same["problem"], same["remedy"]) == (message, remedy)
     assert "hunter2" not in message + remedy
 
 

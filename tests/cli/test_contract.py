@@ -38,15 +38,15 @@ def test_a_silent_feed_is_told_of_in_the_listing(full_desk: Path, run: Run) -> N
 
 def test_a_silent_feed_is_told_of_by_check_with_its_remedy(full_desk: Path, run: Run) -> None:
     url = fall_silent(full_desk)
-    found = {f["message"]: f for f in json.loads(run("check", "--json").stdout) if f["area"] == "feeds"}
+    found = {f["problem"]: f for f in json.loads(run("check", "--json").stdout) if f["where"] == "feeds"}
     silent = found[f"{url}: silent for 9 h, usually 20 min"]
-    assert (silent["level"], silent["remedy"]) == ("warning", "look whether the site still publishes")
+    assert (silent["severity"], silent["remedy"]) == ("warning", "look whether the site still publishes")
     assert url not in found, "a feed is well or told of, never both"
 
 
 def test_check_says_when_drafts_wait_and_nobody_is_told(desk: Path, run: Run) -> None:
     def warned() -> bool:
-        return any("nobody is told" in f["message"] for f in json.loads(run("check", "--json").stdout))
+        return any("nobody is told" in f["problem"] for f in json.loads(run("check", "--json").stdout))
 
     text = (desk / "settings.toml").read_text(encoding="utf-8")
     assert warned() == ('review = "auto"' not in text)

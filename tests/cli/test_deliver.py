@@ -230,8 +230,8 @@ def test_what_is_paused_or_cancelled_already_is_nothing_to_do(full_desk: Path, r
         refused = run("deliver", "morning", "--now")
     assert f"'digest deliver {MORNING} --resume'" in refused.stderr
     checked = json.loads(run("check", "--json").stdout)
-    [stuck] = [f for f in checked if f["area"] == "sending" and f["level"] == "error"]
-    assert stuck["message"].startswith(f"{MORNING} is paused, 6 of 6 messages to go: 127.0.0.1:")
+    [stuck] = [f for f in checked if f["where"] == "sending" and f["severity"] == "error"]
+    assert stuck["problem"].startswith(f"{MORNING} is paused, 6 of 6 messages to go: 127.0.0.1:")
     assert stuck["remedy"].endswith(f"digest deliver {MORNING} --resume")
     again = run("deliver", "morning", "--pause", "--json")
     assert (again.exit_code, json.loads(again.stdout)["state"]) == (3, "paused")

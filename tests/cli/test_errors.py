@@ -85,8 +85,8 @@ def test_a_newer_database_is_refused(run: Run, desk: Path) -> None:
     assert "newer" in one_line(done.stderr)
     checked = run("db", "check", "--json")
     [finding] = json.loads(checked.stdout)
-    assert (checked.exit_code, finding["level"]) == (4, "error")
-    assert "newer" in finding["what"]
+    assert (checked.exit_code, finding["severity"]) == (4, "error")
+    assert "newer" in finding["problem"]
     assert "restore" in finding["remedy"]
 
 
@@ -186,8 +186,8 @@ def test_a_store_that_cannot_be_used_is_a_finding_of_check(run: Run, desk: Path)
     done = run("check", "--json")
     assert done.exit_code == 4
     [*_, found] = json.loads(done.stdout)
-    assert (found["area"], found["level"]) == ("store", "error")
-    assert "not a database" in found["message"]
+    assert (found["where"], found["severity"]) == ("store", "error")
+    assert "not a database" in found["problem"]
     assert "[store] url" in found["remedy"]
 
 

@@ -54,9 +54,9 @@ def test_the_check_names_mistakes_in_ones_own_templates_and_a_theme_that_is_not_
     text = settings.read_text(encoding="utf-8").replace('theme = "classic"', 'theme = "clasic"')
     settings.write_text(text.replace('language = "en"', 'language = "fi"'), encoding="utf-8")
     checked = CliRunner().invoke(cli, ["--settings", str(settings), "check", "--json"])
-    found = {(f["area"], f["level"]): f for f in json.loads(checked.stdout) if f["area"] == "templates"}
+    found = {(f["where"], f["severity"]): f for f in json.loads(checked.stdout) if f["where"] == "templates"}
     assert checked.exit_code == 4
-    assert "no words in 'fi'" in found["templates", "warning"]["message"]
-    errors = [f["message"] for f in json.loads(checked.stdout) if f["level"] == "error" and f["area"] == "templates"]
+    assert "no words in 'fi'" in found["templates", "warning"]["problem"]
+    errors = [f["problem"] for f in json.loads(checked.stdout) if (f["where"], f["severity"]) == ("templates", "error")]
     assert any("line 2: 'story' has no 'titel'" in message for message in errors)
     assert any("there is no theme 'clasic'" in message for message in errors)

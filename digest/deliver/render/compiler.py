@@ -115,7 +115,7 @@ class Compiler:
         try:
             return self._text.from_string(template).render(vars(context))
         except _MISTAKES as error:
-            raise Failed(f"{error}; look at the newsletter's 'subject' in settings.toml", "subject", 0) from error
+            raise Failed(str(error), "subject", 0) from error
 
     def _compiled(self, source: str, name: str) -> str:
         try:

@@ -48,7 +48,9 @@ class Press:
                 raise RenderError(f"{self._asked(do, values)}: {error}") from None
         if "failed" in answer:
             message, name, line = answer["failed"]
-            raise RenderError(f"{name or self._asked(do, values)}{f', line {line}' if line else ''}: {message}")
+            where = f"{name or self._asked(do, values)}{f', line {line}' if line else ''}"
+            remedy = "look at the newsletter's 'subject' in settings.toml" if do == "subject" else ""
+            raise RenderError(f"{where}: {message}", remedy)
         return answer["ok"]
 
     def _asked(self, do: str, values: Sequence[Any]) -> str:
