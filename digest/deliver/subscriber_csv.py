@@ -1,4 +1,4 @@
-"""Roll: a list of people from elsewhere, as CSV text, row by row into subscribers or reasons why not. Pure."""
+"""Subscriber CSV: reads a list of people from CSV text, each row into a subscriber or an error. Pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from digest.text.clean import one_line
 _LONGEST_NAME: Final = 200
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}")
 
-#: Other programs' names for our columns.
+#: Column names of other programs for ours.
 ALIASES: Final = {
     "email": "address",
     "e-mail": "address",
@@ -36,14 +36,14 @@ ALIASES: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Roll:
-    """What a list holds: people with what they asked for, and the bad lines (number from 1, reason)."""
+class SubscriberList:
+    """The people of a list with their subscriptions, and the bad lines (number from 1, reason)."""
 
     people: tuple[tuple[Subscriber, tuple[Subscription, ...]], ...]
     bad: tuple[tuple[int, str], ...]
 
 
-def read_rows(text: str, offered: Mapping[str, Collection[str]], default: str | None = None) -> Roll:
+def read_rows(text: str, offered: Mapping[str, Collection[str]], default: str | None = None) -> SubscriberList:
     """Read a CSV list with a heading line; comma, semicolon or tab. Nothing raises: a bad row is a value.
 
     `offered` has the topics of each newsletter. A row without a newsletter gets `default`, else the only newsletter
@@ -61,14 +61,16 @@ def read_rows(text: str, offered: Mapping[str, Collection[str]], default: str | 
         elif not columns:
             columns = [ALIASES.get(name := cell.lower(), name) for cell in row]
             if "address" not in columns:
-                return Roll((), ((1, "the first line must name the columns, and one of them 'address' or 'email'"),))
+                return SubscriberList(
+                    (), ((1, "the first line must name the columns, and one of them 'address' or 'email'"),)
+                )
         else:
-            found = _row(dict(zip(columns, row, strict=False)), offered, default)
-            if isinstance(found, str):
-                bad.append((number, found))
+            parsed = _row(dict(zip(columns, row, strict=False)), offered, default)
+            if isinstance(parsed, str):
+                bad.append((number, parsed))
             else:
-                people.append(found)
-    return Roll(tuple(people), tuple(bad))
+                people.append(parsed)
+    return SubscriberList(tuple(people), tuple(bad))
 
 
 def _records(lines: Sequence[str], delimiter: str) -> Iterator[tuple[int, list[str] | str]]:
@@ -120,13 +122,13 @@ def _row(
     if wrong := _wrong_place(zone, language):
         return wrong
     state = facts.get("state", "").lower()
-    tie = Subscription(
+    subscription = Subscription(
         0,
         newsletter,
         "unsubscribed" if state == "unsubscribed" else "unconfirmed" if state == "unconfirmed" else "confirmed",
         wanted,
     )
-    return Subscriber(0, address, one_line(facts.get("name", ""), _LONGEST_NAME), language, zone), (tie,)
+    return Subscriber(0, address, one_line(facts.get("name", ""), _LONGEST_NAME), language, zone), (subscription,)
 
 
 def _wrong_place(zone: str, language: str) -> str:

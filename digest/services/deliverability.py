@@ -58,7 +58,7 @@ class Deliverability:
     def domains(self) -> Iterator[Finding]:
         """Compare what DNS says of each sending domain with the settings."""
         from digest.deliver.domain.dns import look_up
-        from digest.deliver.domain.findings import Wanted, judge
+        from digest.deliver.domain.findings import SenderDomain, judge
 
         signer = self._usable_signer()
         keys = {key.record_name.lower(): key.record for key in signer.keys} if signer else {}
@@ -70,8 +70,8 @@ class Deliverability:
                 remedy = "set newsletters' sender and site.mailbox to addresses of your own domain"
                 yield Finding("dns", f"{sender} is a name for examples: no mail of it will be taken", remedy)
                 continue
-            wanted = Wanted(sender, envelope, keys, host if "." in host and not host.startswith("127.") else "")
-            for judgement in judge(wanted, look_up(wanted, self._settings.deliver.name_servers)):
+            domain = SenderDomain(sender, envelope, keys, host if "." in host and not host.startswith("127.") else "")
+            for judgement in judge(domain, look_up(domain, self._settings.deliver.name_servers)):
                 yield Finding("dns", judgement.message, judgement.remedy, judgement.level)
 
     def _usable_signer(self) -> Signer | None:

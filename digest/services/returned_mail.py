@@ -26,10 +26,10 @@ class ReturnedMail:
 
     def take(self, mail: bytes, arrived_at: str = "") -> str:
         """Take in one returned mail; return its effect, 'ignored' when it proves nothing."""
-        from digest.deliver.inbound.dsn import Ignored, read_notice
+        from digest.deliver.inbound.dsn import IgnoredMail, read_notice
 
         notice = read_notice(mail, self._messages.return_path, self._messages.links, arrived_at)
-        return "ignored" if isinstance(notice, Ignored) else take(self._store, notice, self._clock()).effect
+        return "ignored" if isinstance(notice, IgnoredMail) else take(self._store, notice, self._clock()).effect
 
     def poll(self) -> Counter[str]:
         """Read the bounce mailbox once; return the number of mails by effect. Raises MailboxError or SettingsError."""
@@ -47,9 +47,9 @@ class ReturnedMail:
 
     def waiting(self) -> int:
         """Return how many mails wait in the bounce mailbox, reading none. Raises MailboxError or SettingsError."""
-        from digest.deliver.inbound.imap import waiting
+        from digest.deliver.inbound.imap import count_mails
 
-        return waiting(self._mailbox())
+        return count_mails(self._mailbox())
 
     def _mailbox(self) -> Mailbox:
         from digest.deliver.inbound.imap import Mailbox

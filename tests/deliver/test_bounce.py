@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digest.deliver.bounce import Event, Notice, Rules, kind_of_status, score, verdict
-from digest.deliver.inbound.dsn import Ignored, read_notice
+from digest.deliver.inbound.dsn import IgnoredMail, read_notice
 from digest.deliver.inbound.imap import Mailbox, MailboxError, poll
 from digest.deliver.links import Links
 from digest.deliver.return_path import ReturnPath, edition_code
@@ -32,7 +32,7 @@ NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 CODE = edition_code(FACTS.edition_id)
 
 
-def read(data: bytes) -> Notice | Ignored:
+def read(data: bytes) -> Notice | IgnoredMail:
     """What it says to us."""
     return read_notice(data, RETURN_PATH, LINKS)
 
@@ -72,7 +72,7 @@ def test_a_status_notice_says_how_bad_it_is_and_whose_mail_it_was(status: str, w
 @pytest.mark.parametrize("action", ["delayed", "delivered", "relayed", "expanded"])
 def test_what_is_no_failure_changes_nothing(action: str) -> None:
     found = read(notice(action=action))
-    assert isinstance(found, Ignored)
+    assert isinstance(found, IgnoredMail)
     assert action in found.reason
 
 
@@ -94,7 +94,7 @@ def test_who_it_is_about_comes_from_our_signature_and_never_from_what_the_notice
 )
 def test_a_forged_notice_does_nothing(to: str) -> None:
     found = read(notice(to=to))
-    assert isinstance(found, Ignored)
+    assert isinstance(found, IgnoredMail)
     assert "proves" in found.reason
 
 
@@ -107,7 +107,7 @@ def test_without_our_return_address_the_returned_mail_itself_can_be_the_proof() 
 def test_returned_mail_with_a_forged_link_in_it_proves_nothing() -> None:
     other = Links("https://news.example.org", "another secret of thirty-two chars")
     forged = SENT.data.replace(LINKS.token(42, "morning").encode(), other.token(42, "morning").encode())
-    assert isinstance(read(notice(to="x@news.example.org", original=forged)), Ignored)
+    assert isinstance(read(notice(to="x@news.example.org", original=forged)), IgnoredMail)
 
 
 def test_the_same_notice_read_twice_has_one_key_and_another_edition_s_has_another() -> None:
@@ -128,11 +128,11 @@ def test_a_complaint_is_known_by_the_mail_in_it(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", ["not-spam", "auth-failure", "virus"])
 def test_a_report_that_is_no_word_of_the_reader_is_no_complaint(kind: str) -> None:
-    assert isinstance(read(abuse_report(kind)), Ignored)
+    assert isinstance(read(abuse_report(kind)), IgnoredMail)
 
 
 def test_an_abuse_report_about_nothing_of_ours_does_nothing() -> None:
-    assert isinstance(read(abuse_report(original=b"Subject: x\r\n\r\ny\r\n")), Ignored)
+    assert isinstance(read(abuse_report(original=b"Subject: x\r\n\r\ny\r\n")), IgnoredMail)
 
 
 def test_a_server_that_keeps_to_no_standard_is_understood() -> None:
@@ -144,7 +144,7 @@ def test_a_server_that_keeps_to_no_standard_is_understood() -> None:
 
 @pytest.mark.parametrize("mail", [VACATION, LEFT, EXIM_STILL_TRIES])
 def test_a_person_s_answer_and_a_server_that_still_tries_are_no_bounces(mail: bytes) -> None:
-    assert isinstance(read(mail), Ignored)
+    assert isinstance(read(mail), IgnoredMail)
 
 
 def test_a_notice_on_several_addresses_counts_as_the_worst_of_them() -> None:
@@ -153,7 +153,7 @@ def test_a_notice_on_several_addresses_counts_as_the_worst_of_them() -> None:
         found = read(report(*blocks))
         assert isinstance(found, Notice)
         assert found.kind == kind
-    assert isinstance(read(report(late, "Status: 4.2.2", "Action: relayed\r\nStatus: 2.1.5")), Ignored)
+    assert isinstance(read(report(late, "Status: 4.2.2", "Action: relayed\r\nStatus: 2.1.5")), IgnoredMail)
 
 
 def test_remarks_beside_an_action_and_a_status_do_no_harm() -> None:
@@ -171,7 +171,7 @@ def test_a_mail_to_the_unsubscribe_address_is_a_wish_to_leave() -> None:
 
 def test_the_envelope_recipient_of_a_pipe_is_enough() -> None:
     data = notice(to="someone@else.example")
-    assert isinstance(read(data), Ignored)
+    assert isinstance(read(data), IgnoredMail)
     assert isinstance(read_notice(data, RETURN_PATH, LINKS, SENT.envelope_sender), Notice)
 
 
@@ -186,7 +186,7 @@ def test_nothing_that_comes_by_mail_can_break_the_reader(noise: bytes, start: in
 
 def test_a_mail_nested_beyond_reason_is_ignored() -> None:
     deep = b"".join(b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (n, n) for n in range(3000))
-    assert isinstance(read(deep), Ignored)
+    assert isinstance(read(deep), IgnoredMail)
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from digest.deliver.subscriber_csv import Roll, read_rows
+from digest.deliver.subscriber_csv import SubscriberList, read_rows
 
 OFFERED = {"morning": ["world", "science"], "evening": ["world"]}
 
 
-def addresses(roll: Roll) -> list[str]:
+def addresses(roll: SubscriberList) -> list[str]:
     return [person.address for person, _ in roll.people]
 
 
@@ -67,4 +67,4 @@ def test_names_are_kept_on_one_line_without_control_characters() -> None:
 
 def test_a_list_without_a_heading_or_without_anything_is_told() -> None:
     assert "must name the columns" in read_rows("ada@example.org,Ada\n", OFFERED).bad[0][1]
-    assert read_rows("", OFFERED) == Roll((), ())
+    assert read_rows("", OFFERED) == SubscriberList((), ())

@@ -1,1 +1,1 @@
-"""The sender domain's SPF, DKIM and DMARC records, looked up and judged."""
+"""The SPF, DKIM and DMARC records of the sender's domain: looked up, checked, and compared with the settings."""

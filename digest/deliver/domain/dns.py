@@ -1,4 +1,4 @@
-"""Looking a sending domain up in DNS (dnspython). Edge: answers become `domain.Records`, failures facts in it."""
+"""DNS look-ups of a sending domain (dnspython). Answers and failures become `findings.Records`."""
 
 from __future__ import annotations
 
@@ -11,46 +11,49 @@ import dns.resolver
 import dns.reversename
 
 from digest.deliver.domain import spf
-from digest.deliver.domain.findings import Records, Wanted, names_of
+from digest.deliver.domain.findings import Records, SenderDomain, record_names
 
 #: Seconds for one look-up in all.
 PATIENCE: Final = 4.0
-_SILENCES: Final = 2
+_MAX_TIMEOUTS: Final = 2  # timeouts in a row after which no further name is looked up
 
 
-def look_up(wanted: Wanted, servers: Sequence[str] = ()) -> Records:
-    """Everything `domain.judge` compares. `servers` are name servers, ADDRESS or IPV4:PORT; else the machine's own."""
-    asker = _Asker(servers)
-    txt_names, mx_names = names_of(wanted)
-    txt = {name: asker.ask(name, "TXT") for name in txt_names}
-    _add_included(txt, wanted.envelope, asker)
-    mx = {name: asker.ask(name, "MX") for name in mx_names}
-    addresses = [*asker.ask(wanted.host, "A"), *asker.ask(wanted.host, "AAAA")] if "." in wanted.host else []
-    ptr = {address: asker.ask(str(dns.reversename.from_address(address)), "PTR") for address in addresses}
+def look_up(sender: SenderDomain, servers: Sequence[str] = ()) -> Records:
+    """The records that `findings.judge` compares.
+
+    `servers` are name servers as ADDRESS or IPV4:PORT; without any, the system's are asked.
+    """
+    lookup = _Lookup(servers)
+    txt_names, mx_names = record_names(sender)
+    txt = {name: lookup.ask(name, "TXT") for name in txt_names}
+    _add_included(txt, sender.envelope, lookup)
+    mx = {name: lookup.ask(name, "MX") for name in mx_names}
+    addresses = [*lookup.ask(sender.host, "A"), *lookup.ask(sender.host, "AAAA")] if "." in sender.host else []
+    ptr = {address: lookup.ask(str(dns.reversename.from_address(address)), "PTR") for address in addresses}
     names = {name for reverse in ptr.values() for name in reverse}
-    forward = {name: (*asker.ask(name, "A"), *asker.ask(name, "AAAA")) for name in names}
-    return Records(txt, mx, ptr, forward, asker.failed)
+    forward = {name: (*lookup.ask(name, "A"), *lookup.ask(name, "AAAA")) for name in names}
+    return Records(txt, mx, ptr, forward, lookup.failed)
 
 
-def _add_included(txt: dict[str, tuple[str, ...]], domain: str, asker: _Asker) -> None:
-    """Look up the policies that a domain's own includes, as far as a receiver would."""
-    ahead = [domain]
-    for name in ahead:
+def _add_included(txt: dict[str, tuple[str, ...]], domain: str, lookup: _Lookup) -> None:
+    """Look up the policies that a domain's own policy includes, as far as a receiver would."""
+    queue = [domain]
+    for name in queue:
         for policy in spf.policies(txt.get(name, ()))[:1]:
             for other in spf.included(policy):
-                if other not in txt and len(ahead) <= spf.LOOK_UPS * 2:
-                    found = asker.ask(other, "TXT")
-                    if other not in asker.failed:
-                        txt[other] = found
-                        ahead.append(other)
+                if other not in txt and len(queue) <= spf.LOOK_UPS * 2:
+                    records = lookup.ask(other, "TXT")
+                    if other not in lookup.failed:
+                        txt[other] = records
+                        queue.append(other)
 
 
-class _Asker:
-    """`silences` counts look-ups in a row that nobody answered; after a few nobody is asked any more."""
+class _Lookup:
+    """A resolver that notes failures. After `_MAX_TIMEOUTS` look-ups in a row without an answer it stops asking."""
 
     def __init__(self, servers: Sequence[str]) -> None:
         self.failed: dict[str, str] = {}
-        self.silences = 0
+        self.timeouts = 0
         self._resolver: dns.resolver.Resolver | None = None
         try:
             self._resolver = dns.resolver.Resolver(configure=not servers)
@@ -61,26 +64,26 @@ class _Asker:
             self._resolver.nameservers = [_server(server) for server in servers]
 
     def ask(self, name: str, kind: str) -> tuple[str, ...]:
-        """The answers as text; none for a name or type that is not there."""
+        """The answers as text; none when the name or type does not exist."""
         if self._resolver is None:
             self.failed[name] = "this machine has no name server"
             return ()
-        if self.silences >= _SILENCES:
+        if self.timeouts >= _MAX_TIMEOUTS:
             self.failed[name] = "the name servers do not answer"
             return ()
         try:
             answer = self._resolver.resolve(name, kind, search=False)
         except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
-            self.silences = 0
+            self.timeouts = 0
             return ()
         except dns.resolver.LifetimeTimeout:
-            self.silences += 1
+            self.timeouts += 1
             self.failed[name] = f"the name servers did not answer within {PATIENCE:g} s"
             return ()
         except (dns.exception.DNSException, ValueError, OSError) as error:
             self.failed[name] = (str(error).splitlines() or [type(error).__name__])[0][:200]
             return ()
-        self.silences = 0
+        self.timeouts = 0
         return tuple(_text(record, kind) for record in answer)
 
 

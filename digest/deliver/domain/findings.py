@@ -1,27 +1,26 @@
-"""Domain: whether what DNS says about a sending domain agrees with the settings, and what to publish. Pure.
+"""Domain: compares the DNS records of a sending domain with the settings, and says what to publish. Pure.
 
-Gmail, Yahoo and Outlook.com want of bulk senders SPF (RFC 7208), DKIM (RFC 6376) and DMARC (RFC 7489) with alignment,
-an MX for returned mail, and reverse names for the sending addresses.
+Gmail, Yahoo and Outlook.com require of bulk senders SPF (RFC 7208), DKIM (RFC 6376) and DMARC (RFC 9989) with
+alignment, an MX for returned mail, and reverse names for the sending addresses.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from digest.deliver.domain import spf
+from digest.deliver.domain import dmarc, spf
 
 Level = Literal["ok", "warning", "error"]
 
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """What was looked up. A name that is not there has no records; `failed` names look-ups that got no answer.
+    """The DNS answers. A name that does not exist has no records; `failed` names look-ups without an answer.
 
     `txt` and `mx` are by name (lower case, no dot at the end); `ptr` maps the sending host's addresses to its reverse
-    names, and `forward` those names to the addresses they lead back to.
+    names, and `forward` those names to the addresses that they resolve to.
     """
 
     txt: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -32,115 +31,129 @@ class Records:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """What the settings say: the domain in From, the one in the envelope, our DKIM records by name, the mail host."""
+class SenderDomain:
+    """The settings: the domain in From, the domain in the envelope, our DKIM records by name, the mail host."""
 
     sender: str
     envelope: str
-    dkim: Mapping[str, str] = field(default_factory=dict)  # record name -> what must stand there
+    dkim: Mapping[str, str] = field(default_factory=dict)  # record name -> expected text
     host: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """One thing that was compared; `remedy` says what to publish, "" when all is well."""
+    """The result of one comparison; `remedy` says what to publish, "" when nothing is wrong."""
 
     level: Level
     message: str
     remedy: str = ""
 
 
-def names_of(wanted: Wanted) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The names to ask TXT of, and those to ask MX of."""
-    txt = (wanted.envelope, f"_dmarc.{wanted.sender}", f"_dmarc.{organisation(wanted.sender)}", *wanted.dkim)
-    return tuple(dict.fromkeys(txt)), tuple(dict.fromkeys((wanted.envelope, wanted.sender)))
+def record_names(domain: SenderDomain) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The names whose TXT records are needed, and those whose MX records are."""
+    txt = [domain.envelope, *dmarc.record_names(domain.sender), *domain.dkim]
+    for name in (domain.envelope, *map(_signing_domain, domain.dkim)):
+        txt += dmarc.record_names(name)
+    return tuple(dict.fromkeys(txt)), tuple(dict.fromkeys((domain.envelope, domain.sender)))
 
 
-def judge(wanted: Wanted, found: Records) -> Iterator[Judgement]:
-    """Compare, in the order in which receivers look."""
-    for name, why in found.failed.items():
+def judge(domain: SenderDomain, records: Records) -> Iterator[Judgement]:
+    """Compare everything, in the order in which receivers look it up."""
+    for name, why in records.failed.items():
         yield Judgement("warning", f"DNS gave no answer for {name}: {why}", "run 'digest check' again later")
-    yield from _spf(wanted, found)
-    yield from _dkim(wanted, found)
-    yield from _dmarc(wanted, found)
-    yield from _mx(wanted, found)
-    yield from _ptr(wanted, found)
+    alignment = Alignment(domain.sender, records)
+    yield from _spf(domain, records, alignment)
+    yield from _dkim(domain, records, alignment)
+    yield from _dmarc(domain, records, alignment)
+    yield from _mx(domain, records)
+    yield from _ptr(domain, records)
 
 
-#: Second levels under which countries give names away, as in co.uk, com.au, or.jp, gouv.fr.
-_SHARED = frozenset("ac asso co com edu gob go gouv gov gv id ltd me mil ne net nom or org plc sch web".split())
+class Alignment:
+    """Whether other domains belong to the organisation of the sender's (RFC 9989 4.10).
+
+    Where the sender has no DMARC record, the one is assumed that we advise to publish. A look-up that failed is no
+    evidence against alignment.
+    """
+
+    def __init__(self, sender: str, records: Records) -> None:
+        self._sender, self._failed = sender, records.failed
+        txt = records.txt
+        if not dmarc.applicable(sender, txt):
+            txt = {**txt, f"_dmarc.{sender}": ("v=DMARC1; p=none",)}
+        self._txt = txt
+
+    def holds(self, domain: str, *, strict: bool = False) -> bool:
+        """True when a domain in envelope or signature is aligned with the sender's; `strict` requires the same one."""
+        if strict or domain == self._sender:
+            return domain == self._sender
+        if any(name in self._failed for each in (domain, self._sender) for name in dmarc.record_names(each)):
+            return True
+        return dmarc.organisation(domain, self._txt) == dmarc.organisation(self._sender, self._txt)
 
 
-def organisation(domain: str) -> str:
-    """The organisational domain by the usual rule: two labels, or three under a country's shared second level."""
-    labels = domain.lower().rstrip(".").split(".")
-    deep = len(labels) > 2 and len(labels[-1]) == 2 and labels[-2] in _SHARED
-    return ".".join(labels[-3:] if deep else labels[-2:])
-
-
-def _spf(wanted: Wanted, found: Records) -> Iterator[Judgement]:
-    name = wanted.envelope
-    if name in found.failed:
+def _spf(domain: SenderDomain, records: Records, alignment: Alignment) -> Iterator[Judgement]:
+    name = domain.envelope
+    if name in records.failed:
         return
-    records = spf.policies(found.txt.get(name, ()))
-    if not records:
-        sample = f'{name}. IN TXT "v=spf1 {f"a:{wanted.host} " if wanted.host else "mx "}-all"'
+    policies = spf.policies(records.txt.get(name, ()))
+    if not policies:
+        sample = f'{name}. IN TXT "v=spf1 {f"a:{domain.host} " if domain.host else "mx "}-all"'
         yield Judgement("error", f"SPF: {name} has no record", f"publish: {sample}")
-    elif len(records) > 1:
+    elif len(policies) > 1:
         remedy = "publish one record that holds them all"
-        yield Judgement("error", f"SPF: {name} has {len(records)} records, so none counts", remedy)
+        yield Judgement("error", f"SPF: {name} has {len(policies)} records, so none counts", remedy)
     else:
-        troubles = list(_policy(name, records[0], found))
-        yield from troubles
-        if organisation(name) != organisation(wanted.sender):
-            remedy = f"set deliver.bounce_address to an address at {wanted.sender}"
-            yield Judgement("warning", f"SPF: {name} is not aligned with {wanted.sender}", remedy)
-        elif not troubles:
-            yield Judgement("ok", f"SPF: {name}: {records[0]}")
+        problems = list(_policy_problems(name, policies[0], records))
+        yield from problems
+        if not alignment.holds(name):
+            remedy = f"set deliver.bounce_address to an address at {domain.sender}"
+            yield Judgement("warning", f"SPF: {name} is not aligned with {domain.sender}", remedy)
+        elif not problems:
+            yield Judgement("ok", f"SPF: {name}: {policies[0]}")
 
 
-def _policy(name: str, policy: str, found: Records) -> Iterator[Judgement]:
-    """What is wrong with the one policy of a name."""
-    for mistake in spf.mistakes(name, found.txt):
+def _policy_problems(name: str, policy: str, records: Records) -> Iterator[Judgement]:
+    for mistake in spf.mistakes(name, records.txt):
         yield Judgement(
             "error", f"SPF: {name}: {mistake}, so the record counts for nothing", "mend or remove that term"
         )
-    if (number := spf.look_ups(name, found.txt)) > spf.LOOK_UPS:
+    if (count := spf.look_ups(name, records.txt)) > spf.LOOK_UPS:
         remedy = "leave out includes of services that send nothing for you, or name their addresses with ip4: and ip6:"
-        words = f"more than the {spf.LOOK_UPS} that receivers make, so the record counts for nothing"
-        yield Judgement("error", f"SPF: {name} takes {number} look-ups, {words}", remedy)
-    last = spf.last_word(policy)
-    if last == "+":
+        why = f"more than the {spf.LOOK_UPS} that receivers make, so the record counts for nothing"
+        yield Judgement("error", f"SPF: {name} takes {count} look-ups, {why}", remedy)
+    qualifier = spf.all_qualifier(policy)
+    if qualifier == "+":
         yield Judgement("error", f"SPF: {name} lets everybody send in its name", "end the record with -all")
-    elif last in ("", "?"):
+    elif qualifier in ("", "?"):
         yield Judgement("warning", f"SPF: {name} says nothing of servers that it does not name", "end it with -all")
 
 
-def _dkim(wanted: Wanted, found: Records) -> Iterator[Judgement]:
-    if not wanted.dkim:
-        yield Judgement("error", f"DKIM: no key for {wanted.sender}", f"digest dkim keygen {wanted.sender}")
-    aligned = any(organisation(_signing(name)) == organisation(wanted.sender) for name in wanted.dkim)
-    for name, record in wanted.dkim.items():
-        if name in found.failed:
+def _dkim(domain: SenderDomain, records: Records, alignment: Alignment) -> Iterator[Judgement]:
+    if not domain.dkim:
+        yield Judgement("error", f"DKIM: no key for {domain.sender}", f"digest dkim keygen {domain.sender}")
+    aligned = any(alignment.holds(_signing_domain(name)) for name in domain.dkim)
+    for name, record in domain.dkim.items():
+        if name in records.failed:
             continue
-        texts = found.txt.get(name, ())
+        texts = records.txt.get(name, ())
         if not texts:
             yield Judgement("error", f"DKIM: {name} is not published", f'publish: {name}. IN TXT "{record}"')
-        elif trouble := _other_key(_tags(record), [_tags(text) for text in texts]):
+        elif problem := _key_problem(dmarc.tags(record), [dmarc.tags(text) for text in texts]):
             remedy = f'publish: {name}. IN TXT "{record}", or name the key that belongs there'
-            yield Judgement("error", f"DKIM: {name} {trouble}", remedy)
-        elif not aligned:  # else another signature is, and one is enough
-            remedy = f"sign with a key of {wanted.sender}"
-            yield Judgement("warning", f"DKIM: {name} is not aligned with {wanted.sender}", remedy)
-        elif "y" in _tags(texts[0]).get("t", "").lower().split(":"):
-            words = "says that it is only a test (t=y), so signatures may count for nothing"
-            yield Judgement("warning", f"DKIM: {name} {words}", "take t=y out of the record")
+            yield Judgement("error", f"DKIM: {name} {problem}", remedy)
+        elif not aligned:  # one aligned signature is enough
+            remedy = f"sign with a key of {domain.sender}"
+            yield Judgement("warning", f"DKIM: {name} is not aligned with {domain.sender}", remedy)
+        elif "y" in dmarc.tags(texts[0]).get("t", "").lower().split(":"):
+            why = "says that it is only a test (t=y), so signatures may count for nothing"
+            yield Judgement("warning", f"DKIM: {name} {why}", "take t=y out of the record")
         else:
             yield Judgement("ok", f"DKIM: {name}")
 
 
-def _other_key(ours: Mapping[str, str], published: Sequence[Mapping[str, str]]) -> str:
-    """Why what is published (RFC 6376 3.6.1) does not verify what we sign; "" when it does."""
+def _key_problem(ours: Mapping[str, str], published: Sequence[Mapping[str, str]]) -> str:
+    """Why the published key (RFC 6376 3.6.1) does not verify our signatures; "" when it does."""
     if len(published) > 1:
         return f"has {len(published)} records, and receivers may take any of them"
     theirs = published[0]
@@ -152,70 +165,63 @@ def _other_key(ours: Mapping[str, str], published: Sequence[Mapping[str, str]]) 
     return "" if kinds[0] == kinds[1] else f"calls it a key of the kind {kinds[0]}, and it is {kinds[1]}"
 
 
-def _tags(record: str) -> dict[str, str]:
-    """The tags of a DKIM or DMARC record, without blanks."""
-    pairs = (part.partition("=") for part in record.split(";"))
-    return {name.strip().lower(): re.sub(r"\s", "", value) for name, _, value in pairs}
-
-
-def _signing(record_name: str) -> str:
-    """The domain that a key signs for."""
+def _signing_domain(record_name: str) -> str:
+    """The domain that a DKIM key signs for."""
     return record_name.partition("._domainkey.")[2]
 
 
-def _dmarc(wanted: Wanted, found: Records) -> Iterator[Judgement]:
-    names = tuple(dict.fromkeys((f"_dmarc.{wanted.sender}", f"_dmarc.{organisation(wanted.sender)}")))
-    if any(name in found.failed for name in names):
+def _dmarc(domain: SenderDomain, records: Records, alignment: Alignment) -> Iterator[Judgement]:
+    if any(name in records.failed for name in dmarc.record_names(domain.sender)):
         return
-    by_name = ([text for text in found.txt.get(name, ()) if text.lower().startswith("v=dmarc1")] for name in names)
-    records = next((texts for texts in by_name if texts), [])
-    if not records:
-        sample = f'_dmarc.{wanted.sender}. IN TXT "v=DMARC1; p=none; rua=mailto:dmarc@{wanted.sender}"'
-        yield Judgement("error", f"DMARC: {wanted.sender} has no record", f"publish: {sample}")
+    texts = dmarc.applicable(domain.sender, records.txt)
+    if not texts:
+        sample = f'_dmarc.{domain.sender}. IN TXT "v=DMARC1; p=none; rua=mailto:dmarc@{domain.sender}"'
+        yield Judgement("error", f"DMARC: {domain.sender} has no record", f"publish: {sample}")
         return
-    tags = _tags(records[0])
-    if len(records) > 1:
+    tags = dmarc.tags(texts[0])
+    if len(texts) > 1:
         remedy = "publish one record"
-        yield Judgement("error", f"DMARC: {wanted.sender} has {len(records)} records, so none counts", remedy)
+        yield Judgement("error", f"DMARC: {domain.sender} has {len(texts)} records, so none counts", remedy)
     elif tags.get("p", "").lower() not in ("none", "quarantine", "reject"):
-        yield Judgement("error", f"DMARC: {wanted.sender}: no policy in '{records[0]}'", "add p=none to begin with")
-    elif not _aligned(wanted, tags):
+        yield Judgement("error", f"DMARC: {domain.sender}: no policy in '{texts[0]}'", "add p=none to begin with")
+    elif not _any_aligned(domain, tags, alignment):
         strict = " strictly" if "s" in (tags.get("adkim"), tags.get("aspf")) else ""
-        words = f"neither the signature nor the envelope is{strict} aligned with {wanted.sender}, so its mail fails"
-        remedy = f"sign with a key of {wanted.sender}, or set deliver.bounce_address to an address at {wanted.sender}"
-        yield Judgement("error", f"DMARC: {words} '{records[0]}'", remedy)
+        why = f"neither the signature nor the envelope is{strict} aligned with {domain.sender}, so its mail fails"
+        remedy = f"sign with a key of {domain.sender}, or set deliver.bounce_address to an address at {domain.sender}"
+        yield Judgement("error", f"DMARC: {why} '{texts[0]}'", remedy)
     else:
-        yield Judgement("ok", f"DMARC: {wanted.sender}: {records[0]}")
+        yield Judgement("ok", f"DMARC: {domain.sender}: {texts[0]}")
 
 
-def _aligned(wanted: Wanted, tags: Mapping[str, str]) -> bool:
-    """Whether one of the two would do (RFC 7489 3.1): `s` wants the very domain, else the organisation's will do."""
+def _any_aligned(domain: SenderDomain, tags: Mapping[str, str], alignment: Alignment) -> bool:
+    """Whether envelope or signature is aligned: mode `s` requires the same domain, else the same organisation."""
 
-    def same(domain: str, mode: str) -> bool:
-        strict = tags.get(mode, "r").lower() == "s"
-        return domain == wanted.sender if strict else organisation(domain) == organisation(wanted.sender)
+    def strict(mode: str) -> bool:
+        return tags.get(mode, "r").lower() == "s"
 
-    return same(wanted.envelope, "aspf") or any(same(_signing(name), "adkim") for name in wanted.dkim)
+    if alignment.holds(domain.envelope, strict=strict("aspf")):
+        return True
+    return any(alignment.holds(_signing_domain(name), strict=strict("adkim")) for name in domain.dkim)
 
 
-def _mx(wanted: Wanted, found: Records) -> Iterator[Judgement]:
-    for domain in dict.fromkeys((wanted.envelope, wanted.sender)):
-        if domain in found.failed:
+def _mx(domain: SenderDomain, records: Records) -> Iterator[Judgement]:
+    for name in dict.fromkeys((domain.envelope, domain.sender)):
+        if name in records.failed:
             continue
-        hosts = [host for host in found.mx.get(domain, ()) if host.strip(".")]
+        hosts = [host for host in records.mx.get(name, ()) if host.strip(".")]
         if hosts:
-            yield Judgement("ok", f"MX: {domain}: {', '.join(hosts)}")
+            yield Judgement("ok", f"MX: {name}: {', '.join(hosts)}")
         else:
-            remedy = f"publish an MX for {domain}, or use addresses of a domain that has one"
-            yield Judgement("warning", f"MX: {domain} takes no mail: bounces and answers are lost", remedy)
+            remedy = f"publish an MX for {name}, or use addresses of a domain that has one"
+            yield Judgement("warning", f"MX: {name} takes no mail: bounces and answers are lost", remedy)
 
 
-def _ptr(wanted: Wanted, found: Records) -> Iterator[Judgement]:
-    for address, names in found.ptr.items():
+def _ptr(domain: SenderDomain, records: Records) -> Iterator[Judgement]:
+    for address, names in records.ptr.items():
         if not names:
-            remedy = f"ask who runs the network to name {address} '{wanted.host}'"
-            yield Judgement("warning", f"PTR: {address} ({wanted.host}) has no reverse name", remedy)
-        elif not any(address in found.forward.get(name, ()) for name in names):
+            remedy = f"ask who runs the network to name {address} '{domain.host}'"
+            yield Judgement("warning", f"PTR: {address} ({domain.host}) has no reverse name", remedy)
+        elif not any(address in records.forward.get(name, ()) for name in names):
             remedy = f"let one of them lead to {address}"
             yield Judgement("warning", f"PTR: {address} is called {', '.join(names)}, which lead elsewhere", remedy)
         else:

@@ -1,4 +1,4 @@
-"""SPF: what a sender policy (RFC 7208) adds up to, with those that it includes. Pure: the records are an argument."""
+"""SPF: evaluates a sender policy (RFC 7208) and those it includes, from given records. Pure."""
 
 from __future__ import annotations
 
@@ -6,27 +6,27 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-#: Receivers stop after so many look-ups, and then the policy counts for nothing (4.6.4).
+#: Look-ups after which receivers stop and ignore the policy (4.6.4).
 LOOK_UPS: Final = 10
-_ASKING: Final = {"include", "a", "mx", "ptr", "exists"}
-_KNOWN: Final = {*_ASKING, "all", "ip4", "ip6"}
+_LOOKUP_TERMS: Final = {"include", "a", "mx", "ptr", "exists"}
+_TERMS: Final = {*_LOOKUP_TERMS, "all", "ip4", "ip6"}
 _TERM: Final = re.compile(r"([+?~-]?)([a-z0-9]+)(?:[:/](.*))?", re.IGNORECASE)
 _MODIFIER: Final = re.compile(r"([a-z][a-z0-9._-]*)=(.*)", re.IGNORECASE)
 
 
 def policies(texts: Sequence[str]) -> list[str]:
-    """Those of a name's TXT records that are sender policies."""
+    """The sender policies among the TXT records of a name."""
     return [text for text in texts if re.match(r"v=spf1(\s|$)", text, re.IGNORECASE)]
 
 
 def included(policy: str) -> list[str]:
-    """The names whose policies it includes or hands over to; those with macros depend on the mail and are left out."""
+    """The names whose policies it includes or redirects to; names with macros depend on the mail and are left out."""
     names = [value for kind, value in _terms(policy) if kind in {"include", "redirect"}]
     return [name.lower().rstrip(".") for name in names if name and "%" not in name]
 
 
-def last_word(policy: str) -> str:
-    """What becomes of servers that it does not name: `+`, `-`, `~`, `?`, or "" when it says nothing."""
+def all_qualifier(policy: str) -> str:
+    """The qualifier of `all`, for servers that the policy does not name: `+`, `-`, `~`, `?`, "redirect", or ""."""
     for term in policy.split()[1:]:
         if (match := _TERM.fullmatch(term)) and match[2].lower() == "all":
             return match[1] or "+"
@@ -34,22 +34,20 @@ def last_word(policy: str) -> str:
 
 
 def look_ups(domain: str, txt: Mapping[str, Sequence[str]]) -> int:
-    """How many look-ups its policy costs a receiver whose mail comes from a server named last. Counts a circle of
-    includes as too many.
-    """
+    """The look-ups that a receiver makes for mail from the server named last. A cycle of includes is too many."""
     return _cost(domain, txt, 0)
 
 
 def _cost(domain: str, txt: Mapping[str, Sequence[str]], depth: int) -> int:
-    found = policies(txt.get(domain, ()))
-    if depth > LOOK_UPS or not found:
+    records = policies(txt.get(domain, ()))
+    if depth > LOOK_UPS or not records:
         return 0
-    asking = sum(kind in _ASKING or kind == "redirect" for kind, _ in _terms(found[0]))
-    return asking + sum(_cost(name, txt, depth + 1) for name in included(found[0]))
+    direct = sum(kind in _LOOKUP_TERMS or kind == "redirect" for kind, _ in _terms(records[0]))
+    return direct + sum(_cost(name, txt, depth + 1) for name in included(records[0]))
 
 
 def mistakes(domain: str, txt: Mapping[str, Sequence[str]]) -> list[str]:
-    """What makes receivers throw the policy of a name away: terms that are none, includes of what is no policy."""
+    """Errors for which receivers ignore the policy of a name: invalid terms, and includes of names without a policy."""
     policy = policies(txt[domain])[0]
     wrong = [f"'{value}' is no SPF term" for kind, value in _terms(policy) if kind == ""]
     empty = [name for name in included(policy) if name in txt and len(policies(txt[name])) != 1]
@@ -57,15 +55,15 @@ def mistakes(domain: str, txt: Mapping[str, Sequence[str]]) -> list[str]:
 
 
 def _terms(policy: str) -> list[tuple[str, str]]:
-    """(mechanism or modifier, its value) of each term; ("", term) for what is neither."""
-    found: list[tuple[str, str]] = []
+    """(mechanism or modifier, its value) of each term; ("", term) for an invalid one."""
+    terms: list[tuple[str, str]] = []
     for term in policy.split()[1:]:
         if match := _MODIFIER.fullmatch(term):
-            found.append((match[1].lower(), match[2]))
-        elif (match := _TERM.fullmatch(term)) and match[2].lower() in _KNOWN:
-            found.append((match[2].lower(), match[3] or ""))
+            terms.append((match[1].lower(), match[2]))
+        elif (match := _TERM.fullmatch(term)) and match[2].lower() in _TERMS:
+            terms.append((match[2].lower(), match[3] or ""))
         else:
-            found.append(("", term))
-    if any(kind == "all" for kind, _ in found):  # then nothing is handed over (6.1)
-        found = [(kind, value) for kind, value in found if kind != "redirect"]
-    return found
+            terms.append(("", term))
+    if any(kind == "all" for kind, _ in terms):  # then redirect is ignored (6.1)
+        terms = [(kind, value) for kind, value in terms if kind != "redirect"]
+    return terms

@@ -1,1 +1,1 @@
-"""Mail and webhooks that come back: bounces (DSN), complaints (ARF), vendors' events, the bounce mailbox."""
+"""Incoming reports on our mail: bounces (DSN), complaints (ARF), webhooks of mail services, the bounce mailbox."""

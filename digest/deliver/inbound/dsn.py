@@ -28,27 +28,27 @@ _GRAVITY: tuple[NoticeKind, ...] = ("hard", "soft", "refusal")
 
 
 @dataclass(frozen=True, slots=True)
-class Ignored:
+class IgnoredMail:
     """A mail that changes nothing, and why."""
 
     reason: str
 
 
-def read_notice(data: bytes, return_path: ReturnPath, links: Links, arrived_at: str = "") -> Notice | Ignored:
+def read_notice(data: bytes, return_path: ReturnPath, links: Links, arrived_at: str = "") -> Notice | IgnoredMail:
     """What a returned mail says. `arrived_at` is its envelope recipient where that is known (a pipe's argument)."""
     if len(data) > LIMIT:
-        return Ignored(f"larger than {LIMIT} octets")
+        return IgnoredMail(f"larger than {LIMIT} octets")
     try:
         mail = message_from_bytes(data)
         returned = _returned(mail)
         proof = _proof(mail, returned, return_path, arrived_at) or _link_proof(returned, links)
         if proof is None:
-            return Ignored("nothing in it proves that it is about a mail of ours")
+            return IgnoredMail("nothing in it proves that it is about a mail of ours")
         kind, detail = _kind(mail, proof)
     except (MessageError, LookupError, ValueError, RecursionError, TypeError, AttributeError) as error:
-        return Ignored(f"cannot be read: {error}")
+        return IgnoredMail(f"cannot be read: {error}")
     if kind is None:
-        return Ignored(detail)
+        return IgnoredMail(detail)
     key = f"{kind}:{proof.subscriber_id}:{proof.code or _digest(data)}"
     return Notice(kind, key, proof.subscriber_id, proof.code, "", detail[:300], proof.newsletter)
 

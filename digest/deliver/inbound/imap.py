@@ -1,4 +1,4 @@
-"""A mailbox that returned mail comes to, read over IMAP. What was dealt with is moved aside, never deleted."""
+"""The bounce mailbox, read over IMAP. Processed mail is moved to another folder, never deleted."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from digest.errors import DigestError
 if TYPE_CHECKING:
     from imap_tools import BaseMailBox
 
-#: Sizes asked for at a time: a command with more numbers is too long a line for some servers.
-_AT_ONCE: Final = 100
+#: Sizes requested by one command: with more numbers its line is too long for some servers.
+_BATCH: Final = 100
 _SIZE: Final = re.compile(rb"\bUID (\d+)|\bRFC822\.SIZE (\d+)")
 
 
@@ -30,7 +30,7 @@ class MailboxError(DigestError):
 
 @dataclass(frozen=True, slots=True)
 class Mailbox:
-    """Where to look. `done` and `ignored` are folders that are made when missing."""
+    """The mailbox to read. `done` and `ignored` are folders that are created when missing."""
 
     host: str
     username: str
@@ -46,17 +46,17 @@ class Mailbox:
 
 
 def poll(mailbox: Mailbox, handle: Callable[[bytes], bool]) -> tuple[int, int]:
-    """Give each mail to `handle`, which has stored what it says when it returns True, or False for nothing of ours.
+    """Pass each mail to `handle`, which returns whether it was about our mail and has stored what it says.
 
-    A mail is moved only after `handle` returned, so one that we die over is read again; a notice counts once anyway.
-    One too large for a returned mail is never fetched. Returns how many were of use and how many were not. Raises
-    MailboxError.
+    A mail is moved only after `handle` returned, so one during which the process died is read again; a repeated notice
+    does not count twice. Mail too large to be a returned one is never fetched. Returns the numbers of relevant and of
+    irrelevant mails. Raises MailboxError.
     """
     with _session(mailbox) as session:
         return _read_all(session, mailbox, handle)
 
 
-def waiting(mailbox: Mailbox) -> int:
+def count_mails(mailbox: Mailbox) -> int:
     """How many mails are in the folder. Raises MailboxError."""
     with _session(mailbox) as session:
         return len(session.uids())
@@ -64,7 +64,7 @@ def waiting(mailbox: Mailbox) -> int:
 
 @contextmanager
 def _session(mailbox: Mailbox) -> Iterator[BaseMailBox]:
-    """Signed in, with the folder open. Raises MailboxError for whatever goes wrong until it is closed."""
+    """A session that is signed in, with the folder selected. Raises MailboxError for any error until it is closed."""
     from imap_tools import MailBox, MailBoxUnencrypted
     from imap_tools.errors import ImapToolsError
 
@@ -83,19 +83,19 @@ def _session(mailbox: Mailbox) -> Iterator[BaseMailBox]:
 
 def _read_all(session: BaseMailBox, mailbox: Mailbox, handle: Callable[[bytes], bool]) -> tuple[int, int]:
     done, ignored = _folder(session, mailbox.done), _folder(session, mailbox.ignored)
-    useful = useless = 0
+    relevant = irrelevant = 0
     for uid, size in _sizes(session, session.uids()[: mailbox.limit]):
         data = b"" if size > LIMIT else _fetch(session, uid)
         if data is None:
             continue
-        good = bool(data) and handle(data)
-        useful, useless = useful + good, useless + (not good)
-        session.move([uid], done if good else ignored)
-    return useful, useless
+        ours = bool(data) and handle(data)
+        relevant, irrelevant = relevant + ours, irrelevant + (not ours)
+        session.move([uid], done if ours else ignored)
+    return relevant, irrelevant
 
 
 def _folder(session: BaseMailBox, name: str) -> str:
-    """The folder, made when missing. Some servers keep a user's folders below the inbox, and only there."""
+    """The name of the folder, created when missing. Some servers allow a user's folders only below the inbox."""
     from imap_tools.errors import ImapToolsError
 
     known = session.folder.list()
@@ -108,22 +108,22 @@ def _folder(session: BaseMailBox, name: str) -> str:
         with suppress(ImapToolsError):
             session.folder.create(candidate)
             return candidate
-    return name  # moving there will say what is wrong
+    return name  # moving there will raise the error
 
 
 def _sizes(session: BaseMailBox, uids: list[str]) -> Iterator[tuple[str, int]]:
-    """Each mail that is there, with its octets."""
-    for start in range(0, len(uids), _AT_ONCE):
-        _, lines = session.client.uid("fetch", ",".join(uids[start : start + _AT_ONCE]), "(UID RFC822.SIZE)")
+    """The uid and the size in octets of each mail."""
+    for start in range(0, len(uids), _BATCH):
+        _, lines = session.client.uid("fetch", ",".join(uids[start : start + _BATCH]), "(UID RFC822.SIZE)")
         for line in lines:
-            found = dict.fromkeys(("uid", "size"), b"")
+            fields = dict.fromkeys(("uid", "size"), b"")
             for match in _SIZE.finditer(line if isinstance(line, bytes) else b""):
-                found["uid" if match[1] else "size"] = match[1] or match[2]
-            if found["uid"] and found["size"]:
-                yield found["uid"].decode(), int(found["size"])
+                fields["uid" if match[1] else "size"] = match[1] or match[2]
+            if fields["uid"] and fields["size"]:
+                yield fields["uid"].decode(), int(fields["size"])
 
 
 def _fetch(session: BaseMailBox, uid: str) -> bytes | None:
-    """The mail as it lies there, unread and unparsed; None when it has gone meanwhile."""
+    """The raw mail, left unread; None when it has disappeared meanwhile."""
     _, parts = session.client.uid("fetch", uid, "(BODY.PEEK[])")
     return next((part[1] for part in parts if isinstance(part, tuple)), None)

@@ -1,4 +1,4 @@
-"""Mails in files: one alone, many in an mbox (RFC 4155), or the folders of a Maildir. Edge: reads, changes nothing."""
+"""Mails in files: one alone, many in an mbox (RFC 4155), or the folders of a Maildir. Read only."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ class Trust:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class WebhookContent:
     """What a webhook said. `confirm` is an address that Amazon wants fetched once, to begin sending."""
 
     notices: tuple[Notice, ...] = ()
@@ -47,7 +47,7 @@ class Told:
 
 def read_webhook(
     vendor: Vendor, body: bytes, headers: Mapping[str, str], trust: Trust, *, secret: str = "", now: float = 0.0
-) -> Told:
+) -> WebhookContent:
     """The notices in a webhook's body. `headers` have lower-case names; `secret` is what the URL carried; `now` is
     seconds since 1970. Raises Untrusted for a request without proof, ValueError for a body that is not the vendor's.
     """
@@ -58,7 +58,7 @@ def read_webhook(
         raise Untrusted(f"{vendor}: neither the secret nor a signature")
     reader = {"postmark": _postmark, "mailgun": _mailgun, "sendgrid": _sendgrid, "generic": _generic}[vendor]
     try:
-        return Told(tuple(reader(payload)))
+        return WebhookContent(tuple(reader(payload)))
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"{vendor}: the body has not the expected form ({error})") from None
 
@@ -122,7 +122,7 @@ def _sendgrid_signed(body: bytes, headers: Mapping[str, str], key: str) -> bool:
 # --- Amazon SES over SNS
 
 
-def _ses(body: bytes, trust: Trust) -> Told:
+def _ses(body: bytes, trust: Trust) -> WebhookContent:
     """The topic first, then the certificate's host, then the signature; only then what it says."""
     try:
         envelope = json.loads(body)
@@ -134,10 +134,10 @@ def _ses(body: bytes, trust: Trust) -> Told:
     _check_sns(envelope, kind, trust)
     if kind in {"SubscriptionConfirmation", "UnsubscribeConfirmation"}:
         url = str(envelope.get("SubscribeURL", ""))
-        return Told(confirm=url if kind.startswith("Sub") and _is_sns(url) else "")
+        return WebhookContent(confirm=url if kind.startswith("Sub") and _is_sns(url) else "")
     try:
         said = json.loads(envelope["Message"])
-        return Told(tuple(_ses_notices(said)))
+        return WebhookContent(tuple(_ses_notices(said)))
     except (ValueError, KeyError, TypeError, AttributeError):
         raise ValueError("ses: the notification has not the expected form") from None
 

@@ -15,12 +15,13 @@ import dns.rdatatype
 import dns.rrset
 import pytest
 
+from digest.deliver.domain.dmarc import organisation, walk
 from digest.deliver.domain.dns import look_up
-from digest.deliver.domain.findings import Records, Wanted, judge, organisation
+from digest.deliver.domain.findings import Records, SenderDomain, judge
 from digest.deliver.mime.dkim import generate, load_key
 
 KEY = load_key("press.org", "digest", generate("ed25519"))
-WANTED = Wanted("press.org", "bounces.press.org", {KEY.record_name: KEY.record}, "mail.press.org")
+SENDER = SenderDomain("press.org", "bounces.press.org", {KEY.record_name: KEY.record}, "mail.press.org")
 ZONE: dict[tuple[str, str], list[str]] = {
     ("bounces.press.org", "TXT"): ['"v=spf1 a:mail.press.org -all"', '"unrelated"'],
     ("bounces.press.org", "MX"): ["10 mail.press.org."],
@@ -61,7 +62,7 @@ def server() -> Iterator[str]:
         running.shutdown()
 
 
-def levels(wanted: Wanted, found: Records) -> dict[str, str]:
+def levels(wanted: SenderDomain, found: Records) -> dict[str, str]:
     """The worst level of each kind of record."""
     worst: dict[str, str] = {}
     for judgement in judge(wanted, found):
@@ -73,11 +74,11 @@ def levels(wanted: Wanted, found: Records) -> dict[str, str]:
 
 
 def test_a_domain_that_is_set_up_well_passes(server: str) -> None:
-    assert levels(WANTED, look_up(WANTED, [server])) == dict.fromkeys(("SPF", "DKIM", "DMARC", "MX", "PTR"), "ok")
+    assert levels(SENDER, look_up(SENDER, [server])) == dict.fromkeys(("SPF", "DKIM", "DMARC", "MX", "PTR"), "ok")
 
 
 def test_a_domain_with_nothing_is_told_what_to_publish(server: str) -> None:
-    bare = Wanted("empty.org", "empty.org", {"digest._domainkey.empty.org": KEY.record}, "mail.empty.org")
+    bare = SenderDomain("empty.org", "empty.org", {"digest._domainkey.empty.org": KEY.record}, "mail.empty.org")
     found = list(judge(bare, look_up(bare, [server])))
     assert {j.message.split(":")[0]: j.level for j in found} == {
         "SPF": "error",
@@ -92,7 +93,7 @@ def test_a_domain_with_nothing_is_told_what_to_publish(server: str) -> None:
 
 
 def test_a_silent_name_server_is_a_warning_and_no_verdict(server: str) -> None:
-    broken = Wanted("broken.org", "broken.org")
+    broken = SenderDomain("broken.org", "broken.org")
     found = look_up(broken, [server])
     assert "broken.org" in found.failed
     assert "SPF" not in levels(broken, found)
@@ -131,24 +132,24 @@ GOOD = Records(TXT, {"press.org": ("mail.press.org",), "bounces.press.org": ("ma
     ],
 )
 def test_each_record_is_read_as_receivers_read_it(name: str, text: tuple[str, ...], kind: str, level: str) -> None:
-    assert levels(WANTED, replace(GOOD, txt={**TXT, name: text}))[kind] == level
+    assert levels(SENDER, replace(GOOD, txt={**TXT, name: text}))[kind] == level
 
 
 def test_other_domains_in_envelope_or_signature_are_not_aligned() -> None:
-    other = Wanted("paper.org", "bounces.press.org", {KEY.record_name: KEY.record})
+    other = SenderDomain("paper.org", "bounces.press.org", {KEY.record_name: KEY.record})
     found = levels(other, replace(GOOD, txt={**TXT, "_dmarc.paper.org": ("v=DMARC1; p=none",)}))
     assert (found["SPF"], found["DKIM"], found["DMARC"]) == ("warning", "warning", "error")
 
 
 def test_one_aligned_signature_is_enough_beside_those_of_other_newsletters() -> None:
     other = load_key("paper.org", "digest", generate("ed25519"))
-    both = replace(WANTED, dkim={KEY.record_name: KEY.record, other.record_name: other.record})
+    both = replace(SENDER, dkim={KEY.record_name: KEY.record, other.record_name: other.record})
     assert levels(both, replace(GOOD, txt={**TXT, other.record_name: (other.record,)}))["DKIM"] == "ok"
 
 
 def test_strict_alignment_wants_the_very_domain() -> None:
     strict = replace(GOOD, txt={**TXT, "_dmarc.news.press.org": ("v=DMARC1; p=reject; aspf=s; adkim=s",)})
-    below = Wanted("news.press.org", "bounces.press.org", {KEY.record_name: KEY.record})
+    below = SenderDomain("news.press.org", "bounces.press.org", {KEY.record_name: KEY.record})
     assert levels(below, strict)["DMARC"] == "error"
     relaxed = replace(GOOD, txt={**TXT, "_dmarc.news.press.org": ("v=DMARC1; p=reject",)})
     assert levels(below, relaxed)["DMARC"] == "ok"
@@ -158,7 +159,7 @@ def policy(server: str, **records: str) -> list[str]:
     """What is said of the SPF of `one.org`, whose policies these are, by their first label."""
     for name, text in records.items():
         ZONE[(f"{name}.org", "TXT")] = [f'"{text}"']
-    wanted = Wanted("one.org", "one.org")
+    wanted = SenderDomain("one.org", "one.org")
     return [f"{j.level} {j.message}" for j in judge(wanted, look_up(wanted, [server])) if "SPF" in j.message]
 
 
@@ -182,26 +183,66 @@ def test_name_servers_that_are_dead_are_not_asked_for_ever(monkeypatch: pytest.M
     monkeypatch.setattr("digest.deliver.domain.dns.PATIENCE", 0.2)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as mute:
         mute.bind(("127.0.0.1", 0))
-        found = look_up(WANTED, [f"127.0.0.1:{mute.getsockname()[1]}"])
+        found = look_up(SENDER, [f"127.0.0.1:{mute.getsockname()[1]}"])
     assert "did not answer within" in found.failed["_dmarc.press.org"]
     assert found.failed["press.org"] == "the name servers do not answer"
-    assert all(j.level == "warning" for j in judge(WANTED, found))
+    assert all(j.level == "warning" for j in judge(SENDER, found))
 
 
 def test_reverse_names_must_lead_back() -> None:
     lost = replace(GOOD, ptr={"192.0.2.25": ("other.org",)}, forward={"other.org": ("192.0.2.99",)})
-    assert levels(WANTED, lost)["PTR"] == "warning"
-    assert levels(WANTED, replace(GOOD, ptr={"192.0.2.25": ()}))["PTR"] == "warning"
+    assert levels(SENDER, lost)["PTR"] == "warning"
+    assert levels(SENDER, replace(GOOD, ptr={"192.0.2.25": ()}))["PTR"] == "warning"
+
+
+RECORD = ("v=DMARC1; p=none",)
 
 
 @pytest.mark.parametrize(
-    ("domain", "expected"),
+    ("domain", "records", "expected"),
     [
-        ("a.b.press.org", "press.org"),
-        ("mail.paper.co.uk", "paper.co.uk"),
-        ("press.fr", "press.fr"),
-        ("news.abc.fr", "abc.fr"),
+        ("a.b.press.org", {"press.org": RECORD}, "press.org"),
+        ("mail.paper.co.uk", {"paper.co.uk": RECORD}, "paper.co.uk"),
+        ("press.fr", {"press.fr": RECORD}, "press.fr"),
+        ("news.abc.fr", {"abc.fr": RECORD}, "abc.fr"),
+        ("mail.trust.nhs.example", {"trust.nhs.example": RECORD}, "trust.nhs.example"),  # no suffix list is needed
+        ("a.example.qc.test", {"example.qc.test": RECORD}, "example.qc.test"),
+        ("a.b.press.org", {}, "a.b.press.org"),
+        ("a.b.press.org", {"b.press.org": RECORD, "press.org": RECORD}, "press.org"),
+        ("a.b.press.org", {"b.press.org": ("v=DMARC1; p=none; psd=n",), "press.org": RECORD}, "b.press.org"),
+        ("a.b.shared.org", {"shared.org": ("v=DMARC1; p=none; psd=y",)}, "b.shared.org"),
+        ("a.b.shared.org", {"b.shared.org": RECORD, "shared.org": ("v=DMARC1; psd=y; p=none",)}, "b.shared.org"),
+        ("shared.org", {"shared.org": ("v=DMARC1; p=none; psd=y",)}, "shared.org"),
+        ("a.press.org", {"press.org": ("v=DMARC1; p=none", "v=DMARC1; p=reject")}, "a.press.org"),  # two are none
+        ("a.press.org", {"press.org": ("v=DMARC11; p=none",)}, "a.press.org"),
+        ("1.2.3.4.5.6.7.8.press.org", {"press.org": RECORD}, "press.org"),
     ],
 )
-def test_the_organisational_domain(domain: str, expected: str) -> None:
-    assert organisation(domain) == expected
+def test_the_organisational_domain(domain: str, records: Mapping[str, tuple[str, ...]], expected: str) -> None:
+    assert organisation(domain, {f"_dmarc.{name}": texts for name, texts in records.items()}) == expected
+
+
+def test_tree_walk_asks_eight_names_at_most() -> None:
+    assert walk("a.b.c.press.org") == ("a.b.c.press.org", "b.c.press.org", "c.press.org", "press.org", "org")
+    names = walk("1.2.3.4.5.6.7.8.9.press.org")
+    assert (len(names), names[0], names[1]) == (8, "1.2.3.4.5.6.7.8.9.press.org", "5.6.7.8.9.press.org")
+
+
+def test_alignment_follows_the_tree_walk() -> None:
+    school = SenderDomain("high.k12.example", "high.k12.example", {"d._domainkey.low.k12.example": KEY.record})
+    txt = {
+        "high.k12.example": ("v=spf1 -all",),
+        "d._domainkey.low.k12.example": (KEY.record,),
+        "_dmarc.high.k12.example": RECORD,
+        "_dmarc.low.k12.example": RECORD,
+    }
+    assert levels(school, Records(txt))["DKIM"] == "warning"  # two schools are two organisations
+    assert levels(school, Records({**txt, "_dmarc.k12.example": RECORD}))["DKIM"] == "ok"  # one with two offices
+    suffix = {**txt, "_dmarc.k12.example": ("v=DMARC1; p=none; psd=y",)}
+    assert levels(school, Records(suffix))["DKIM"] == "warning"
+
+
+def test_record_of_a_public_suffix_applies_to_domains_without_their_own() -> None:
+    below = replace(SENDER, sender="news.press.org", envelope="news.press.org")
+    txt = {KEY.record_name: (KEY.record,), "_dmarc.org": ("v=DMARC1; p=reject; psd=y",)}
+    assert levels(below, Records(txt))["DMARC"] == "ok"

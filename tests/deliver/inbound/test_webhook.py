@@ -14,7 +14,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
-from digest.deliver.inbound.webhook import Told, Trust, Untrusted, Vendor, read_webhook
+from digest.deliver.inbound.webhook import Trust, Untrusted, Vendor, WebhookContent, read_webhook
 
 SECRET = "a webhook secret"
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:bounces"
@@ -99,7 +99,7 @@ def test_what_amazon_suppresses_is_gone_and_what_is_no_spam_is_no_complaint() ->
     (bounce,) = read_webhook("ses", sns(again), {}, trust()).notices
     assert bounce.kind == "hard"
     liked = {"complainedRecipients": [{"emailAddress": "bob@example.org"}], "complaintFeedbackType": "not-spam"}
-    assert read_webhook("ses", sns(COMPLAINT | {"complaint": liked}), {}, trust()) == Told()
+    assert read_webhook("ses", sns(COMPLAINT | {"complaint": liked}), {}, trust()) == WebhookContent()
 
 
 @pytest.mark.parametrize(
@@ -129,9 +129,9 @@ def test_a_forged_notification_is_refused_and_nothing_is_fetched_from_elsewhere(
 def test_a_subscription_is_confirmed_at_amazon_only() -> None:
     url = "https://sns.eu-west-1.amazonaws.com/?Action=ConfirmSubscription&Token=t"
     body = sns({}, Type="SubscriptionConfirmation", SubscribeURL=url, Token="t")
-    assert read_webhook("ses", body, {}, trust()) == Told(confirm=url)
+    assert read_webhook("ses", body, {}, trust()) == WebhookContent(confirm=url)
     evil = sns({}, Type="SubscriptionConfirmation", SubscribeURL="https://evil.example/", Token="t")
-    assert read_webhook("ses", evil, {}, trust()) == Told()
+    assert read_webhook("ses", evil, {}, trust()) == WebhookContent()
 
 
 POSTMARK = {"RecordType": "Bounce", "Type": "HardBounce", "ID": 7, "Email": "ada@example.org", "Description": "gone"}
