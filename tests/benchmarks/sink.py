@@ -36,9 +36,9 @@ _CHUNKING = {b"EHLO": _ANSWERS[b"EHLO"].replace(b"250 8BIT", b"250-CHUNKING\r\n2
 
 
 class Session:
-    """What one client has said. `rest` has to stand before what is read next; `taken` counts whole messages.
+    """The protocol state of one client. `rest` precedes the octets read next; `taken` counts whole messages.
 
-    Raises ValueError for what no sender of ours should say, so that no benchmark counts what went wrong.
+    Raises ValueError for a command that no sender of ours should send, so that no benchmark counts a failure.
     """
 
     def __init__(self, chunking: bool = False) -> None:
@@ -47,11 +47,11 @@ class Session:
         self._answers = _ANSWERS | _CHUNKING if chunking else _ANSWERS
         self._chunking = chunking
         self._in_data = False
-        self._left = 0  # octets of a chunk that are still to come
+        self._left = 0  # octets of a chunk that have not come yet
         self._last = False  # that chunk ends the message
 
-    def hear(self, buffer: bytearray, end: int) -> bytes:
-        """Answer what stands in the buffer, `rest` and then what was read, up to `end`."""
+    def receive(self, buffer: bytearray, end: int) -> bytes:
+        """The replies to the octets of the buffer (`rest`, then those read) up to `end`."""
         at = 0
         answers: list[bytes] = []
         while at < end:
@@ -112,13 +112,13 @@ def _find_end(buffer: bytearray, at: int, end: int) -> int:
 
 
 class _Server:
-    """All clients, in one loop. `pipe` asks for the count with anything it sends, and ends it by closing."""
+    """All clients, in one loop. Anything sent over `pipe` requests the count; closing it ends the server."""
 
     def __init__(self, pipe: Connection, delay: float, chunking: bool) -> None:
         self.pipe, self.delay, self.chunking = pipe, delay, chunking
-        self.gone = 0  # messages of clients that left
+        self.closed_count = 0  # messages of clients that disconnected
         self.sessions: dict[socket.socket, Session] = {}
-        self.later: deque[tuple[float, socket.socket, bytes]] = deque()
+        self.delayed: deque[tuple[float, socket.socket, bytes]] = deque()
         self.buffer = bytearray(_ROOM)
         self.view = memoryview(self.buffer)
         self.selector = selectors.DefaultSelector()
@@ -130,21 +130,21 @@ class _Server:
             self.selector.register(self.pipe, selectors.EVENT_READ)
             self.pipe.send(server.getsockname()[1])
             while True:
-                wait = max(0.0, self.later[0][0] - time.monotonic()) if self.later else None
+                wait = max(0.0, self.delayed[0][0] - time.monotonic()) if self.delayed else None
                 for key, _ in self.selector.select(wait):
                     client = key.fileobj
                     if client is self.pipe:
                         self.pipe.recv()
-                        self.pipe.send(self.gone + sum(session.taken for session in self.sessions.values()))
+                        self.pipe.send(self.closed_count + sum(session.taken for session in self.sessions.values()))
                     elif client is server:
-                        self.welcome(server.accept()[0])
+                        self.accept(server.accept()[0])
                     elif isinstance(client, socket.socket):
                         self.read(client)
-                while self.later and self.later[0][0] <= time.monotonic():
-                    _, client, words = self.later.popleft()
-                    self.say(client, words)
+                while self.delayed and self.delayed[0][0] <= time.monotonic():
+                    _, client, reply = self.delayed.popleft()
+                    self.send(client, reply)
 
-    def welcome(self, client: socket.socket) -> None:
+    def accept(self, client: socket.socket) -> None:
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.sessions[client] = Session(self.chunking)
         self.selector.register(client, selectors.EVENT_READ)
@@ -154,10 +154,10 @@ class _Server:
         session = self.sessions[client]
         start = len(session.rest)
         self.buffer[:start] = session.rest
-        got, words = 0, b""
+        got, reply = 0, b""
         try:
             got = client.recv_into(self.view[start:])
-            words = session.hear(self.buffer, start + got)
+            reply = session.receive(self.buffer, start + got)
         except ConnectionError:  # some do not wait for the answer to QUIT
             got = 0
         except ValueError as error:
@@ -165,20 +165,20 @@ class _Server:
             got = 0
         if not got:
             self.selector.unregister(client)
-            self.gone += self.sessions.pop(client).taken
+            self.closed_count += self.sessions.pop(client).taken
             client.close()
-        elif words:
-            self.answer(client, words)
+        elif reply:
+            self.answer(client, reply)
 
-    def answer(self, client: socket.socket, words: bytes) -> None:
+    def answer(self, client: socket.socket, reply: bytes) -> None:
         if self.delay:
-            self.later.append((time.monotonic() + self.delay, client, words))
+            self.delayed.append((time.monotonic() + self.delay, client, reply))
         else:
-            self.say(client, words)
+            self.send(client, reply)
 
-    def say(self, client: socket.socket, words: bytes) -> None:
-        with contextlib.suppress(OSError):  # it left: the next read says so
-            client.sendall(words)
+    def send(self, client: socket.socket, reply: bytes) -> None:
+        with contextlib.suppress(OSError):  # it disconnected: the next read notices
+            client.sendall(reply)
 
 
 def _serve(pipe: Connection, delay: float, chunking: bool) -> None:
@@ -187,7 +187,7 @@ def _serve(pipe: Connection, delay: float, chunking: bool) -> None:
 
 
 class Sink:
-    """The server, in a process of its own; `taken()` is how many messages it has had."""
+    """The server, in a process of its own; `taken()` returns the number of messages."""
 
     def __init__(self, delay: float = 0.0, *, chunking: bool = False) -> None:
         self._pipe, theirs = multiprocessing.Pipe()

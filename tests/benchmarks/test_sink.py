@@ -22,7 +22,7 @@ def told(said: bytes, size: int) -> tuple[int, bytes]:
     session, answers = Session(chunking=True), b""
     for start in range(0, len(said), size):
         heard = bytearray(session.rest + said[start : start + size])
-        answers += session.hear(heard + b"\r\n.\r\n", len(heard))  # what an earlier client left stands behind
+        answers += session.receive(heard + b"\r\n.\r\n", len(heard))  # what an earlier client left stands behind
     return session.taken, answers
 
 
@@ -44,9 +44,9 @@ def test_each_command_and_each_chunk_has_one_answer_in_its_order() -> None:
 def test_chunks_are_offered_only_when_asked_and_refused_otherwise() -> None:
     assert b"CHUNKING" in told(b"EHLO x\r\n", 99)[1]
     plain = Session()
-    assert b"CHUNKING" not in plain.hear(bytearray(b"EHLO x\r\n"), 8)
+    assert b"CHUNKING" not in plain.receive(bytearray(b"EHLO x\r\n"), 8)
     with pytest.raises(ValueError, match="BDAT"):
-        plain.hear(bytearray(b"BDAT 1\r\n"), 8)
+        plain.receive(bytearray(b"BDAT 1\r\n"), 8)
 
 
 @pytest.mark.parametrize("line", [b"BDAT", b"BDAT -5", b"BDAT x LAST", b"BDAT 5 FIRST", b"HELP", b"", b"x" * 5000])

@@ -20,7 +20,7 @@ from digest.deliver.address import AddressError, canonical, is_plain
         ("jörg@example.org", "jörg@example.org", "jörg@example.org", True),
     ],
 )
-def test_the_canonical_form(given_text: str, text: str, key: str, smtputf8: bool) -> None:
+def test_canonical_form(given_text: str, text: str, key: str, smtputf8: bool) -> None:
     found = canonical(given_text)
     assert (found.text, found.key, found.smtputf8) == (text, key, smtputf8)
     assert canonical(found.text) == found
@@ -57,13 +57,13 @@ def test_the_canonical_form(given_text: str, text: str, key: str, smtputf8: bool
         "ada@localhost",
     ],
 )
-def test_what_is_not_exactly_one_address_is_refused(text: str) -> None:
+def test_canonical_rejects_other_text(text: str) -> None:
     with pytest.raises(AddressError, match="not a mail address"):
         canonical(text)
 
 
 @given(st.text(max_size=60))
-def test_whatever_is_let_through_cannot_break_out_of_rcpt(text: str) -> None:
+def test_canonical_address_cannot_escape_rcpt(text: str) -> None:
     try:
         found = canonical(text + "@example.org")
     except AddressError:
@@ -73,7 +73,7 @@ def test_whatever_is_let_through_cannot_break_out_of_rcpt(text: str) -> None:
     assert canonical(found.text).text == found.text
 
 
-def test_plain_is_only_what_needs_no_second_look() -> None:
+def test_is_plain_accepts_canonical_addresses_only() -> None:
     assert is_plain("ada@example.org")
     for text in ("ada@Example.org", "jörg@example.org", "ada@example.org\n", "ada", "x" * 65 + "@example.org"):
         assert not is_plain(text)

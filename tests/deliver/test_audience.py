@@ -38,17 +38,17 @@ def reader(
     return AudienceMember(person, Subscription(number, "morning", **facts), suppressed)  # type: ignore[arg-type]
 
 
-def test_only_confirmed_readers_get_a_row() -> None:
+def test_plan_yields_confirmed_subscribers_only() -> None:
     readers = [reader(1), reader(2, state="unconfirmed"), reader(3, state="unsubscribed")]
     assert [d.subscriber_id for d in plan(EDITION, readers, CHOICE, NOW)] == [1]
 
 
-def test_the_suppressed_are_in_the_books_and_never_sent() -> None:
+def test_plan_suppressed_subscribers_get_a_row() -> None:
     (delivery,) = plan(EDITION, [reader(suppressed="complaint since 2026-10-01")], CHOICE, NOW)
     assert (delivery.state, delivery.reason) == ("suppressed", "complaint since 2026-10-01")
 
 
-def test_readers_with_the_same_wishes_share_a_variant_whatever_order_they_chose_in() -> None:
+def test_plan_same_choices_share_a_variant() -> None:
     readers = [
         reader(1),
         reader(2, topics=("world", "tech", "sport")),
@@ -58,7 +58,7 @@ def test_readers_with_the_same_wishes_share_a_variant_whatever_order_they_chose_
     assert len({d.variant for d in plan(EDITION, readers, CHOICE, NOW)}) == 1
 
 
-def test_every_wish_is_kept_and_what_is_not_offered_falls_back() -> None:
+def test_plan_keeps_choices_and_falls_back() -> None:
     wishes = [
         (reader(topics=("tech",)), Variant(("tech",), "fr", "classic")),
         (reader(language="en"), Variant(("world", "tech", "sport"), "en", "classic")),
@@ -71,23 +71,23 @@ def test_every_wish_is_kept_and_what_is_not_offered_falls_back() -> None:
         assert Variant.parse(delivery.variant) == variant
 
 
-def test_a_reader_none_of_whose_topics_has_a_story_is_skipped_with_the_reason() -> None:
+def test_plan_subscriber_without_story_is_skipped() -> None:
     (delivery,) = plan(EDITION, [reader(topics=("weather",))], CHOICE, NOW)
     assert delivery.state == "skipped"
     assert "topics" in delivery.reason
 
 
-def test_a_variant_shows_its_sections_in_the_edition_s_order() -> None:
+def test_variant_sections_keep_the_edition_order() -> None:
     assert [s.topic for s in Variant(("sport", "world"), "fr", "classic").sections(EDITION)] == ["world", "sport"]
 
 
 @pytest.mark.parametrize("key", ["", "fr", "a|b|c|d|e|f"])
-def test_a_text_that_is_no_variant_is_refused(key: str) -> None:
+def test_variant_parse_invalid_key_raises(key: str) -> None:
     with pytest.raises(ValueError, match="unpack"):
         Variant.parse(key)
 
 
-def test_everybody_gets_it_at_the_edition_s_time_unless_local_time_is_wanted() -> None:
+def test_not_before_is_the_edition_time_by_default() -> None:
     (delivery,) = plan(EDITION, [reader(timezone="America/New_York")], CHOICE, NOW)
     assert delivery.not_before == EDITION.send_at
 
@@ -96,11 +96,11 @@ def test_everybody_gets_it_at_the_edition_s_time_unless_local_time_is_wanted() -
     ("zone", "hours"),
     [("America/New_York", 6), ("Asia/Tokyo", 0), ("Europe/Paris", 0), ("", 0), ("Nowhere/Land", 0), ("../etc", 0)],
 )
-def test_local_time_is_the_reader_s_own_seven_o_clock_but_never_before_the_edition(zone: str, hours: int) -> None:
+def test_not_before_local_time_is_never_before_the_edition(zone: str, hours: int) -> None:
     assert not_before(EDITION, zone) == EDITION.send_at + timedelta(hours=hours)
 
 
-def test_a_wall_time_that_the_clock_change_leaves_out_moves_past_the_gap() -> None:
+def test_not_before_skipped_wall_time_moves_past_the_gap() -> None:
     edition = Edition(
         "e", "n", "2026-03-08T02:30", datetime(2026, 3, 8, 1, tzinfo=UTC), NOW, "t", "en", "Europe/London"
     )
@@ -108,7 +108,7 @@ def test_a_wall_time_that_the_clock_change_leaves_out_moves_past_the_gap() -> No
     assert not_before(edition, "America/New_York") == datetime(2026, 3, 8, 7, 30, tzinfo=UTC)
 
 
-def test_a_hundred_thousand_readers_stream_through() -> None:
+def test_plan_streams_a_hundred_thousand_subscribers() -> None:
     def readers() -> Iterator[AudienceMember]:
         for number in range(100_000):
             yield reader(number, topics=("world",) if number % 3 else ())

@@ -63,20 +63,20 @@ def read(data: bytes) -> Notice | IgnoredMail:
         ("5.0.0", "smtp; 554 your host doesn't have a reverse name", "refusal"),
     ],
 )
-def test_a_status_notice_says_how_bad_it_is_and_whose_mail_it_was(status: str, words: str, kind: str) -> None:
+def test_dsn_gives_kind_and_recipient(status: str, words: str, kind: str) -> None:
     found = read(notice(status, words=words))
     assert isinstance(found, Notice)
     assert (found.kind, found.subscriber_id, found.edition_code) == (kind, 42, CODE)
 
 
 @pytest.mark.parametrize("action", ["delayed", "delivered", "relayed", "expanded"])
-def test_what_is_no_failure_changes_nothing(action: str) -> None:
+def test_dsn_without_failure_is_ignored(action: str) -> None:
     found = read(notice(action=action))
     assert isinstance(found, IgnoredMail)
     assert action in found.reason
 
 
-def test_who_it_is_about_comes_from_our_signature_and_never_from_what_the_notice_claims() -> None:
+def test_notice_subscriber_comes_from_our_signature() -> None:
     found = read(notice())
     assert isinstance(found, Notice)
     assert found.subscriber_id == 42
@@ -92,25 +92,25 @@ def test_who_it_is_about_comes_from_our_signature_and_never_from_what_the_notice
         ReturnPath(RETURN_PATH.address, "another secret").make("b", FACTS.edition_id, 42),
     ],
 )
-def test_a_forged_notice_does_nothing(to: str) -> None:
+def test_notice_forged_is_ignored(to: str) -> None:
     found = read(notice(to=to))
     assert isinstance(found, IgnoredMail)
     assert "proves" in found.reason
 
 
-def test_without_our_return_address_the_returned_mail_itself_can_be_the_proof() -> None:
+def test_notice_link_in_returned_mail_is_proof() -> None:
     found = read(notice(to="postmaster@news.example.org", original=SENT.data))
     assert isinstance(found, Notice)
     assert (found.subscriber_id, found.newsletter) == (42, "morning")
 
 
-def test_returned_mail_with_a_forged_link_in_it_proves_nothing() -> None:
+def test_notice_with_forged_link_is_ignored() -> None:
     other = Links("https://news.example.org", "another secret of thirty-two chars")
     forged = SENT.data.replace(LINKS.token(42, "morning").encode(), other.token(42, "morning").encode())
     assert isinstance(read(notice(to="x@news.example.org", original=forged)), IgnoredMail)
 
 
-def test_the_same_notice_read_twice_has_one_key_and_another_edition_s_has_another() -> None:
+def test_notice_key_is_stable_per_edition() -> None:
     first, again = read(notice()), read(notice(words="smtp; 550 said differently"))
     other = read(notice(to=RETURN_PATH.make("b", "another-edition", 42)))
     assert isinstance(first, Notice)
@@ -120,22 +120,22 @@ def test_the_same_notice_read_twice_has_one_key_and_another_edition_s_has_anothe
 
 
 @pytest.mark.parametrize("kind", ["abuse", "fraud", "opt-out", "other"])
-def test_a_complaint_is_known_by_the_mail_in_it(kind: str) -> None:
+def test_abuse_report_is_attributed_by_the_included_mail(kind: str) -> None:
     found = read(abuse_report(kind))
     assert isinstance(found, Notice)
     assert (found.kind, found.subscriber_id) == ("complaint", 42)
 
 
 @pytest.mark.parametrize("kind", ["not-spam", "auth-failure", "virus"])
-def test_a_report_that_is_no_word_of_the_reader_is_no_complaint(kind: str) -> None:
+def test_feedback_report_of_a_machine_is_no_complaint(kind: str) -> None:
     assert isinstance(read(abuse_report(kind)), IgnoredMail)
 
 
-def test_an_abuse_report_about_nothing_of_ours_does_nothing() -> None:
+def test_abuse_report_on_foreign_mail_is_ignored() -> None:
     assert isinstance(read(abuse_report(original=b"Subject: x\r\n\r\ny\r\n")), IgnoredMail)
 
 
-def test_a_server_that_keeps_to_no_standard_is_understood() -> None:
+def test_notice_in_nonstandard_form_is_understood() -> None:
     for mail, kind in ((QMAIL, "hard"), (EXIM, "hard"), (QMAIL_FULL, "soft")):
         found = read(mail)
         assert isinstance(found, Notice)
@@ -143,11 +143,11 @@ def test_a_server_that_keeps_to_no_standard_is_understood() -> None:
 
 
 @pytest.mark.parametrize("mail", [VACATION, LEFT, EXIM_STILL_TRIES])
-def test_a_person_s_answer_and_a_server_that_still_tries_are_no_bounces(mail: bytes) -> None:
+def test_notice_auto_reply_or_delay_is_no_bounce(mail: bytes) -> None:
     assert isinstance(read(mail), IgnoredMail)
 
 
-def test_a_notice_on_several_addresses_counts_as_the_worst_of_them() -> None:
+def test_notice_with_several_recipients_counts_the_worst() -> None:
     late, spam, gone = "Action: delayed\r\nStatus: 4.4.1", "Action: failed\r\nStatus: 5.7.1", "Status: 5.1.1"
     for blocks, kind in (((late, spam), "refusal"), ((late, spam, gone), "hard")):
         found = read(report(*blocks))
@@ -156,20 +156,20 @@ def test_a_notice_on_several_addresses_counts_as_the_worst_of_them() -> None:
     assert isinstance(read(report(late, "Status: 4.2.2", "Action: relayed\r\nStatus: 2.1.5")), IgnoredMail)
 
 
-def test_remarks_beside_an_action_and_a_status_do_no_harm() -> None:
+def test_dsn_comments_in_fields_are_ignored() -> None:
     found = read(report("Action: Failed (bounced)\r\nStatus: 5.1.1 (bad destination mailbox address)"))
     assert isinstance(found, Notice)
     assert found.kind == "hard"
 
 
-def test_a_mail_to_the_unsubscribe_address_is_a_wish_to_leave() -> None:
+def test_notice_to_unsubscribe_address_unsubscribes() -> None:
     to = RETURN_PATH.make("u", FACTS.edition_id, 42)
     found = read(f"From: ada@example.org\r\nTo: {to}\r\nSubject: unsubscribe\r\n\r\n".encode())
     assert isinstance(found, Notice)
     assert (found.kind, found.subscriber_id) == ("unsubscribe", 42)
 
 
-def test_the_envelope_recipient_of_a_pipe_is_enough() -> None:
+def test_notice_envelope_recipient_is_proof_enough() -> None:
     data = notice(to="someone@else.example")
     assert isinstance(read(data), IgnoredMail)
     assert isinstance(read_notice(data, RETURN_PATH, LINKS, SENT.envelope_sender), Notice)
@@ -177,14 +177,14 @@ def test_the_envelope_recipient_of_a_pipe_is_enough() -> None:
 
 @settings(max_examples=200, deadline=None)
 @given(st.binary(max_size=400), st.integers(0, 900), st.integers(0, 900))
-def test_nothing_that_comes_by_mail_can_break_the_reader(noise: bytes, start: int, end: int) -> None:
+def test_notice_arbitrary_bytes_never_crash(noise: bytes, start: int, end: int) -> None:
     data = notice(original=SENT.data)
     read(data[:start] + noise + data[end:])
     read(noise)
     read(abuse_report()[:start] + noise + abuse_report()[end:])
 
 
-def test_a_mail_nested_beyond_reason_is_ignored() -> None:
+def test_notice_deeply_nested_is_ignored() -> None:
     deep = b"".join(b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (n, n) for n in range(3000))
     assert isinstance(read(deep), IgnoredMail)
 
@@ -202,12 +202,12 @@ def test_a_mail_nested_beyond_reason_is_ignored() -> None:
         (["soft", "complaint"], "complaint"),
     ],
 )
-def test_when_an_address_has_had_enough(kinds: list[str], expected: str) -> None:
+def test_verdict_thresholds(kinds: list[str], expected: str) -> None:
     events = [Event(NOW - timedelta(days=n), kind, f"e{n}") for n, kind in enumerate(kinds)]
     assert verdict(events, NOW, Rules(half_life=timedelta(days=90))) == expected
 
 
-def test_bounces_fade_and_those_of_one_edition_count_once() -> None:
+def test_score_fades_and_counts_an_edition_once() -> None:
     old = [Event(NOW - timedelta(days=60), "hard", "a"), Event(NOW - timedelta(days=90), "hard", "b")]
     assert score(old, NOW) == pytest.approx(0.25 + 0.125)
     same = [Event(NOW, "hard", "a"), Event(NOW, "soft", "a"), Event(NOW, "hard", "a")]
@@ -215,12 +215,12 @@ def test_bounces_fade_and_those_of_one_edition_count_once() -> None:
     assert verdict([Event(NOW, "hard", "a"), Event(NOW - timedelta(days=1), "hard", "b")], NOW) == "bounce"
 
 
-def test_a_clock_that_was_wrong_makes_no_bounce_count_more_than_one() -> None:
+def test_score_future_bounce_counts_once() -> None:
     assert score([Event(NOW + timedelta(days=300), "hard")], NOW) == 1.0
 
 
 @pytest.mark.parametrize("status", ["", "5", "5.1", "x.y.z", "5.1.1.1", "５.１.１"])
-def test_a_status_that_is_none_is_no_word_about_the_address(status: str) -> None:
+def test_dsn_invalid_status_is_no_bounce(status: str) -> None:
     assert kind_of_status(status) in {"refusal", "hard"}
     assert kind_of_status("", "") == "refusal"
 
@@ -230,7 +230,7 @@ def mailbox(server: ImapServer, password: str = "secret") -> Mailbox:
     return Mailbox("127.0.0.1", "bounces", password, server.port, security="none", timeout=5)
 
 
-def test_a_mailbox_is_read_and_what_was_dealt_with_is_moved_aside() -> None:
+def test_mailbox_processed_mail_is_moved() -> None:
     seen: list[Notice] = []
 
     def handle(data: bytes) -> bool:
@@ -251,7 +251,7 @@ def test_a_mailbox_is_read_and_what_was_dealt_with_is_moved_aside() -> None:
     assert [n.kind for n in seen] == ["hard", "complaint"]
 
 
-def test_a_mail_too_large_for_a_bounce_is_put_aside_unread() -> None:
+def test_mailbox_oversized_mail_is_moved_unread() -> None:
     with ImapServer() as server:
         server.add(b"Subject: a film\r\n\r\n")
         server.add(notice())
@@ -261,7 +261,7 @@ def test_a_mail_too_large_for_a_bounce_is_put_aside_unread() -> None:
         assert list(server.folders["digest-ignored"]) == [1]
 
 
-def test_a_mail_reaches_the_reader_as_it_is_however_broken() -> None:
+def test_mailbox_broken_mail_is_passed_unchanged() -> None:
     broken = [
         b"\xff\xfe\x00",
         b"Content-Type: multipart/mixed; boundary=\r\n\r\n--\r\n",
@@ -281,7 +281,7 @@ def test_a_mail_reaches_the_reader_as_it_is_however_broken() -> None:
     assert seen == broken
 
 
-def test_folders_are_made_where_the_server_allows_them() -> None:
+def test_mailbox_folders_are_created_where_allowed() -> None:
     with ImapServer(namespace="INBOX.") as server:
         server.add(notice())
         assert poll(mailbox(server), lambda data: True) == (1, 0)
@@ -290,7 +290,7 @@ def test_folders_are_made_where_the_server_allows_them() -> None:
         assert len(server.folders["INBOX.digest-done"]) == 2
 
 
-def test_a_mail_that_we_die_over_is_read_again() -> None:
+def test_mailbox_mail_is_read_again_after_a_crash() -> None:
     with ImapServer() as server:
         server.add(notice())
 
@@ -302,7 +302,7 @@ def test_a_mail_that_we_die_over_is_read_again() -> None:
         assert len(server.folders["INBOX"]) == 1
 
 
-def test_a_mailbox_that_cannot_be_read_is_an_error_to_try_again() -> None:
+def test_mailbox_unreadable_raises_retryable_error() -> None:
     with ImapServer() as server:
         with pytest.raises(MailboxError, match="cannot be read"):
             poll(mailbox(server, "wrong"), lambda data: True)

@@ -17,13 +17,13 @@ def handed_over(attempts: int = 1) -> Delivery:
     return Delivery("e", 1, "a@example.org", "v", "handed_over", attempts=attempts, owner="me", lease_until=NOW + LEASE)
 
 
-def test_every_state_has_its_ways_on_and_nothing_leads_nowhere() -> None:
+def test_transitions_cover_every_state() -> None:
     assert set(TRANSITIONS) == set(get_args(DeliveryState))
     reachable = {"planned"} | set().union(*TRANSITIONS.values())
     assert reachable == set(TRANSITIONS)
 
 
-def test_a_line_that_broke_is_tried_again_after_a_pause_and_not_for_ever() -> None:
+def test_settle_doubt_is_resent_a_limited_number_of_times() -> None:
     broken = outcome(Reply("content", 0, "closed"))
     waiting = settle(handed_over(), broken, NOW, NOW + timedelta(hours=3), "resend")
     assert (waiting.state, waiting.owner) == ("deferred", "")
@@ -34,17 +34,17 @@ def test_a_line_that_broke_is_tried_again_after_a_pause_and_not_for_ever() -> No
     assert states == ["deferred"] * (MAX_RESENDS - 1) + ["unknown"]
 
 
-def test_a_line_that_broke_too_late_stays_in_doubt_and_is_not_called_skipped() -> None:
+def test_settle_late_doubt_stays_unknown() -> None:
     broken = outcome(Reply("content", 0, "closed"))
     assert settle(handed_over(), broken, NOW, NOW + timedelta(seconds=1), "resend").state == "unknown"
 
 
-def test_what_no_server_had_costs_no_attempt() -> None:
+def test_settle_planned_costs_no_attempt() -> None:
     back = settle(handed_over(attempts=3), outcome(Reply("mail", 550, "blocked")), NOW)
     assert (back.state, back.attempts, back.owner) == ("planned", 2, "")
 
 
-def test_pauses_grow_and_are_spread() -> None:
+def test_next_attempt_pauses_grow_and_spread() -> None:
     moments = [next_attempt(Delivery("e", 7, "a@b.c", "v", attempts=n), NOW) for n in range(1, 12)]
     pauses = [moment - NOW for moment in moments if moment]
     assert len(pauses) == 11
@@ -54,13 +54,13 @@ def test_pauses_grow_and_are_spread() -> None:
     assert len({next_attempt(Delivery("e", n, "a@b.c", "v", attempts=1), NOW) for n in range(50)}) > 40
 
 
-def test_a_retry_that_would_be_too_late_waits_for_its_end_with_the_last_word() -> None:
+def test_settle_late_retry_waits_until_last_moment() -> None:
     last = NOW + timedelta(minutes=1)
     waiting = settle(handed_over(), outcome(Reply("rcpt", 450, "greylisted")), NOW, last)
     assert (waiting.state, waiting.next_attempt) == ("deferred", last)
     assert "greylisted" in waiting.reason
 
 
-def test_the_reason_of_an_outcome_is_kept() -> None:
+def test_settle_keeps_the_reason() -> None:
     after = settle(handed_over(), Outcome("refused", "550 no"), NOW)
     assert after.reason == "550 no"

@@ -98,7 +98,7 @@ def _harmless(rendered: Rendered) -> None:
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
-def test_hostile_words_are_printed_as_words(renderer: Renderer, text: str) -> None:
+def test_hostile_text_is_printed_as_text(renderer: Renderer, text: str) -> None:
     whole = editions.edition(stories=3, note=text)
     edition = editions.only(whole, _story(text), *whole.stories[:2])
     edition = replace(edition, sections=(replace(edition.sections[0], title=text),), subject=text)
@@ -108,7 +108,7 @@ def test_hostile_words_are_printed_as_words(renderer: Renderer, text: str) -> No
 
 
 @pytest.mark.parametrize("url", LINKS, ids=range(len(LINKS)))
-def test_a_link_that_cannot_be_trusted_is_no_link(renderer: Renderer, url: str) -> None:
+def test_unsafe_link_is_not_rendered(renderer: Renderer, url: str) -> None:
     whole = editions.edition(stories=3)
     rendered = renderer.render(editions.only(whole, _story("A title", url), *whole.stories[:2]), editions.look())
     _harmless(rendered)
@@ -116,7 +116,7 @@ def test_a_link_that_cannot_be_trusted_is_no_link(renderer: Renderer, url: str) 
     assert not rendered.blocked
 
 
-def test_a_title_with_marks_of_templates_does_not_stop_the_send(renderer: Renderer) -> None:
+def test_title_with_template_syntax_is_text(renderer: Renderer) -> None:
     edition = editions.only(editions.edition(stories=2), _story("How {{ moustaches }} and {% tags %} work in Jinja"))
     rendered = renderer.render(edition, editions.look())
     assert rendered.problems == ()
@@ -135,7 +135,7 @@ text = st.text(max_size=120) | st.sampled_from(HOSTILE) | st.from_regex(r"[<>&\"
     url=text | st.sampled_from(LINKS),
     language=st.sampled_from(["en", "ar", "xx", ""]),
 )
-def test_any_words_at_all_make_a_harmless_mail(renderer: Renderer, words: list[str], url: str, language: str) -> None:
+def test_arbitrary_text_renders_harmlessly(renderer: Renderer, words: list[str], url: str, language: str) -> None:
     title, lead, outlet, credit, note, section = words
     story = replace(
         editions.story(0), title=title, lead=lead, outlet=outlet, credit=credit, note=note, url=url, language=language

@@ -13,7 +13,7 @@ from tests.deliver.samples import LINKS, RETURN_PATH, SECRET
 
 
 @given(st.integers(0, 2**53), st.text(max_size=40))
-def test_a_token_reads_back_for_ever_and_needs_no_escaping(number: int, newsletter: str) -> None:
+def test_token_round_trip_needs_no_escaping(number: int, newsletter: str) -> None:
     try:
         newsletter.encode()
     except UnicodeEncodeError:
@@ -25,18 +25,18 @@ def test_a_token_reads_back_for_ever_and_needs_no_escaping(number: int, newslett
 
 
 @pytest.mark.parametrize("token", ["", ".", "x", "MToy", "MTptb3JuaW5n.x", "a.b.c", "é", "\0", "MTptb3JuaW5n."])
-def test_a_token_that_we_did_not_make_says_nothing(token: str) -> None:
+def test_token_forged_is_rejected(token: str) -> None:
     assert LINKS.read_token(token) is None
 
 
-def test_a_token_of_another_secret_or_another_reader_says_nothing() -> None:
+def test_token_of_another_secret_is_rejected() -> None:
     other = Links("https://news.example.org", "another secret of thirty-two chars")
     assert LINKS.read_token(other.token(1, "morning")) is None
     mine, theirs = LINKS.token(1, "morning"), LINKS.token(2, "morning")
     assert LINKS.read_token(theirs.partition(".")[0] + "." + mine.partition(".")[2]) is None
 
 
-def test_the_addresses_of_the_site() -> None:
+def test_links_urls_of_the_site() -> None:
     links = Links("https://example.org/news/", SECRET)
     assert links.unsubscribe_url(1, "m") == f"https://example.org/news/unsubscribe/{links.token(1, 'm')}"
     assert links.preferences_url(1, "m") == f"https://example.org/news/preferences/{links.token(1, 'm')}"
@@ -45,18 +45,18 @@ def test_the_addresses_of_the_site() -> None:
 
 
 @pytest.mark.parametrize("base", ["", "ftp://x.example", "https://x.example/?a", "https://x.example/<", "x.example"])
-def test_a_base_that_could_break_a_link_is_refused(base: str) -> None:
+def test_links_invalid_base_url_is_refused(base: str) -> None:
     with pytest.raises(SettingsError, match="base_url"):
         Links(base, SECRET)
 
 
-def test_a_short_secret_is_refused() -> None:
+def test_links_short_secret_is_refused() -> None:
     with pytest.raises(SettingsError, match="secret"):
         Links("https://x.example", "short")
 
 
 @given(st.integers(0, 2**63), st.text(st.characters(codec="utf-8"), max_size=50), st.sampled_from("bu"))
-def test_a_return_address_reads_back_and_fits_the_standard(number: int, edition: str, kind: str) -> None:
+def test_return_path_round_trip(number: int, edition: str, kind: str) -> None:
     address = RETURN_PATH.make(kind, edition, number)  # type: ignore[arg-type]
     expected = ReturnAddress(kind, number, edition_code(edition))  # type: ignore[arg-type]
     assert RETURN_PATH.read(address) == expected
@@ -76,17 +76,17 @@ def test_a_return_address_reads_back_and_fits_the_standard(number: int, edition:
         "@",
     ],
 )
-def test_a_forged_return_address_says_nothing(address: str) -> None:
+def test_return_path_forged_address_is_rejected(address: str) -> None:
     assert RETURN_PATH.read(address) is None
 
 
-def test_a_tag_cannot_be_turned_into_another_reader_s_or_another_kind() -> None:
+def test_return_path_tag_cannot_be_altered() -> None:
     address = RETURN_PATH.make("b", "e", 35)
     assert RETURN_PATH.read(address.replace("+b23-", "+b24-")) is None
     assert RETURN_PATH.read(address.replace("+b", "+u")) is None
     assert ReturnPath(RETURN_PATH.address, "another secret").read(address) is None
 
 
-def test_a_bounce_mailbox_with_too_long_a_name_is_refused() -> None:
+def test_return_path_long_local_part_is_refused() -> None:
     with pytest.raises(SettingsError, match="27 characters"):
         ReturnPath("x" * 40 + "@example.org", SECRET)

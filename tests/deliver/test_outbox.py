@@ -13,7 +13,7 @@ from digest.deliver.outbox import Outbox
 from tests.deliver.samples import messages, template
 
 
-def test_each_message_is_one_whole_file_named_by_edition_and_subscriber(tmp_path: Path) -> None:
+def test_outbox_writes_one_file_per_message(tmp_path: Path) -> None:
     written = list(Outbox(tmp_path).write(messages(3)))
     assert all(fresh for _, fresh in written)
     files = sorted(tmp_path.rglob("*"))
@@ -24,7 +24,7 @@ def test_each_message_is_one_whole_file_named_by_edition_and_subscriber(tmp_path
         assert Outbox(tmp_path).path(message).read_bytes() == message.data
 
 
-def test_the_same_edition_again_overwrites_nothing(tmp_path: Path) -> None:
+def test_outbox_never_overwrites_a_file(tmp_path: Path) -> None:
     outbox = Outbox(tmp_path)
     list(outbox.write(messages(2)))
     first = outbox.path(next(messages(1)))
@@ -34,7 +34,7 @@ def test_the_same_edition_again_overwrites_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["../../etc/passwd", "a/b", "", "..", "é", "x" * 40 + "/../y"])
-def test_no_edition_s_name_leads_out_of_the_folder(name: str, tmp_path: Path) -> None:
+def test_outbox_path_stays_within_the_folder(name: str, tmp_path: Path) -> None:
     folder = tmp_path / "outbox"
     list(Outbox(folder).write(messages(1, template(edition_id=name))))
     (found,) = (f for f in tmp_path.rglob("*.eml"))
@@ -43,7 +43,7 @@ def test_no_edition_s_name_leads_out_of_the_folder(name: str, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("place", ["outbox.written", "outbox.named"])
-def test_a_process_that_is_killed_leaves_whole_files_or_none(place: str, tmp_path: Path) -> None:
+def test_outbox_killed_process_leaves_no_partial_file(place: str, tmp_path: Path) -> None:
     code = (
         "from pathlib import Path\nfrom digest.deliver.outbox import Outbox\n"
         "from tests.deliver.samples import messages\n"

@@ -8,7 +8,7 @@ from digest.deliver.reply import Outcome, Phase, Reply, Wave, outcome
 
 
 @pytest.mark.parametrize("code", [0, 100, 199, 300, 354, 399, 600, 999])
-def test_after_the_dot_an_unreadable_answer_is_unknown_and_never_refused(code: int) -> None:
+def test_outcome_unreadable_reply_after_content_is_unknown(code: int) -> None:
     found = outcome(Reply("content", code, "?"))
     assert found.state == "unknown"
     assert found.closes
@@ -16,7 +16,7 @@ def test_after_the_dot_an_unreadable_answer_is_unknown_and_never_refused(code: i
 
 @pytest.mark.parametrize("phase", ["connect", "tls", "auth", "mail"])
 @pytest.mark.parametrize("code", [500, 530, 535, 550, 554, 571])
-def test_a_permanent_no_before_a_recipient_was_named_stops_the_run_and_blames_nobody(phase: Phase, code: int) -> None:
+def test_outcome_5xx_before_recipient_stops_the_run(phase: Phase, code: int) -> None:
     found = outcome(Reply(phase, code, "no"))
     assert found.stops
     assert found.state == "planned"
@@ -24,12 +24,12 @@ def test_a_permanent_no_before_a_recipient_was_named_stops_the_run_and_blames_no
 
 
 @pytest.mark.parametrize("phase", ["connect", "auth", "mail", "rcpt", "data"])
-def test_421_closes_and_gives_the_message_back(phase: Phase) -> None:
+def test_outcome_421_closes_and_returns_the_message(phase: Phase) -> None:
     found = outcome(Reply(phase, 421, "bye"))
     assert (found.state, found.closes, found.stops, found.bounce) == ("planned", True, False, "")
 
 
-def test_421_after_the_dot_says_that_the_message_was_not_taken() -> None:
+def test_outcome_421_after_content_is_deferred() -> None:
     found = outcome(Reply("content", 421, "bye"))
     assert (found.state, found.closes, found.fault) == ("deferred", True, "server")
 
@@ -54,17 +54,17 @@ def test_421_after_the_dot_says_that_the_message_was_not_taken() -> None:
         (Reply("content", 250, "2.0.0 queued as 4X"), "accepted", "none", ""),
     ],
 )
-def test_whose_fault_a_no_is(reply: Reply, state: str, fault: str, bounce: str) -> None:
+def test_outcome_fault_of_a_rejection(reply: Reply, state: str, fault: str, bounce: str) -> None:
     found = outcome(reply)
     assert (found.state, found.fault, found.bounce) == (state, fault, bounce)
 
 
-def test_a_reply_that_does_not_end_a_message_is_no_outcome() -> None:
+def test_outcome_intermediate_reply_raises() -> None:
     with pytest.raises(ValueError, match="goes on"):
         outcome(Reply("rcpt", 250, "ok"))
 
 
-def test_the_reason_says_what_was_said_and_where() -> None:
+def test_reply_text_names_phase_and_reply() -> None:
     assert outcome(Reply("rcpt", 550, "5.1.1 unknown")).reason == "550 5.1.1 unknown (at the recipient)"
     assert "after the message" in outcome(Reply("content", 0, "the server closed the connection")).reason
 

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.skipif(not shutil.which("spamassassin"), reason="SpamAs
     ("theme", "language", "pictures"),
     [("classic", "en", "linked"), ("magazine", "ar", "inline"), ("compact", "fr", "none")],
 )
-def test_a_finished_message_has_fewer_than_two_points(theme: str, language: str, pictures: str) -> None:
+def test_spamassassin_score_is_below_two(theme: str, language: str, pictures: str) -> None:
     edition = editions.edition(language)
     with Renderer() as renderer:
         variant = Variant(pictures="inline" if pictures == "inline" else "linked")

@@ -1,4 +1,4 @@
-"""A small IMAP server for tests: one user, folders in memory, just what polling a mailbox needs (RFC 3501)."""
+"""A small IMAP server for tests: one user, folders in memory, only the commands for polling a mailbox (RFC 3501)."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ class ImapServer:
     folders: dict[str, dict[int, bytes]] = field(default_factory=lambda: {"INBOX": {}})
     drop_after_moves: int = 10**9
     moves: int = 0
-    namespace: str = ""  # what the names of new folders must begin with
-    sizes: dict[int, int] = field(default_factory=dict)  # what it says of a mail's size, where that is not true
+    namespace: str = ""  # required prefix of new folder names
+    sizes: dict[int, int] = field(default_factory=dict)  # wrong sizes to report, by uid
     fetched: list[int] = field(default_factory=list)
     port: int = 0
     _uid: int = 0
 
     def add(self, data: bytes, folder: str = "INBOX") -> None:
-        """A mail arrives."""
+        """Add a mail."""
         self._uid += 1
         self.folders.setdefault(folder, {})[self._uid] = data
 
@@ -53,11 +53,11 @@ class _Session:
         self.deleted: set[int] = set()
 
     def say(self, text: str | bytes) -> None:
-        """One line."""
+        """Send one line."""
         self.write.write((text.encode() if isinstance(text, str) else text) + b"\r\n")
 
     def run(self) -> None:
-        """The conversation, until logout."""
+        """Serve until logout."""
         self.say("* OK ready")
         while line := self.read.readline():
             tag, _, rest = line.decode("utf-8").strip().partition(" ")

@@ -1,6 +1,6 @@
-"""A real SMTP server for tests, on loopback in a thread of its own, that can be told to misbehave at any moment.
+"""A real SMTP server for tests, on loopback in a thread of its own, that can misbehave at any moment.
 
-It keeps every message it took, so a test compares what we believe with what truly happened: `server.accepted`.
+It keeps every message that it accepted (`server.accepted`), so a test compares our records with what happened.
 
     with SmtpServer(behave=lambda m: Say(450, "later") if m.phase == "rcpt" and m.number == 3 else None) as server:
         send(messages, [server.relay()], ...)
@@ -22,16 +22,16 @@ from typing import Literal, Self
 
 from digest.deliver.smtp.connect import Relay
 
-#: `bdat` is when a BDAT line is there and its octets are not (usually nothing is said then), `chunk` when those of one
-#: that is not the last are, `content` when a whole message is, by DATA or by BDAT.
+#: `bdat`: a BDAT line has come without its octets (usually no reply then). `chunk`: the octets of a chunk that is not
+#: the last. `content`: a whole message, by DATA or by BDAT.
 Phase = Literal["connect", "ehlo", "tls", "auth", "mail", "rcpt", "data", "bdat", "chunk", "content", "rset", "quit"]
-#: What a server offers that takes whole windows of messages.
+#: The extensions of a server that accepts whole windows of messages.
 CHUNKING = ("PIPELINING", "SIZE 50000000", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES", "CHUNKING")
 
 
 @dataclass(frozen=True)
 class Moment:
-    """Where the conversation is. `number` counts moments of this phase over the whole server, from 1."""
+    """The state of the dialogue. `number` counts the moments of this phase over the whole server, from 1."""
 
     phase: Phase
     number: int
@@ -41,7 +41,7 @@ class Moment:
 
 @dataclass(frozen=True)
 class Say:
-    """This instead of the usual reply; `then` may hang up after it, or read no more. `raw` replaces code and text."""
+    """A reply in place of the usual one; `then` may hang up, or stop reading. `raw` replaces code and text."""
 
     code: int = 250
     text: str = ""
@@ -51,7 +51,7 @@ class Say:
 
 @dataclass(frozen=True)
 class Drop:
-    """Hang up without a word. `take` first accepts the message (only at 'content')."""
+    """Hang up without a reply. `take` first accepts the message (only at 'content')."""
 
     take: bool = False
 
@@ -90,11 +90,11 @@ class Accepted:
 
 @dataclass
 class SmtpServer:
-    """See above. `behave` is asked at every moment; None is the usual reply. `delay` (seconds) is the round trip.
+    """See above. `behave` is called at every moment; None is the usual reply. `delay` (seconds) is the round trip.
 
-    A transaction that was refused stays open until RSET, so who forgets that adds to it: servers differ in this, and
-    this is the worst kind. `knows_bdat` false: it takes the mail for commands, whatever it offers; `yes_to_nobody`: it
-    says 250 to a content for which no recipient is left.
+    A refused transaction stays open until RSET, so a client without RSET adds to it: servers differ in this, and this
+    is the worst case. `knows_bdat` false: it reads the mail as commands, whatever it offers. `yes_to_nobody`: it
+    replies 250 to a content for which no recipient is left.
     """
 
     behave: Callable[[Moment], Act | None] = lambda moment: None
@@ -105,8 +105,8 @@ class SmtpServer:
     delay: float = 0.0
     drop_content_after: int = 0  # octets of a message after which the connection is reset; 0: never
     keep: bool = True
-    receive_buffer: int = 0  # octets that the system takes for us before we read; 0: as it likes
-    nagle: bool = False  # hold a reply back until the one before was acknowledged
+    receive_buffer: int = 0  # octets of the socket's receive buffer; 0: the system's default
+    nagle: bool = False  # hold back a reply until the previous one is acknowledged
     knows_bdat: bool = True
     yes_to_nobody: bool = False
     commands: list[str] = field(default_factory=list)
@@ -151,7 +151,7 @@ class SmtpServer:
         self._loop.close()
 
     def relay(self, **changes: object) -> Relay:
-        """How a sender reaches this server."""
+        """A relay for this server."""
         facts: dict[str, object] = {
             "host": "127.0.0.1",
             "port": self.port,
@@ -163,7 +163,7 @@ class SmtpServer:
 
     @property
     def recipients(self) -> list[str]:
-        """Everybody who got something, as often as they got it."""
+        """The recipients of all accepted messages, with repetitions."""
         return [recipient for message in self.accepted for recipient in message.recipients]
 
     def hang_up(self) -> None:
@@ -222,7 +222,7 @@ class _Session(asyncio.Protocol):
         return not self.transport.is_closing()
 
     def _too_long(self) -> bool:
-        """Hang up in the middle of a message, when it was told to."""
+        """Hang up in the middle of a message, when configured to."""
         limit = self.server.drop_content_after
         if limit and len(self.buffer) > limit:
             self.silent = True
@@ -350,7 +350,7 @@ class _Session(asyncio.Protocol):
         self.chunk = int(size), last.upper() == "LAST", before != 0
 
     def _act(self, phase: Phase, argument: str = "", message: Accepted | None = None, usual: Say | None = None) -> int:
-        """Ask how to behave, and do it. Returns the code that was said, 599 when nothing was."""
+        """Call `behave` and act on it. Returns the code of the reply, 599 without one."""
         self.server.seen[phase] += 1
         act = self.server.behave(Moment(phase, self.server.seen[phase], self.number, argument))
         act = act or usual or _USUAL[phase]
@@ -387,7 +387,7 @@ class _Session(asyncio.Protocol):
 
 
 def _forget(task: asyncio.Task[None]) -> None:
-    """A client that leaves in the middle of a handshake is no error of ours."""
+    """Ignore the error of a client that left in the middle of a handshake."""
     if not task.cancelled():
         task.exception()
 

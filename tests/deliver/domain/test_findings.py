@@ -73,11 +73,11 @@ def levels(wanted: SenderDomain, found: Records) -> dict[str, str]:
     return worst
 
 
-def test_a_domain_that_is_set_up_well_passes(server: str) -> None:
+def test_judge_complete_domain_passes(server: str) -> None:
     assert levels(SENDER, look_up(SENDER, [server])) == dict.fromkeys(("SPF", "DKIM", "DMARC", "MX", "PTR"), "ok")
 
 
-def test_a_domain_with_nothing_is_told_what_to_publish(server: str) -> None:
+def test_judge_empty_domain_gets_remedies(server: str) -> None:
     bare = SenderDomain("empty.org", "empty.org", {"digest._domainkey.empty.org": KEY.record}, "mail.empty.org")
     found = list(judge(bare, look_up(bare, [server])))
     assert {j.message.split(":")[0]: j.level for j in found} == {
@@ -92,7 +92,7 @@ def test_a_domain_with_nothing_is_told_what_to_publish(server: str) -> None:
     assert "v=DMARC1; p=none" in remedies
 
 
-def test_a_silent_name_server_is_a_warning_and_no_verdict(server: str) -> None:
+def test_judge_failed_lookup_is_a_warning(server: str) -> None:
     broken = SenderDomain("broken.org", "broken.org")
     found = look_up(broken, [server])
     assert "broken.org" in found.failed
@@ -131,23 +131,23 @@ GOOD = Records(TXT, {"press.org": ("mail.press.org",), "bounces.press.org": ("ma
         ("_dmarc.press.org", ("v=DMARC1; p=reject",), "DMARC", "ok"),
     ],
 )
-def test_each_record_is_read_as_receivers_read_it(name: str, text: tuple[str, ...], kind: str, level: str) -> None:
+def test_judge_reads_records_as_receivers_do(name: str, text: tuple[str, ...], kind: str, level: str) -> None:
     assert levels(SENDER, replace(GOOD, txt={**TXT, name: text}))[kind] == level
 
 
-def test_other_domains_in_envelope_or_signature_are_not_aligned() -> None:
+def test_alignment_foreign_domains_are_not_aligned() -> None:
     other = SenderDomain("paper.org", "bounces.press.org", {KEY.record_name: KEY.record})
     found = levels(other, replace(GOOD, txt={**TXT, "_dmarc.paper.org": ("v=DMARC1; p=none",)}))
     assert (found["SPF"], found["DKIM"], found["DMARC"]) == ("warning", "warning", "error")
 
 
-def test_one_aligned_signature_is_enough_beside_those_of_other_newsletters() -> None:
+def test_dkim_one_aligned_signature_is_enough() -> None:
     other = load_key("paper.org", "digest", generate("ed25519"))
     both = replace(SENDER, dkim={KEY.record_name: KEY.record, other.record_name: other.record})
     assert levels(both, replace(GOOD, txt={**TXT, other.record_name: (other.record,)}))["DKIM"] == "ok"
 
 
-def test_strict_alignment_wants_the_very_domain() -> None:
+def test_alignment_strict_requires_the_same_domain() -> None:
     strict = replace(GOOD, txt={**TXT, "_dmarc.news.press.org": ("v=DMARC1; p=reject; aspf=s; adkim=s",)})
     below = SenderDomain("news.press.org", "bounces.press.org", {KEY.record_name: KEY.record})
     assert levels(below, strict)["DMARC"] == "error"
@@ -163,7 +163,7 @@ def policy(server: str, **records: str) -> list[str]:
     return [f"{j.level} {j.message}" for j in judge(wanted, look_up(wanted, [server])) if "SPF" in j.message]
 
 
-def test_the_policies_that_a_policy_includes_count_with_it(server: str) -> None:
+def test_spf_includes_count_with_the_policy(server: str) -> None:
     assert policy(server, one="v=spf1 include:two.org -all", two="v=spf1 mx -all")[0].startswith("ok ")
     (much,) = policy(server, one="v=spf1 a include:two.org -all", two="v=spf1 " + "mx " * 9 + "-all")
     assert much.startswith("error SPF: one.org takes 11 look-ups")
@@ -173,13 +173,13 @@ def test_the_policies_that_a_policy_includes_count_with_it(server: str) -> None:
     assert handed.startswith("ok ")
 
 
-def test_an_include_of_what_is_no_policy_is_a_mistake(server: str) -> None:
+def test_spf_include_without_policy_is_an_error(server: str) -> None:
     (lost,) = policy(server, one="v=spf1 include:nowhere.org -all")
     assert "error SPF: one.org: it includes nowhere.org, which has not one SPF record" in lost
     assert policy(server, one="v=spf1 include:broken.org -all")[0].startswith("ok ")  # no answer is no verdict
 
 
-def test_name_servers_that_are_dead_are_not_asked_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_look_up_stops_after_repeated_timeouts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("digest.deliver.domain.dns.PATIENCE", 0.2)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as mute:
         mute.bind(("127.0.0.1", 0))
@@ -189,7 +189,7 @@ def test_name_servers_that_are_dead_are_not_asked_for_ever(monkeypatch: pytest.M
     assert all(j.level == "warning" for j in judge(SENDER, found))
 
 
-def test_reverse_names_must_lead_back() -> None:
+def test_ptr_must_resolve_back() -> None:
     lost = replace(GOOD, ptr={"192.0.2.25": ("other.org",)}, forward={"other.org": ("192.0.2.99",)})
     assert levels(SENDER, lost)["PTR"] == "warning"
     assert levels(SENDER, replace(GOOD, ptr={"192.0.2.25": ()}))["PTR"] == "warning"
@@ -218,11 +218,11 @@ RECORD = ("v=DMARC1; p=none",)
         ("1.2.3.4.5.6.7.8.press.org", {"press.org": RECORD}, "press.org"),
     ],
 )
-def test_the_organisational_domain(domain: str, records: Mapping[str, tuple[str, ...]], expected: str) -> None:
+def test_organisation_by_tree_walk(domain: str, records: Mapping[str, tuple[str, ...]], expected: str) -> None:
     assert organisation(domain, {f"_dmarc.{name}": texts for name, texts in records.items()}) == expected
 
 
-def test_tree_walk_asks_eight_names_at_most() -> None:
+def test_walk_has_eight_names_at_most() -> None:
     assert walk("a.b.c.press.org") == ("a.b.c.press.org", "b.c.press.org", "c.press.org", "press.org", "org")
     names = walk("1.2.3.4.5.6.7.8.9.press.org")
     assert (len(names), names[0], names[1]) == (8, "1.2.3.4.5.6.7.8.9.press.org", "5.6.7.8.9.press.org")

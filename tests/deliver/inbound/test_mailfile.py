@@ -10,37 +10,37 @@ from tests.deliver.bounces import abuse_report, notice
 FROM = b"From MAILER-DAEMON Mon Nov 23 07:00:00 2026\n"
 
 
-def test_a_file_with_one_mail_is_that_mail_to_the_octet(tmp_path: Path) -> None:
+def test_mailfile_single_mail_is_unchanged(tmp_path: Path) -> None:
     (tmp_path / "one.eml").write_bytes(notice())
     assert list(mails_in(tmp_path / "one.eml")) == [notice()]
 
 
-def test_an_mbox_gives_each_of_its_mails(tmp_path: Path) -> None:
+def test_mailfile_mbox_yields_each_mail(tmp_path: Path) -> None:
     (tmp_path / "box").write_bytes(FROM + notice() + b"\n" + FROM + abuse_report() + b"\n")
     first, second = mails_in(tmp_path / "box")
     assert first.strip() == notice().strip()
     assert second.strip() == abuse_report().strip()
 
 
-def test_words_of_a_mail_end_it_neither_in_an_mbox_nor_alone() -> None:
+def test_mailfile_from_line_in_body_splits_nothing() -> None:
     letter = b"Subject: x\n\nTo him.\nFrom here on it is one paragraph.\n"
     assert list(mails_of((FROM + letter).splitlines(keepends=True))) == [letter]
     alone = b"Subject: x\n\n\nFrom now on a mail alone.\n"
     assert list(mails_of(alone.splitlines(keepends=True))) == [alone]
 
 
-def test_a_maildir_gives_what_is_new_and_what_was_seen(tmp_path: Path) -> None:
+def test_mailfile_maildir_yields_new_and_cur(tmp_path: Path) -> None:
     for name in ("new/1.host", "cur/2.host:2,S", "tmp/3.host", "new/.hidden"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(name.encode())
     assert list(mails_in(tmp_path)) == [b"new/1.host", b"cur/2.host:2,S"]
 
 
-def test_a_folder_of_files_gives_them_all(tmp_path: Path) -> None:
+def test_mailfile_folder_yields_all_files(tmp_path: Path) -> None:
     for name in ("b.eml", "a.eml"):
         (tmp_path / name).write_bytes(name.encode())
     assert list(mails_in(tmp_path)) == [b"a.eml", b"b.eml"]
 
 
-def test_nothing_is_no_mail() -> None:
+def test_mailfile_empty_stream_yields_nothing() -> None:
     assert list(mails_of([])) == []

@@ -43,7 +43,7 @@ READERS: Final = 40
     knows_bdat=st.sampled_from([True, True, True, False]),
     yes_to_nobody=st.booleans(),
 )
-def test_the_books_agree_with_what_the_server_took(
+def test_results_agree_with_the_server(
     troubles: list[tuple[str, int, Act]],
     pipeline: int,
     connections: int,

@@ -50,7 +50,7 @@ def missing(server: SmtpServer, numbers: set[int]) -> set[int]:
 
 
 @pytest.mark.parametrize("depth", [1, 2, 3, 8, 40])
-def test_everybody_gets_exactly_one_copy_and_every_result_is_on_record(depth: int) -> None:
+def test_every_subscriber_gets_one_copy_and_one_result(depth: int) -> None:
     with chunking() as server:
         ledger, report = deliver(server, 200, depth)
     everybody_once(server, ledger)
@@ -60,14 +60,14 @@ def test_everybody_gets_exactly_one_copy_and_every_result_is_on_record(depth: in
 
 
 @pytest.mark.parametrize("off", ["chunking", "pipelining"])
-def test_a_setting_turns_it_off(off: str) -> None:
+def test_bdat_can_be_disabled(off: str) -> None:
     with chunking() as server:
         ledger, _ = deliver(server, 40, DEPTH, **{off: False})
     everybody_once(server, ledger)
     assert (server.seen["bdat"], server.seen["data"]) == (0, 40)
 
 
-def test_each_relay_has_its_own_pipeline_and_together_they_bound_what_is_in_doubt() -> None:
+def test_relays_have_their_own_pipelines() -> None:
     with chunking() as wide, SmtpServer() as narrow:
         ledger = Ledger(2 * 16 + 3 * 2)
         relays = [wide.relay(connections=2, pipeline=16), narrow.relay(connections=3, pipeline=2)]
@@ -77,7 +77,7 @@ def test_each_relay_has_its_own_pipeline_and_together_they_bound_what_is_in_doub
     assert narrow.seen["data"] > 100
 
 
-def test_the_first_line_is_tried_out_alone_on_every_connection_and_windows_follow() -> None:
+def test_bdat_trial_precedes_windows() -> None:
     sizes: list[str] = []
     with chunking(behave=lambda m: sizes.append(m.argument) if m.phase == "bdat" else None) as server:
         ledger, _ = deliver(server, 30, DEPTH, connections=1)
@@ -88,7 +88,7 @@ def test_the_first_line_is_tried_out_alone_on_every_connection_and_windows_follo
 
 
 @pytest.mark.parametrize("security", ["starttls", "tls"])
-def test_over_tls_large_windows_arrive_as_built(security: str, tmp_path: Path) -> None:
+def test_bdat_tls_large_windows_arrive_unchanged(security: str, tmp_path: Path) -> None:
     context, ca_file = self_signed(tmp_path)
     big = template(replace(RENDERED, html="<p>much</p>\n" * 5_000))
     with chunking(tls=context, implicit_tls=security == "tls") as server:
@@ -99,7 +99,7 @@ def test_over_tls_large_windows_arrive_as_built(security: str, tmp_path: Path) -
     assert server.seen["data"] == 0
 
 
-def test_windows_larger_than_any_socket_holds_arrive_as_built() -> None:
+def test_bdat_huge_windows_arrive_unchanged() -> None:
     big = template(replace(RENDERED, html="<p>much</p>\n" * 100_000))
     with chunking() as server:
         ledger = Ledger(2 * DEPTH)
@@ -107,7 +107,7 @@ def test_windows_larger_than_any_socket_holds_arrive_as_built() -> None:
     everybody_once(server, ledger)
 
 
-def test_a_window_of_more_pieces_than_one_write_takes_arrives_as_built() -> None:
+def test_bdat_window_of_many_pieces_arrives_unchanged() -> None:
     data = [b"Subject: x\r\n", b"\r\n", *[b"%d\r\n" % n for n in range(200)]]
     pieces = [
         Message("e", n, "a@example.org", address(n), f"<{n}@example.org>", tuple(data), safe=True) for n in range(1, 41)
@@ -118,7 +118,7 @@ def test_a_window_of_more_pieces_than_one_write_takes_arrives_as_built() -> None
     everybody_once(server, ledger)
 
 
-def test_an_international_address_goes_along_in_a_window() -> None:
+def test_bdat_international_address_is_sent() -> None:
     made = template()
     people = [Recipient(n, canonical(f"jörg{n}@bücher.example").text if n % 3 else address(n)) for n in range(1, 30)]
     with chunking() as server:
@@ -127,7 +127,7 @@ def test_an_international_address_goes_along_in_a_window() -> None:
     everybody_once(server, ledger)
 
 
-def test_without_smtputf8_a_local_part_beyond_ascii_is_refused_clearly_in_the_middle_of_a_window() -> None:
+def test_bdat_without_smtputf8_address_is_refused() -> None:
     made = template()
     people = [Recipient(n, canonical("jörg@example.org").text if n in {1, 7} else address(n)) for n in range(1, 20)]
     with chunking(extensions=("PIPELINING", "CHUNKING")) as server:
@@ -138,7 +138,7 @@ def test_without_smtputf8_a_local_part_beyond_ascii_is_refused_clearly_in_the_mi
     assert "SMTPUTF8" in ledger.outcomes[7].reason
 
 
-def test_a_message_larger_than_the_server_says_it_takes_stops_the_run_and_is_held_against_no_reader() -> None:
+def test_message_over_size_limit_stops_the_run() -> None:
     with chunking(extensions=("PIPELINING", "CHUNKING", "SIZE 1000")) as server:
         ledger, report = deliver(server, 20, DEPTH)
     assert set(ledger.states()) == {"planned"}
@@ -146,7 +146,7 @@ def test_a_message_larger_than_the_server_says_it_takes_stops_the_run_and_is_hel
     assert "larger than the 1000 octets" in report.stopped
 
 
-def test_lines_that_begin_with_a_dot_arrive_as_they_are() -> None:
+def test_bdat_leading_dots_arrive_unchanged() -> None:
     made = [
         raw(b"hello\r\n.\r\n" + SMUGGLED + b"..two\r\n")._replace(subscriber_id=n, envelope_recipient=address(n))
         for n in range(1, 10)
@@ -158,7 +158,7 @@ def test_lines_that_begin_with_a_dot_arrive_as_they_are() -> None:
 
 
 @pytest.mark.parametrize("bad", [{1, 2, 3}, {4, 7, 9}])
-def test_a_malformed_message_is_its_own_reader_s_trouble_and_the_others_arrive(bad: set[int]) -> None:
+def test_malformed_message_is_refused_alone(bad: set[int]) -> None:
     made = [
         raw(b"hello\n.\r\n" + SMUGGLED if n in bad else b"hello\r\n")._replace(
             subscriber_id=n, envelope_recipient=address(n)
@@ -174,7 +174,7 @@ def test_a_malformed_message_is_its_own_reader_s_trouble_and_the_others_arrive(b
     everybody_once(server, ledger, bad)
 
 
-def test_what_does_not_begin_as_a_mail_is_not_tried_out_on_a_connection() -> None:
+def test_bdat_data_without_header_field_is_refused() -> None:
     made = [raw(b"hello\r\n")._replace(subscriber_id=n, envelope_recipient=address(n)) for n in range(1, 10)]
     made[0] = made[0]._replace(parts=(b" hello\r\n", b"\r\nhello\r\n"))
     with chunking() as server:
@@ -184,14 +184,14 @@ def test_what_does_not_begin_as_a_mail_is_not_tried_out_on_a_connection() -> Non
     everybody_once(server, ledger, {1})
 
 
-def test_a_connection_is_replaced_after_its_number_of_messages() -> None:
+def test_connection_is_replaced_after_its_quota() -> None:
     with chunking() as server:
         ledger, _ = deliver(server, 120, DEPTH, connections=2, messages_per_connection=10)
     everybody_once(server, ledger)
     assert max(Counter(m.connection for m in server.accepted).values()) <= 10
 
 
-def test_a_domain_never_has_more_under_way_than_it_may() -> None:
+def test_per_domain_limit_is_kept() -> None:
     open_now: Counter[str] = Counter()
     most: Counter[str] = Counter()
 
@@ -213,7 +213,7 @@ def test_a_domain_never_has_more_under_way_than_it_may() -> None:
     assert max(most.values()) == 1
 
 
-def test_a_rate_is_kept() -> None:
+def test_rate_is_kept() -> None:
     with chunking() as server:
         began = time.monotonic()
         ledger, _ = deliver(server, 30, DEPTH, rate=40)
@@ -222,13 +222,13 @@ def test_a_rate_is_kept() -> None:
     assert 0.7 <= took < 3
 
 
-def test_a_commit_serves_many_messages() -> None:
+def test_bdat_commit_serves_many_messages() -> None:
     with chunking() as server:
         ledger, _ = deliver(server, 400, 16, connections=1)
     assert ledger.commits <= 400 / 8 + 5
 
 
-def test_somebody_who_left_a_moment_ago_is_not_mailed() -> None:
+def test_denied_subscribers_are_not_mailed() -> None:
     gone = {3, 4, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 60}
     with chunking() as server:
         ledger = Ledger(2 * DEPTH, denied=frozenset(gone))
@@ -263,7 +263,7 @@ def test_somebody_who_left_a_moment_ago_is_not_mailed() -> None:
     ],
 )
 @pytest.mark.parametrize("number", [1, 7])
-def test_a_no_touches_its_own_recipient_only(
+def test_rejection_affects_its_recipient_only(
     phase: str, code: int, text: str, state: str, bounce: str, number: int
 ) -> None:
     with chunking(behave=at(phase, [number], Say(code, text))) as server:
@@ -278,7 +278,7 @@ def test_a_no_touches_its_own_recipient_only(
 
 
 @pytest.mark.parametrize("phase", ["rcpt", "content"])
-def test_refusals_in_a_row_are_each_their_own(phase: str) -> None:
+def test_bdat_consecutive_rejections_stay_separate(phase: str) -> None:
     numbers = [*range(1, 4), *range(9, 19), 30, 60]
     with chunking(behave=at(phase, numbers, Say(550, "5.1.1 gone"))) as server:
         ledger, _ = deliver(server, 60, DEPTH, connections=1)
@@ -286,7 +286,7 @@ def test_refusals_in_a_row_are_each_their_own(phase: str) -> None:
     everybody_once(server, ledger, set(numbers))
 
 
-def test_the_reason_is_read_from_every_line_of_a_reply_and_replies_of_many_lines_are_told_apart() -> None:
+def test_bdat_multi_line_replies_are_separated() -> None:
     said = b"550-5.7.1 rejected as spam\r\n550 see https://mx.example/help\r\n"
     fine = b"250-2.0.0 512 octets\r\n250 2.0.0 queued as ABC\r\n"
 
@@ -305,7 +305,7 @@ def test_the_reason_is_read_from_every_line_of_a_reply_and_replies_of_many_lines
     }
 
 
-def test_a_permanent_no_to_us_stops_the_run_and_harms_no_recipient() -> None:
+def test_permanent_rejection_of_sender_stops_the_run() -> None:
     with chunking(behave=lambda m: Say(550, "5.7.1 your address is blocked") if m.phase == "mail" else None) as server:
         ledger, report = deliver(server, 30, DEPTH)
     assert "blocked" in report.stopped
@@ -318,7 +318,7 @@ def test_a_permanent_no_to_us_stops_the_run_and_harms_no_recipient() -> None:
 
 @pytest.mark.parametrize("phase", ["rset", "mail", "rcpt", "bdat", "content"])
 @pytest.mark.parametrize("act", [Drop(), Say(421, "4.3.2 bye", "drop"), Say(raw=b"nonsense\r\n"), Say(999, "what")])
-def test_a_connection_lost_in_a_window_leaves_in_doubt_only_what_was_behind(phase: str, act: Act) -> None:
+def test_bdat_connection_lost_in_window_bounds_doubt(phase: str, act: Act) -> None:
     with chunking(behave=at(phase, [6], act)) as server:
         ledger, report = deliver(server, 60, DEPTH, connections=1)
     assert not report.stopped
@@ -334,7 +334,7 @@ def test_a_connection_lost_in_a_window_leaves_in_doubt_only_what_was_behind(phas
 @pytest.mark.parametrize(
     "act", [Drop(), Say(421, "4.3.2 bye", "drop"), Say(raw=b"nonsense\r\n"), Say(999, "what"), Silence()]
 )
-def test_a_connection_lost_on_trial_costs_nobody_anything(phase: str, act: Act) -> None:
+def test_bdat_connection_lost_on_trial_loses_no_message(phase: str, act: Act) -> None:
     with chunking(behave=at(phase, [1], act)) as server:
         ledger, report = deliver(server, 60, DEPTH, connections=1, timeout=0.5)
     assert not report.stopped
@@ -357,7 +357,7 @@ def test_a_connection_lost_on_trial_costs_nobody_anything(phase: str, act: Act) 
         Say(raw=b"\0\0\0\0\r\n"),
     ],
 )
-def test_no_readable_answer_after_the_content_is_unknown_and_never_sent_again(act: Act) -> None:
+def test_bdat_unreadable_verdict_is_unknown(act: Act) -> None:
     with chunking(behave=at("content", [9], act)) as server:
         ledger, report = deliver(server, 40, DEPTH, connections=1, answer_timeout=1, timeout=1)
     doubt = ledger.having("unknown")
@@ -367,7 +367,7 @@ def test_no_readable_answer_after_the_content_is_unknown_and_never_sent_again(ac
     assert not report.stopped
 
 
-def test_a_drop_in_the_middle_of_a_content_is_no_doubt_for_those_behind_it() -> None:
+def test_bdat_drop_within_content_leaves_later_ones_clear() -> None:
     big = template(replace(RENDERED, html="<p>much</p>\n" * 500_000))
     with chunking(drop_content_after=200_000) as server:
         ledger = Ledger(DEPTH)
@@ -377,7 +377,7 @@ def test_a_drop_in_the_middle_of_a_content_is_no_doubt_for_those_behind_it() -> 
     assert ledger.states().get("unknown", 0) <= 1
 
 
-def test_a_message_that_kills_every_connection_takes_no_more_than_one_window_with_it() -> None:
+def test_bdat_message_that_kills_connections_costs_one_window() -> None:
     def poison(moment: Moment) -> Act | None:
         return Drop() if moment.phase == "rcpt" and moment.argument == address(5) else None
 
@@ -389,7 +389,7 @@ def test_a_message_that_kills_every_connection_takes_no_more_than_one_window_wit
     everybody_once(server, ledger, bad)
 
 
-def test_a_server_that_thinks_for_longer_than_a_command_may_take_is_waited_for() -> None:
+def test_bdat_slow_verdict_is_awaited() -> None:
     def slow(moment: Moment) -> None:
         if moment.phase == "content" and moment.number in {3, 20}:
             time.sleep(1.0)
@@ -400,7 +400,7 @@ def test_a_server_that_thinks_for_longer_than_a_command_may_take_is_waited_for()
     assert server.connections == 1
 
 
-def test_a_server_that_holds_a_reply_back_until_the_last_is_acknowledged_need_not_wait_for_that() -> None:
+def test_bdat_replies_are_acknowledged_at_once() -> None:
     with chunking(nagle=True) as server:
         began = time.monotonic()
         ledger, _ = deliver(server, 400, DEPTH, connections=1)
@@ -409,7 +409,7 @@ def test_a_server_that_holds_a_reply_back_until_the_last_is_acknowledged_need_no
     assert took < 400 / DEPTH * 0.04
 
 
-def test_silence_before_a_content_is_a_lost_connection_within_the_time_limit() -> None:
+def test_bdat_silence_before_content_times_out() -> None:
     with chunking(behave=at("chunk", [1], Silence())) as server:
         began = time.monotonic()
         ledger, _ = deliver(server, 20, DEPTH, connections=1, timeout=0.3)
@@ -420,7 +420,7 @@ def test_silence_before_a_content_is_a_lost_connection_within_the_time_limit() -
 # a server that does not mean what it offers
 
 
-def test_a_server_that_offers_bdat_and_does_not_know_it_gets_data_and_sees_no_line_of_a_mail() -> None:
+def test_server_without_bdat_gets_data() -> None:
     with chunking(knows_bdat=False) as server:
         ledger, report = deliver(server, 60, DEPTH)
     assert not report.stopped
@@ -436,7 +436,7 @@ def test_a_server_that_offers_bdat_and_does_not_know_it_gets_data_and_sees_no_li
 @pytest.mark.parametrize("code", [500, 501, 502, 503, 504])
 @pytest.mark.parametrize("phase", ["bdat", "chunk", "content"])
 @pytest.mark.parametrize("number", [1, 9])
-def test_no_such_command_at_bdat_is_held_against_no_reader(code: int, phase: str, number: int) -> None:
+def test_bdat_unknown_command_reply_blames_nobody(code: int, phase: str, number: int) -> None:
     with chunking(behave=at(phase, [number], Say(code, "5.5.1 what?"))) as server:
         ledger, report = deliver(server, 40, DEPTH, connections=1)
     assert not report.stopped
@@ -450,7 +450,7 @@ def test_no_such_command_at_bdat_is_held_against_no_reader(code: int, phase: str
 
 
 @pytest.mark.parametrize("number", [1, 9])
-def test_a_yes_to_a_content_whose_reader_was_refused_is_no_yes(number: int) -> None:
+def test_bdat_250_after_refused_recipient_is_not_trusted(number: int) -> None:
     with chunking(behave=at("rcpt", [number], Say(550, "5.1.1 gone")), yes_to_nobody=True) as server:
         ledger, report = deliver(server, 40, DEPTH, connections=1)
     assert not report.stopped
@@ -462,7 +462,7 @@ def test_a_yes_to_a_content_whose_reader_was_refused_is_no_yes(number: int) -> N
 
 
 @pytest.mark.parametrize("code", [250, 354])
-def test_a_yes_before_the_content_was_written_is_no_yes(code: int) -> None:
+def test_bdat_early_250_is_not_trusted(code: int) -> None:
     big = template(replace(RENDERED, html="<p>much</p>\n" * 500_000))
     with chunking(behave=at("bdat", [4], Say(code, "already", "deaf")), receive_buffer=65_536) as server:
         ledger = Ledger(DEPTH)
@@ -472,7 +472,7 @@ def test_a_yes_before_the_content_was_written_is_no_yes(code: int) -> None:
 
 
 @pytest.mark.parametrize("code", [452, 552, 554])
-def test_a_no_before_the_content_was_written_counts_and_not_an_octet_more_is_sent(code: int) -> None:
+def test_bdat_early_rejection_counts_and_ends_writing(code: int) -> None:
     big = template(replace(RENDERED, html="<p>much</p>\n" * 500_000))
     with chunking(behave=at("bdat", [4], Say(code, "no")), receive_buffer=65_536) as server:
         ledger = Ledger(DEPTH)
@@ -483,7 +483,7 @@ def test_a_no_before_the_content_was_written_counts_and_not_an_octet_more_is_sen
 
 
 @pytest.mark.parametrize("code", [250, 334, 450, 500, 550])
-def test_an_rset_that_did_not_work_ends_the_connection(code: int) -> None:
+def test_bdat_failed_rset_ends_the_connection(code: int) -> None:
     with chunking(behave=at("rset", [5], Say(code, "hm"))) as server:
         ledger, report = deliver(server, 40, DEPTH, connections=1)
     assert not report.stopped
@@ -493,7 +493,7 @@ def test_an_rset_that_did_not_work_ends_the_connection(code: int) -> None:
     everybody_once(server, ledger, missing(server, doubt))
 
 
-def test_replies_that_nobody_asked_for_end_the_connection() -> None:
+def test_bdat_unsolicited_replies_end_the_connection() -> None:
     with chunking(behave=at("content", [6], Say(250, raw=b"250 ok\r\n250 ok\r\n" * 20))) as server:
         ledger, report = deliver(server, 40, DEPTH, connections=1)
     assert not report.stopped
@@ -504,7 +504,7 @@ def test_replies_that_nobody_asked_for_end_the_connection() -> None:
 # our side stops
 
 
-def test_when_nothing_can_be_written_down_nothing_more_is_sent() -> None:
+def test_record_failure_stops_sending() -> None:
     with chunking() as server:
         ledger = Ledger(bound=3 * DEPTH)
 
@@ -522,7 +522,7 @@ def test_when_nothing_can_be_written_down_nothing_more_is_sent() -> None:
         assert set(server.recipients) <= {address(n) for n in ledger.intended}
 
 
-def test_stopping_finishes_what_is_under_way_and_takes_no_more() -> None:
+def test_stopping_finishes_messages_in_flight() -> None:
     with chunking() as server:
         ledger, report = deliver(server, 500, DEPTH, should_stop=lambda: len(server.accepted) >= 40)
     assert len(ledger.outcomes) == len(ledger.intended) == len(server.accepted) < 140

@@ -5,12 +5,12 @@ from __future__ import annotations
 from digest.deliver.smtp.rate_limit import Bucket, RateLimit
 
 
-def test_without_a_rate_nothing_waits() -> None:
+def test_bucket_without_rate_never_waits() -> None:
     bucket = Bucket(0)
     assert all(bucket.wait(0.0) == 0 for _ in range(1000))
 
 
-def test_a_rate_is_kept_over_any_while_with_a_second_s_burst_at_most() -> None:
+def test_bucket_rate_is_kept_with_one_second_bursts() -> None:
     bucket, now, sent = Bucket(10), 0.0, 0
     while now < 60:
         wait = bucket.wait(now)
@@ -28,14 +28,14 @@ def test_a_rate_is_kept_over_any_while_with_a_second_s_burst_at_most() -> None:
     assert burst == 10
 
 
-def test_less_than_one_a_second_is_a_rate_too() -> None:
+def test_bucket_rate_below_one_per_second() -> None:
     bucket = Bucket(0.5)
     assert bucket.wait(0) == 0
     bucket.take()
     assert bucket.wait(0) == 2
 
 
-def test_a_domain_has_its_own_bounds_and_leaves_the_others_alone() -> None:
+def test_rate_limit_bounds_one_domain_only() -> None:
     limit = RateLimit(domain_connections=2)
     for _ in range(2):
         assert limit.domain_wait("a.example", 0.0) == 0
@@ -46,7 +46,7 @@ def test_a_domain_has_its_own_bounds_and_leaves_the_others_alone() -> None:
     assert limit.domain_wait("a.example", 0.1) == 0
 
 
-def test_a_domain_s_rate_is_kept() -> None:
+def test_rate_limit_domain_rate_is_kept() -> None:
     limit = RateLimit(domain_rate=1)
     assert limit.domain_wait("a.example", 0.0) == 0
     limit.start("a.example")

@@ -45,7 +45,7 @@ def at(phase: str, numbers: Sequence[int], act: Act) -> Callable[[Moment], Act |
 
 @pytest.mark.parametrize("depth", [1, 2, 3, 8])
 @pytest.mark.parametrize("pipelining", [True, False])
-def test_everybody_gets_exactly_one_copy_and_every_result_is_on_record(depth: int, pipelining: bool) -> None:
+def test_every_subscriber_gets_one_copy_and_one_result(depth: int, pipelining: bool) -> None:
     with SmtpServer() as server:
         ledger, report = deliver(server, 100, depth, pipelining=pipelining)
     assert Counter(server.recipients) == {address(n): 1 for n in range(1, 101)}
@@ -53,7 +53,7 @@ def test_everybody_gets_exactly_one_copy_and_every_result_is_on_record(depth: in
     assert report == Report()
 
 
-def test_what_arrives_is_what_was_built_octet_for_octet() -> None:
+def test_messages_arrive_octet_for_octet() -> None:
     with SmtpServer() as server:
         ledger, _ = deliver(server, 20)
     sent = {message.envelope_recipient: message for message in ledger.intended.values()}
@@ -63,7 +63,7 @@ def test_what_arrives_is_what_was_built_octet_for_octet() -> None:
         assert taken.sender == message.envelope_sender
 
 
-def test_a_server_we_did_not_write_takes_everything() -> None:
+def test_aiosmtpd_accepts_everything() -> None:
     kept: list[Any] = []
 
     class Keep:
@@ -84,13 +84,13 @@ def test_a_server_we_did_not_write_takes_everything() -> None:
     assert len(kept) == 25
 
 
-def test_three_messages_open_three_connections_at_most() -> None:
+def test_connections_never_exceed_messages() -> None:
     with SmtpServer() as server:
         deliver(server, 3, connections=8)
         assert server.connections <= 3
 
 
-def test_a_connection_is_replaced_after_its_number_of_messages() -> None:
+def test_connection_is_replaced_after_its_quota() -> None:
     with SmtpServer() as server:
         ledger, _ = deliver(server, 60, connections=2, messages_per_connection=10)
     assert ledger.states() == {"accepted": 60}
@@ -117,7 +117,7 @@ def test_a_connection_is_replaced_after_its_number_of_messages() -> None:
     ],
 )
 @pytest.mark.parametrize("pipelining", [True, False])
-def test_a_no_touches_its_own_recipient_only(
+def test_rejection_affects_its_recipient_only(
     phase: str, code: int, text: str, state: str, bounce: str, pipelining: bool
 ) -> None:
     with SmtpServer(behave=at(phase, [7], Say(code, text))) as server:
@@ -132,7 +132,7 @@ def test_a_no_touches_its_own_recipient_only(
 
 @pytest.mark.parametrize("phase", ["mail", "rcpt", "data"])
 @pytest.mark.parametrize("act", [Drop(), Say(421, "4.3.2 bye", "drop"), Say(raw=b"nonsense\r\n"), Say(999, "what")])
-def test_a_connection_lost_before_the_content_costs_nobody_anything(phase: str, act: Act) -> None:
+def test_connection_lost_before_content_loses_no_message(phase: str, act: Act) -> None:
     with SmtpServer(behave=at(phase, [5, 11], act)) as server:
         ledger, report = deliver(server, 30)
     assert ledger.states() == {"accepted": 30}
@@ -155,7 +155,7 @@ def test_a_connection_lost_before_the_content_costs_nobody_anything(phase: str, 
         Say(raw=b"\0\0\0\0\r\n"),
     ],
 )
-def test_no_readable_answer_after_the_dot_is_unknown_and_never_sent_again(act: Act) -> None:
+def test_data_unreadable_verdict_is_unknown(act: Act) -> None:
     with SmtpServer(behave=at("content", [9], act)) as server:
         ledger, report = deliver(server, 30, answer_timeout=4, timeout=4)
     assert ledger.states() == {"accepted": 29, "unknown": 1}
@@ -163,7 +163,7 @@ def test_no_readable_answer_after_the_dot_is_unknown_and_never_sent_again(act: A
     assert not report.stopped
 
 
-def test_a_drop_in_the_middle_of_the_content_is_no_doubt_but_a_retry() -> None:
+def test_drop_within_content_is_retried() -> None:
     # The server resets while it has only a part; the final dot cannot have left a socket that holds 64 kB.
     big = template(replace(RENDERED, html="<p>much</p>\n" * 500_000))
     with SmtpServer(drop_content_after=200_000) as server:
@@ -177,7 +177,7 @@ def test_a_drop_in_the_middle_of_the_content_is_no_doubt_but_a_retry() -> None:
     ("phase", "code"), [("mail", 354), ("mail", 334), ("rcpt", 354), ("rcpt", 334), ("data", 334), ("data", 250)]
 )
 @pytest.mark.parametrize("pipelining", [True, False])
-def test_a_server_that_loses_the_thread_is_left_and_nobody_is_harmed(phase: str, code: int, pipelining: bool) -> None:
+def test_out_of_step_server_is_left_without_harm(phase: str, code: int, pipelining: bool) -> None:
     with SmtpServer(behave=at(phase, [4, 5], Say(code, "what?"))) as server:
         ledger, report = deliver(server, 30, pipelining=pipelining)
     assert ledger.states() == {"accepted": 30}
@@ -185,7 +185,7 @@ def test_a_server_that_loses_the_thread_is_left_and_nobody_is_harmed(phase: str,
     assert not report.stopped
 
 
-def test_the_reason_is_read_from_every_line_of_a_reply() -> None:
+def test_multi_line_reply_gives_the_whole_reason() -> None:
     said = b"550-5.7.1 Unfortunately, messages from this server were rejected as spam\r\n550 see https://mx.example/help\r\n"
     with SmtpServer(behave=at("rcpt", [4], Say(550, raw=said))) as server:
         ledger, _ = deliver(server, 10)
@@ -194,7 +194,7 @@ def test_the_reason_is_read_from_every_line_of_a_reply() -> None:
     assert "rejected as spam see https://mx.example/help" in no.reason
 
 
-def test_silence_before_the_content_is_a_lost_connection_within_the_time_limit() -> None:
+def test_silence_before_content_times_out() -> None:
     with SmtpServer(behave=at("rcpt", [4], Silence())) as server:
         began = time.monotonic()
         ledger, _ = deliver(server, 20, timeout=0.3)
@@ -202,7 +202,7 @@ def test_silence_before_the_content_is_a_lost_connection_within_the_time_limit()
     assert ledger.states() == {"accepted": 20}
 
 
-def test_a_message_that_kills_every_connection_is_deferred_and_the_others_arrive() -> None:
+def test_message_that_kills_connections_is_deferred() -> None:
     def poison(moment: Moment) -> Act | None:
         return Drop() if moment.phase == "rcpt" and moment.argument == address(5) else None
 
@@ -212,7 +212,7 @@ def test_a_message_that_kills_every_connection_is_deferred_and_the_others_arrive
     assert ledger.having("deferred") == {5}
 
 
-def test_quit_and_its_errors_after_the_last_answer_mean_nothing() -> None:
+def test_quit_errors_are_ignored() -> None:
     with SmtpServer(behave=lambda m: Drop() if m.phase == "quit" else None) as server:
         ledger, report = deliver(server, 10)
     assert ledger.states() == {"accepted": 10}
@@ -227,7 +227,7 @@ def test_quit_and_its_errors_after_the_last_answer_mean_nothing() -> None:
         (lambda m: Say(550, "5.7.1 your address is blocked") if m.phase == "mail" else None, "blocked"),
     ],
 )
-def test_a_permanent_no_to_us_stops_the_run_and_harms_no_recipient(behave: Any, words: str) -> None:
+def test_permanent_rejection_of_sender_stops_the_run(behave: Any, words: str) -> None:
     with SmtpServer(behave=behave) as server:
         ledger, report = deliver(server, 30)
     assert words in report.stopped
@@ -238,7 +238,7 @@ def test_a_permanent_no_to_us_stops_the_run_and_harms_no_recipient(behave: Any, 
     assert server.accepted == []
 
 
-def test_a_wrong_password_stops_the_run_at_once() -> None:
+def test_auth_wrong_password_stops_the_run() -> None:
     with SmtpServer(users={"digest": "right"}) as server:
         ledger, report = deliver(server, 10, username="digest", password="wrong")
         assert server.seen["auth"] <= 6  # smtplib tries a second way; nobody tries for ever
@@ -246,14 +246,14 @@ def test_a_wrong_password_stops_the_run_at_once() -> None:
     assert not ledger.intended
 
 
-def test_the_right_password_signs_in() -> None:
+def test_auth_right_password_signs_in() -> None:
     with SmtpServer(users={"digest": "right"}) as server:
         ledger, _ = deliver(server, 10, username="digest", password="right")
     assert ledger.states() == {"accepted": 10}
 
 
 @pytest.mark.parametrize("security", ["starttls", "tls"])
-def test_over_tls_everything_arrives_as_built(security: str, tmp_path: Path) -> None:
+def test_tls_messages_arrive_unchanged(security: str, tmp_path: Path) -> None:
     context, ca_file = self_signed(tmp_path)
     with SmtpServer(tls=context, implicit_tls=security == "tls") as server:
         ledger, report = deliver(server, 40, security=security, ca_file=ca_file)
@@ -263,7 +263,7 @@ def test_over_tls_everything_arrives_as_built(security: str, tmp_path: Path) -> 
     assert {m.recipients[0]: m.data for m in server.accepted} == built
 
 
-def test_a_certificate_nobody_vouches_for_stops_the_run(tmp_path: Path) -> None:
+def test_tls_untrusted_certificate_stops_the_run(tmp_path: Path) -> None:
     context, _ = self_signed(tmp_path)
     with SmtpServer(tls=context) as server:
         ledger, report = deliver(server, 5, security="starttls")
@@ -275,7 +275,7 @@ def test_a_certificate_nobody_vouches_for_stops_the_run(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "days_left", "words"), [("127.0.0.1", -1, "expired"), ("mail.example.org", 2, "not valid for '127.0.0.1'")]
 )
-def test_a_certificate_that_is_over_or_somebody_else_s_stops_the_run_and_says_which(
+def test_tls_expired_or_foreign_certificate_stops_the_run(
     security: str, name: str, days_left: int, words: str, tmp_path: Path
 ) -> None:
     context, ca_file = self_signed(tmp_path, name, days_left)
@@ -286,14 +286,14 @@ def test_a_certificate_that_is_over_or_somebody_else_s_stops_the_run_and_says_wh
     assert not server.accepted
 
 
-def test_starttls_that_is_not_offered_is_never_silently_skipped() -> None:
+def test_missing_starttls_stops_the_run() -> None:
     with SmtpServer() as server:
         ledger, report = deliver(server, 5, security="starttls")
     assert "STARTTLS" in report.stopped
     assert not ledger.intended
 
 
-def test_no_server_at_all_ends_with_everybody_still_planned() -> None:
+def test_unreachable_server_leaves_all_planned() -> None:
     with SmtpServer() as server:
         relay = server.relay()
     ledger = Ledger()
@@ -302,7 +302,7 @@ def test_no_server_at_all_ends_with_everybody_still_planned() -> None:
     assert not ledger.intended
 
 
-def test_a_server_that_comes_back_is_found_again() -> None:
+def test_server_that_recovers_is_used_again() -> None:
     def once(moment: Moment) -> Act | None:
         return Say(421, "4.3.2 not now", "drop") if moment.phase == "connect" and moment.number <= 3 else None
 
@@ -312,7 +312,7 @@ def test_a_server_that_comes_back_is_found_again() -> None:
     assert not report.stopped
 
 
-def test_a_second_relay_takes_over_from_one_that_refuses_us() -> None:
+def test_second_relay_takes_over_from_a_refusing_one() -> None:
     with SmtpServer(behave=lambda m: Say(554, "no") if m.phase == "connect" else None) as bad, SmtpServer() as good:
         ledger = Ledger()
         report = send(messages(30), [bad.relay(), good.relay()], ledger.record)
@@ -321,7 +321,7 @@ def test_a_second_relay_takes_over_from_one_that_refuses_us() -> None:
     assert len(good.accepted) == 30
 
 
-def test_relays_share_the_messages_by_their_weights() -> None:
+def test_relays_share_messages_by_weight() -> None:
     with SmtpServer() as small, SmtpServer() as large:
         relays = [small.relay(weight=1, connections=2), large.relay(weight=4, connections=2)]
         send(messages(500), relays, Ledger().record)
@@ -329,14 +329,14 @@ def test_relays_share_the_messages_by_their_weights() -> None:
     assert len(small.accepted) + len(large.accepted) == 500
 
 
-def test_somebody_who_left_a_moment_ago_is_not_mailed() -> None:
+def test_denied_subscribers_are_not_mailed() -> None:
     with SmtpServer() as server:
         ledger = Ledger(denied=frozenset({3, 4, 17}))
         send(messages(30), [server.relay(connections=2)], ledger.record)
     assert set(server.recipients) == {address(n) for n in range(1, 31) if n not in {3, 4, 17}}
 
 
-def test_stopping_finishes_what_is_under_way_and_takes_no_more() -> None:
+def test_stopping_finishes_messages_in_flight() -> None:
     with SmtpServer() as server:
         ledger, report = deliver(server, 500, should_stop=lambda: len(server.accepted) >= 40)
     assert len(ledger.outcomes) == len(ledger.intended) == len(server.accepted) < 80
@@ -344,7 +344,7 @@ def test_stopping_finishes_what_is_under_way_and_takes_no_more() -> None:
     assert not report.stopped
 
 
-def test_when_nothing_can_be_written_down_nothing_more_is_sent() -> None:
+def test_record_failure_stops_sending() -> None:
     with SmtpServer() as server:
         ledger = Ledger(bound=6)
 
@@ -362,7 +362,7 @@ def test_when_nothing_can_be_written_down_nothing_more_is_sent() -> None:
         assert isinstance(caught.value.__cause__, StoreError)
 
 
-def test_what_the_source_raises_comes_out_when_everything_under_way_is_answered() -> None:
+def test_source_error_is_raised_after_pending_replies() -> None:
     def source() -> Iterator[Message]:
         yield from messages(50)
         raise StoreError("the database went away")
@@ -375,7 +375,7 @@ def test_what_the_source_raises_comes_out_when_everything_under_way_is_answered(
         assert Counter(server.recipients) == {address(n): 1 for n in range(1, 51)}
 
 
-def test_a_lease_that_ran_out_while_we_slept_sends_nothing_more() -> None:
+def test_expired_lease_sends_nothing_more() -> None:
     now = 0.0
     lost = StoreError("another sender has it")
     with SmtpServer() as server:
@@ -402,7 +402,7 @@ def test_a_lease_that_ran_out_while_we_slept_sends_nothing_more() -> None:
         assert len(server.accepted) <= 12
 
 
-def test_a_rate_is_kept() -> None:
+def test_rate_is_kept() -> None:
     with SmtpServer() as server:
         began = time.monotonic()
         ledger, _ = deliver(server, 30, rate=40)
@@ -411,7 +411,7 @@ def test_a_rate_is_kept() -> None:
     assert 0.7 <= took < 3
 
 
-def test_a_domain_never_has_more_under_way_than_it_may() -> None:
+def test_per_domain_limit_is_kept() -> None:
     under_way: Counter[str] = Counter()
     most: Counter[str] = Counter()
 
@@ -437,7 +437,7 @@ def test_a_domain_never_has_more_under_way_than_it_may() -> None:
     assert max(most.values()) == 1
 
 
-def test_an_international_address_goes_to_a_server_that_offers_it() -> None:
+def test_smtputf8_address_is_sent_where_offered() -> None:
     with SmtpServer() as server:
         ledger = Ledger()
         message = template().fill(Recipient(1, canonical("jörg@bücher.example").text))
@@ -446,7 +446,7 @@ def test_an_international_address_goes_to_a_server_that_offers_it() -> None:
     assert ledger.states() == {"accepted": 1}
 
 
-def test_without_smtputf8_an_international_local_part_is_refused_clearly_and_an_idn_domain_is_not() -> None:
+def test_without_smtputf8_local_part_is_refused_idn_is_not() -> None:
     with SmtpServer(extensions=("PIPELINING",)) as server:
         ledger = Ledger()
         made = template()
@@ -457,7 +457,7 @@ def test_without_smtputf8_an_international_local_part_is_refused_clearly_and_an_
     assert ledger.outcomes[1].bounce == ""
 
 
-def test_a_message_larger_than_the_server_says_it_takes_stops_the_run_and_is_held_against_no_reader() -> None:
+def test_message_over_size_limit_stops_the_run() -> None:
     with SmtpServer(extensions=("PIPELINING", "SIZE 1000")) as server:
         ledger, report = deliver(server, 3)
     assert set(ledger.states()) == {"planned"}
@@ -467,7 +467,7 @@ def test_a_message_larger_than_the_server_says_it_takes_stops_the_run_and_is_hel
     assert report.fault.stops
 
 
-def test_where_one_relay_takes_less_the_other_gets_the_mail() -> None:
+def test_relay_with_larger_limit_gets_the_mail() -> None:
     with SmtpServer(extensions=("PIPELINING", "SIZE 1000")) as small, SmtpServer() as large:
         ledger = Ledger()
         report = send(messages(40), [small.relay(connections=2), large.relay(connections=2)], ledger.record)
@@ -476,7 +476,7 @@ def test_where_one_relay_takes_less_the_other_gets_the_mail() -> None:
         assert not report.stopped
 
 
-def test_a_password_that_cannot_be_sent_is_said_at_once() -> None:
+def test_auth_non_ascii_password_is_reported() -> None:
     with SmtpServer(users={"ada": "secret"}) as server:
         _, report = deliver(server, 3, username="ada", password="s\u00e9same")
     assert "beyond ASCII" in report.stopped
@@ -505,7 +505,7 @@ SMUGGLED = b"MAIL FROM:<evil@example.org>\r\nRCPT TO:<victim@example.org>\r\nDAT
         b"\r\r\n.\r\r\n",
     ],
 )
-def test_no_ending_of_2023_smuggles_a_second_message(end: bytes) -> None:
+def test_smuggling_endings_of_2023_are_refused(end: bytes) -> None:
     ledger = Ledger()
     with SmtpServer() as server:
         send([raw(b"hello" + end + SMUGGLED)], [server.relay()], ledger.record)
@@ -515,7 +515,7 @@ def test_no_ending_of_2023_smuggles_a_second_message(end: bytes) -> None:
 
 @pytest.mark.parametrize("pipelining", [True, False])
 @pytest.mark.parametrize("body", [b"a\nb\r\n", "é\r\n".encode(), b"no end", b"x" * 999 + b"\r\n"])
-def test_a_malformed_message_is_its_own_reader_s_trouble_and_the_others_arrive(body: bytes, pipelining: bool) -> None:
+def test_malformed_message_is_refused_alone(body: bytes, pipelining: bool) -> None:
     made = [
         raw(b"hello\r\n" if n % 3 else body)._replace(subscriber_id=n, envelope_recipient=address(n)) for n in range(9)
     ]
@@ -529,7 +529,7 @@ def test_a_malformed_message_is_its_own_reader_s_trouble_and_the_others_arrive(b
     assert sorted(server.recipients) == [address(n) for n in (1, 2, 4, 5, 7, 8)]
 
 
-def test_a_proper_end_mark_inside_a_message_is_stuffed_and_arrives_as_text() -> None:
+def test_data_end_mark_in_content_is_dot_stuffed() -> None:
     message = raw(b"hello\r\n.\r\n" + SMUGGLED + b"..two\r\n")
     with SmtpServer() as server:
         send([message], [server.relay()], Ledger().record)
@@ -537,7 +537,7 @@ def test_a_proper_end_mark_inside_a_message_is_stuffed_and_arrives_as_text() -> 
     assert taken.data == message.data
 
 
-def test_a_template_never_puts_a_dot_or_a_bare_line_end_where_it_could_hurt() -> None:
+def test_template_has_no_leading_dot_or_bare_line_end() -> None:
     nasty = "\r\n.\r\n".join(["a", "MAIL FROM:<x@example.org>", ".", "..", "\n.\n", "\r.\r", "From x", "=2E"])
     made = template(replace(RENDERED, html=nasty, text=nasty))
     data = made.fill(Recipient(1, address(1))).data
