@@ -1,4 +1,4 @@
-"""Difference: what changed between two contents of one edition, in an editor's words. Pure."""
+"""Changes between two contents of one edition, in an editor's terms. Pure."""
 
 from __future__ import annotations
 
@@ -27,29 +27,29 @@ class Changed:
 
 
 def difference(before: Edition, after: Edition) -> tuple[Changed, ...]:
-    """Every change from one content to the other: what is gone, what came, what moved, what reads otherwise.
+    """Return the changes from one content to the other: dropped, added, moved and rewritten stories.
 
-    A story moved when it stands in another section, or when its order among the stories that stayed is another; of
-    all ways to tell a new order the one with the fewest moves is told.
+    A story moved when its section changed, or its order among the remaining stories. A new order is described with
+    the fewest moves.
     """
     was, now = _placed(before), _placed(after)
-    found = [Changed("dropped", key, story.title, place) for key, (story, place) in was.items() if key not in now]
-    found += [Changed("added", key, story.title, "", place) for key, (story, place) in now.items() if key not in was]
-    found += [
+    changes = [Changed("dropped", key, story.title, place) for key, (story, place) in was.items() if key not in now]
+    changes += [Changed("added", key, story.title, "", place) for key, (story, place) in now.items() if key not in was]
+    changes += [
         Changed("moved", key, now[key][0].title, was[key][1], now[key][1]) for key in _moved(before, after, was, now)
     ]
     for key in was:
         if key in now:
-            found += _rewritten(was[key][0], now[key][0])
+            changes += _rewritten(was[key][0], now[key][0])
     if before.subject != after.subject:
-        found.append(Changed("subject", "", after.title, before.subject, after.subject))
+        changes.append(Changed("subject", "", after.title, before.subject, after.subject))
     if before.note != after.note:
-        found.append(Changed("note", "", after.title, before.note, after.note))
-    return tuple(found)
+        changes.append(Changed("note", "", after.title, before.note, after.note))
+    return tuple(changes)
 
 
 def _placed(edition: Edition) -> dict[str, tuple[EditionStory, str]]:
-    """Each story with its place in words, by key, in reading order."""
+    """Return each story with its place in words, by key, in reading order."""
     return {
         story.key: (story, f"{section.title} {number}")
         for section in edition.sections
@@ -79,24 +79,26 @@ def _moved(
     for section in after.sections:
         stayed = [story.key for story in section.stories if home.get(story.key) == section.topic]
         order = [key for key in was if key in set(stayed)]
-        kept = _longest_rise([order.index(key) for key in stayed])
-        moved += [key for number, key in enumerate(stayed) if number not in kept]
+        unmoved = _longest_rise([order.index(key) for key in stayed])
+        moved += [key for number, key in enumerate(stayed) if number not in unmoved]
         moved += [story.key for story in section.stories if home.get(story.key, section.topic) != section.topic]
     return [key for key in now if key in set(moved)] + _sections_moved(before, after, set(moved))
 
 
 def _sections_moved(before: Edition, after: Edition, moved: set[str]) -> list[str]:
-    """A section that changed its place is told by its first story."""
+    """Return the first story of each section that moved."""
     old = [section.topic for section in before.sections]
-    kept = [section for section in after.sections if section.topic in old]
-    rise = _longest_rise([old.index(section.topic) for section in kept])
-    told = [section.stories[0].key for number, section in enumerate(kept) if number not in rise and section.stories]
+    remaining = [section for section in after.sections if section.topic in old]
+    rise = _longest_rise([old.index(section.topic) for section in remaining])
+    moved_keys = [
+        section.stories[0].key for number, section in enumerate(remaining) if number not in rise and section.stories
+    ]
     here = {story.key for story in before.stories}
-    return [key for key in told if key not in moved and key in here]
+    return [key for key in moved_keys if key not in moved and key in here]
 
 
 def _longest_rise(numbers: Sequence[int]) -> set[int]:
-    """The positions of a longest increasing run of `numbers`, gaps allowed (patience sorting)."""
+    """Return the positions of a longest increasing subsequence of `numbers` (patience sorting)."""
     tops: list[int] = []
     ends: list[int] = []
     previous: list[int] = []
@@ -105,9 +107,9 @@ def _longest_rise(numbers: Sequence[int]) -> set[int]:
         previous.append(ends[pile - 1] if pile else -1)
         tops[pile : pile + 1] = [number]
         ends[pile : pile + 1] = [position]
-    found: set[int] = set()
+    positions: set[int] = set()
     at = ends[-1] if ends else -1
     while at >= 0:
-        found.add(at)
+        positions.add(at)
         at = previous[at]
-    return found
+    return positions

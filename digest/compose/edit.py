@@ -1,8 +1,8 @@
-"""Edits: what an editor does to an edition, as values.
+"""Edits of an edition, as values. Pure.
 
-An edit never changes an edition in place: `apply` gives a new one with a higher version and a new content hash, which
-voids any approval. What editors write is cleaned of what no reader can see and no header may hold. Which of two editors
-was first is decided by the store (the version in its WHERE clause), which also keeps who did what, for undoing.
+`apply` returns a new edition with a higher version and a new content hash, which voids any approval. Texts of editors
+are cleaned of invisible characters and of characters that no header may hold. The store decides which of two editors
+was first (the version in its WHERE clause), and keeps the history for undo.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from digest.text.clean import one_line, plain
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """Put a story at `position` (0 first) of a section; one that is not there yet is made at the end with `title`."""
+    """Put a story at `position` (0 first) of a section; a new section is appended with `title`."""
 
     story: str
     topic: str
@@ -27,7 +27,7 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Drop:
-    """Take a story out."""
+    """Remove a story."""
 
     story: str
 
@@ -57,7 +57,7 @@ class Rewrite:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Write the editor's note of a story, or of the whole edition (`story` ""); an empty text removes it."""
+    """Set the editor's note of a story, or of the edition (`story` ""); an empty text removes it."""
 
     text: str
     story: str = ""
@@ -65,18 +65,18 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Set the subject line; an empty one goes back to the newsletter's template."""
+    """Set the subject line; an empty one restores the newsletter's template."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Add:
-    """Bring a story in, at `position` of a section."""
+    """Add a story at `position` of a section."""
 
     story: EditionStory
     topic: str
-    title: str  # of the section, should it be new
+    title: str  # of the section, if it is new
     position: int = 0
 
 
@@ -84,9 +84,9 @@ Edit = Move | Drop | Pin | Retitle | Rewrite | Note | Subject | Add
 
 
 def apply(edition: Edition, edit: Edit) -> Edition:
-    """The edition after an edit: next version, new hash, approval void, waiting for review again.
+    """Return the edition after an edit: next version, new hash, no approval, in review again.
 
-    Raises EditionError when the story or section is not there, AlreadySent when the edition has left the desk.
+    Raises EditionError for an unknown story or section, AlreadySent when the edition is being sent or was sent.
     """
     if edition.state not in EDITABLE:
         raise AlreadySent(f"edition {edition.id} is {edition.state}; its content cannot change any more")
@@ -129,10 +129,10 @@ def _some(text: str, what: str) -> str:
 
 
 def _find(edition: Edition, key: str) -> EditionStory:
-    found = next((story for story in edition.stories if story.key == key), None)
-    if found is None:
+    story = next((story for story in edition.stories if story.key == key), None)
+    if story is None:
         raise EditionError(f"edition {edition.id} has no story {key!r}; 'digest preview {edition.id}' lists them")
-    return found
+    return story
 
 
 def _each(edition: Edition, key: str, change: Callable[[EditionStory], EditionStory]) -> Edition:
@@ -149,8 +149,8 @@ def _each(edition: Edition, key: str, change: Callable[[EditionStory], EditionSt
 def _without(edition: Edition, key: str, keep_empty: str = "") -> tuple[Edition, EditionStory]:
     story = _find(edition, key)
     sections = (replace(s, stories=tuple(x for x in s.stories if x.key != key)) for s in edition.sections)
-    kept = tuple(section for section in sections if section.stories or section.topic == keep_empty)
-    return replace(edition, sections=kept), story
+    remaining = tuple(section for section in sections if section.stories or section.topic == keep_empty)
+    return replace(edition, sections=remaining), story
 
 
 def _inserted(edition: Edition, story: EditionStory, topic: str, title: str, position: int) -> Edition:

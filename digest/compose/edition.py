@@ -1,4 +1,4 @@
-"""Edition: the composed content of one slot, frozen; what an editor sees is what every renderer gets."""
+"""Edition: the composed content of one slot, immutable; editors and renderers use the same object. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ EditionState = Literal["draft", "in_review", "approved", "sending", "paused", "s
 
 @dataclass(frozen=True, slots=True)
 class Also:
-    """Another outlet that tells the same story."""
+    """Another outlet with the same story."""
 
     outlet: str
     url: str
@@ -24,7 +24,7 @@ class Also:
 
 @dataclass(frozen=True, slots=True)
 class EditionStory:
-    """One story as it is printed. Texts are plain text (not HTML); `published` is aware; `minutes` is reading time."""
+    """One story as printed. Texts are plain text (not HTML); `published` is aware; `minutes` is reading time."""
 
     key: str
     url: str
@@ -38,11 +38,11 @@ class EditionStory:
     credit: str = ""
     image: Image | None = None
     also: tuple[Also, ...] = ()
-    update: bool = False  # told before, with real news since
-    note: str = ""  # the editor's
-    article_keys: tuple[str, ...] = ()  # canonical URLs of every article in it, for the ledger
-    written: bool = False  # `lead` is a language model's words, checked by `grounding`, and stands nowhere in the text
-    extract: str = ""  # what `lead` was before: the article's own sentences, for the editor to compare or go back to
+    update: bool = False  # printed before, with new facts since
+    note: str = ""  # by the editor
+    article_keys: tuple[str, ...] = ()  # canonical URLs of all its articles, for the ledger
+    written: bool = False  # `lead` was written by a language model and checked by `grounding`; it is not in the text
+    extract: str = ""  # the sentences of the article that `lead` replaced, for the editor to compare or restore
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +56,11 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Edition:
-    """The content of one slot of one newsletter, and where it stands.
+    """The content of one slot of one newsletter, and its state.
 
     `id` is `NEWSLETTER-YYYY-MM-DD-HHMM` of the slot's local time; `slot` that local time (naive ISO, minutes);
     `send_at` and `cut_off` the same in aware UTC. `version` counts content changes; `content_hash` is over everything
-    a reader can see, so an approval that names it is void after any edit.
+    a subscriber can see, so an approval that names it is void after any edit.
     """
 
     id: str
@@ -73,9 +73,9 @@ class Edition:
     timezone: str
     sections: tuple[Section, ...] = ()
     note: str = ""
-    subject: str = ""  # an editor's own; "" means the template's
+    subject: str = ""  # by the editor; "" means the template's
     state: EditionState = "draft"
-    reason: str = ""  # why skipped, paused, cancelled
+    reason: str = ""  # of being skipped, paused or cancelled
     version: int = 1
     content_hash: str = ""
     approved_hash: str = ""
@@ -88,7 +88,7 @@ class Edition:
         return tuple(story for section in self.sections for story in section.stories)
 
 
-#: What may follow what. Content changes are possible only in the states of EDITABLE.
+#: Allowed state transitions. Content may change only in EDITABLE states.
 TRANSITIONS: Final[dict[EditionState, frozenset[EditionState]]] = {
     "draft": frozenset({"in_review", "approved", "skipped", "cancelled"}),
     "in_review": frozenset({"approved", "skipped", "cancelled"}),
@@ -104,12 +104,12 @@ EDITABLE: Final[frozenset[EditionState]] = frozenset({"draft", "in_review", "app
 
 
 def edition_id(newsletter: str, local: datetime) -> str:
-    """The name of a newsletter's edition for a slot: readable, sortable, safe in a file name and a URL."""
+    """Return the id of a newsletter's edition for a slot: readable, sortable, safe in a file name and a URL."""
     return f"{newsletter}-{local:%Y-%m-%d-%H%M}"
 
 
 def content_hash(edition: Edition) -> str:
-    """SHA-256 (hex) over everything that a reader can see, and nothing else: the same content, the same hash."""
+    """Return the SHA-256 (hex) over everything that a subscriber can see, and nothing else."""
     seen = (edition.newsletter, edition.slot, edition.title, edition.language, edition.note, edition.subject)
     content = [*seen, [asdict(section) for section in edition.sections]]
     canonical = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
@@ -117,12 +117,12 @@ def content_hash(edition: Edition) -> str:
 
 
 def frozen(edition: Edition) -> Edition:
-    """The edition with the hash of its present content."""
+    """Return the edition with the hash of its present content."""
     return replace(edition, content_hash=content_hash(edition))
 
 
 def moved(edition: Edition, state: EditionState, reason: str = "") -> Edition:
-    """The edition in another state. Raises EditionError when that cannot follow."""
+    """Return the edition in another state. Raises EditionError for a transition that is not allowed."""
     if state not in TRANSITIONS[edition.state]:
         possible = ", ".join(sorted(TRANSITIONS[edition.state])) or "nothing: this is final"
         raise EditionError(f"edition {edition.id} is {edition.state}; it cannot become {state} (possible: {possible})")
@@ -130,7 +130,7 @@ def moved(edition: Edition, state: EditionState, reason: str = "") -> Edition:
 
 
 def approved(edition: Edition, content: str, by: str) -> Edition:
-    """The edition approved as it was seen: `content` is the hash that the editor looked at.
+    """Return the edition approved; `content` is the hash of the content that the editor saw.
 
     Raises EditConflict when the content has changed since, AlreadySent or EditionError when it is too late.
     """

@@ -1,4 +1,4 @@
-"""Public holidays by country (`holidays`), as a plain question about a date. Edge: the only user of that library."""
+"""Public holidays by country; the adapter of the library `holidays`."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from digest.errors import SettingsError
 
 
 def off_days(place: str, dates: Collection[date] = ()) -> Callable[[date], bool]:
-    """A function that says whether a date is a day off: in `dates`, or a public holiday of `place`.
+    """Return a function that tells whether a date is in `dates` or a public holiday of `place`.
 
-    `place` is an ISO 3166 country, perhaps with a subdivision ("DE-BY"), or "" for none. Raises SettingsError when it
-    is not known.
+    `place` is an ISO 3166 country, optionally with a subdivision ("DE-BY"), or "" for none. Raises SettingsError for an
+    unknown place.
     """
     own = frozenset(dates)
     if not place:

@@ -1,4 +1,4 @@
-"""Elsewhere: which stories of an edition its readers have from another newsletter. Pure."""
+"""Overlap of newsletters: stories of an edition that its subscribers had in another newsletter. Pure."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from digest.compose.story import Candidate, Story, moment
 
 
 def repeats(edition: Edition, told: Sequence[Told]) -> Mapping[str, str]:
-    """The key of each story that `told` knows, with the key it was told by.
+    """Return the key of each story that the ledger has, mapped to the key of the earlier story.
 
-    The ledger's rule, on what is printed: the same leading article is a repeat; so is one that tells the same event,
-    unless it is newer than the telling and has news.
+    The rule of the ledger applies to printed texts: the same leading article is a repeat, and so is an article on the
+    same event, unless it is newer and has new facts.
     """
     found: dict[str, str] = {}
     open_stories: list[Story] = []
@@ -38,7 +38,7 @@ def repeats(edition: Edition, told: Sequence[Told]) -> Mapping[str, str]:
 
 
 def without(edition: Edition, keys: Collection[str]) -> Edition:
-    """The edition as it is for who had these stories elsewhere; a section that is empty then is left out."""
+    """Return the edition without these stories; sections that become empty are left out."""
     if not keys:
         return edition
     sections = (replace(s, stories=tuple(x for x in s.stories if x.key not in keys)) for s in edition.sections)
@@ -52,7 +52,7 @@ def _has_news(candidate: Candidate, tellings: Sequence[Told]) -> bool:
 
 
 def _candidate(story: EditionStory, edition: Edition) -> Candidate:
-    """A printed story as an article again, as far as print tells."""
+    """Return a printed story as a candidate, as far as the printed text allows."""
     sentences = (LeadSentence(story.lead, 0, len(story.lead)),) if story.lead else ()
     article = Article(story.url, story.url, story.title, story.language, story.lead, Lead(sentences, "page"))
     return Candidate(

@@ -1,4 +1,4 @@
-"""Review: what happens to an edition when its editor came, came late, or never came. Pure.
+"""Review policy: what happens to an edition that its editor reviews in time, late, or never. Pure.
 
 `auto` approves at once. `required` waits for an editor until it is too late to send. `window` waits until the
 sending time and then does what `if_unreviewed` says. Nothing is ever sent past `max_late`.
@@ -18,7 +18,7 @@ IfUnreviewed = Literal["send", "hold", "skip"]
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """A newsletter's stated policy. `remind` is how long before the deadline editors are told again."""
+    """A newsletter's policy. `remind` is how long before the deadline editors are reminded again."""
 
     review: Review
     if_unreviewed: IfUnreviewed = "hold"
@@ -28,19 +28,19 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What to do with an edition now, and why (for the record and the reminder)."""
+    """The next step of an edition, with the reason (for the history and the reminder)."""
 
     do: Literal["wait", "approve", "skip", "send", "remind"]
     reason: str = ""
 
 
 def first_state(policy: Policy) -> Literal["approved", "in_review"]:
-    """The state of a freshly composed edition."""
+    """Return the state of a newly composed edition."""
     return "approved" if policy.review == "auto" else "in_review"
 
 
 def next_step(edition: Edition, policy: Policy, now: datetime, reminded: int = 0) -> Step:
-    """What the day asks of an edition at `now`; `reminded` counts the reminders that editors had already."""
+    """Return the step that is due for an edition at `now`; `reminded` counts the reminders sent so far."""
     if edition.state in ("sent", "skipped", "cancelled", "paused"):
         return Step("wait")
     late = now > edition.send_at + policy.max_late
@@ -53,7 +53,7 @@ def next_step(edition: Edition, policy: Policy, now: datetime, reminded: int = 0
 
 
 def _unreviewed(edition: Edition, policy: Policy, now: datetime, reminded: int) -> Step:
-    """A draft whose editor has not come yet."""
+    """Return the step of a draft that no editor has reviewed."""
     if now >= edition.send_at and policy.review == "window" and policy.if_unreviewed != "hold":
         if policy.if_unreviewed == "send":
             return Step("approve", "nobody reviewed it in time; if_unreviewed = send")
@@ -66,7 +66,7 @@ def _unreviewed(edition: Edition, policy: Policy, now: datetime, reminded: int) 
 
 
 def fate(policy: Policy) -> IfUnreviewed:
-    """What becomes of an edition that nobody reviews."""
+    """Return what happens to an edition that nobody reviews."""
     return policy.if_unreviewed if policy.review == "window" else "hold"
 
 

@@ -1,13 +1,15 @@
-"""Slot: when an edition is due, in the newsletter's own local time. Pure: the clock is always an argument.
+"""Slot: when an edition is due, in the local time of its newsletter. The clock is always an argument.
 
-Three rules hold over every clock change:
+Three rules apply at clock changes:
 
-- a local time that does not exist (spring) goes to the first valid instant after the gap;
-- a local time that occurs twice (autumn) happens once, at its first occurrence;
-- a local day that does not exist at all (Pacific/Apia, 30 December 2011) has no slot.
+- a local time that does not exist (spring) means the first valid instant after the gap;
+- a local time that occurs twice (autumn) means its first occurrence;
+- a local day that does not exist (Pacific/Apia, 30 December 2011) has no slot.
 
-When two slots of one day fall on the same instant through a gap, only the later-written one happens: nobody wants two
+When a gap puts two slots of one day on the same instant, only the later-written one is used, so that nobody gets two
 digests in one minute.
+
+Pure.
 """
 
 from __future__ import annotations
@@ -21,29 +23,29 @@ from zoneinfo import ZoneInfo
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
-#: Slots are looked for at most this far ahead or back: a calendar that never rings ends the search.
+#: Limit of the search for slots in both directions, for calendars without any.
 HORIZON = timedelta(days=800)
 
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """No edition from `start` to `end`, both days included; `end` None means until further notice."""
+    """A pause from `start` to `end`, both days included; `end` None means until further notice."""
 
     start: date
     end: date | None = None
 
     def covers(self, day: date) -> bool:
-        """True when `day` lies in the pause."""
+        """Return whether `day` is in the pause."""
         return self.start <= day and (self.end is None or day <= self.end)
 
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """The rhythm of one newsletter.
+    """The calendar of one newsletter.
 
-    `weekdays` are numbers (Monday 0); `month_days`, when given, are days of the month instead, negative ones counted
-    from its end (-1 is the last), and a day that a month lacks falls on its last day. `off` says whether a date is a
-    holiday. On a day off the slot is skipped with its stories (`on_holiday="skip"`), or its stories wait for the next
+    `weekdays` are numbers (Monday 0). `month_days`, when given, replace them by days of the month; negative ones count
+    from its end (-1 is the last), and a day that a month lacks means its last day. `off` tells whether a date is a
+    holiday. On a holiday the slot is skipped with its stories (`on_holiday="skip"`), or its stories go into the next
     edition ("merge").
     """
 
@@ -59,13 +61,13 @@ class Calendar:
 
     @property
     def zone(self) -> ZoneInfo:
-        """The time zone, as rules."""
+        """Return `timezone` as a ZoneInfo."""
         return ZoneInfo(self.timezone)
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """One due moment: `local` is naive wall time, the others aware UTC. `closed` says why nothing is sent then."""
+    """One slot: `local` is naive wall time, the other times aware UTC. `closed` is the reason why nothing is sent."""
 
     local: datetime
     send_at: datetime
@@ -74,12 +76,12 @@ class Slot:
 
     @property
     def key(self) -> str:
-        """The unique name of the slot within its newsletter: local ISO time to the minute."""
+        """The unique key within the newsletter: local ISO time to the minute."""
         return self.local.strftime("%Y-%m-%dT%H:%M")
 
 
 def instant(local: datetime, zone: ZoneInfo) -> datetime | None:
-    """The UTC instant of a naive local time by the three rules above; None when its whole day does not exist."""
+    """Return the UTC instant of a naive local time by the rules above; None when its whole day does not exist."""
     early = local.replace(tzinfo=zone, fold=0).astimezone(UTC)
     if early.astimezone(zone).replace(tzinfo=None) == local:
         return early
@@ -97,16 +99,16 @@ def instant(local: datetime, zone: ZoneInfo) -> datetime | None:
 
 
 def is_due_day(calendar: Calendar, day: date) -> bool:
-    """True when the rhythm names this day, holidays and pauses aside."""
+    """Return whether the calendar names this day, apart from holidays and pauses."""
     if not calendar.month_days:
         return day.weekday() in calendar.weekdays
     last = ((day.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)).day
-    wanted = {min(n, last) if n > 0 else max(1, last + 1 + n) for n in calendar.month_days}
-    return day.day in wanted
+    due_days = {min(n, last) if n > 0 else max(1, last + 1 + n) for n in calendar.month_days}
+    return day.day in due_days
 
 
 def slots_of_day(calendar: Calendar, day: date) -> list[Slot]:
-    """The slots of one local day in order of their instants, closed ones included."""
+    """Return the slots of one local day in order of their instants, with closed ones."""
     if not is_due_day(calendar, day):
         return []
     closed: Literal["", "holiday", "pause"] = ""
@@ -123,25 +125,25 @@ def slots_of_day(calendar: Calendar, day: date) -> list[Slot]:
 
 
 def slots(calendar: Calendar, after: datetime, *, forward: bool = True) -> Iterator[Slot]:
-    """Slots with `send_at` later than `after`, soonest first; or, backward, not later than it, latest first."""
+    """Yield slots with `send_at` later than `after`, soonest first; or, backward, not later than it, latest first."""
     step = timedelta(days=1 if forward else -1)
-    # One local day of slack on each side: an instant's local date can differ from UTC's by one.
+    # One local day more on each side: the local date of an instant can differ from UTC's by one.
     day = after.astimezone(calendar.zone).date() - step
     for _ in range(HORIZON.days):
-        found = slots_of_day(calendar, day)
-        for slot in found if forward else reversed(found):
+        day_slots = slots_of_day(calendar, day)
+        for slot in day_slots if forward else reversed(day_slots):
             if (slot.send_at > after) == forward:
                 yield slot
         day += step
 
 
 def next_slots(calendar: Calendar, now: datetime, count: int) -> list[Slot]:
-    """The next `count` slots, closed ones included so that a listing can show them."""
+    """Return the next `count` slots, with closed ones, so that a listing can show them."""
     return list(islice(slots(calendar, now), count))
 
 
 def slot_at(calendar: Calendar, local: datetime) -> Slot:
-    """The slot of a local time that need not be in the rhythm (an editor asks for an extra edition)."""
+    """Return the slot of a local time outside the calendar too, for an extra edition."""
     send_at = instant(local, calendar.zone)
     if send_at is None:
         day_after = datetime.combine(local.date() + timedelta(days=1), time(0))
@@ -151,18 +153,18 @@ def slot_at(calendar: Calendar, local: datetime) -> Slot:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """What to do now: at most one slot to compose, and those that are missed for good, oldest first."""
+    """The slots to handle now: at most one to compose, and those that are missed for good, oldest first."""
 
     slot: Slot | None
     missed: tuple[Slot, ...] = ()
 
 
 def due(calendar: Calendar, now: datetime, handled: Collection[str], since: datetime) -> Due:
-    """The slot whose content should be frozen by `now`: its cut-off has passed and it is not too late to send.
+    """Return the slot whose content should be frozen by `now`: its cut-off has passed and it is not too late to send.
 
-    Slots that are yet to be sent come first, the soonest at the head; none of them is missed. After downtime it is the
-    newest slot, unless a newer one went out; older unhandled slots since `since` (aware UTC: when this newsletter was
-    first seen, or last handled) are missed. `handled` holds the keys that some process already took.
+    The soonest slot that is yet to be sent comes first. After downtime it is the newest slot, unless a newer one was
+    sent; older unhandled slots since `since` (aware UTC: when this newsletter was first seen, or last handled) are
+    missed. `handled` are the keys that a process has taken.
     """
     waiting: list[Slot] = []
     ahead: list[Slot] = []
@@ -181,15 +183,15 @@ def due(calendar: Calendar, now: datetime, handled: Collection[str], since: date
             ahead.append(slot)
         elif late is None and not followed:
             late = slot
-    chosen = ahead[-1] if ahead else late
-    return Due(chosen, tuple(slot for slot in reversed(waiting) if slot is not chosen and slot not in ahead))
+    current = ahead[-1] if ahead else late
+    return Due(current, tuple(slot for slot in reversed(waiting) if slot is not current and slot not in ahead))
 
 
 def window_start(calendar: Calendar, slot: Slot, carried: Collection[str], limit: timedelta) -> datetime:
-    """From when on an edition collects: the cut-off of the last slot before it that used up its own stories.
+    """Return the start of an edition's window: the cut-off of the last slot before it that used its own stories.
 
-    `carried` holds keys of earlier slots whose stories wait for the next edition: skipped for too few stories or for
-    lateness, cancelled, missed. A closed slot carries when the calendar merges holidays. Never longer than `limit`.
+    `carried` are the keys of earlier slots whose stories go into the next edition: skipped for too few stories or for
+    lateness, cancelled, missed. A closed slot carries when the calendar merges holidays. At most `limit` back.
     """
     earliest = slot.cut_off - limit
     for previous in slots(calendar, slot.send_at - timedelta(microseconds=1), forward=False):

@@ -1,4 +1,4 @@
-"""Topic: which articles belong to which subject area, and why."""
+"""Topic assignment: which topic an article or story belongs to, with the evidence."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from digest.compose.story import Candidate, Story
 from digest.text.stem import fold, stem
 from digest.text.token import MARKS, WORD
 
-#: What each kind of evidence is worth. A topic's own feed goes before words found in another's; a word that the
-#: topic's own feed also has goes before both; a topic without feeds lives by its words alone.
+#: Points of each kind of evidence. A topic's own feed outweighs words in an article of another feed; a word in an
+#: article of the topic's own feed outweighs both; a topic without feeds relies on words alone.
 POINTS: Final = {
     "feed": 3.0,
     "word in the title": 2.0,
@@ -25,19 +25,19 @@ POINTS: Final = {
     "feed category": 1.0,
     "address": 0.75,
 }
-#: With less than this an article is in no topic.
+#: Minimum points for an article to be in a topic.
 ENOUGH: Final = 1.75
 
 _WORD: Final = re.compile(WORD)
 _PATTERN: Final = re.compile(rf"(?:[^\W_]|[{MARKS}])*(?:\*(?:[^\W_]|[{MARKS}])*)+|{WORD}")
-#: A sign that makes another name of a word: 'C++', 'C#'.
+#: A sign that is part of a name: 'C++', 'C#'.
 _SIGNED: Final = re.compile(r"\w[+#]")
 _BETWEEN: Final = re.compile(r"[\s,.:;!?()\"'’…-]+")
 _HANGUL: Final = re.compile(r"[\uac00-\ud7af]+\Z")
 
 
 class TopicSettings(Protocol):
-    """What a topic's settings must have. `include` and `exclude` hold words, phrases and wildcards ('climat*')."""
+    """Settings of a topic. `include` and `exclude` are words, phrases and wildcards ('climat*')."""
 
     @property
     def title(self) -> str: ...
@@ -51,7 +51,7 @@ class TopicSettings(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One thing that speaks for a topic and what it is worth in points."""
+    """One piece of evidence for a topic, with its points."""
 
     kind: str
     detail: str
@@ -60,7 +60,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """How well one topic fits. `refused` names what forbids it (an exclude word, no include word), else ""."""
+    """How well one topic fits. `refused` names the rule that forbids it (an exclude word, no include word), else ""."""
 
     topic: str
     evidence: tuple[Evidence, ...] = ()
@@ -81,24 +81,24 @@ class Assignment:
     fits: tuple[Fit, ...] = ()
 
 
-#: A learned classifier may speak here: (candidate, topic key) -> points, about -2 to 2, and why in a few words. None is
-#: built in: it should be trained on what editors move, show its weights, and stay silent until it has seen enough.
+#: Interface of a learned classifier: (candidate, topic key) -> points, about -2 to 2, and a short reason. None is built
+#: in: it should be trained on editors' moves, show its weights, and return None until it has seen enough.
 Score = Callable[[Candidate, str], tuple[float, str]]
 
 
 def assign(candidate: Candidate, topics: Mapping[str, TopicSettings], *, score: Score | None = None) -> Assignment:
-    """The topic (a key of `topics`, in the order of the settings when equal) that fits `candidate` best.
+    """Return the topic that fits `candidate` best; the order of the settings decides between equals.
 
-    Exclude words win over everything. A topic with feeds and include words wants both; a topic with include words and
-    no feeds takes from every feed.
+    Exclude words outweigh everything. A topic with feeds and include words requires both; a topic with include words
+    and no feeds takes articles of every feed.
     """
     return _decide([_fit(candidate, key, topic, score) for key, topic in topics.items()])
 
 
 def assign_story(story: Story, topics: Mapping[str, TopicSettings], *, score: Score | None = None) -> Assignment:
-    """The topic of a whole story: its articles vote with their points, the leading one counting as all others do.
+    """Return the topic of a story: its articles vote with their points, the leading one as much as all others together.
 
-    What a topic refuses in the leading article it refuses in the story.
+    A topic that refuses the leading article refuses the story.
     """
     fits = []
     for key, topic in topics.items():
@@ -128,8 +128,8 @@ def _fit(candidate: Candidate, key: str, topic: TopicSettings, score: Score | No
     opening = " ".join((article.lead.text or article.text).split()[:80])
     for pattern in topic.exclude:
         for place, text in (("title", article.title), ("opening", opening), ("categories", _labels(candidate))):
-            if found := find(pattern, text, language):
-                return Fit(key, (), f"exclude word '{pattern}' found in the {place} ('{found}')")
+            if match := find(pattern, text, language):
+                return Fit(key, (), f"exclude word '{pattern}' found in the {place} ('{match}')")
     evidence = _words(topic, article.title, opening, language)
     own = key in candidate.topics
     if topic.include and not evidence and (own or not topic.feeds):
@@ -148,25 +148,25 @@ def _fit(candidate: Candidate, key: str, topic: TopicSettings, score: Score | No
 def _words(topic: TopicSettings, title: str, opening: str, language: str) -> list[Evidence]:
     for kind, text in (("word in the title", title), ("word in the opening", opening)):
         for pattern in topic.include:
-            if found := find(pattern, text, language):
-                return [Evidence(kind, f"'{pattern}' ('{found}')", POINTS[kind])]
+            if match := find(pattern, text, language):
+                return [Evidence(kind, f"'{pattern}' ('{match}')", POINTS[kind])]
     return []
 
 
 def _labelled(candidate: Candidate, key: str, topic: TopicSettings) -> list[Evidence]:
-    """What the feed's own categories and the URL's path say."""
+    """Return the evidence of the feed's categories and the URL's path."""
     language = candidate.article.language
     names = {_name(key, language), _name(topic.title, language)} - {""}
-    found = []
+    evidence = []
     for category in (*candidate.categories, candidate.article.section):
         if category and _name(category, language) in names:
-            found.append(Evidence("feed category", category, POINTS["feed category"]))
+            evidence.append(Evidence("feed category", category, POINTS["feed category"]))
             break
     for part in unquote(urlsplit(candidate.article.url or candidate.key).path).split("/")[1:-1]:
         if _name(part, language) in names:
-            found.append(Evidence("address", f"/{part}/", POINTS["address"]))
+            evidence.append(Evidence("address", f"/{part}/", POINTS["address"]))
             break
-    return found
+    return evidence
 
 
 def _labels(candidate: Candidate) -> str:
@@ -178,35 +178,35 @@ def _name(label: str, language: str) -> str:
 
 
 def find(pattern: str, text: str, language: str) -> str:
-    """What in `text` the pattern matches, as written there; "" when nothing.
+    """Return the part of `text` that the pattern matches, as written there; "" for no match.
 
-    A pattern is one or more words in a row; case and accents do not matter, a word matches its other forms (by stem),
-    and a word with '*' matches as written ('climat*'). In scripts without spaces it may stand anywhere, in Korean
-    particles may follow. What is no word ('C++', an emoji) is looked for as it is.
+    A pattern is one or more consecutive words. Case and accents are ignored, a word matches its other forms (by stem),
+    and a word with '*' matches as written ('climat*'). In scripts without spaces it matches anywhere; in Korean
+    particles may follow. A pattern without a word ('C++', an emoji) matches literally.
     """
     if UNSPACED.search(pattern):
         return pattern if _in_order(fold(pattern.strip()).split("*"), fold(text)) else ""
     if _SIGNED.search(pattern) or not _PATTERN.search(pattern):
         return _as_written(pattern.strip(), text)
-    wanted = _compiled(pattern, language)
-    if not wanted:
+    compiled = _compiled(pattern, language)
+    if not compiled:
         return ""
     places = list(_WORD.finditer(text))
-    for i in range(len(places) - len(wanted) + 1):
-        run = places[i : i + len(wanted)]
-        if all(_matches(want, place.group(), language) for want, place in zip(wanted, run, strict=True)):
+    for i in range(len(places) - len(compiled) + 1):
+        run = places[i : i + len(compiled)]
+        if all(_matches(want, place.group(), language) for want, place in zip(compiled, run, strict=True)):
             return text[run[0].start() : run[-1].end()]
     return ""
 
 
 def _as_written(pattern: str, text: str) -> str:
-    """The pattern, if it stands in the text between blanks or stops; one of stops alone stands nowhere."""
-    wanted = _BETWEEN.sub(" ", fold(pattern)).strip()
-    return pattern if wanted and f" {wanted} " in _BETWEEN.sub(" ", f" {fold(text)} ") else ""
+    """Return the pattern if it stands in the text between spaces or punctuation; punctuation alone never matches."""
+    literal = _BETWEEN.sub(" ", fold(pattern)).strip()
+    return pattern if literal and f" {literal} " in _BETWEEN.sub(" ", f" {fold(text)} ") else ""
 
 
 def _in_order(parts: Sequence[str], text: str) -> bool:
-    """Whether the parts stand in the text one after the other."""
+    """Return whether the parts occur in the text in this order."""
     at = 0
     for part in parts:
         at = text.find(part, at)
@@ -226,6 +226,6 @@ def _matches(want: tuple[str, bool], word: str, language: str) -> bool:
     text, wild = want
     if wild:
         return fnmatchcase(fold(word), text)
-    if _HANGUL.match(word) and len(text) > 2:  # in decomposed letters; Korean hangs its particles on the word
+    if _HANGUL.match(word) and len(text) > 2:  # compare decomposed letters: Korean appends particles to the word
         return fold(word).startswith(text)
     return stem(word, language) == text
