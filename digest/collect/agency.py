@@ -1,4 +1,4 @@
-"""Agency: the names of news agencies, and lines that are made of nothing else."""
+"""Recognise the names of news agencies, and lines that consist of them. The names are in data/agencies.toml."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-_EAST = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3"  # these scripts put no blank around a name
+_EAST = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3"  # scripts without blanks around a name
 _WORD = re.compile(r"[^\s/,;:+&|·()\[\]（）【】«»\"–—]+")
 _SIGN = re.compile(r"[a-zäöü]{2,4}")  # an editor's initials after a slash: 'dpa/rhu'
-_LONGEST = 90  # characters of a line of names
+_LONGEST = 90  # maximum characters of a line of names
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,24 +38,24 @@ def _names() -> _Names:
 
 
 def find(text: str) -> str:
-    """The first agency that the text names, as written there; "" when there is none."""
-    found = _names().pattern.search(text)
-    return found[0] if found else ""
+    """Return the first agency in a text, as written there; "" if there is none."""
+    match = _names().pattern.search(text)
+    return match[0] if match else ""
 
 
 def ends_name(text: str, start: int) -> int:
-    """Where the name of an agency that begins at `start` ends; `start` when none does."""
-    found = _names().pattern.match(text, start)
-    return found.end() if found else start
+    """Return the end of the agency name that begins at `start`; `start` if none does."""
+    match = _names().pattern.match(text, start)
+    return match.end() if match else start
 
 
 def is_name(word: str) -> bool:
-    """Whether a single word is, or belongs to, the name of an agency."""
+    """Return whether a single word is, or is part of, the name of an agency."""
     return word.strip(".,:;*") in _names().words
 
 
 def is_line(text: str) -> bool:
-    """Whether a short line names agencies and nothing else of weight: 'dpa/rhu', 'Avec AFP', 'Le Courrier avec AFP'."""
+    """Return whether a short line consists of agency names: 'dpa/rhu', 'Avec AFP', 'Le Courrier avec AFP'."""
     names = _names()
     words = [w.strip(".,*_'’©®") for w in _WORD.findall(text.replace("l'", "").replace("l’", ""))]
     words = [w for w in words if w]

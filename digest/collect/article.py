@@ -1,4 +1,4 @@
-"""Article: one readable page: clean text, its facts and its lead."""
+"""Article: one readable page with its clean text, metadata and lead. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from digest.collect.lead import Lead
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """A picture that the article names; sizes in CSS pixels, None when the page does not say."""
+    """The picture of an article; sizes in CSS pixels, None if unknown."""
 
     url: str
     alt: str = ""
@@ -20,7 +20,7 @@ class Image:
 
 @dataclass(frozen=True, slots=True)
 class Removed:
-    """A piece of the page that is not the article, and why it was taken out."""
+    """A piece of the page that is not part of the article, and the reason."""
 
     text: str
     reason: str
@@ -28,11 +28,11 @@ class Removed:
 
 @dataclass(frozen=True, slots=True)
 class Article:
-    """What we understood of one page.
+    """The content of one page.
 
     `text` is the article alone: no title, byline or date; paragraphs separated by a blank line, the standfirst first
-    where there is one. `problem` is None or one line saying what was wrong (consent wall, paywall, no text, could not
-    be fetched); an article with a problem may still have a lead from a lower rung. `language` is a two-letter code
+    where there is one. `problem` is None or one line (consent wall, paywall, no text, could not be fetched); an article
+    with a problem may still have a lead from the feed or the title. `language` is a two-letter code
     (BCP 47 primary subtag) or "" when unknown. Times are aware, in the zone that the page gave.
     """
 
@@ -51,10 +51,10 @@ class Article:
     image: Image | None = None
     removed: tuple[Removed, ...] = ()
     problem: str | None = None
-    standfirst: str = ""  # the introduction that the page sets apart; `text` begins with it
+    standfirst: str = ""  # the separate introduction; `text` begins with it
 
     @property
     def minutes(self) -> int:
-        """Reading time in whole minutes, at least 1: 230 words, or 500 CJK characters, a minute."""
+        """Return the reading time in whole minutes, at least 1: 230 words, or 500 CJK characters, a minute."""
         cjk = sum(1 for c in self.text if "\u3040" <= c <= "\u30ff" or "\u4e00" <= c <= "\u9fff")
         return max(1, round(len(self.text.split()) / 230 + cjk / 500))

@@ -1,4 +1,4 @@
-"""The opening of an article: its first sentences, and what makes each fit or unfit to stand in a lead."""
+"""Find the candidates for a lead: the first sentences of an article, and why each can or cannot be part of it. Pure."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from digest.collect.salience import likelihood, terms
 from digest.text.sentence import sentences
 from digest.text.words import Words
 
-_READ = 6000  # characters; what an article is about shows in its first thousand words
-_SENTENCES = 8  # of the opening are considered; later ones tell details
-_SHORTEST = 25  # width of a sentence that can stand in a lead
-_STOPLESS = frozenset({"th", "lo", "km"})  # their sentences end with a blank
+_READ = 6000  # characters; an article states its topic in its first thousand words
+_SENTENCES = 8  # usable sentences that are considered; later ones give details
+_SHORTEST = 25  # minimum width of a sentence in a lead
+_STOPLESS = frozenset({"th", "lo", "km"})  # languages whose sentences end with a blank
 
-NO_STOP = "no stop"  # at its end: a heading or caption, unless the place says otherwise
+NO_STOP = "no stop"  # a heading or caption, unless its context says otherwise
 _STOPS = ".!?…。！？｡؟۔।॥։"
 _CLOSERS = "\"'”’»›)]}」』】）〉》“«\u00a0\u202f "
 _PAIRS = {"«": "»", "»": "«", "“": "”“", "„": "“”", "”": "”", "「": "」", "『": "』", "‹": "›", "›": "‹", '"': '"'}
@@ -25,9 +25,9 @@ _NOISE = re.compile(r"https?://|www\.|\bpic\.twitter|[#@]\w+ [#@]\w+|\.{5}")
 _CLOSED = re.compile(r"[)）\]】]")
 _CELL = " | "  # between the cells of a table
 _ASKED = re.compile(r"^[^\n]{1,250}[?？؟]$", re.MULTILINE)
-_QUESTIONS = 2  # lines of their own make an interview, whose answers say little without them
+_QUESTIONS = 2  # minimum question lines of an interview, whose answers depend on them
 _COLON = re.compile("[:：】]")
-_LABEL = 40  # characters with its colon
+_LABEL = 40  # maximum characters of a label with its colon
 _BULLET = re.compile(r"[-–—•*·▪●►→]\s|\d{1,2}[.)]\s")
 _FIRST = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
 _TOKEN = re.compile(r"[^\W_]+")
@@ -35,11 +35,11 @@ _WIDE = re.compile(r"[\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3\uff01
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
-    """A sentence of the opening. `start` and `end` are its place in the article, after a dateline.
+class LeadCandidate:
+    """A sentence of the opening. `start` and `end` are its offsets in the article, after a dateline.
 
-    `back` says that it points to the sentence before it, by a pronoun, a connective or a quotation left open; `ahead`
-    that it leaves a quotation open itself. `unfit` is the reason why it can be no part of a lead, or "".
+    `needs_previous` is True if it refers to the previous sentence by a pronoun, a connective or an open quotation;
+    `needs_next` if it leaves a quotation open. `rejection` is the reason why it cannot be part of a lead, or "".
     """
 
     index: int
@@ -47,67 +47,67 @@ class Candidate:
     end: int
     width: float
     terms: frozenset[str]
-    back: bool
-    ahead: bool
-    speaks: bool  # begins with a quotation
-    unfit: str
+    needs_previous: bool
+    needs_next: bool
+    opens_with_quote: bool  # begins with a quotation
+    rejection: str
 
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """The candidates in order, the salience of every term of the article (0 to 1), and the terms of its title."""
+    """The candidates in order, the salience of every term of the article (0 to 1), and the terms of the title."""
 
-    candidates: tuple[Candidate, ...]
+    candidates: tuple[LeadCandidate, ...]
     salience: dict[str, float]
     title: frozenset[str]
 
 
 def width(text: str) -> float:
-    """Length in Latin letters: a letter of China, Japan or Korea says what two and a half of them say."""
+    """Return the length in Latin letters; a Chinese, Japanese or Korean character counts for two and a half."""
     return len(text) + 1.5 * len(_WIDE.findall(text))
 
 
-def read(text: str, title: str, table: Words) -> Opening:
-    """Judge the first sentences of an article."""
+def find_candidates(text: str, title: str, table: Words) -> Opening:
+    """Return the candidates among the first sentences of an article."""
     spans = _within_lines(text, sentences(text[:_READ], table.language))
     if len(text) > _READ and len(spans) > 1:
-        spans.pop()  # cut short
-    found = [terms(text[start:end], table) for start, end in spans]
-    wanted = frozenset(t.term for t in terms(title, table))
-    candidates: list[Candidate] = []
+        spans.pop()  # truncated
+    sentence_terms = [terms(text[start:end], table) for start, end in spans]
+    title_terms = frozenset(t.term for t in terms(title, table))
+    candidates: list[LeadCandidate] = []
     quotation, last, note, answer, fit = "", -1, False, False, 0
     interview = len(_ASKED.findall(text[:_READ])) >= _QUESTIONS
-    for (start, end), carried in zip(spans, found, strict=True):
+    for (start, end), some_terms in zip(spans, sentence_terms, strict=True):
         if last < 0 or "\n" in text[last:start]:
             quotation, note = "", False
-            answer = interview and bool(candidates) and candidates[-1].unfit == "question"
+            answer = interview and bool(candidates) and candidates[-1].rejection == "question"
         begin = _after_dateline(text, start, end) if last < 0 or "\n" in text[last:start] else start
         last = end
         sentence = text[begin:end]
-        subject = _Subject(sentence, quotation, frozenset(t.term for t in carried), wanted, table)
+        subject = _Subject(sentence, quotation, frozenset(t.term for t in some_terms), title_terms, table)
         note = note or subject.is_note()
         quotation, stray = _quotation(sentence, quotation)
         candidates.append(
-            Candidate(
+            LeadCandidate(
                 index=len(candidates),
                 start=begin,
                 end=end,
                 width=width(sentence),
                 terms=subject.terms,
-                back=stray or answer or subject.points_back(),
-                ahead=bool(quotation),
-                speaks=sentence[0] in _PAIRS,
-                unfit="about the page" if note else subject.unfit(),
+                needs_previous=stray or answer or subject.points_back(),
+                needs_next=bool(quotation),
+                opens_with_quote=sentence[0] in _PAIRS,
+                rejection="about the page" if note else subject.rejection(),
             )
         )
-        fit += not candidates[-1].unfit
+        fit += not candidates[-1].rejection
         if fit == _SENTENCES or (fit and len(candidates) >= _SENTENCES + 4):
             break
-    return Opening(tuple(candidates), likelihood(found, wanted), wanted)
+    return Opening(tuple(candidates), likelihood(sentence_terms, title_terms), title_terms)
 
 
 def _within_lines(text: str, spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Sentences that end with their line at the latest: items of a list may have no stops."""
+    """Return sentences split at line breaks: list items may have no full stop."""
     out: list[tuple[int, int]] = []
     for start, end in spans:
         if "\n" not in text[start:end]:
@@ -129,8 +129,8 @@ def _after_dateline(text: str, start: int, end: int) -> int:
 
 
 def _quotation(sentence: str, opened: str) -> tuple[str, bool]:
-    """The quotation mark that is still open after the sentence, given the one open before it, "" for none; and whether
-    a quotation closes in it that was never seen to open.
+    """Return the quotation mark that is open after the sentence, "" for none; and whether a quotation closes in it
+    that was not opened. `opened` is the mark that was open before it.
     """
     stray = False
     for match in _QUOTE.finditer(sentence):
@@ -146,7 +146,7 @@ def _quotation(sentence: str, opened: str) -> tuple[str, bool]:
 
 
 def _outside(sentence: str, opened: str) -> str:
-    """What stands outside quotation marks."""
+    """Return the text outside quotation marks."""
     kept, last = [], 0
     for match in _QUOTE.finditer(sentence):
         if not opened:
@@ -158,7 +158,7 @@ def _outside(sentence: str, opened: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Subject:
-    """A sentence under judgement: `quotation` is the mark left open before it, `title` holds the title's terms."""
+    """A sentence to judge: `quotation` is the mark that was open before it, `title` the terms of the title."""
 
     text: str
     quotation: str
@@ -168,12 +168,12 @@ class _Subject:
 
     @property
     def opening(self) -> str:
-        """Its first five words in small letters, parted by single blanks."""
+        """Return the first five words in lower case, separated by single blanks."""
         return " ".join(_FIRST.findall(self.text[:60].lower())[:5])
 
     def points_back(self) -> bool:
-        """Whether it asks for the sentence before: it goes on with a quotation, begins with 'Il', 'However', 'En
-        revanche', or quotes a speaker who is only a pronoun. 'Cette réforme' does not where the title names the reform.
+        """Return whether it depends on the previous sentence: it continues a quotation, begins with 'However', or
+        names its speaker only by a pronoun. 'Cette réforme' does not if the title names the reform.
         """
         if self.quotation or self._quotes_a_pronoun():
             return True
@@ -201,11 +201,11 @@ class _Subject:
         return (self.opening + " ").startswith(tuple(phrase + " " for phrase in phrases))
 
     def is_note(self) -> bool:
-        """Whether it opens a paragraph about the page: 'Editor's note: this article was ... You can ...'."""
+        """Return whether it opens a paragraph about the page: 'Editor's note: this article was ... You can ...'."""
         return self._begins(self.table.page) and _COLON.search(self.text[:_LABEL]) is not None
 
-    def unfit(self) -> str:
-        """Why it can be no part of a lead, or ""."""
+    def rejection(self) -> str:
+        """Return why it cannot be part of a lead, or ""."""
         bare = self.text.rstrip(_CLOSERS)
         if width(self.text) < _SHORTEST or not self.terms or _BULLET.match(self.text) or bare.endswith((":", ",", ";")):
             return "no sentence"
@@ -213,9 +213,9 @@ class _Subject:
             return NO_STOP if _CELL not in self.text else "no sentence"
         if bare[-1:] in "?？؟\u037e":
             return "question"
-        return self._unfit_by_content()
+        return self._rejection_by_content()
 
-    def _unfit_by_content(self) -> str:
+    def _rejection_by_content(self) -> str:
         if _NOISE.search(self.text) or self._begins(self.table.page):
             return "about the page"
         if self.text[0] in "(（[【" and not _CLOSED.search(self.text):

@@ -1,7 +1,6 @@
-"""From entries to articles: pages fetched through the guard, read in child processes, the feed's text as the fallback.
+"""Read the articles of entries: fetch their pages, parse them in child processes, fall back to the text of the feed.
 
-Edge: joins `http` and `sandbox`, so that fetching, reading and storing overlap and no page's bytes are kept longer
-than needed.
+Connects `http` and `sandbox`, so that fetching, reading and storing overlap and the bytes of a page are soon released.
 """
 
 from __future__ import annotations
@@ -18,9 +17,9 @@ FetchPages = Callable[[Iterable[str]], Iterator[FetchedPage]]
 
 
 def read_entries(entries: Sequence[Entry], fetch: FetchPages, sandbox: Sandbox) -> Iterator[tuple[Entry, Article]]:
-    """One article for each entry, in the order they are ready. What went wrong stands in `Article.problem`.
+    """Yield one article for each entry, in the order they are ready. `Article.problem` names the problem, if any.
 
-    An entry without a link, or whose page could not be had or read, becomes an article of the feed's own text.
+    An entry without a link or without a readable page becomes an article of the text of the feed.
     """
     waiting: dict[str, list[Entry]] = {}
     unread: list[tuple[Entry, str | None]] = []

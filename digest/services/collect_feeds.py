@@ -14,7 +14,7 @@ from digest.collect import feed as feeds
 from digest.collect.article import Article
 from digest.collect.entry import Entry, triage
 from digest.collect.extract import boilerplate
-from digest.collect.extract.assemble import without_repeated
+from digest.collect.extract.assemble import remove_repeated_lines
 from digest.collect.extract.boilerplate import HostMemory
 from digest.collect.feed import Feed, FetchOutcome, FetchStatus, ParsedFeed
 from digest.services.context import Progress, silent
@@ -250,6 +250,9 @@ def _without_repeated(
     for name, memory in memories.items():
         store.articles.save_host_blocks(name, boilerplate.to_json(memory), now=now)
     return [
-        (entry, without_repeated(article, memories[host(article.url)]) if host(article.url) in memories else article)
+        (
+            entry,
+            remove_repeated_lines(article, memories[host(article.url)]) if host(article.url) in memories else article,
+        )
         for entry, article in part
     ]

@@ -1,4 +1,4 @@
-"""Leads: ROUGE against the standfirst that the newspaper wrote, and the fit of the weights with cross validation.
+"""ROUGE of leads against the standfirst of the newspaper, and cross-validated fitting of the weights.
 
 python -m tests.benchmarks.leads FILE.jsonl [--fit]
 
@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from digest.collect import lead, lead_candidates, salience
-from digest.collect.lead_candidates import Candidate
+from digest.collect.lead_candidates import LeadCandidate
 from digest.text.sentence import sentences
 from digest.text.words import words
 
@@ -74,7 +74,7 @@ def first_two(row: Row) -> str:
 
 
 def facts(row: Row) -> dict[str, tuple[float, ...]]:
-    """What the weights of `salience.likelihood` apply to, for every term: the base first, in its order."""
+    """Return the features of every term, in the order of the weights of `salience.likelihood` after the base."""
     table = words(row["language"])
     title = {t.term for t in salience.terms(row["title"], table)}
     count: Counter[str] = Counter()
@@ -113,21 +113,21 @@ def use_salience(weights: Sequence[float]) -> None:
         setattr(salience, name, value)
 
 
-def choices(row: Row, most: int = 2) -> tuple[lead_candidates.Opening, list[tuple[Candidate, ...]]]:
-    """The sets of sentences that `choose` compares."""
-    read = lead_candidates.read(row["text"], row["title"], words(row["language"]))
-    return read, lead.sets([c for c in read.candidates if not c.unfit], most)
+def choices(row: Row, most: int = 2) -> tuple[lead_candidates.Opening, list[tuple[LeadCandidate, ...]]]:
+    """Return the sets of sentences that `choose` compares."""
+    read = lead_candidates.find_candidates(row["text"], row["title"], words(row["language"]))
+    return read, lead.candidate_sets([c for c in read.candidates if not c.rejection], most)
 
 
 def fit_lead(rows: Sequence[Row], penalty: float = 30.0) -> list[float]:
-    """Weights in the order of `lead.measure`, the first being 1."""
+    """Weights in the order of `lead.features`, the first being 1."""
     import numpy as np
 
     x, y = [], []
     for row in rows:
         read, sets = choices(row)
         if sets:
-            measured = np.array([lead.measure(s, read, 280) for s in sets])
+            measured = np.array([lead.features(s, read, 280) for s in sets])
             scores = np.array([sum(rouge(row["reference"], text_of(row, s))) for s in sets])
             x.append(measured - measured.mean(0))
             y.append(scores - scores.mean())
@@ -138,7 +138,7 @@ def fit_lead(rows: Sequence[Row], penalty: float = 30.0) -> list[float]:
     return [float(w) for w in weights / weights[0]]
 
 
-def text_of(row: Row, chosen_: Sequence[Candidate]) -> str:
+def text_of(row: Row, chosen_: Sequence[LeadCandidate]) -> str:
     return " ".join(row["text"][c.start : c.end] for c in chosen_)
 
 
@@ -163,7 +163,7 @@ def main() -> None:
     parser.add_argument("--fit", action="store_true")
     options = parser.parse_args()
     rows = [json.loads(line) for line in options.file.open(encoding="utf-8")]
-    for row in rows:  # the set lost the blank after a paragraph's end
+    for row in rows:  # the set has no blank between paragraphs
         row["text"] = re.sub(r'([^\W\d_]|["»”)\]%])([.!?…])(?=["«“]?[A-ZÀ-Ý])', r"\1\2\n\n", row["text"])
     show("first two sentences", rows, [first_two(row) for row in rows])
     begin = time.process_time()

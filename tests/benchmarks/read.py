@@ -1,8 +1,9 @@
-"""How well and how fast pages are read, beside trafilatura alone in the same run: `python -m tests.benchmarks.read`.
+"""Quality and speed of reading pages, compared with trafilatura: `python -m tests.benchmarks.read`.
 
 Measured on the labelled pages of ../shared/data/pages: each has segments that belong to the article and segments that
 do not. A wanted segment found is a hit, an unwanted one found is a false alarm (the counting of trafilatura's own
-evaluation). Times are of this process's processor, both readers taking turns page by page, imports and models loaded.
+evaluation). Times are CPU times of this process; both readers take turns page by page, with imports and models
+loaded.
 """
 
 from __future__ import annotations
@@ -37,14 +38,14 @@ class Tally:
     def add(self, text: str, wanted: list[str], unwanted: list[str]) -> None:
         """Count the segments of one page."""
         flat = " ".join(text.split())
-        found = sum(" ".join(segment.split()) in flat for segment in wanted)
-        self.hits += found
-        self.misses += len(wanted) - found
+        matches = sum(" ".join(segment.split()) in flat for segment in wanted)
+        self.hits += matches
+        self.misses += len(wanted) - matches
         self.alarms += sum(" ".join(segment.split()) in flat for segment in unwanted)
         self.empty += not flat
 
     def line(self, name: str) -> str:
-        """One line for a person."""
+        """Return one line of figures."""
         precision, recall = self.hits / (self.hits + self.alarms), self.hits / (self.hits + self.misses)
         f1 = 2 * precision * recall / (precision + recall)
         mean = 1000 * sum(self.seconds) / len(self.seconds)
@@ -52,17 +53,17 @@ class Tally:
 
 
 def ours(body: bytes) -> str:
-    """A whole article, its facts, language, credit and lead included; the text of it."""
+    """Return the text of an article that was read with its facts, language, credit and lead."""
     return read_item(Item("page", body)).text
 
 
 def alone(body: bytes) -> str:
-    """The base by itself, as its evaluation calls it: the text without facts."""
+    """Return the text that trafilatura extracts, with the options of its own evaluation."""
     return trafilatura.extract(body, favor_precision=True, include_comments=False) or ""
 
 
 def timed(reader: Callable[[bytes], str], body: bytes, tally: Tally) -> str:
-    """The text, with the processor time it took."""
+    """Return the text, and add its CPU time to the tally."""
     start = time.process_time()
     text = reader(body)
     tally.seconds.append(time.process_time() - start)

@@ -1,4 +1,4 @@
-"""The lead begins after place, date and agency; what only looks like a dateline stays in its sentence."""
+"""The lead begins after the dateline; similar beginnings of a sentence are kept."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def test_a_sentence_is_no_dateline(text: str) -> None:
     assert find(text) is None
 
 
-def test_it_is_found_where_a_paragraph_begins() -> None:
+def test_dateline_is_found_at_the_start_of_a_paragraph() -> None:
     text = "Un titre\n\nPARIS (AFP) — Le maire."
     found = find(text, 10)
     assert found is not None

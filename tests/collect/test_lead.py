@@ -1,4 +1,4 @@
-"""The lead: whole sentences of the opening, with their exact place, that stand alone beneath the title."""
+"""A lead is whole sentences of the opening, with exact offsets, that stand alone beneath the title."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def texts(lead: Lead) -> list[str]:
     return [s.text for s in lead.sentences]
 
 
-def test_sentences_are_whole_in_order_and_give_back_their_text() -> None:
+def test_lead_sentences_are_whole_and_in_order() -> None:
     lead = choose(BODY, TITLE, "fr")
     assert 1 <= len(lead.sentences) <= 2
     assert all(BODY[s.start : s.end] == s.text for s in lead.sentences)
@@ -56,7 +56,7 @@ def test_sentences_are_whole_in_order_and_give_back_their_text() -> None:
         "link",
     ],
 )
-def test_what_is_no_lead_is_passed_over(text: str, begins: str) -> None:
+def test_unfit_sentences_are_skipped(text: str, begins: str) -> None:
     lead = choose(text, TITLE, "fr")
     assert texts(lead)[0] == begins
     assert all(text[s.start : s.end] == s.text for s in lead.sentences)
@@ -130,7 +130,7 @@ def test_no_lead_begins_by_pointing_back(language: str, title: str, pointing: st
     assert texts(choose(text, title, language))[0] == alone
 
 
-def test_a_pronoun_comes_with_the_sentence_it_points_to() -> None:
+def test_pronoun_comes_with_its_sentence() -> None:
     for sentences_ in (1, 2, 3):
         chosen = texts(
             choose(BODY, "La gratuité des bus coûtera quatre millions d'euros par an", "fr", sentences=sentences_)
@@ -138,12 +138,12 @@ def test_a_pronoun_comes_with_the_sentence_it_points_to() -> None:
         assert THIRD not in chosen or chosen[chosen.index(THIRD) - 1 : chosen.index(THIRD)] == [SECOND]
 
 
-def test_this_reform_may_open_a_lead_where_the_title_names_the_reform() -> None:
+def test_demonstrative_may_open_a_lead_if_the_title_names_its_noun() -> None:
     text = "Cette gratuité des bus, votée mardi soir par le conseil municipal, coûtera quatre millions d'euros."
     assert texts(choose(f"{text}\n\n{FOURTH}", TITLE, "fr"))[0] == text
 
 
-def test_a_quotation_over_several_sentences_is_never_torn() -> None:
+def test_quotation_over_several_sentences_is_never_split() -> None:
     text = (
         "« La gratuité des bus est une chance pour le conseil municipal. Elle aidera toutes les familles », "
         f"a déclaré la maire mardi soir.\n\n{FIRST} {SECOND}"
@@ -173,7 +173,7 @@ def test_a_standfirst_may_lack_its_last_stop() -> None:
     assert texts(choose(f"{standfirst}\n\n{BODY}", TITLE, "fr", standfirst=standfirst)) == [standfirst]
 
 
-def test_a_short_standfirst_without_a_stop_is_a_second_headline_and_no_lead() -> None:
+def test_short_standfirst_without_full_stop_is_no_lead() -> None:
     standfirst = "Trois d'entre eux sont encore à l'hôpital de la ville"
     assert FIRST in texts(choose(f"{standfirst}\n\n{BODY}", TITLE, "fr", standfirst=standfirst))
 
@@ -181,7 +181,7 @@ def test_a_short_standfirst_without_a_stop_is_a_second_headline_and_no_lead() ->
 @pytest.mark.parametrize(
     "standfirst", ["Interview.", "Les bus seront-ils gratuits dans toute la ville ?", "Absent du texte."]
 )
-def test_a_standfirst_that_says_nothing_gives_way_to_the_text(standfirst: str) -> None:
+def test_empty_standfirst_is_ignored(standfirst: str) -> None:
     text = BODY if standfirst.startswith("Absent") else f"{standfirst}\n\n{BODY}"
     assert FIRST in texts(choose(text, TITLE, "fr", standfirst=standfirst))
 
@@ -189,18 +189,18 @@ def test_a_standfirst_that_says_nothing_gives_way_to_the_text(standfirst: str) -
 @pytest.mark.parametrize(
     ("count", "characters", "least", "most"), [(1, 100, 1, 1), (1, 280, 1, 1), (2, 200, 1, 2), (3, 420, 2, 3)]
 )
-def test_the_wanted_length_is_met_with_whole_sentences(count: int, characters: int, least: int, most: int) -> None:
+def test_target_length_is_met_with_whole_sentences(count: int, characters: int, least: int, most: int) -> None:
     lead = choose(BODY, TITLE, "fr", sentences=count, characters=characters)
     assert least <= len(lead.sentences) <= most
     assert len(lead.text) <= characters * 1.3
 
 
-def test_the_first_two_sentences_are_not_taken_blindly() -> None:
+def test_better_sentence_than_the_first_two_is_chosen() -> None:
     weather = "Il pleuvait mardi soir sur la vieille place pavée, et les parapluies se pressaient sous les arcades."
     assert weather not in texts(choose(f"{weather} {FIRST} {SECOND}", TITLE, "fr"))
 
 
-def test_a_summary_that_the_feed_cut_short_is_no_whole_sentence() -> None:
+def test_truncated_feed_summary_is_no_sentence() -> None:
     cut = f"{FIRST} La mesure, promise par la maire pendant sa campagne, entrera en vigueur au…"
     assert texts(choose(cut, TITLE, "fr", rung="feed-summary")) == [FIRST]
     assert (
@@ -292,7 +292,7 @@ def test_a_very_long_article_costs_no_more_than_its_opening() -> None:
         ("【编者按】近日我们采访了多位专家和居民。他们都说了很多有意思的话。", "zh"),
     ],
 )
-def test_a_note_about_the_page_is_no_lead_to_its_last_sentence(note: str, language: str) -> None:
+def test_note_about_the_page_is_skipped_to_its_end(note: str, language: str) -> None:
     news = {
         "en": "The council decided on Monday to open the new library in May.",
         "fr": "Le conseil a décidé lundi d'ouvrir la nouvelle bibliothèque au mois de mai.",
@@ -307,7 +307,7 @@ def test_a_bracket_that_its_sentence_does_not_close_is_no_lead() -> None:
     assert texts(choose(f"（原标题：“新图书馆五月开放啦，大家都来看一看吧！”市长宣布）\n\n{news}", "", "zh")) == [news]
 
 
-def test_items_without_stops_are_never_strung_together() -> None:
+def test_list_items_without_full_stop_are_never_joined() -> None:
     items = (
         "Fixed a fault that kept the old entries of the long list in memory for ever\n"
         "Made the search of titles and of names twice as fast as it was before the change"

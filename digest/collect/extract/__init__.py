@@ -1,1 +1,4 @@
-"""Page bytes to an article: clean text, language, credit and lead, with a reason for everything that is removed."""
+"""Turn the bytes of a page into an article: clean text, language, credit, lead, and a reason for each removed piece.
+
+`reading.py` is the entry point: `read_item`, `read_many`, `read_together`.
+"""

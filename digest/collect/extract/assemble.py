@@ -1,7 +1,7 @@
-"""From a page's blocks to an article: its language, what to take out, its credit, its lead; and the ladder. Pure.
+"""Assemble an article from a parsed page: language, cleaned text, credit, lead.
 
-The rungs, the best first: the page's text; structured data (JSON-LD's article body, the description); the text that the
-feed carries; the title alone. `Lead.rung` says which one was reached.
+The text comes from the best available source: the page; structured data (JSON-LD's article body, the description); the
+text of the feed; the title alone. `Lead.rung` names it.
 """
 
 from __future__ import annotations
@@ -16,31 +16,34 @@ from digest.collect.extract import noise, walls
 from digest.collect.extract.boilerplate import REASON, HostMemory, remove
 from digest.collect.extract.clean import clean, join
 from digest.collect.extract.credit import split as split_credit
-from digest.collect.extract.page import LEFT_OUT, Block, Facts, Page
+from digest.collect.extract.page import LEFT_OUT, Block, Page, PageFacts
 from digest.collect.lead import Lead, Rung, choose
 from digest.text.clean import one_line
 from digest.text.language import detect
 
-_SAMPLE = 600  # characters that the language is told by
-_OPEN, _OUTWEIGHS = 1_000, 2.5  # characters of a declared text, and how many times the text that was found
-_BRIEF = 600  # characters; a shorter text may well be one question or quotation
-_LONGEST_LEAD = 2_000  # characters; whatever has a longer sentence is no prose
-_TEXT = 60  # characters; a description that is shorter says no more than the title
+_SAMPLE = 600  # characters from which the language is detected
+_OPEN, _OUTWEIGHS = (
+    1_000,
+    2.5,
+)  # minimum characters of a declared text, and minimum multiple of the page's
+_BRIEF = 600  # characters; a shorter text may be a single question or quotation
+_LONGEST_LEAD = 2_000  # characters; a text with a longer sentence is not prose
+_TEXT = 60  # minimum characters of a description; a shorter one adds nothing to the title
 
 
 @dataclass(frozen=True, slots=True)
 class LeadTarget:
-    """How long a lead is wanted: whole sentences at most, and Latin characters aimed at."""
+    """Desired length of a lead: maximum number of sentences, and target length in Latin characters."""
 
     sentences: int = 2
     characters: int = 280
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """What is known of an article before its page is understood. `feed` holds the text of `entry` as blocks.
+class PageContext:
+    """Facts about an article from outside its page. `feed` is the text of `entry` as a page.
 
-    `language` is the one it is in, if that is certain.
+    `language` is set if it is certain.
     """
 
     source: str
@@ -51,46 +54,46 @@ class Known:
     lead: LeadTarget = LeadTarget()
 
 
-def understand(page: Page, known: Known) -> Article:
-    """The article of a page, from the highest rung that bears."""
-    language = _language(page, known)
+def assemble(page: Page, context: PageContext) -> Article:
+    """Return the article of a page, from the best source that has a text."""
+    language = _language(page, context)
     cleaned = clean(page, language)
     blocks, credit, cut = _take_credit(cleaned.blocks, language)
     text = join(blocks)
     wall = walls.find(page, text, cleaned.removed, language)
     article = replace(
-        _facts(page.facts, known, language),
+        _facts(page.facts, context, language),
         removed=(*cleaned.removed, *cut),
         credit=credit or _credit_of(cleaned.removed),
     )
     if not article.author:
         article = replace(article, author=_author_of((*cleaned.removed, *cut), language))
-    if wall and wall.left == "nothing":
-        return _step_down(replace(article, problem=wall.problem), page.facts, known, told=wall.told)
+    if wall and wall.readable == "nothing":
+        return _fall_back(replace(article, problem=wall.problem), page.facts, context, declared=wall.declarations_apply)
     if not wall and page.facts.free is not False and len(page.facts.body) > max(_OPEN, _OUTWEIGHS * len(text)):
-        return _step_down(article, page.facts, known, told=True)  # the page gives its text whole, but not in its markup
+        return _fall_back(article, page.facts, context, declared=True)  # the whole text is in its JSON-LD only
     introduction = page.blocks[page.standfirst].text if page.standfirst is not None else ""
-    lead = _lead(text, article.title, language, known.lead, introduction)
+    lead = _lead(text, article.title, language, context.lead, introduction)
     return replace(
         article,
         text=text,
         standfirst=introduction if text.startswith(introduction) else "",
         lead=lead,
-        problem=wall.problem if wall else page.problem or _without_sentences(text, lead),
+        problem=wall.problem if wall else page.problem or _missing_sentences(text, lead),
     )
 
 
-def of_feed(known: Known, problem: str | None) -> Article:
-    """The article of an entry whose page was not to be had: the feed's own text, else the title alone."""
-    if known.entry is None or known.feed is None:
-        return Article(known.source, known.url, "", language=known.language, problem=problem)
-    article = understand(replace(known.feed, problem=problem), replace(known, feed=None))
+def assemble_from_feed(context: PageContext, problem: str | None) -> Article:
+    """Return the article of an entry without a readable page: the text of the feed, else the title alone."""
+    if context.entry is None or context.feed is None:
+        return Article(context.source, context.url, "", language=context.language, problem=problem)
+    article = assemble(replace(context.feed, problem=problem), replace(context, feed=None))
     rung: Rung = "feed-summary" if article.lead.sentences else "title"
     return replace(article, problem=problem, lead=replace(article.lead, rung=rung))
 
 
-def without_repeated(article: Article, memory: HostMemory, target: LeadTarget = LeadTarget()) -> Article:
-    """The article without the lines that its host repeats, its lead chosen anew if any of them went."""
+def remove_repeated_lines(article: Article, memory: HostMemory, target: LeadTarget = LeadTarget()) -> Article:
+    """Return the article without the lines that its host repeats, with a new lead if there were any."""
     text, lines = remove(memory, article.text)
     if not lines:
         return article
@@ -100,18 +103,18 @@ def without_repeated(article: Article, memory: HostMemory, target: LeadTarget = 
     return replace(article, text=text, lead=lead, removed=removed, standfirst=standfirst)
 
 
-def _step_down(article: Article, facts: Facts, known: Known, *, told: bool) -> Article:
-    """The rungs below the page. `told` says whether what stands in its structured data is about the article."""
-    for text in (facts.body, facts.description) if told else ():
+def _fall_back(article: Article, facts: PageFacts, context: PageContext, *, declared: bool) -> Article:
+    """Return the article from the sources below the page; structured data only if `declared`."""
+    for text in (facts.body, facts.description) if declared else ():
         if len(text) >= _TEXT:
-            lead = _lead(text, article.title, article.language, known.lead, rung="structured-data")
+            lead = _lead(text, article.title, article.language, context.lead, rung="structured-data")
             if lead.sentences:
                 return replace(article, text=text, lead=lead)
-    if known.entry is None:
+    if context.entry is None:
         return replace(article, lead=Lead((), "title"))
-    below = of_feed(known, article.problem)
+    below = assemble_from_feed(context, article.problem)
     return replace(
-        article if told else below,
+        article if declared else below,
         text=below.text,
         lead=below.lead,
         credit=below.credit,
@@ -119,17 +122,17 @@ def _step_down(article: Article, facts: Facts, known: Known, *, told: bool) -> A
     )
 
 
-def _language(page: Page, known: Known) -> str:
-    if known.language:
-        return known.language
-    declared = (*page.facts.languages, known.entry.language if known.entry else "")
+def _language(page: Page, context: PageContext) -> str:
+    if context.language:
+        return context.language
+    declared = (*page.facts.languages, context.entry.language if context.entry else "")
     sample = " ".join(block.text for block in page.blocks)[:_SAMPLE] or page.shown[:_SAMPLE] or page.facts.title
     return detect(sample, tuple(tag for tag in declared if tag))
 
 
-def _facts(facts: Facts, known: Known, language: str) -> Article:
-    """The article without its text: what the page says of itself, and where it says nothing, what the feed says."""
-    entry = known.entry
+def _facts(facts: PageFacts, context: PageContext, language: str) -> Article:
+    """Return the article without its text: the metadata of the page, completed by that of the feed."""
+    entry = context.entry
     title, author = facts.title, facts.author
     published, modified, image = facts.published, facts.modified, facts.image
     if entry:
@@ -137,8 +140,8 @@ def _facts(facts: Facts, known: Known, language: str) -> Article:
         published, modified = published or entry.published, modified or entry.updated
         image = image or (Image(entry.image_url) if entry.image_url else None)
     return Article(
-        source=known.source,
-        url=facts.url or known.url or (entry.url if entry else ""),
+        source=context.source,
+        url=facts.url or context.url or (entry.url if entry else ""),
         title=title,
         language=language,
         author=author,
@@ -151,7 +154,7 @@ def _facts(facts: Facts, known: Known, language: str) -> Article:
 
 
 def _take_credit(blocks: Sequence[Block], language: str) -> tuple[list[Block], str, tuple[Removed, ...]]:
-    """Move credit lines out of the text; a block that loses its end keeps its kind."""
+    """Split credit lines from the blocks. A block that loses its end keeps its kind."""
     left, credit, removed = split_credit([block.text for block in blocks], language)
     kept: list[Block] = []
     source = iter(blocks)
@@ -162,18 +165,18 @@ def _take_credit(blocks: Sequence[Block], language: str) -> tuple[list[Block], s
 
 
 def _author_of(removed: Sequence[Removed], language: str) -> str:
-    """Who the first byline of the page names; it may be a credit as well ('By Jane Miller, with AFP')."""
+    """Return the author in the first byline of the page, which may be a credit too ('By Jane Miller, with AFP')."""
     bylines = (piece.text for piece in removed if piece.reason in ("byline", "credit"))
     return next((name for text in bylines if (name := noise.author(text, language))), "")
 
 
-def _without_sentences(text: str, lead: Lead) -> str | None:
-    """A long text without one usable sentence is a table, a list, or no text at all."""
+def _missing_sentences(text: str, lead: Lead) -> str | None:
+    """Return the problem of a long text without a usable sentence: it is a table, a list, or no text."""
     return "no sentence fit for a lead" if len(text) > _BRIEF and not lead.sentences else None
 
 
 def _credit_of(removed: Sequence[Removed]) -> str:
-    """The agency that a byline names: 'The Courier with AFP, published on ...'."""
+    """Return the agency in a byline: 'The Courier with AFP, published on ...'."""
     return next(
         (name for piece in removed if piece.reason in ("byline", LEFT_OUT) and (name := agency.find(piece.text))), ""
     )

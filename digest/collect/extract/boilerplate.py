@@ -1,11 +1,11 @@
-"""What a host repeats over its articles is not the article, in whatever language. Pure; kept as JSON per host.
+"""Learn which lines a host repeats in its articles and remove them, in any language. Pure; stored as JSON per host.
 
-A line that stands in several articles is a label, a box or a notice of the site, unless the articles tell one event:
-reports share sentences of the wire. So a line is repeated only if articles *unlike each other* have it, as told by the
-names and title words that they do not share. A whole sentence needs more of them than a short line does, and is none
-of the host's where it speaks of what the article speaks of: its names stand in the title or in other lines.
+A line that occurs in several articles is a label, a box or a notice of the site, unless the articles report one event:
+then they may share sentences of an agency. So a line counts as repeated only if *dissimilar* articles have it, measured
+by the names and title words that they do not share. A whole sentence needs more such articles than a short line, and is
+kept where it is about the topic of the article: where its names occur in the title or in other lines.
 
-Only hashes are kept, of the last articles of a host; so what a redesigned site no longer prints is forgotten.
+Only hashes of a host's last articles are stored, so lines that a redesigned site no longer prints are forgotten.
 """
 
 from __future__ import annotations
@@ -23,28 +23,28 @@ from digest.collect.extract.prose import ends_sentence, weight
 
 REASON = "repeated by the host"
 
-_WINDOW = 120  # articles of a host that are remembered
-_WITNESSES = 8  # articles remembered for one line, the latest
-_FEWEST = 3  # unlike articles that must have a short line, or any line at the edge of each
+_WINDOW = 120  # articles stored for a host
+_WITNESSES = 8  # articles stored for one line, the latest ones
+_FEWEST = 3  # dissimilar articles that must contain a short line, or any line near the start or end of each
 _FEWEST_SENTENCE = 4  # for a sentence in the middle of the text
 _SENTENCE = 40  # characters
-_SHARE = 0.04  # of the remembered articles; a sentence in the middle needs _SHARE_SENTENCE
+_SHARE = 0.04  # of the stored articles; a sentence in the middle needs _SHARE_SENTENCE
 _SHARE_SENTENCE = 0.25
-# Share of topic words in common from which two articles may tell one event: for a sentence that names something, one
-# that does not, and a line that is no sentence.
+# Share of common topic words above which two articles may report the same event: for a sentence with a name, a
+# sentence without one, and a line that is not a sentence.
 _ALIKE_NAMED, _ALIKE_SENTENCE, _ALIKE_LABEL = 0.2, 0.5, 0.8
-_READ = 6_000  # characters of an article that its topic is told by
-_TOPIC = 30  # topic words remembered for an article
+_READ = 6_000  # characters of an article from which its topic words are taken
+_TOPIC = 30  # topic words stored for an article
 _EDGE = 3  # lines from either end
-_LEFT = 0.3  # share of a text that must be left; a host that repeats more is no host of articles
+_LEFT = 0.3  # minimum share of a text that must remain; otherwise nothing is removed
 _NAME = re.compile(r"(?<![.!?…»\"”:] )(?<!^)\b[^\W\d_]\w{2,}|\b\d{2,}\b")
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """Where one line was seen: articles (the latest last), and whether it always stood at an edge of the text.
+class Occurrences:
+    """Articles that contain a line (the latest last), and whether it was always near the start or end of the text.
 
-    `topical` are those of the articles whose title or other lines share a name with it.
+    `topical` lists the articles whose title or other lines share a name with the line.
     """
 
     articles: tuple[str, ...]
@@ -54,16 +54,16 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class HostMemory:
-    """The last articles of one host by hash, each with its topic words, and the lines they had."""
+    """The last articles of one host by hash, each with its topic words, and the lines they contained."""
 
     articles: Mapping[str, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
-    lines: Mapping[str, Line] = field(default_factory=lambda: MappingProxyType({}))
+    lines: Mapping[str, Occurrences] = field(default_factory=lambda: MappingProxyType({}))
 
 
 def learn(memory: HostMemory, article: str, title: str, text: str) -> HostMemory:
-    """Add one article (`article` is its URL or other name) to what is remembered; the same one again replaces itself.
+    """Return the memory with one article added (`article` is its URL or name), replacing its earlier version.
 
-    Lines are those of `text`. Linear in the text and in what is remembered.
+    Runs in time linear in the text and in the memory.
     """
     name = _hash(article)
     articles = {known: topic for known, topic in memory.articles.items() if known != name}
@@ -82,23 +82,23 @@ def learn(memory: HostMemory, article: str, title: str, text: str) -> HostMemory
         place = _hash(key(line))
         seen = lines.get(place)
         if seen is None:
-            lines[place] = Line((name,), edge, topical)
+            lines[place] = Occurrences((name,), edge, topical)
         elif name not in seen.articles:
             witnesses = (*seen.articles, name)[-_WITNESSES:]
-            lines[place] = Line(witnesses, seen.edge and edge, (*seen.topical, *topical)[-_WITNESSES:])
+            lines[place] = Occurrences(witnesses, seen.edge and edge, (*seen.topical, *topical)[-_WITNESSES:])
     return HostMemory(MappingProxyType(known), MappingProxyType(lines))
 
 
-def _without(lines: Mapping[str, Line], gone: set[str]) -> Iterable[tuple[str, Line]]:
+def _without(lines: Mapping[str, Occurrences], gone: set[str]) -> Iterable[tuple[str, Occurrences]]:
     for place, line in lines.items():
         left = line.articles if gone.isdisjoint(line.articles) else tuple(a for a in line.articles if a not in gone)
         if left:
             topical = tuple(a for a in line.topical if a not in gone)
-            yield place, line if left is line.articles else Line(left, line.edge, topical)
+            yield place, line if left is line.articles else Occurrences(left, line.edge, topical)
 
 
 def is_repeated(memory: HostMemory, line: str) -> bool:
-    """Whether a line is the host's and not an article's."""
+    """Return whether a line belongs to the host's pages and not to an article."""
     seen = memory.lines.get(_hash(key(line)))
     if seen is None or len(seen.articles) < _FEWEST:
         return False
@@ -114,7 +114,7 @@ def is_repeated(memory: HostMemory, line: str) -> bool:
 
 
 def _unlike(topics: Sequence[frozenset[str]], wanted: int, alike: float) -> bool:
-    """Whether so many of the articles tell different things, each from each."""
+    """Return whether at least `wanted` of the articles are pairwise dissimilar."""
     apart: list[frozenset[str]] = []
     for topic in topics:
         if all(len(topic & other) <= alike * max(1, min(len(topic), len(other))) for other in apart):
@@ -123,7 +123,7 @@ def _unlike(topics: Sequence[frozenset[str]], wanted: int, alike: float) -> bool
 
 
 def remove(memory: HostMemory, text: str) -> tuple[str, tuple[str, ...]]:
-    """The text without the lines that its host repeats, and those lines. Blank lines part paragraphs as before."""
+    """Return the text without the lines that its host repeats, and those lines."""
     paragraphs = [[line for line in paragraph.split("\n") if line] for paragraph in text.split("\n\n")]
     repeated = {line for line in _split(text) if is_repeated(memory, line)}
     if not repeated:
@@ -140,7 +140,7 @@ def _split(text: str) -> list[str]:
 
 
 def _topic(title: str, text: str) -> frozenset[str]:
-    """Hashes of what an article is about: the words of its title, and names and numbers of its text."""
+    """Return hashes of the topic words of an article: words of its title, names and numbers of its text."""
     names = (name for line in _split(text[:_READ]) if ends_sentence(line) for name in _names(line))
     chosen = dict.fromkeys((*_title_words(title), *names))
     return frozenset(_hash(word, 4) for word in list(chosen)[:_TOPIC])
@@ -154,7 +154,7 @@ def _title_words(title: str) -> list[str]:
 
 
 def _names(line: str) -> list[str]:
-    """Names and numbers inside a sentence, as keys: words with a capital that do not begin it."""
+    """Return names and numbers inside a sentence, as keys: capitalised words that do not begin it."""
     return list(dict.fromkeys(key(m[0]) for m in _NAME.finditer(line) if m[0][0].isupper() or m[0][0].isdigit()))
 
 
@@ -163,19 +163,19 @@ def _hash(text: str, size: int = 6) -> str:
 
 
 def to_json(memory: HostMemory) -> str:
-    """For the store; `from_json` gives it back."""
+    """Return the memory as JSON for the store."""
     articles = [[name, sorted(topic)] for name, topic in memory.articles.items()]
     lines = {place: [line.articles, line.edge, line.topical] for place, line in memory.lines.items()}
     return json.dumps({"version": 1, "articles": articles, "lines": lines}, separators=(",", ":"))
 
 
 def from_json(data: str | None) -> HostMemory:
-    """What `to_json` wrote; an empty memory for None and for what is no memory."""
+    """Return the memory that `to_json` wrote; an empty one for None and for anything else."""
     try:
         raw = json.loads(data or "{}")
         articles = {str(name): frozenset(map(str, topic)) for name, topic in raw["articles"]}
         lines = {
-            str(place): Line(tuple(map(str, seen)), bool(edge), tuple(map(str, topical)))
+            str(place): Occurrences(tuple(map(str, seen)), bool(edge), tuple(map(str, topical)))
             for place, (seen, edge, topical) in raw["lines"].items()
         }
     except (ValueError, KeyError, TypeError, AttributeError):

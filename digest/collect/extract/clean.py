@@ -1,7 +1,8 @@
-"""Blocks of a page -> the article alone, and what was taken out and why. Pure, and the same for HTML and plain text.
+"""Separate the blocks of the article from the rest of the page, with a reason for each removed block.
 
-A page has three zones: what stands above the first paragraph, the article, and what stands below the last one. Above
-and below, a line needs little to be furniture (a date, a link, a name); inside, it needs a label or known wording.
+The rules are the same for HTML and plain text. A page has three zones: above the first paragraph, the article, and
+below the last paragraph. Above and below, weak evidence is enough to remove a line (a date, a link, a name); inside the
+article, only a markup label or known wording removes one.
 """
 
 from __future__ import annotations
@@ -17,19 +18,19 @@ from digest.collect.extract.phrases import key
 from digest.collect.extract.prose import is_prose, weight
 from digest.collect.extract.title import parts
 
-_TAIL = 0.35  # the share of a text that may follow the heading of a comment section and still belong to it
-_ALL_LINK = 0.9
-_ASIDE = 0.4  # of the text: more of it on cookies or subscriptions is what the text is about, or a wall
-_NEAR = 4  # blocks after the first paragraph among which a byline or a date may stand
-_MOST_REMOVED = 1_000  # pieces that are listed
+_TAIL = 0.35  # maximum share of a text after a heading such as "Comments" that is removed with it
+_ALL_LINK = 0.9  # share of a line inside links from which the line is one link
+_ASIDE = 0.4  # maximum share of the text about cookies or subscriptions that is removed; more is the topic, or a wall
+_NEAR = 4  # blocks after the first paragraph that may be a byline or a date
+_MOST_REMOVED = 1_000  # removed pieces that are listed
 _SHORT_LINE = 80  # characters
-_CAPTION = 40  # characters of a line that a picture's text may repeat
+_CAPTION = 40  # minimum characters of a line that is compared with the texts of pictures
 _PART_OF_TITLE = 0.4  # of a title's length: a shorter heading may be the first of the text
 
 
 @dataclass(frozen=True, slots=True)
 class Cleaned:
-    """The blocks that are the article, in order, the standfirst first; and the rest with its reasons."""
+    """The blocks of the article in order, the standfirst first; and the removed pieces with their reasons."""
 
     blocks: tuple[Block, ...] = ()
     removed: tuple[Removed, ...] = ()
@@ -37,7 +38,7 @@ class Cleaned:
 
 @dataclass(slots=True)
 class _Context:
-    """What is known of the page while its blocks are judged."""
+    """Facts of the page that the rules need, and the list of removed pieces."""
 
     language: str
     titles: frozenset[str]
@@ -51,7 +52,7 @@ class _Context:
 
 
 def clean(page: Page, language: str) -> Cleaned:
-    """Take out what is not the article: title, byline, date, labels, boxes, captions, and all that follows its end."""
+    """Remove title, byline, date, labels, boxes, captions, and everything after the end of the article."""
     titles = page.facts.titles
     context = _Context(
         language,
@@ -61,25 +62,25 @@ def clean(page: Page, language: str) -> Cleaned:
         captions=page.captions,
     )
     introduction = page.blocks[page.standfirst] if page.standfirst is not None else None
-    if introduction and (noise.reason(introduction.text, language) or _furniture(introduction, context)):
+    if introduction and (noise.reason(introduction.text, language) or _page_reason(introduction, context)):
         introduction = None
-    blocks = _cut_sender(_cut_teasers(_cut_end(page.blocks, context), context), context)
+    blocks = _remove_sender(_remove_teasers(_remove_end(page.blocks, context), context), context)
     blocks = [b for b in blocks if b is not introduction]
     kept: list[Block] = []
     seen = {key(introduction.text)} if introduction else set()
     for block in blocks:
-        if why := _why(block, context) or _repetition(block, seen):
+        if why := _reason(block, context) or _repetition(block, seen):
             context.drop(block, why)
         else:
             kept.append(block)
-    kept = _without_asides(kept, context)
+    kept = _remove_asides(kept, context)
     kept = _trim(kept, context)
     removed = tuple(context.removed[:_MOST_REMOVED])
     return Cleaned((introduction, *kept) if introduction else tuple(kept), removed)
 
 
-def _why(block: Block, context: _Context) -> str | None:
-    """What is noise wherever it stands."""
+def _reason(block: Block, context: _Context) -> str | None:
+    """Return the reason to remove a block wherever it stands, or None."""
     if block.kind == "code":
         return None
     if key(block.text) in context.titles:
@@ -89,29 +90,29 @@ def _why(block: Block, context: _Context) -> str | None:
     if why := noise.reason(block.text, context.language, block.linked):
         return why
     if block.label:
-        return _furniture(block, context) or block.label
-    return _picture_or_teaser(block, context)
+        return _page_reason(block, context) or block.label
+    return _caption_or_teaser(block, context)
 
 
-def _picture_or_teaser(block: Block, context: _Context) -> str | None:
-    """A caption with its credit, or a paragraph that is one link to something else."""
+def _caption_or_teaser(block: Block, context: _Context) -> str | None:
+    """Return the reason for a caption with its credit, or for a paragraph that is one link to another article."""
     if block.kind in ("paragraph", "heading") and noise.is_picture_line(block.text, context.language):
         return "caption"
-    if context.captions and block.kind == "paragraph" and _says_picture(key(block.text), context.captions):
+    if context.captions and block.kind == "paragraph" and _repeats_caption(key(block.text), context.captions):
         return "caption"
     teaser = block.linked >= _ALL_LINK and block.kind == "paragraph" and len(block.text.split()) > 3
     return "related" if teaser and block.text[-1].isalnum() and not noise.is_address(block.text) else None
 
 
-def _says_picture(words: str, captions: frozenset[str]) -> bool:
-    """Whether a line says what stands for a picture, which may have its credit besides."""
+def _repeats_caption(words: str, captions: frozenset[str]) -> bool:
+    """Return whether a line repeats the alternative text of a picture, with or without its credit."""
     return len(words) >= _CAPTION and (
         words in captions or any(one.startswith(words) and len(words) >= 0.6 * len(one) for one in captions)
     )
 
 
 def _repetition(block: Block, seen: set[str]) -> str | None:
-    """A paragraph that was there before: a pull quote, or the standfirst again."""
+    """Return the reason for a paragraph that occurred before: a pull quote, or the standfirst again."""
     words = key(block.text)
     if len(words) >= 30 and words in seen and block.kind in ("paragraph", "quote", "heading"):
         return "repetition"
@@ -119,49 +120,49 @@ def _repetition(block: Block, seen: set[str]) -> str | None:
     return None
 
 
-def _without_asides(kept: list[Block], context: _Context) -> list[Block]:
-    """Drop what speaks of cookies or of subscribing, where that is not what the article is about."""
+def _remove_asides(kept: list[Block], context: _Context) -> list[Block]:
+    """Remove blocks about cookies or subscriptions, unless the article is about them."""
     total = sum(len(b.text) for b in kept)
     for why, test in (("consent", noise.speaks_of_consent), ("paywall", noise.speaks_of_paywall)):
-        found = [b for b in kept if test(b.text, context.language)]
-        if 0 < sum(len(b.text) for b in found) <= _ASIDE * total:
-            for block in found:
+        matching = [b for b in kept if test(b.text, context.language)]
+        if 0 < sum(len(b.text) for b in matching) <= _ASIDE * total:
+            for block in matching:
                 context.drop(block, why)
-            kept = [b for b in kept if b not in found]
+            kept = [b for b in kept if b not in matching]
     return kept
 
 
 def _trim(kept: list[Block], context: _Context) -> list[Block]:
-    """Clean the lines above the first paragraph and below the last one."""
+    """Clean the zones above the first paragraph and below the last one."""
     body = [i for i, b in enumerate(kept) if is_prose(b.text, b.linked) and b.kind != "heading"]
     first, last = (body[0], body[-1]) if body else (len(kept), -1)
     out: list[Block] = []
     for index, block in enumerate(kept):
         why = None
         if index < first:
-            why = _why_above(block, context)
+            why = _reason_above(block, context)
         elif index < first + _NEAR:
-            why = _furniture(block, context)
+            why = _page_reason(block, context)
         if why is None and index > last >= 0:
-            why = _why_below(block, context, out[-1] if out else None)
+            why = _reason_below(block, context, out[-1] if out else None)
         if why:
             context.drop(block, why)
         else:
             out.append(block)
-    while out and ((out[-1].kind == "heading" and not is_prose(out[-1].text)) or _leads_nowhere(out[-1])):
+    while out and ((out[-1].kind == "heading" and not is_prose(out[-1].text)) or _announces_nothing(out[-1])):
         context.drop(out.pop(), "heading without text")
     return out
 
 
-def _leads_nowhere(block: Block) -> bool:
-    """'More on this subject:' with nothing after it."""
+def _announces_nothing(block: Block) -> bool:
+    """Return whether a last line announces something that does not follow: 'More on this subject:'."""
     return block.text.endswith((":", "：")) and len(block.text) <= 80
 
 
-def _why_above(block: Block, context: _Context) -> str | None:
+def _reason_above(block: Block, context: _Context) -> str | None:
     if block.kind in ("code", "quote"):
         return None
-    if why := _furniture(block, context):
+    if why := _page_reason(block, context):
         return why
     words = key(block.text)
     if words in context.parts or any(
@@ -176,8 +177,8 @@ def _why_above(block: Block, context: _Context) -> str | None:
     return block.hint if short and block.hint in ("byline", "date") else None
 
 
-def _why_below(block: Block, context: _Context, before: Block | None) -> str | None:
-    if why := _furniture(block, context):
+def _reason_below(block: Block, context: _Context, before: Block | None) -> str | None:
+    if why := _page_reason(block, context):
         return why
     if noise.is_address(block.text) and block.kind != "item":
         return "navigation"
@@ -186,8 +187,8 @@ def _why_below(block: Block, context: _Context, before: Block | None) -> str | N
     return "navigation" if block.linked >= _ALL_LINK and weight(block.text) < _SHORT_LINE else None
 
 
-def _furniture(block: Block, context: _Context) -> str | None:
-    if agency.is_line(block.text):  # shown as the credit, see there
+def _page_reason(block: Block, context: _Context) -> str | None:
+    if agency.is_line(block.text):  # becomes the credit
         return None
     if noise.is_rights(block.text):
         return "rights"
@@ -195,16 +196,16 @@ def _furniture(block: Block, context: _Context) -> str | None:
 
 
 def _names(page: Page) -> tuple[str, ...]:
-    """Keys of author, site and section, the longest first."""
+    """Return keys of author, site and section, the longest first."""
     facts = page.facts
     parts = [facts.author, facts.site_name, facts.section, *facts.author.replace(" and ", ",").split(",")]
     return tuple(sorted({k for p in parts if (k := key(p))}, key=len, reverse=True))
 
 
-def _cut_end(blocks: Sequence[Block], context: _Context) -> list[Block]:
-    """Drop what follows the heading of comments or related articles, if it is the smaller part of the page.
+def _remove_end(blocks: Sequence[Block], context: _Context) -> list[Block]:
+    """Remove everything after a heading of comments or related articles, if that is the smaller part of the page.
 
-    A heading that was itself left out must be followed by short lines only: it may be a link at the top of the text.
+    A heading outside the selected text counts only if short lines alone follow: it may be a link above the text.
     """
     total = sum(len(b.text) for b in blocks)
     after, prose, cut = 0, False, None
@@ -225,8 +226,8 @@ def _cut_end(blocks: Sequence[Block], context: _Context) -> list[Block]:
     return list(blocks[: cut[0]])
 
 
-def _cut_teasers(blocks: list[Block], context: _Context) -> list[Block]:
-    """Drop the list of other articles below the text; what stands below that list is for the other rules."""
+def _remove_teasers(blocks: list[Block], context: _Context) -> list[Block]:
+    """Remove the list of other articles below the text. Other rules handle what follows that list."""
     end = len(blocks)
     while end and (blocks[end - 1].label or noise.reason(blocks[end - 1].text, context.language)):
         end -= 1
@@ -236,8 +237,8 @@ def _cut_teasers(blocks: list[Block], context: _Context) -> list[Block]:
     return blocks[:begin] + blocks[end:]
 
 
-def _cut_sender(blocks: list[Block], context: _Context) -> list[Block]:
-    """Drop what a press release says of its sender at its end."""
+def _remove_sender(blocks: list[Block], context: _Context) -> list[Block]:
+    """Remove the paragraphs about the sender at the end of a press release."""
     end = press_release.end(blocks)
     for block in blocks[end:]:
         context.drop(block, "sender")
@@ -245,7 +246,7 @@ def _cut_sender(blocks: list[Block], context: _Context) -> list[Block]:
 
 
 def join(blocks: Sequence[Block]) -> str:
-    """The text: paragraphs separated by a blank line, items of a list and rows of a table by a line break."""
+    """Return the text: paragraphs separated by a blank line, list items and table rows by a line break."""
     out: list[str] = []
     for index, block in enumerate(blocks):
         if index:

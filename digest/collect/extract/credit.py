@@ -1,8 +1,8 @@
-"""Credit: who a text comes from when it is not only the paper's own: agency, translator, the piece it was adapted from.
+"""Split the credit from a text: agency, translator, or the source that the text was adapted from.
 
-Such lines are shown beside an article and never summarised. They stand at its ends: a line of agency names ('dpa/AFP'),
-a bracket after the last word ('(Reporting by ...; editing by ...)'), or a sentence of known wording, for which
-`data/credit.toml` has a table for each language.
+The credit is shown beside an article and never summarised. It stands at the start or end of the text: a line of agency
+names ('dpa/AFP'), brackets after the last word ('(Reporting by ...; editing by ...)'), or a sentence of known wording.
+`data/credit.toml` lists the wording of each language.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from digest.text.sentence import sentences
 from digest.text.words import Words, words, written_like
 
 _REASON = "credit"
-_ENDS = 4  # paragraphs from the end in which a credit may close an article
-_TAIL_LENGTH = 4_000  # characters of a paragraph that are looked at; more credits than fit in there are no credits
+_ENDS = 4  # last paragraphs that are searched for a credit
+_TAIL_LENGTH = 4_000  # last characters of a paragraph that are searched
 _LONGEST = 400  # characters of one credit sentence
 _BRACKET = re.compile(r"(?<=[.!?…»”\"。！？।؟])\s*[(（\[【]\s*([^()（）\[\]【】\n]{2,300})[)）\]】]\s*[.。]?\s*\Z")
 _TAIL = re.compile(r"(?<=[.!?…»”\"。])\s*(?:[-–—/*]{1,2}\s*|\s)([^\s.!?…»”\"。][^.!?…»”\"。\n]{1,60})\.?\s*\Z")
@@ -31,7 +31,7 @@ _AROUND = " *_—–-·•"
 
 
 class Split(NamedTuple):
-    """Paragraphs without their credit lines, the credit as one line to show ("" when none), and what was removed."""
+    """Paragraphs without credit lines, the credit as one line to show ("" if there is none), and the removed pieces."""
 
     paragraphs: list[str]
     credit: str
@@ -40,7 +40,7 @@ class Split(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Wording:
-    """How credits begin: `lines` whatever follows, `by` when only names follow."""
+    """How credits begin: `lines` before anything, `by` before names only."""
 
     lines: re.Pattern[str]
     by: re.Pattern[str]
@@ -48,35 +48,36 @@ class _Wording:
 
 
 def split(paragraphs: Sequence[str], language: str) -> Split:
-    """Take the credit out of an article's paragraphs. An agency of the dateline is named too, but stays in its place.
+    """Split the credit from the paragraphs of an article; idempotent.
 
-    Doing it again finds nothing more. Paragraphs that consist of credit alone vanish.
+    Paragraphs that consist of a credit are dropped. Without another credit, the agency of the dateline is returned, and
+    the dateline stays in the text.
     """
     wording = _wording(written_like(language))
-    kept: list[str] = []  # both from the end to the beginning
-    found: list[str] = []
+    kept: list[str] = []  # last paragraph first, like `credit_parts`
+    credit_parts: list[str] = []
     for paragraph in reversed(paragraphs):
         text, parts = _strip(paragraph.strip(), wording, wholly=len(kept) >= _ENDS)
-        found += reversed(parts)
+        credit_parts += reversed(parts)
         kept += [text] if text else []
     while kept:
         first, parts = _strip(kept.pop(), wording)
-        found += reversed(parts)
+        credit_parts += reversed(parts)
         if first:
             kept.append(first)
             break
     kept.reverse()
-    found.reverse()
-    removed = tuple(Removed(part, _REASON) for part in found)
-    if not found and kept and (place := dateline.find(kept[0])) and place.agency:
-        found.append(place.agency)
-    return Split(kept, " ".join(dict.fromkeys(found)), removed)
+    credit_parts.reverse()
+    removed = tuple(Removed(part, _REASON) for part in credit_parts)
+    if not credit_parts and kept and (place := dateline.find(kept[0])) and place.agency:
+        credit_parts.append(place.agency)
+    return Split(kept, " ".join(dict.fromkeys(credit_parts)), removed)
 
 
 def _strip(text: str, wording: _Wording, *, wholly: bool = False) -> tuple[str, list[str]]:
-    """Cut credit sentences, brackets and agency names from the end of a paragraph, until none is left.
+    """Remove credit sentences, brackets and agency names from the end of a paragraph until none is left.
 
-    `wholly`: only a paragraph that is of known wording as a whole, as inside an article a mere name says little.
+    `wholly` accepts only a paragraph whose whole text is a known wording: inside an article a name is weak evidence.
     """
     if wholly:
         return ("", [_plain(text)]) if _is_credit(text, wording) else (text, [])
@@ -103,12 +104,12 @@ def _strip_once(text: str, wording: _Wording) -> str:
         return text[: tail.start()].rstrip()
     shift = max(0, len(text) - _LONGEST)
     start, end = sentences(text[shift:], wording.table.language)[-1]
-    whole = start > 0 or shift == 0  # else its beginning was cut off
+    whole = start > 0 or shift == 0  # otherwise its beginning was cut off
     return text[: shift + start].rstrip() if whole and _is_credit(text[shift + start : shift + end], wording) else text
 
 
 def _is_credit(text: str, wording: _Wording) -> bool:
-    """Whether one sentence, in brackets or not, is of known wording."""
+    """Return whether one sentence, in brackets or not, has a known wording."""
     if len(text) > _LONGEST:
         return False
     bare = text.strip(_AROUND + "([（【")
@@ -119,16 +120,16 @@ def _is_credit(text: str, wording: _Wording) -> bool:
 
 
 def _names_only(text: str, table: Words) -> bool:
-    """Whether nothing but names and small words follow, as in 'Jane Doe in London; editing by John Roe'."""
-    found = _WORD.findall(text)
-    names = [w for w in found if not w[0].islower()]
-    rest = [w for w in found if w[0].islower() and w.rstrip(".") not in table.function and not agency.is_name(w)]
+    """Return whether a text consists of names and function words: 'Jane Doe in London; editing by John Roe'."""
+    tokens = _WORD.findall(text)
+    names = [w for w in tokens if not w[0].islower()]
+    rest = [w for w in tokens if w[0].islower() and w.rstrip(".") not in table.function and not agency.is_name(w)]
     others = [w for w in rest if w.rstrip(".") not in _crafts()]
     return len(text) <= 160 and bool(names or agency.find(text)) and len(others) <= len(names) // 4
 
 
 def _plain(text: str) -> str:
-    """A credit as it is shown: without the brackets and dashes around it."""
+    """Return a credit as it is shown, without surrounding brackets and dashes."""
     bare = text.strip(_AROUND)
     closed = re.fullmatch(r"[(（\[【]\s*(.*?)\s*[)）\]】][.。]?", bare, re.DOTALL)
     return closed[1] if closed else bare
@@ -136,7 +137,7 @@ def _plain(text: str) -> str:
 
 @lru_cache(maxsize=32)
 def _wording(language: str) -> _Wording:
-    """The wording of a language, and of English, whose credits stand under texts in any language."""
+    """Return the wording of a language and of English, whose credits occur under texts in any language."""
     tables = [_tables()[code] for code in dict.fromkeys((language, "en")) if code in _tables()]
     lines, by = ([part for t in tables for part in t.get(kind, [])] for kind in ("lines", "by"))
     return _Wording(_any(lines), _any(by), words(language))
@@ -155,5 +156,5 @@ def _tables() -> dict[str, dict[str, list[str]]]:
 
 @cache
 def _crafts() -> frozenset[str]:
-    """What people named in a credit did: 'reporting', 'traduit'."""
+    """Return the words for the work of people named in a credit: 'reporting', 'traduit'."""
     return frozenset(word for table in _tables().values() for word in table.get("crafts", []))

@@ -1,7 +1,7 @@
-"""The edge to lxml: text -> an element tree of bounded depth, size and attributes, whatever the text does.
+"""Adapter to lxml: parse any text to an element tree of bounded depth, size and number of attributes.
 
-libxml2 stops at 255 nested elements and drops the rest of the page; 100,000 attributes on one element hold it for
-20 seconds (it compares each with all). Both are cut in the text, before it is parsed, with patterns that cannot
+libxml2 stops at 255 nested elements and drops the rest of the page; 100,000 attributes on one element take it 20
+seconds (it compares each with all others). Both are reduced in the text before it is parsed, with patterns that cannot
 backtrack.
 """
 
@@ -13,7 +13,7 @@ import lxml.html
 from lxml import etree
 
 _DEEPEST = 250
-_STEP = 2_000  # half of the characters between two '>' from which a tag is long
+_STEP = 2_000  # half the minimum length of a long tag, in characters
 _LONG_TAG = re.compile(r"<([a-zA-Z][a-zA-Z0-9]*+)[^<>]{4000,}+>")
 _ATTRIBUTE = re.compile(r"""[\s/]+([^\s=<>"'/]++)(?:\s*+=\s*+("[^"]*"|'[^']*'|[^\s"'<>]++))?""")
 _MOST_ATTRIBUTES = 300
@@ -52,16 +52,16 @@ _CONTROLS = ("nav", "footer", "form", "button", "select", "dialog")
 _UNSEEN = ("head", "script", "style", "noscript", "template", "svg", "iframe", "object", "math", "meta", "link")
 
 Element = lxml.html.HtmlElement
-#: lxml.html asks a Python function for the class of each element that is touched; one class for all is a tenth faster.
+#: lxml.html calls a Python function for the class of each element it touches; one class for all is 10 % faster.
 _SAME_CLASS = etree.ElementDefaultClassLookup(element=Element)
 
 
 def parse(text: str) -> tuple[Element | None, str | None]:
-    """The tree of a page, None when there is nothing in it; and what had to be cut, if anything.
+    """Return the tree of a page, None for an empty one, and the problem if anything had to be cut.
 
-    A page nested too deeply for libxml2 is read without the elements that only wrap others.
+    A page nested too deeply for libxml2 is parsed without the elements that only wrap others.
     """
-    if _has_long_tag(text):  # quicker than the pattern, and nearly always the answer
+    if _has_long_tag(text):  # faster than the pattern, and nearly always False
         text = _LONG_TAG.sub(_with_fewer_attributes, text)
     problem = "an element has thousands of attributes; they were cut" if _CUT in text else None
     tree = _parse(text)
@@ -72,12 +72,12 @@ def parse(text: str) -> tuple[Element | None, str | None]:
 
 
 def _has_long_tag(text: str) -> bool:
-    """Whether there may be a tag so long: it would fill one of these steps."""
+    """Return whether there may be a long tag: it would fill one of these steps."""
     return any(text.find(">", at, at + _STEP) < 0 for at in range(0, len(text) - _STEP, _STEP))
 
 
 def _with_fewer_attributes(tag: re.Match[str]) -> str:
-    """The tag as it is; or without attributes, if it has so many that they are an attack or an accident."""
+    """Return the tag, without attributes if it has more than any real page needs."""
     for count, _ in enumerate(_ATTRIBUTE.finditer(tag[0]), 1):
         if count > _MOST_ATTRIBUTES:
             return f"<{tag[1]} {_CUT}>"
@@ -99,7 +99,7 @@ def _parse(text: str) -> Element | None:
 
 
 def _is_too_deep(tree: Element) -> bool:
-    """Whether the last branch of the tree ends where libxml2 gave up: what was cut is always the last."""
+    """Return whether the last branch of the tree reaches the depth limit of libxml2: only that one is cut."""
     depth, element = 0, tree
     while len(element):
         element, depth = element[-1], depth + 1
@@ -107,16 +107,16 @@ def _is_too_deep(tree: Element) -> bool:
 
 
 def drop_unseen(tree: Element) -> None:
-    """Take out what is never shown as text, and the page's controls: menus, forms, buttons, the foot of the page.
+    """Remove elements that are never shown as text, and controls: menus, forms, buttons, page footers.
 
-    Tags that only shape letters go too, their text stays: one element in five. A form that holds most of the page is
-    the frame of some old site, not a control.
+    Formatting tags, one element in five, are unwrapped. A form that contains most of the page is the frame of an old
+    site and stays.
     """
     for element in list(tree.iter(*_UNSEEN)):
         element.drop_tree()
     for element in tree.iter("span", "strong", "b", "em"):
         if (name := element.get("class")) and _KICKER.search(name):
-            element.tag = "div"  # a line of its own, or it is glued to the first word of the introduction
+            element.tag = "div"  # a line of its own; otherwise it is joined to the first word of the introduction
     etree.strip_tags(tree, *_FORMATTING)
     controls = list(tree.iter(*_CONTROLS))
     most = len(tree.text_content()) / 3 if controls else 0
@@ -125,8 +125,8 @@ def drop_unseen(tree: Element) -> None:
             element.drop_tree()
 
 
-def line(element: Element) -> str:
-    """Text of an element on one line, with a blank where a block or a line break parts it."""
+def text_of(element: Element) -> str:
+    """Return the text of an element on one line, with a blank at each block or line break."""
     parts: list[str] = []
     for event, part in etree.iterwalk(element, events=("start", "end")):
         if part.tag not in INLINE:

@@ -1,7 +1,7 @@
-"""The lines of a page in order, each with what the page's own markup says of it. Pure.
+"""The lines of a page in document order, each with the facts of its markup. Pure.
 
-A `Run` is what a reader sees as one line or paragraph: the text between two breaks, where breaks are the edges of
-block elements and <br>.
+A `TextLine` is one visible line or paragraph: the text between two breaks, which are the edges of block elements and
+<br>.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from digest.collect.extract.markup import Label
 
 
 @dataclass(slots=True)
-class Run:
-    """One line. `tag` is the block element that holds it, `path` the numbers of that one's ancestors and itself.
+class TextLine:
+    """One line. `tag` is its block element, `path` the numbers of that element's last ancestors and of itself.
 
-    `depth` is how many block elements it stands in. `linked` counts characters inside links. `labels` index
-    `Outline.labels`, outermost first.
+    `depth` counts the enclosing block elements, `linked` the characters inside links. `labels` are indices of
+    `PageLines.labels`, outermost first.
     """
 
     text: str
@@ -30,13 +30,13 @@ class Run:
 
 
 @dataclass(slots=True)
-class Outline:
-    """All runs of a page, its labelled elements, and how many elements it has.
+class PageLines:
+    """All lines of a page, its labelled elements, and its number of elements.
 
-    `cut` when the page was too large to be read to its end.
+    `cut` is True if the page was too large to be read to its end.
     """
 
-    runs: list[Run] = field(default_factory=list)
+    lines: list[TextLine] = field(default_factory=list)
     labels: list[Label] = field(default_factory=list)
     elements: int = 0
     cut: bool = False

@@ -1,4 +1,4 @@
-"""What a page's own markup calls its parts: tags, classes, ids, roles -> a label. Pure; names in data/markup.toml."""
+"""Map tags, classes, ids and roles of a page to labels such as 'caption'. The names are in data/markup.toml."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from importlib.resources import files
 
 _CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _BREAK = re.compile(r"[^a-z0-9]+")
-_MAX_NAME = 300  # characters of class and id that are looked at; utility-class soup says nothing after that
+_MAX_NAME = 300  # characters of class and id that are read; longer values are lists of utility classes
 
-#: Tags that say by themselves what they hold.
+#: Tags with a label of their own: the reason, and whether it is strong.
 _TAGS = {
     "figcaption": ("caption", True),
     "nav": ("navigation", True),
@@ -27,14 +27,14 @@ _TAGS = {
     "address": ("byline", False),
     "summary": ("navigation", False),
 }
-#: Tags that have a label whatever they are called.
+#: Tags that have a label whatever their class.
 NAMED = frozenset(_TAGS)
 _ROLES = {"navigation": "navigation", "search": "form", "contentinfo": "footer", "complementary": "aside"}
 
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """Why an element is not the article. A weak label is believed for short lines only."""
+    """The reason why an element is not part of the article. A weak label applies to short lines only."""
 
     reason: str
     strong: bool
@@ -57,19 +57,19 @@ def _any_of(names: list[str]) -> re.Pattern[str]:
 
 @lru_cache(maxsize=4096)
 def words_of(name: str) -> str:
-    """'relatedPosts_box' -> '-related-posts-box-', for searching whole words."""
+    """Return a class or id as words: 'relatedPosts_box' is '-related-posts-box-'."""
     return f"-{_BREAK.sub('-', _CAPITAL.sub('-', name[:_MAX_NAME]).lower()).strip('-')}-"
 
 
 @lru_cache(maxsize=4096)
-def look(tag: str, name: str, role: str = "", itemprop: str = "") -> tuple[Label | None, bool]:
-    """The label of an element, and whether it is called an introduction."""
+def classify(tag: str, name: str, role: str = "", itemprop: str = "") -> tuple[Label | None, bool]:
+    """Return the label of an element, and whether its name is that of an introduction."""
     return label(tag, name, role, itemprop), is_standfirst(name, itemprop)
 
 
 @lru_cache(maxsize=4096)
 def label(tag: str, name: str, role: str = "", itemprop: str = "") -> Label | None:
-    """The label of an element; `name` is its class and id. A strong name goes before a weak one."""
+    """Return the label of an element; `name` is its class and id. A strong name takes precedence over a weak one."""
     if known := _TAGS.get(tag):
         return Label(*known)
     if role in _ROLES:
@@ -79,11 +79,11 @@ def label(tag: str, name: str, role: str = "", itemprop: str = "") -> Label | No
     if not name:
         return None
     pattern, _, labels = _patterns()
-    found = [labels[m[1]] for m in pattern.finditer(words_of(name))]
-    return next((one for one in found if one.strong), found[0] if found else None)
+    matches = [labels[m[1]] for m in pattern.finditer(words_of(name))]
+    return next((one for one in matches if one.strong), matches[0] if matches else None)
 
 
 @lru_cache(maxsize=4096)
 def is_standfirst(name: str, itemprop: str = "") -> bool:
-    """Whether an element is called an introduction."""
+    """Return whether the name of an element is that of an introduction."""
     return itemprop in ("description", "abstract") or bool(name and _patterns()[1].search(words_of(name)))

@@ -1,7 +1,6 @@
-"""What a page says of itself: JSON-LD (schema.org) before OpenGraph and meta tags, because it is the more exact.
+"""Read the metadata of a page: JSON-LD (schema.org) takes precedence over OpenGraph and meta tags. Pure.
 
-Pure: strings in, `Facts` out. Everything here is written by strangers, so wrong types, missing parts and broken JSON
-are normal; what cannot be understood is left out.
+The input is untrusted: wrong types, missing parts and broken JSON are normal. Values that cannot be read are ignored.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from digest.collect.article import Image
-from digest.collect.extract.page import Facts
+from digest.collect.extract.page import PageFacts
 from digest.collect.extract.title import choose_title
 from digest.text.clean import one_line, plain
 
@@ -25,12 +24,12 @@ _ARTICLE = re.compile(r"(Article|Posting|Report|Review|Recipe|HowTo|Essay|Story)
 _MARKUP = re.compile(r"<[a-zA-Z/!][^<>]*>")
 _TRAILING_COMMA = re.compile(r",\s*(?=[}\]])")
 _LONGEST = 20_000  # characters of any one fact but the article's body
-_NODES = 5_000  # a page with more JSON-LD nodes than this tells us nothing about one article
+_NODES = 5_000  # maximum JSON-LD nodes that are read
 
 
 @dataclass(frozen=True, slots=True)
-class Declared:
-    """The raw declarations of a page: meta tags by lower-case name in order, JSON-LD scripts, and some elements."""
+class Declarations:
+    """Raw metadata of a page: meta tags by lower-case name in order, JSON-LD scripts, and some elements."""
 
     metas: Mapping[str, Sequence[str]] = field(default_factory=dict)
     scripts: Sequence[str] = ()
@@ -44,8 +43,8 @@ class Declared:
     url: str = ""  # where it was fetched from
 
 
-def understand(page: Declared) -> Facts:
-    """The facts of a page. Relative URLs are resolved against the address it was fetched from."""
+def read_facts(page: Declarations) -> PageFacts:
+    """Return the facts of a page. Relative URLs are resolved against the address it was fetched from."""
     nodes = list(_nodes(page.scripts))
     article = next((n for n in nodes if _is_article(n)), {})
     by_id = {n["@id"]: n for n in nodes if isinstance(n.get("@id"), str) and len(n) > 1}
@@ -58,7 +57,7 @@ def understand(page: Declared) -> Facts:
     headline = _plain(article.get("headline") or article.get("name"))
     shared = meta("og:title", "twitter:title")
     title, titles = choose_title(page.headings, (headline, shared, page.title), site, urlsplit(page.url).hostname or "")
-    return Facts(
+    return PageFacts(
         title=title,
         titles=titles,
         url=_url(page.url, page.canonical) or _url(page.url, meta("og:url")),
@@ -95,9 +94,9 @@ def understand(page: Declared) -> Facts:
 
 
 def _nodes(scripts: Iterable[str]) -> Iterator[dict[str, Any]]:
-    """Every JSON object of the scripts, outermost first, breadth first; broken scripts are repaired or passed over."""
+    """Yield every JSON object of the scripts, breadth first; broken scripts are repaired or skipped."""
     queue: list[Any] = [parsed for script in scripts if (parsed := _parse(script)) is not None]
-    for index, value in enumerate(queue):  # the queue grows as we walk
+    for index, value in enumerate(queue):  # the loop extends the queue
         if index > _NODES:
             return
         if isinstance(value, list):
@@ -127,7 +126,7 @@ def _is_article(node: Mapping[str, Any]) -> bool:
 
 
 def _is_single(nodes: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether one article is declared, and no more: home pages declare all that they link to."""
+    """Return whether exactly one article is declared: home pages declare all that they link to."""
     return len({_plain(n.get("headline") or n.get("name")) for n in nodes if _is_article(n)}) == 1
 
 
@@ -136,16 +135,16 @@ def _site_of(nodes: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _plain(value: Any) -> str:
-    """One line of text out of whatever stands there: the first string of a list, without markup and entities."""
+    """Return a value as one line of text: a string or the first string of a list, without markup and entities."""
     if isinstance(value, list):
         value = next((v for v in value if isinstance(v, str)), "")
     if not isinstance(value, str):
         return ""
-    return one_line(_MARKUP.sub(" ", html.unescape(value[:_LONGEST])), _LONGEST)  # JSON can name half a character
+    return one_line(_MARKUP.sub(" ", html.unescape(value[:_LONGEST])), _LONGEST)  # JSON may contain lone surrogates
 
 
 def _text(value: Any) -> str:
-    """Like `_plain`, with the breaks between paragraphs kept."""
+    """Return a value as text, with paragraphs separated by blank lines."""
     if not isinstance(value, str):
         return ""
     text = re.sub(r"(?i)<(?:/p|br ?/?|/div|/li|/h\d)>", "\n", plain(html.unescape(value)))
@@ -153,7 +152,7 @@ def _text(value: Any) -> str:
 
 
 def _name(value: Any, by_id: Mapping[str, Mapping[str, Any]]) -> str:
-    """Name of a person or organisation: a string, an object with a name, a reference to one, or a list of those."""
+    """Return the names in a string, an object with a name, a reference to one, or a list of those."""
     names: list[str] = []
     for one in (value if isinstance(value, list) else [value])[:20]:
         node = by_id.get(one["@id"], one) if isinstance(one, dict) and isinstance(one.get("@id"), str) else one
@@ -174,7 +173,7 @@ def _author(
 _BY = re.compile(
     r"(?:(?:view )?all posts by|posted by|written by|by|von|par|por|di|door|autore?|auth?or|auteur)\s*:?\s+", re.I
 )
-#: What systems put where no author is given: a number, a domain, their own word for it.
+#: Placeholders for a missing author: a number, a domain, a word such as 'admin'.
 _NOBODY = re.compile(
     r"[\W\d_]*|(?:www\.)?[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}|(?:user )?admin|name|author|null|none|unknown", re.I
 )
@@ -182,7 +181,7 @@ _MAIL = re.compile(r"[<(]?\S+@\S+\.\S+[>)]?")
 
 
 def _person(name: str) -> str:
-    """A name without 'by' before it and a mail address after it."""
+    """Return a name without 'by' before it and without a mail address."""
     return _MAIL.sub("", _BY.sub("", name, count=1) if _BY.match(name) else name).strip(" ,;|-–")
 
 
@@ -246,7 +245,7 @@ def _image(
     return Image(address, alt) if address else None
 
 
-def _picture(page: Declared) -> Image | None:
+def _picture(page: Declarations) -> Image | None:
     look = page.picture.get
     address = _url(page.url, look("src", ""))
     return Image(address, look("alt", ""), _size(look("width")), _size(look("height"))) if address else None

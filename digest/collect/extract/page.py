@@ -1,4 +1,4 @@
-"""Page: what one page or text file holds before anything of it is judged: its blocks and what it says of itself."""
+"""Page: the blocks and metadata of one page or text file, before cleaning. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Literal
 
 from digest.collect.article import Image
 
-LEFT_OUT = "left out"  # reason of a line that no rule names, but that was not chosen as part of the article
+LEFT_OUT = "left out"  # reason for a line that no rule names and that was not selected as part of the article
 
 LISTING = "a page of links to articles, and none itself"
 
@@ -19,9 +19,8 @@ BlockKind = Literal["paragraph", "heading", "item", "quote", "row", "code"]
 class Block:
     """One paragraph, heading, list item, quotation, table row or piece of code.
 
-    `text` has no blanks around it, and no line breaks unless it is code. `linked` is the share of it inside links.
-    `label` is the reason why the page's own markup says that it is not the article, and `hint` a reason that only
-    a short line should be measured by.
+    `text` is stripped and has no line breaks unless it is code. `linked` is the share of it inside links. `label` is
+    the reason from the markup why the block is not part of the article; `hint` is one that applies to short lines.
     """
 
     text: str
@@ -32,11 +31,11 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
-    """What a page says of itself in JSON-LD, meta tags and marked elements. Every text is plain and stripped.
+class PageFacts:
+    """Metadata from JSON-LD, meta tags and marked elements. Every text is plain and stripped.
 
-    `languages` are the declarations as found, the most specific first. `body` is JSON-LD's articleBody, `free` is its
-    isAccessibleForFree. Times are aware. `single` is whether it declares itself one article.
+    `languages` are the declared tags, the most specific first. `body` is JSON-LD's articleBody, `free` its
+    isAccessibleForFree. Times are aware. `single` is True if the page declares exactly one article.
     """
 
     title: str = ""
@@ -52,20 +51,20 @@ class Facts:
     body: str = ""
     free: bool | None = None
     single: bool = False
-    titles: tuple[str, ...] = ()  # every wording of the title that the page uses
+    titles: tuple[str, ...] = ()  # all variants of the title on the page
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page as read. `standfirst` is the index in `blocks` of the introduction that the page sets apart, or None.
+    """One parsed page. `standfirst` is the index in `blocks` of the separate introduction, or None.
 
-    `shown` is the beginning of all that a reader sees and `visible` its length in characters; `after` is what follows
-    the last block. `captions` are keys of the texts that stand for its pictures. `problem` is set when the page itself
-    could not be read properly.
+    `shown` is the beginning of the visible text and `visible` its whole length in characters; `after` is the text after
+    the last block. `captions` are keys of the alternative texts of pictures. `problem` is set if the page could not be
+    read properly.
     """
 
     blocks: tuple[Block, ...] = ()
-    facts: Facts = Facts()
+    facts: PageFacts = PageFacts()
     standfirst: int | None = None
     shown: str = ""
     after: str = ""

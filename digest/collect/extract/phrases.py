@@ -1,19 +1,19 @@
-"""What pages put around an article, as data: one table of phrases for each language in `data/noise/<language>.toml`.
+"""Phrases that pages put around an article: one table for each language in `data/noise/<language>.toml`.
 
-Adding a language means adding a file. Phrases are compared by `key`: without case, accents, punctuation. Its parts,
-each a list of phrases by reason:
+Adding a language means adding a file. Phrases are compared by `key`: without case, accents, punctuation. A file has
+these parts, most of them lists of phrases by reason:
 
-`alone`   the block says this and nothing else: 'Publicité', 'Share this article', 'Comments (12)'.
-`opens`   the block begins with this and is no sentence of the article: 'Lire aussi : <link>'.
-`calls`   the block begins with this and calls to subscribe, follow, download, be it a sentence: 'Sign up for our ...'.
-`says`    wording that only furniture uses, anywhere in a short block.
-`ends`    as `alone`, but what follows it near the end of the page belongs to it: comments, related articles.
-`who`     words of bylines: `opens` begin one, `words` may stand in one beside names. An opening word that ends with a
-          colon needs one, or a dash: where no capitals tell names, 'كتب جديدة' is new books, 'كتب: أحمد علي' a byline.
-`when`    words of date lines beside months, days and numbers, which CLDR knows.
-`walls`   wording of consent walls, paywalls and error pages: what is shown in place of an article.
+`alone`   the block consists of the phrase: 'Publicité', 'Share this article', 'Comments (12)'.
+`opens`   the block begins with the phrase and is not a sentence: 'Lire aussi : <link>'.
+`calls`   the block begins with the phrase and asks to subscribe, follow or download: 'Sign up for our ...'.
+`says`    the phrase occurs anywhere in a short block.
+`ends`    as `alone`, for headings near the end of the page: comments, related articles.
+`who`     words of bylines: `opens` begin one, `words` may occur in one beside names. An opening word that ends with a
+          colon needs one, or a dash: in scripts without case, 'كتب جديدة' is new books, 'كتب: أحمد علي' a byline.
+`when`    words of date lines beside months, days and numbers, which come from CLDR.
+`walls`   wording of consent walls, paywalls and error pages.
 
-Labels of English stand on pages of any language ('Share'), so its `alone` and `says` hold everywhere.
+English labels occur on pages of any language ('Share'), so its `alone`, `calls` and `says` apply everywhere.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from typing import Any
 from digest.text.words import words as vocabulary
 from digest.text.words import written_like
 
-#: Scripts that put no blanks between words, or few; Korean also in the parts that NFKD takes its letters apart to.
+#: Scripts with few or no blanks between words; Korean also as the parts into which NFKD splits its letters.
 WIDE = re.compile("[\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _COMBINING = re.compile(
     "[" + "".join(c for c in map(chr, range(0x300, 0x3100)) if unicodedata.category(c) == "Mn") + "\ufe20-\ufe2f]+"
@@ -42,42 +42,44 @@ Phrases = tuple[tuple[str, str], ...]  # (key of the phrase, reason)
 
 @lru_cache(maxsize=8192)
 def key(text: str) -> str:
-    """`text` as compared: its words in lower case without accents, single blanks between."""
+    """Return `text` as it is compared: its words in lower case without accents, separated by single blanks."""
     plain = text.lower() if text.isascii() else _COMBINING.sub("", unicodedata.normalize("NFKD", text).casefold())
     return " ".join(_WORDS.findall(plain))
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class PhraseTable:
     """The phrases of one language, as keys."""
 
     alone: dict[str, str]
     ends: dict[str, str]
     opens: dict[str, Phrases]  # by their first character
     calls: dict[str, Phrases]
-    says: dict[str, Phrases]  # by their first word; those of scripts without blanks by ""
+    says: dict[str, Phrases]  # by their first word; in unspaced scripts by ""
     walls: Phrases
-    by: tuple[str, ...]  # what opens a byline
-    by_before_colon: frozenset[str]
+    byline_openings: tuple[str, ...]
+    byline_openings_before_colon: frozenset[str]
     captions: tuple[str, ...]  # as written, with a capital and without
-    small: frozenset[str]  # words of bylines and dates
+    byline_words: frozenset[str]  # words of bylines and dates
     months: frozenset[str]
-    spoken: tuple[str, ...]  # those of `small` in scripts without blanks, the longest first
+    unspaced_words: tuple[str, ...]  # `byline_words` of unspaced scripts, the longest first
     speech: frozenset[str] = frozenset()  # verbs of saying
-    spoken_speech: tuple[str, ...] = ()  # those in scripts without blanks
+    unspaced_speech: tuple[str, ...] = ()  # those of unspaced scripts
 
     def opening(self, words: str) -> Iterator[tuple[str, str]]:
-        """The phrases of `opens` that a key begins with; whole words of it, in scripts that have blanks."""
+        """Yield the phrases of `opens` that a key begins with, with their reasons; whole words in spaced scripts."""
         return _beginning(self.opens, words)
 
     def saying(self, words: str) -> Iterator[tuple[str, str]]:
-        """The phrases of `says` that stand in a key, the most telling reasons first."""
+        """Yield the phrases of `says` that a key contains, with their reasons, consent first."""
         known = (p for word in ("", *(w for w in words.split() if w in self.says)) for p in self.says.get(word, ()))
-        found = [(phrase, why) for phrase, why in known if phrase in words]
-        yield from sorted(found, key=lambda phrase: phrase[1] != "consent")  # walls of consent speak of much else
+        matches = [(phrase, why) for phrase, why in known if phrase in words]
+        yield from sorted(
+            matches, key=lambda phrase: phrase[1] != "consent"
+        )  # consent walls mention other subjects too
 
     def calling(self, words: str) -> Iterator[tuple[str, str]]:
-        """The phrases of `calls` that it begins with."""
+        """Yield the phrases of `calls` that a key begins with, with their reasons."""
         return _beginning(self.calls, words)
 
 
@@ -88,8 +90,8 @@ def _beginning(phrases: dict[str, Phrases], words: str) -> Iterator[tuple[str, s
 
 
 @cache
-def table(language: str) -> Table:
-    """The table of a language (any BCP 47 tag). An unknown language has what holds everywhere."""
+def phrase_table(language: str) -> PhraseTable:
+    """Return the table of a language (any BCP 47 tag); for an unknown one, the phrases that apply everywhere."""
     language = written_like(language)
     own, english = _load(language), _load("en")
     months = _calendar(language, "months") | _calendar("en", "months")
@@ -97,21 +99,21 @@ def table(language: str) -> Table:
     speech = {key(verb) for verb in vocabulary(language).speech}
     opens = own.get("who", {}).get("opens", ())
     small = _single(own, "when") | _single(own, "who") | months | days
-    return Table(
+    return PhraseTable(
         alone={**_by_phrase(english, "alone"), **_by_phrase(own, "alone")},
         ends=_by_phrase(own, "ends"),
         opens=_by_first(_by_phrase(own, "opens")),
         calls=_by_first({**_by_phrase(english, "calls"), **_by_phrase(own, "calls")}),
         says=_by_word({**_by_phrase(english, "says"), **_by_phrase(own, "says")}),
         walls=tuple({**_by_phrase(english, "walls"), **_by_phrase(own, "walls")}.items()),
-        by=tuple(key(phrase) for phrase in opens if not phrase.endswith(":")),
-        by_before_colon=frozenset(key(phrase) for phrase in opens if phrase.endswith(":")),
+        byline_openings=tuple(key(phrase) for phrase in opens if not phrase.endswith(":")),
+        byline_openings_before_colon=frozenset(key(phrase) for phrase in opens if phrase.endswith(":")),
         captions=tuple(form for phrase in _captions(own) for form in (phrase, phrase.capitalize())),
-        small=frozenset(small),
+        byline_words=frozenset(small),
         months=frozenset(word for word in months if not word.isdigit()),
-        spoken=tuple(sorted((w for w in small if WIDE.search(w)), key=len, reverse=True)),
+        unspaced_words=tuple(sorted((w for w in small if WIDE.search(w)), key=len, reverse=True)),
         speech=frozenset(verb for verb in speech if not WIDE.search(verb)),
-        spoken_speech=tuple(verb for verb in speech if WIDE.search(verb) and len(verb) > 1),
+        unspaced_speech=tuple(verb for verb in speech if WIDE.search(verb) and len(verb) > 1),
     )
 
 
@@ -130,17 +132,17 @@ def _by_phrase(data: dict[str, Any], part: str) -> dict[str, str]:
 
 
 def _by_first(phrases: dict[str, str]) -> dict[str, Phrases]:
-    found: dict[str, list[tuple[str, str]]] = {}
+    groups: dict[str, list[tuple[str, str]]] = {}
     for phrase, why in phrases.items():
-        found.setdefault(phrase[0], []).append((phrase, why))
-    return {first: tuple(some) for first, some in found.items()}
+        groups.setdefault(phrase[0], []).append((phrase, why))
+    return {first: tuple(some) for first, some in groups.items()}
 
 
 def _by_word(phrases: dict[str, str]) -> dict[str, Phrases]:
-    found: dict[str, list[tuple[str, str]]] = {}
+    groups: dict[str, list[tuple[str, str]]] = {}
     for phrase, why in phrases.items():
-        found.setdefault("" if WIDE.search(phrase) else phrase.split()[0], []).append((phrase, why))
-    return {word: tuple(some) for word, some in found.items()}
+        groups.setdefault("" if WIDE.search(phrase) else phrase.split()[0], []).append((phrase, why))
+    return {word: tuple(some) for word, some in groups.items()}
 
 
 def _single(data: dict[str, Any], part: str) -> frozenset[str]:
@@ -149,7 +151,7 @@ def _single(data: dict[str, Any], part: str) -> frozenset[str]:
 
 @cache
 def _calendar(language: str, part: str) -> frozenset[str]:
-    """Words in the names of months, days or day periods, long and short, in every form that CLDR knows."""
+    """Return the words of CLDR's names of months, days or day periods, in every form."""
     from babel import Locale, UnknownLocaleError
 
     try:

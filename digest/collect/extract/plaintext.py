@@ -1,4 +1,4 @@
-"""An article saved as plain text, with or without the noise of the page it was saved from -> `Page`."""
+"""Parse an article saved as plain text, with or without the noise of its page."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ import re
 
 from digest.collect.decoding import decode, is_binary
 from digest.collect.extract.noise import reason
-from digest.collect.extract.page import Block, Facts, Page
+from digest.collect.extract.page import Block, Page, PageFacts
 from digest.text.language import detect
 
 _PARAGRAPHS = re.compile(r"\n[ \t]*\n\s*")
 MAX_BYTES = 5_000_000
 _MOST_LINES = 20_000
-_SAMPLE = 4_000  # characters that the language is told by
-_TITLE = 250  # characters; a longer first paragraph is text
+_SAMPLE = 4_000  # characters from which the language is detected
+_TITLE = 250  # maximum characters of a title
 
 
 def read(body: bytes, *, content_type: str = "", language: str = "") -> Page:
-    """Split into blocks at blank lines; the first block that is not noise is the title if it looks like one.
+    """Return the text split into blocks at blank lines. The first block that is not noise may be the title.
 
-    Lines that were wrapped at a fixed width are joined again. `language` is told by the text if it is not known.
+    Lines wrapped at a fixed width are joined. `language` is detected if it is not given.
     """
     if is_binary(body):
         return Page(problem="the file is no text")
@@ -40,7 +40,7 @@ def read(body: bytes, *, content_type: str = "", language: str = "") -> Page:
     title = blocks[index].text if blocks and _is_title(blocks, index) else ""
     return Page(
         blocks=tuple(blocks),
-        facts=Facts(title=title, titles=(title,) if title else ()),
+        facts=PageFacts(title=title, titles=(title,) if title else ()),
         shown=" ".join(text[:_SAMPLE].split()),
         visible=len(text),
         problem=problem if blocks else "the file is empty",
@@ -48,7 +48,7 @@ def read(body: bytes, *, content_type: str = "", language: str = "") -> Page:
 
 
 def _is_wrapped(lines: list[str]) -> bool:
-    """Whether one paragraph was broken at a column: all lines but the last are about as long, few end a sentence."""
+    """Return whether a paragraph was wrapped at a fixed width: all lines but the last have about the same length."""
     if len(lines) < 3:
         return len(lines) == 2 and len(lines[0]) > 60 and lines[0][-1] not in '.!?…:»"”。' and lines[1][:1].islower()
     body = [len(line) for line in lines[:-1]]
@@ -56,7 +56,7 @@ def _is_wrapped(lines: list[str]) -> bool:
 
 
 def _is_title(blocks: list[Block], index: int) -> bool:
-    """A first block that is short beside what follows, and does not read as the first sentence of a text."""
+    """Return whether a block is short beside the following ones and does not read like a first sentence."""
     text = blocks[index].text
     longest = max((len(b.text) for b in blocks[index + 1 :]), default=0)
     if len(text) > _TITLE or longest <= len(text):

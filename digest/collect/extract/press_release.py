@@ -1,4 +1,4 @@
-"""Press releases: where the text ends and the sender begins to speak of itself and of whom to ask. Pure."""
+"""Find the end of a press release's text, before the paragraphs about its sender and the press contact."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from digest.collect.extract.page import Block
 from digest.collect.extract.phrases import WIDE, key
 from digest.collect.extract.prose import ends_sentence
 
-_LINE = 300  # characters of a line that gives an address
-_HEADING = 80
-_ENDS = 0.5  # of the text at most may follow
+_LINE = 300  # maximum characters of a line with an address
+_HEADING = 80  # maximum characters of a heading
+_ENDS = 0.5  # maximum share of the text that may follow
 _WIRES = ("prnewswire", "business wire", "globe newswire", "newswire")
 
 
 def end(blocks: Sequence[Block]) -> int:
-    """Where what a press release says of its sender begins; the number of blocks if this is none.
+    """Return the index of the first block about the sender; the number of blocks if this is not a press release.
 
-    A release is known by a line that says whom the press may ask, or by the wire in its first paragraph. Both stand
-    near the end; 'About ...' before them counts if it names who was named before.
+    A line with a press contact, or a press wire in the first paragraph, marks a press release. 'About ...' counts if it
+    names an organisation that the text named before.
     """
     total = sum(len(block.text) for block in blocks)
     contact = next((i for i, block in enumerate(blocks) if i and _is_contact(block.text)), len(blocks))
@@ -35,7 +35,7 @@ def end(blocks: Sequence[Block]) -> int:
 
 
 def _is_about(blocks: Sequence[Block], index: int) -> bool:
-    """'About Acme', where Acme is whom the text is about."""
+    """Return whether a block is the heading 'About Acme', and the text named Acme before."""
     text = blocks[index].text
     if len(text) > _HEADING or ends_sentence(text.rstrip(":：")) or not (rest := _begins(text, "about", _HEADING)):
         return False
@@ -45,14 +45,14 @@ def _is_about(blocks: Sequence[Block], index: int) -> bool:
 
 
 def _is_contact(text: str) -> bool:
-    """'Media contact: Jane Doe', 'Pressekontakt', with an address or what leads to one; no sentence about contacts."""
+    """Return whether a line is 'Media contact: Jane Doe' or 'Pressekontakt', and not a sentence about contacts."""
     if not _begins(text, "contact", _LINE):
         return False
     return "@" in text or not ends_sentence(text) or any(mark in text[:_HEADING] for mark in ":：")
 
 
 def _begins(text: str, kind: str, longest: int) -> str:
-    """What follows one of the phrases in a line that begins with it, its own words if nothing does; "" otherwise."""
+    """Return the rest of a line that begins with a phrase of a kind, its own words if none follow; "" otherwise."""
     if len(text) > longest:
         return ""
     words, phrases = key(text), _phrases()[kind]

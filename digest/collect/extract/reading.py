@@ -1,7 +1,7 @@
-"""Reading: bytes of a page or text -> `Article`, in child processes with limits.
+"""Read pages and texts to articles, in child processes with limits.
 
-`read_item` reads one in this process and is what a `Sandbox` runs; `read_page` and `read_many` bring the sandbox. What
-is heavy is imported when the first page is read.
+`read_item` reads one in this process and is the function that a `Sandbox` runs; `read_page` and `read_many` create the
+sandbox. Heavy modules are imported when the first page is read.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from urllib.parse import urlsplit
 
 from digest.collect.article import Article
 from digest.collect.entry import Entry
-from digest.collect.extract.assemble import Known, LeadTarget, of_feed, understand, without_repeated
+from digest.collect.extract.assemble import LeadTarget, PageContext, assemble, assemble_from_feed, remove_repeated_lines
 from digest.collect.extract.boilerplate import HostMemory, learn
-from digest.collect.extract.page import Facts, Page
+from digest.collect.extract.page import Page, PageFacts
 from digest.collect.sandbox import Failure, Sandbox
 from digest.text.clean import one_line
 
-#: For `Sandbox(preload=...)`: what reading needs, imported once for all child processes.
+#: For `Sandbox(preload=...)`: imported once for all child processes.
 PRELOAD = ("digest.collect.extract.preload",)
 
 _HTML = re.compile(
@@ -28,16 +28,16 @@ _HTML = re.compile(
     re.IGNORECASE,
 )
 _SECONDS, _MEGABYTES = 4, 500
-_FEED_TEXT = 300_000  # characters of a feed's text that are looked at
+_FEED_TEXT = 300_000  # characters of a feed's text that are read
 _NO_PAGE = "the entry has no page to read"
 _USUAL = LeadTarget()
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One thing to read. `source` is what the reader of the result knows it by: a URL or a file name.
+    """One page or text to read. `source` identifies it to the caller: a URL or a file name.
 
-    `language` is the one it is in, if that is certain; `blocks` is what its host is known to repeat.
+    `language` is set if it is certain; `memory` holds the lines that its host repeats.
     """
 
     source: str
@@ -46,7 +46,7 @@ class Item:
     content_type: str = ""
     entry: Entry | None = None
     language: str = ""
-    blocks: HostMemory | None = None
+    memory: HostMemory | None = None
     lead: LeadTarget = _USUAL
 
 
@@ -57,26 +57,26 @@ def read_page(
     content_type: str = "",
     entry: Entry | None = None,
     language: str = "",
-    blocks: HostMemory | None = None,
+    memory: HostMemory | None = None,
     lead: LeadTarget = _USUAL,
     source: str = "",
 ) -> Article:
-    """Read one page or text in a child process. Never raises: `Article.problem` says what was wrong."""
-    item = Item(source or url, body, url, content_type, entry, language, blocks, lead)
+    """Return the article of one page or text, read in a child process. Never raises: see `Article.problem`."""
+    item = Item(source or url, body, url, content_type, entry, language, memory, lead)
     return next(read_many([item], workers=1))
 
 
 def read_many(items: Iterable[Item], *, workers: int = 2, sandbox: Sandbox | None = None) -> Iterator[Article]:
-    """Read many over several child processes, in the order of the items. Never raises for what they hold.
+    """Yield the articles of many items in their order, read in several child processes. Never raises for their content.
 
-    `sandbox` uses one that is there already. Give it a `preload` of `PRELOAD`.
+    A `sandbox` that is passed in should have the `preload` PRELOAD; it stays open.
     """
     own = sandbox or Sandbox(workers, seconds=_SECONDS, megabytes=_MEGABYTES, preload=PRELOAD)
     ready: dict[int, Article] = {}
     position = 0
     try:
         for (number, item), result in own.map(_read_numbered, enumerate(items)):
-            ready[number] = _unread(item, result) if isinstance(result, Failure) else result
+            ready[number] = _failed(item, result) if isinstance(result, Failure) else result
             while position in ready:
                 yield ready.pop(position)
                 position += 1
@@ -90,22 +90,22 @@ def _read_numbered(numbered: tuple[int, Item]) -> Article:
 
 
 def read_item(item: Item) -> Article:
-    """Read one item in this process. Meant for a `Sandbox`: a hostile page can hold it for long."""
-    article = understand(look(item), _known(item))
-    return without_repeated(article, item.blocks, item.lead) if item.blocks else article
+    """Return the article of one item, read in this process. Run it in a `Sandbox`: a hostile page can take long."""
+    article = assemble(parse_item(item), _context(item))
+    return remove_repeated_lines(article, item.memory, item.lead) if item.memory else article
 
 
 def read_entry_only(entry: Entry, problem: str | None = None, lead: LeadTarget = _USUAL) -> Article:
-    """The article of an entry whose page could not be had: the feed's own text, or its title alone.
+    """Return the article of an entry whose page is not available: the text of the feed, or the title alone.
 
-    `problem` says why; without one, the entry has no page.
+    `problem` gives the reason; without one, the entry has no page.
     """
     item = Item(entry.url or entry.feed_url, b"", entry.url, entry=entry, lead=lead)
-    return of_feed(_known(item), problem or _NO_PAGE)
+    return assemble_from_feed(_context(item), problem or _NO_PAGE)
 
 
-def look(item: Item) -> Page:
-    """What is behind an item, whatever its kind: HTML or plain text."""
+def parse_item(item: Item) -> Page:
+    """Return the parsed page of an item, HTML or plain text."""
     if _is_html(item):
         from digest.collect.extract import webpage
 
@@ -122,54 +122,54 @@ def _is_html(item: Item) -> bool:
     return kind != "text/plain" and bool(_HTML.search(item.body[:8192].replace(b"\0", b"")))
 
 
-def _known(item: Item) -> Known:
-    return Known(item.source, item.url, item.language, item.entry, _feed_page(item.entry), item.lead)
+def _context(item: Item) -> PageContext:
+    return PageContext(item.source, item.url, item.language, item.entry, _feed_page(item.entry), item.lead)
 
 
 def _feed_page(entry: Entry | None) -> Page | None:
-    """The feed's own text as a page; without asking trafilatura, as all of it is article."""
+    """Return the text of the feed as a page. All of it is article, so nothing is extracted."""
     if entry is None:
         return None
     from digest.collect.extract.fragment import blocks
 
     title = one_line(entry.title)
-    facts = Facts(title=title, titles=(title,) if title else (), author=one_line(entry.author))
+    facts = PageFacts(title=title, titles=(title,) if title else (), author=one_line(entry.author))
     return Page(blocks((entry.content or entry.summary)[:_FEED_TEXT]), facts)
 
 
-def _unread(item: Item, failure: Failure) -> Article:
-    """The article of a page that its process could not read: what the feed has, with the reason."""
-    return of_feed(_known(item), f"the page could not be read: {failure.reason}")
+def _failed(item: Item, failure: Failure) -> Article:
+    """Return the article of a page that its process could not read: the text of the feed, and the problem."""
+    return assemble_from_feed(_context(item), f"the page could not be read: {failure.reason}")
 
 
 def read_together(
     items: Iterable[Item], *, workers: int = 2, done: Callable[[int], None] = lambda _: None
 ) -> list[Article]:
-    """Read many as `read_many` does, learn from all of them what each host repeats, and take that out of each.
+    """Return the articles of many items, without the lines that hosts repeat among them.
 
-    For pages that came together, such as a folder. `done` is told how many are read.
+    For pages that are read together, such as a folder. `done` is called with the number of pages read so far.
     """
     targets: list[LeadTarget] = []
 
-    def noted() -> Iterator[Item]:
+    def record_targets() -> Iterator[Item]:
         for item in items:
             targets.append(item.lead)
             yield item
 
     articles: list[Article] = []
     memories: dict[str, HostMemory] = {}
-    for article in read_many(noted(), workers=workers):
+    for article in read_many(record_targets(), workers=workers):
         articles.append(article)
         done(len(articles))
         if host := host_of(article):
             memories[host] = learn(memories.get(host, HostMemory()), article.source, article.title, article.text)
     return [
-        without_repeated(article, memory, target) if (memory := memories.get(host_of(article))) else article
+        remove_repeated_lines(article, memory, target) if (memory := memories.get(host_of(article))) else article
         for article, target in zip(articles, targets, strict=True)
     ]
 
 
 def host_of(article: Article) -> str:
-    """The name of an article's host memory: the host of its URL without 'www.', else what the site calls itself."""
+    """Return the key of an article's host memory: the host of its URL without 'www.', else the name of the site."""
     host = urlsplit(article.url).hostname or "" if article.url else ""
     return host.removeprefix("www.") or article.site_name.casefold()

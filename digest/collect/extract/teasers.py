@@ -1,64 +1,68 @@
-"""Teasers: links to other articles, each with a line or two about it; and the pages that hold little else. Pure."""
+"""Teasers: links to other articles with one or two lines of summary; and pages that consist of them. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from digest.collect.extract.lines import Outline, Run
+from digest.collect.extract.lines import PageLines, TextLine
 from digest.collect.extract.page import Block
 from digest.collect.extract.prose import weight
 
-_LINKED = 0.9  # share of a headline inside its link
-_HEADLINE = range(20, 250)  # width of one
-_SUMMARY = range(40, 450)  # characters of all that stands below one headline
+_LINKED = 0.9  # minimum share of a teaser's title inside its link
+_TITLE = range(20, 250)  # weight of a teaser's title
+_SUMMARY = range(40, 450)  # characters of all lines below one title
 _HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
-_LINES = 2  # that tell something below one headline
-_FEW = 3  # teasers make a list
-_MANY = 5  # ... and a page of lists, when
-_BESIDE = 0.35  # of what the page tells at most stands elsewhere
-_SHARE = 0.7  # of what was chosen is links: a list without a line about anything
-_TAIL = 0.45  # of a text may be teasers at its end
+_LINES = 2  # maximum summary lines below one title
+_FEW = 3  # minimum teasers of a list
+_MANY = 5  # minimum teasers of a listing page
+_BESIDE = 0.35  # maximum share of a listing page's summary lines outside teasers
+_SHARE = 0.7  # minimum share of links in the selection of a listing page without summaries
+_TAIL = 0.45  # maximum share of a text that may be teasers at its end
 
 
-def is_listing(outline: Outline, chosen: Sequence[int]) -> bool:
-    """Whether a page lists articles and is none: a home page, a section, what a search found."""
-    runs = outline.runs
-    size = sum(len(runs[i].text) for i in chosen)
-    linked = [i for i in chosen if _is_headline(runs[i].text, runs[i].linked / len(runs[i].text))]
-    if len(linked) >= _MANY and sum(len(runs[i].text) for i in linked) >= _SHARE * size:
+def is_listing(page: PageLines, chosen: Sequence[int]) -> bool:
+    """Return whether a page is a list of articles: a home page, a section, search results."""
+    lines = page.lines
+    size = sum(len(lines[i].text) for i in chosen)
+    linked = [i for i in chosen if _is_linked_title(lines[i].text, lines[i].linked / len(lines[i].text))]
+    if len(linked) >= _MANY and sum(len(lines[i].text) for i in linked) >= _SHARE * size:
         return True
-    teasers = list(_teasers(runs))
-    told = {i for lines in teasers for i in lines}
+    teasers = list(_teasers(lines))
+    in_teasers = {i for lines in teasers for i in lines}
+    every_summary = [i for i, line in enumerate(lines) if _is_summary(line)]
     return len(teasers) >= _MANY and all(
-        sum(len(runs[i].text) for i in lines if i not in told) <= _BESIDE * sum(len(runs[i].text) for i in lines)
-        for lines in ([i for i, run in enumerate(runs) if _tells(run)], [i for i in chosen if _tells(runs[i])])
+        sum(len(lines[i].text) for i in some if i not in in_teasers) <= _BESIDE * sum(len(lines[i].text) for i in some)
+        for some in (
+            [i for i, line in enumerate(lines) if _is_summary(line)],
+            [i for i in chosen if _is_summary(lines[i])],
+        )
     )
 
 
-def _teasers(runs: Sequence[Run]) -> Iterator[list[int]]:
-    """The lines that tell something, of each teaser of a page. What has a heading that is no link is none."""
+def _teasers(lines: Sequence[TextLine]) -> Iterator[list[int]]:
+    """Yield the summary lines of each teaser. A section with an unlinked heading is not a teaser."""
     head = -1
-    for index in range(len(runs) + 1):
-        if index < len(runs) and not _is_headline(runs[index].text, runs[index].linked / len(runs[index].text)):
+    for index in range(len(lines) + 1):
+        if index < len(lines) and not _is_linked_title(lines[index].text, lines[index].linked / len(lines[index].text)):
             continue
         below = range(head + 1, index) if head >= 0 else range(0)
-        tell = [i for i in below if _tells(runs[i])]
-        whole = all(runs[i].tag not in _HEADINGS for i in below)
-        if 0 < len(tell) <= _LINES and whole and sum(len(runs[i].text) for i in below) in _SUMMARY:
-            yield tell
+        summary = [i for i in below if _is_summary(lines[i])]
+        whole = all(lines[i].tag not in _HEADINGS for i in below)
+        if 0 < len(summary) <= _LINES and whole and sum(len(lines[i].text) for i in below) in _SUMMARY:
+            yield summary
         head = index
 
 
-def _tells(run: Run) -> bool:
-    """Whether a line says more than a label; a summary may end with a link, or be cut short."""
-    return len(run.text) >= _SUMMARY.start and run.linked <= 0.4 * len(run.text)
+def _is_summary(line: TextLine) -> bool:
+    """Return whether a line may be a summary, which may end with a link or be truncated."""
+    return len(line.text) >= _SUMMARY.start and line.linked <= 0.4 * len(line.text)
 
 
 def tail(blocks: Sequence[Block]) -> int:
-    """Where the teasers at the end of an article begin; the number of blocks if there are none.
+    """Return the index of the first teaser at the end of an article; the number of blocks if there are none.
 
-    They are a list, each with the same kind of headline, and the smaller part of the text: an article that is made of
-    links to what it tells of has them from its beginning.
+    Teasers are a list with the same kind of title each, and the smaller part of the text: an article that is a list of
+    links has them from its beginning.
     """
     end, count = len(blocks), 0
     begin = end
@@ -77,8 +81,8 @@ def tail(blocks: Sequence[Block]) -> int:
 
 
 def _is_head(block: Block) -> bool:
-    return _is_headline(block.text, block.linked)
+    return _is_linked_title(block.text, block.linked)
 
 
-def _is_headline(text: str, linked: float) -> bool:
-    return linked >= _LINKED and int(weight(text)) in _HEADLINE
+def _is_linked_title(text: str, linked: float) -> bool:
+    return linked >= _LINKED and int(weight(text)) in _TITLE

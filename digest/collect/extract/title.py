@@ -1,4 +1,4 @@
-"""Which of a page's many wordings is its title: heading, JSON-LD, OpenGraph, <title>. Pure."""
+"""Choose the title of a page among its heading, JSON-LD, OpenGraph and <title>. Pure."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from digest.collect.extract.phrases import WIDE, key
 
 _QUOTED = re.compile(r"«[^«»]*»|»[^«»]*«")
 _SEPARATOR = re.compile(r"\s+[|–—·•»:\-]+\s+|\s*[|»]\s*")
-#: How sites of China and Japan end their titles: '标题_新闻频道_某某网', 'タイトル - 某某新聞', without blanks as well.
+#: Endings with the site's name on Chinese, Japanese and Korean pages: '标题_某某网', 'タイトル - 某某新聞'
 _EASTERN = re.compile(
     r"\s*(?:[_＿|｜]|\s-{1,2}\s?|-{1,2}(?=[^-]{1,16}\Z))\s*[^_＿|｜]{0,12}?"
     r"(?:[网網站报報社台]|频道|頻道|新闻|新聞|官网|门户|門戶|订阅|客户端|ニュース|オンライン|デジタル|뉴스|신문|일보)\Z"
 )
 _PIPE = re.compile(r"\s*[|»]\s*")
 _LETTERS = re.compile(r"[^a-z0-9]+")
-_LONGEST = 400  # characters; a longer heading is text
-_HEADLINE = 6  # signs of a headline in Chinese at least
-_KICKER = 0.4  # share of a heading that a declared title must make up to be that heading without its kicker
+_LONGEST = 400  # maximum characters of a heading
+_HEADLINE = 6  # minimum characters of a Chinese title
+_KICKER = 0.4  # minimum share of a heading that a declared title must have to be the heading without its kicker
 
 
 def choose_title(
     headings: Sequence[str], declared: Sequence[str], site: str = "", host: str = ""
 ) -> tuple[str, tuple[str, ...]]:
-    """The title as the page shows it, and all its wordings.
+    """Return the title as the page shows it, and all its variants.
 
-    `declared` are the titles in JSON-LD, OpenGraph and <title>, the most exact first. The heading that a reader sees
-    wins where a declaration says something alike (a page's first heading is often the site's name); without the
-    kicker set above it, where a declaration tells them apart. Else the first declaration, without the site's name.
+    `declared` are the titles in JSON-LD, OpenGraph and <title>, the most exact first. The visible heading is preferred
+    if a declared title is similar (the first heading is often the site's name); without its kicker, if a declared title
+    omits that. Otherwise the first declared title is used, without the site's name.
     """
     named = [d for d in declared if d]
     bare = [without_site(d, site, host) for d in named]
@@ -43,44 +43,44 @@ def choose_title(
 
 
 def _shown(heading: str, bare: Iterable[str]) -> str:
-    """The title by its heading, or "" when no declaration says anything like it."""
+    """Return the title in a heading, or "" if no declared title is similar."""
     words = key(heading)
     for title in bare:
-        said = key(title)
-        if said and said != words and f" {said} " in f" {words} " and len(said) >= _KICKER * len(words):
+        name = key(title)
+        if name and name != words and f" {name} " in f" {words} " and len(name) >= _KICKER * len(words):
             return heading if title.endswith(("…", "...")) else title
     return heading if any(_alike(words, key(title)) for title in bare) else ""
 
 
 def parts(title: str) -> list[str]:
-    """What stands between the bars, dashes and arrows of a title."""
+    """Return the parts of a title between bars, dashes and arrows."""
     return [part for part in _split(_SEPARATOR, title) if part]
 
 
 def _split(separator: re.Pattern[str], title: str) -> list[str]:
-    """`title` in parts. What separates them is not in a quotation: the » of '« Carmen » à Lyon' is no arrow."""
+    """Return the parts of `title`. A separator in a quotation does not count: the » of '« Carmen » à Lyon'."""
     masked = _QUOTED.sub(lambda quotation: "x" * len(quotation[0]), title)
-    found, start = [], 0
+    pieces, start = [], 0
     for mark in separator.finditer(masked):
-        found.append(title[start : mark.start()])
+        pieces.append(title[start : mark.start()])
         start = mark.end()
-    return [*found, title[start:]]
+    return [*pieces, title[start:]]
 
 
 def without_site(title: str, site: str = "", host: str = "") -> str:
-    """`title` without ' | Site name' at its end, or 'Site name: ' at its start.
+    """Return `title` without ' | Site name' at its end, or 'Site name: ' at its start.
 
-    What follows a vertical bar is the site; after a dash only what is known as its name, or is like its host.
+    Any text after a vertical bar is the site; after a dash only its known name, or a name like its host.
     """
     if WIDE.search(title) and (end := _EASTERN.search(title)) and end.start() >= _HEADLINE:
         return without_site(title[: end.start()], site, host)
-    found = parts(title)
-    if len(found) < 2:
+    pieces = parts(title)
+    if len(pieces) < 2:
         return title
-    if _is_site(found[-1], site, host):
-        return without_site(title[: title.rfind(found[-1])].rstrip(" |–—·•»:-"), site, host)
-    if _is_site(found[0], site, host):
-        return title[len(found[0]) :].lstrip(" |–—·•»:-")
+    if _is_site(pieces[-1], site, host):
+        return without_site(title[: title.rfind(pieces[-1])].rstrip(" |–—·•»:-"), site, host)
+    if _is_site(pieces[0], site, host):
+        return title[len(pieces[0]) :].lstrip(" |–—·•»:-")
     before = _split(_PIPE, title)[0]
     return before if before != title and len(before.split()) >= 3 else title
 

@@ -1,4 +1,4 @@
-"""The edge from lxml to `lines`: one walk over the tree of a page, linear in its size."""
+"""Turn an lxml tree into `PageLines`, in time linear in its size."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Any
 from lxml import etree
 
 from digest.collect.extract.dom import INLINE
-from digest.collect.extract.lines import Outline, Run
-from digest.collect.extract.markup import NAMED, look
+from digest.collect.extract.lines import PageLines, TextLine
+from digest.collect.extract.markup import NAMED, classify
 
-_ANCESTORS = 5  # containers of a line that are remembered, the nearest last
-_NESTED_LABELS = 20
-_MOST_ELEMENTS = 100_000  # half a second; the largest article seen has 15,000
-_TELLING = frozenset(("class", "id", "role", "itemprop"))  # attributes
+_ANCESTORS = 5  # containers stored for a line, the nearest last
+_NESTED_LABELS = 20  # maximum labels of a line
+_MOST_ELEMENTS = 100_000  # half a second; the largest real article has 15,000
+_ATTRIBUTES = frozenset(("class", "id", "role", "itemprop"))  # that may give an element a label
 _QUOTES = frozenset(("blockquote", "q"))
 
 
@@ -32,13 +32,13 @@ class _Walker:
     """State of the walk: the open blocks, the open labels, and the text since the last break."""
 
     def __init__(self) -> None:
-        self.out = Outline()
+        self.out = PageLines()
         self.frames = [_Frame("body", (0,), quoted=False, standfirst=False)]
         self.numbers = 0
         self.labels: tuple[int, ...] = ()
         self.outer: list[tuple[int, ...]] = []  # the labels around each open element
         self.parts: list[str] = []
-        self.shared: tuple[int, ...] | None = None  # labels that all parts of this line have
+        self.shared: tuple[int, ...] | None = None  # labels common to all parts of this line
         self.linked = 0
         self.links = 0
 
@@ -52,7 +52,7 @@ class _Walker:
             self.linked += len(text)
         if self.shared is None:
             self.shared = self.labels
-        elif self.shared != self.labels:  # a byline's <time> does not make all of it a date
+        elif self.shared != self.labels:  # the <time> in a byline does not make the whole line a date
             self.shared = tuple(n for n in self.shared if n in self.labels)
 
     def flush(self) -> None:
@@ -62,8 +62,8 @@ class _Walker:
             raw = "".join(self.parts)
             text = raw.strip("\n").rstrip() if frame.tag == "pre" else " ".join(raw.split())
             if text:
-                self.out.runs.append(
-                    Run(
+                self.out.lines.append(
+                    TextLine(
                         text,
                         frame.tag,
                         frame.path,
@@ -80,14 +80,14 @@ class _Walker:
 
     def start(self, element: Any, tag: str) -> None:
         self.outer.append(self.labels)
-        standfirst, found = False, None
+        standfirst, label = False, None
         if items := element.items():
             attributes = dict(items)
-            if tag in NAMED or not _TELLING.isdisjoint(attributes):
+            if tag in NAMED or not _ATTRIBUTES.isdisjoint(attributes):
                 name = f"{attributes.get('class', '')} {attributes.get('id', '')}"
-                found, standfirst = look(tag, name, attributes.get("role", ""), attributes.get("itemprop", ""))
+                label, standfirst = classify(tag, name, attributes.get("role", ""), attributes.get("itemprop", ""))
         elif tag in NAMED:
-            found, _ = look(tag, "")
+            label, _ = classify(tag, "")
         if tag not in INLINE:
             if self.parts:
                 self.flush()
@@ -100,9 +100,9 @@ class _Walker:
                 self.frames.append(_Frame(kind, path, quoted, standfirst or above.standfirst))
         elif tag == "a":
             self.links += 1
-        if found and len(self.labels) < _NESTED_LABELS:
+        if label and len(self.labels) < _NESTED_LABELS:
             self.labels = (*self.labels, len(self.out.labels))
-            self.out.labels.append(found)
+            self.out.labels.append(label)
 
     def end(self, tag: str) -> None:
         if tag == "a":
@@ -115,8 +115,8 @@ class _Walker:
         self.labels = self.outer.pop()
 
 
-def outline(body: Any) -> Outline:
-    """The runs of a tree in document order."""
+def read_lines(body: Any) -> PageLines:
+    """Return the lines of a tree in document order."""
     walker = _Walker()
     elements = 0
     for event, element in etree.iterwalk(body, events=("start", "end")):

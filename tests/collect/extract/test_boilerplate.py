@@ -1,4 +1,4 @@
-"""What a host repeats is noise in any language; what several reports of one event share is not."""
+"""Lines that a host repeats are learned and removed; sentences shared by reports of one event are kept."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def test_the_same_article_read_again_counts_once() -> None:
     assert not is_repeated(memory, LABEL)
 
 
-def test_what_a_redesigned_site_no_longer_prints_is_forgotten() -> None:
+def test_lines_of_an_old_design_are_forgotten() -> None:
     memory = taught(6)
     rng = random.Random(7)
     for number in range(200):
@@ -107,7 +107,7 @@ def test_what_a_redesigned_site_no_longer_prints_is_forgotten() -> None:
     assert len(memory.articles) < 200
 
 
-def test_a_text_that_would_nearly_vanish_is_left_as_it_is() -> None:
+def test_text_is_kept_if_nearly_all_is_repeated() -> None:
     memory = taught(6)
     text = f"Lyhyt.\n\n{LABEL}\n\n{NOTICE}"
     assert remove(memory, text) == (text, ())
@@ -123,7 +123,7 @@ def test_a_memory_survives_the_store() -> None:
 
 
 @pytest.mark.parametrize("data", [None, "", "{}", "[]", "null", "not json", '{"articles": 1}', '{"lines": {"a": []}}'])
-def test_what_is_no_memory_is_an_empty_one(data: str | None) -> None:
+def test_invalid_memory_is_empty(data: str | None) -> None:
     assert from_json(data) == HostMemory()
 
 
@@ -135,7 +135,7 @@ def test_the_memory_of_a_busy_host_stays_small() -> None:
     assert len(to_json(memory)) < 200_000
 
 
-def test_titles_without_blanks_tell_articles_apart() -> None:
+def test_unspaced_titles_distinguish_articles() -> None:
     memory = HostMemory()
     for number, title in enumerate(["駅前の橋が再開", "運河の歩道が閉鎖", "市長選の結果判明", "大雪で列車が遅延"]):
         memory = learn(memory, str(number), title, f"{title}した。\n\n続きを購読")

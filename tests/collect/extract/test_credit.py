@@ -1,4 +1,4 @@
-"""Credits leave the text and are kept beside it; sentences of the article that begin alike stay."""
+"""Credits are split from the text; similar sentences of the article are kept."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ SENTENCES = [
 
 
 @pytest.mark.parametrize(("language", "credit"), CREDITS)
-def test_a_line_of_credit_is_taken_out_and_kept(language: str, credit: str) -> None:
+def test_credit_line_is_split_from_the_text(language: str, credit: str) -> None:
     paragraphs, shown, removed = split([NEWS[language], credit], language)
     assert paragraphs == [NEWS[language]]
     assert shown == credit.strip("()（）")
@@ -135,7 +135,7 @@ def test_a_line_of_credit_is_taken_out_and_kept(language: str, credit: str) -> N
 
 
 @pytest.mark.parametrize(("language", "credit"), CREDITS)
-def test_a_credit_at_the_end_of_a_paragraph_is_cut_from_it(language: str, credit: str) -> None:
+def test_credit_at_the_end_of_a_paragraph_is_split(language: str, credit: str) -> None:
     glue = "" if language in ("zh", "ja") else " "
     paragraphs, shown, _ = split(["Titre.", NEWS[language] + glue + credit], language)
     assert paragraphs == ["Titre.", NEWS[language]]
@@ -143,11 +143,11 @@ def test_a_credit_at_the_end_of_a_paragraph_is_cut_from_it(language: str, credit
 
 
 @pytest.mark.parametrize(("language", "sentence"), SENTENCES)
-def test_a_sentence_of_the_article_stays(language: str, sentence: str) -> None:
+def test_sentence_of_the_article_is_no_credit(language: str, sentence: str) -> None:
     assert split([NEWS[language], sentence], language) == ([NEWS[language], sentence], "", ())
 
 
-def test_several_credits_make_one_line_and_none_is_said_twice() -> None:
+def test_several_credits_are_joined_without_repetition() -> None:
     paragraphs, credit, removed = split(
         ["Avec AFP", NEWS["fr"] + " (AFP)", "Traduit par Anne Martin", "Avec AFP"], "fr"
     )
@@ -161,7 +161,7 @@ def test_the_agency_of_a_dateline_is_credited_and_stays_in_its_place() -> None:
     assert split([text, "Il part."], "fr") == ([text, "Il part."], "AFP", ())
 
 
-def test_a_name_of_an_agency_in_the_middle_of_an_article_is_no_credit() -> None:
+def test_agency_name_inside_an_article_is_no_credit() -> None:
     paragraphs = [NEWS["fr"], "AFP", *[NEWS["fr"]] * 6]
     assert split(paragraphs, "fr").paragraphs == paragraphs
 
@@ -169,7 +169,7 @@ def test_a_name_of_an_agency_in_the_middle_of_an_article_is_no_credit() -> None:
 @given(
     st.lists(st.sampled_from([*NEWS.values(), *(c for _, c in CREDITS), *(s for _, s in SENTENCES), ""]), max_size=8)
 )
-def test_doing_it_again_finds_nothing_more(paragraphs: list[str]) -> None:
+def test_split_credit_is_idempotent(paragraphs: list[str]) -> None:
     once = split(paragraphs, "fr")
     again = split(once.paragraphs, "fr")
     assert again.paragraphs == once.paragraphs
@@ -182,12 +182,12 @@ def test_doing_it_again_finds_nothing_more(paragraphs: list[str]) -> None:
     st.lists(st.text(alphabet="Avec AFP()[]（）./-–\n 。", max_size=60), max_size=6),
     st.sampled_from(["fr", "en", "", "ja"]),
 )
-def test_any_paragraphs_are_survived(paragraphs: list[str], language: str) -> None:
+def test_any_paragraphs_are_split_without_error(paragraphs: list[str], language: str) -> None:
     assert len(split(paragraphs, language).paragraphs) <= len(paragraphs)
 
 
 @pytest.mark.parametrize("hostile", ["Fin. (AFP) ", "(", "AFP/", "Avec AFP. ", "Traduit par A. ", "- ", "。（新华社）"])
-def test_a_hostile_paragraph_takes_time_in_proportion_to_its_length(hostile: str) -> None:
+def test_credit_split_is_linear_in_length(hostile: str) -> None:
     def seconds(count: int) -> float:
         begin = time.process_time()
         split([hostile * count] * 3, "fr")

@@ -1,4 +1,4 @@
-"""What pages of other makes put around and beside the article, each in the smallest page that shows it."""
+"""Noise around the article on pages of other designs, each in the smallest page that shows it."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ def test_comments_longer_than_the_article_are_no_part_of_it() -> None:
     assert article.text == "\n\n".join(TEXT + more)
 
 
-def test_a_commentary_with_nothing_before_it_is_the_article() -> None:
+def test_commentary_without_text_before_it_is_the_article() -> None:
     minutes = "".join(f'<div class="live-comment"><b>{i}\'</b><p>{r}</p></div>' for i, r in enumerate(REMARKS))
     assert all(remark in read(html(f"<div>{HEADING}{minutes}</div>")).text for remark in REMARKS)
 
 
-def test_a_line_that_stands_for_a_picture_is_its_caption() -> None:
+def test_line_equal_to_an_alternative_text_is_a_caption() -> None:
     caption = "Masons lift the last stone of the library into place, watched by the mayor on Monday."
     picture = f'<img src="a.jpg" alt="{caption} (Photo: J. Miller/Post)">'
     article = read(html(f"<div>{HEADING}{picture}<p>{caption}</p>{paragraphs(TEXT)}</div>"))
@@ -34,7 +34,7 @@ def test_a_line_that_stands_for_a_picture_is_its_caption() -> None:
     assert (caption, "caption") in [(piece.text, piece.reason) for piece in article.removed]
 
 
-def test_a_picture_that_is_described_as_the_page_is_takes_nothing_away() -> None:
+def test_alternative_text_equal_to_description_is_ignored() -> None:
     head = f'<meta name="description" content="{TEXT[0]}">'
     article = read(html(f'<div>{HEADING}<img src="a.jpg" alt="{TEXT[0]}">{paragraphs(TEXT)}</div>', head=head))
     assert article.text == WHOLE
@@ -67,11 +67,11 @@ def test_a_short_article_beside_a_box_of_short_lines_is_found() -> None:
 
 
 @pytest.mark.parametrize("nobody", ["name", "104363", "www.post.example", "User Admin"])
-def test_what_stands_in_place_of_an_author_is_none(nobody: str) -> None:
+def test_placeholder_is_no_author(nobody: str) -> None:
     assert read(html(HEADING, paragraphs(TEXT), head=f'<meta name="author" content="{nobody}">')).author == ""
 
 
-def test_the_heading_that_is_declared_is_the_title_and_not_the_banner() -> None:
+def test_title_is_the_declared_heading_not_the_banner() -> None:
     head = '<meta property="og:title" content="Library opens in May">'
     page = html(f"<h1>The Post</h1>{HEADING}{paragraphs(TEXT)}", title="Library opens in May - The Post", head=head)
     assert read(page).title == "Library opens in May"
@@ -83,7 +83,7 @@ DECK = "After two years of work the library opens again for readers of all ages 
 @pytest.mark.parametrize(
     "kicker", ['<span class="article__kicker">Analysis</span>', '<strong class="kicker">Analysis</strong> ']
 )
-def test_a_kicker_is_not_glued_to_the_introduction(kicker: str) -> None:
+def test_kicker_is_not_joined_to_the_introduction(kicker: str) -> None:
     article = read(html(f'<h1>Library opens in May</h1><p class="chapo">{kicker}{DECK}</p>', paragraphs(TEXT)))
     assert article.text.split("\n\n")[0] == DECK
     assert article.lead.text.startswith("After two years")

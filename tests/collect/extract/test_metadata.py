@@ -1,4 +1,4 @@
-"""JSON-LD and meta tags of any quality become facts, or nothing."""
+"""JSON-LD and meta tags of any quality give facts, or nothing."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.collect.article import Image
-from digest.collect.extract.metadata import Declared, read_time, understand
-from digest.collect.extract.page import Facts
+from digest.collect.extract.metadata import Declarations, read_facts, read_time
+from digest.collect.extract.page import PageFacts
 
 URL = "https://www.post.example/a/1"
 
 
-def facts(*nodes: Any, **declared: Any) -> Facts:
-    return understand(Declared(scripts=[json.dumps(node) for node in nodes], url=URL, **declared))
+def facts(*nodes: Any, **declared: Any) -> PageFacts:
+    return read_facts(Declarations(scripts=[json.dumps(node) for node in nodes], url=URL, **declared))
 
 
 def test_an_article_in_a_graph_is_found_with_its_references() -> None:
@@ -48,7 +48,7 @@ def test_an_article_in_a_graph_is_found_with_its_references() -> None:
     assert found.languages == ("en-GB",)
 
 
-def test_no_fact_holds_what_has_no_encoding() -> None:
+def test_facts_contain_no_lone_surrogates() -> None:
     half = "Half \ud83d\0a character\u202e"
     node = {"@type": "NewsArticle", "headline": half, "author": {"name": half}, "articleBody": half, "image": half}
     found = facts(
@@ -58,7 +58,7 @@ def test_no_fact_holds_what_has_no_encoding() -> None:
     assert (found.title, found.body) == ("Half a character", "Half a character")
 
 
-def test_meta_tags_fill_what_json_ld_leaves_open() -> None:
+def test_meta_tags_complete_json_ld() -> None:
     metas = {
         "og:title": ["Library opens"],
         "og:site_name": ["The Post"],
@@ -69,7 +69,7 @@ def test_meta_tags_fill_what_json_ld_leaves_open() -> None:
         "description": ["A library <b>opens</b>."],
         "og:locale": ["en_GB"],
     }
-    found = understand(Declared(metas=metas, canonical="/a/2", url=URL, language="en"))
+    found = read_facts(Declarations(metas=metas, canonical="/a/2", url=URL, language="en"))
     assert found.title == "Library opens"
     assert found.url == "https://www.post.example/a/2"
     assert found.published == datetime(2024, 3, 12, tzinfo=UTC)
@@ -90,12 +90,12 @@ def test_meta_tags_fill_what_json_ld_leaves_open() -> None:
     ],
 )
 def test_json_with_the_usual_mistakes_is_read(script: str) -> None:
-    assert understand(Declared(scripts=[script])).title.replace(" ", "") == "Title"
+    assert read_facts(Declarations(scripts=[script])).title.replace(" ", "") == "Title"
 
 
 @pytest.mark.parametrize("script", ["", "{", "null", "[" * 100_000, '{"a":' * 50_000, '"text"', "{'a': 1}"])
-def test_json_that_is_none_is_passed_over(script: str) -> None:
-    assert understand(Declared(scripts=[script], title="Title")).title == "Title"
+def test_invalid_json_is_ignored(script: str) -> None:
+    assert read_facts(Declarations(scripts=[script], title="Title")).title == "Title"
 
 
 @pytest.mark.parametrize(
@@ -126,8 +126,8 @@ def test_an_author_that_is_a_link_a_handle_or_the_site_is_none() -> None:
 
 def test_an_image_or_address_that_is_no_web_address_is_left_out() -> None:
     assert facts({"@type": "Article", "headline": "T", "image": "data:image/png;base64,AAAA"}).image is None
-    assert understand(Declared(canonical="javascript:alert(1)", url="")).url == ""
-    assert understand(Declared(canonical="http://[", url=URL)).url == ""
+    assert read_facts(Declarations(canonical="javascript:alert(1)", url="")).url == ""
+    assert read_facts(Declarations(canonical="http://[", url=URL)).url == ""
 
 
 JSON = st.recursive(

@@ -1,4 +1,4 @@
-"""Labels, boxes, bylines and dates are known in every language that has a table; sentences of an article are not."""
+"""Labels, boxes, bylines and dates are recognised in every language with a table; sentences are not."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.collect.extract import noise
-from digest.collect.extract.phrases import key, table
+from digest.collect.extract.phrases import key, phrase_table
 from tests.paths import DATA
 
 LANGUAGES = sorted(p.name.removesuffix(".toml") for p in (files("digest.collect.extract") / "data" / "noise").iterdir())
@@ -35,7 +35,7 @@ def test_every_table_has_a_sample() -> None:
 
 
 @pytest.mark.parametrize("language", SAMPLES)
-def test_no_sentence_of_an_article_is_taken_for_noise(language: str) -> None:
+def test_sentence_of_an_article_is_not_noise(language: str) -> None:
     for paragraph in (*SAMPLES[language]["paragraphs"], *SAMPLES[language].get("reports", ())):
         assert noise.reason(paragraph, language) is None
         assert noise.signature(paragraph, language) is None
@@ -72,7 +72,7 @@ def test_a_label_is_known_by_its_words(text: str, language: str, reason: str) ->
         ("Sie sagte, der Newsletter der Behörde sei missverstanden worden.", "de"),
     ],
 )
-def test_a_sentence_that_begins_like_a_label_stays(text: str, language: str) -> None:
+def test_sentence_that_begins_like_a_label_is_kept(text: str, language: str) -> None:
     assert noise.reason(text, language) is None
 
 
@@ -100,7 +100,7 @@ def test_a_link_after_an_opening_phrase_makes_it_a_label() -> None:
         ("(mkl/rb)", "de", "byline"),
     ],
 )
-def test_a_line_of_who_and_when_is_known(text: str, language: str, reason: str) -> None:
+def test_line_of_author_and_date_is_recognised(text: str, language: str, reason: str) -> None:
     assert noise.signature(text, language, [key("Orange"), key("AFP-Services")]) == reason
 
 
@@ -118,11 +118,11 @@ def test_a_line_of_who_and_when_is_known(text: str, language: str, reason: str) 
         ("In May 2024 the library opened.", "en"),
     ],
 )
-def test_a_line_that_says_something_is_no_byline(text: str, language: str) -> None:
+def test_sentence_is_no_byline(text: str, language: str) -> None:
     assert noise.signature(text, language) is None
 
 
-def test_pictures_rights_paths_and_addresses_are_known_by_their_form() -> None:
+def test_captions_rights_paths_and_addresses_are_recognised() -> None:
     assert noise.is_picture_line("The mayor after the vote. Photo: Jane Miller", "en")
     assert noise.is_picture_line("La mairie, mardi soir. © AFP", "fr")
     assert not noise.is_picture_line("She had one photo: it showed the bridge before the war.", "en")
@@ -134,14 +134,14 @@ def test_pictures_rights_paths_and_addresses_are_known_by_their_form() -> None:
     assert not noise.is_address("The paper, at https://example.org, is free of charge for all its readers.")
 
 
-def test_an_unknown_language_has_what_holds_everywhere() -> None:
+def test_unknown_language_has_the_general_phrases() -> None:
     assert noise.reason("Advertisement", "et") == "advertisement"
-    assert table("et").ends == {}
+    assert phrase_table("et").ends == {}
     assert noise.reason("Advertisement", "../en") == "advertisement"
 
 
 @given(st.text(max_size=500), st.sampled_from([*LANGUAGES, "", "et"]))
-def test_any_text_is_judged_without_an_error(text: str, language: str) -> None:
+def test_noise_reason_never_raises(text: str, language: str) -> None:
     noise.reason(text, language)
     noise.signature(text, language, ["a", "the post"])
     noise.is_picture_line(text, language)
@@ -150,14 +150,14 @@ def test_any_text_is_judged_without_an_error(text: str, language: str) -> None:
 
 
 @given(st.text(max_size=200))
-def test_a_key_is_its_own_key(text: str) -> None:
+def test_key_is_idempotent(text: str) -> None:
     assert key(key(text)) == key(text)
 
 
 @pytest.mark.parametrize(
     "piece", ["a", "Photo: ", "« ", "« a dit ", ' "', "Par Claire ", "> ", "12.03.2024 ", "©", "cookie "]
 )
-def test_judging_a_block_is_linear_in_its_length(piece: str) -> None:
+def test_noise_reason_is_linear_in_length(piece: str) -> None:
     def seconds(length: int) -> float:
         text = (piece * length)[:length]
         best = 9.0
@@ -194,7 +194,7 @@ def test_the_name_in_a_byline_is_found(byline: str, language: str, name: str) ->
     assert noise.author(byline, language) == name
 
 
-def test_the_message_of_a_broken_program_is_no_article() -> None:
+def test_program_error_message_is_noise() -> None:
     message = "Warning: Undefined variable $a in /srv/www/themes/paper/single.php on line 42"
     assert noise.reason(message, "en") == "message of a program"
 
@@ -217,7 +217,7 @@ REPORTED = [
 
 
 @pytest.mark.parametrize(("text", "language"), REPORTED)
-def test_a_report_of_advertising_or_newsletters_is_no_advertisement(text: str, language: str) -> None:
+def test_report_about_advertising_is_not_noise(text: str, language: str) -> None:
     assert noise.reason(text, language) is None
 
 
@@ -232,5 +232,5 @@ def test_a_report_of_advertising_or_newsletters_is_no_advertisement(text: str, l
         ("Присоединяйтесь к подписчикам нашего канала!", "ru"),
     ],
 )
-def test_what_the_site_says_of_itself_is_noise_as_a_sentence_too(text: str, language: str) -> None:
+def test_site_notice_in_a_sentence_is_noise(text: str, language: str) -> None:
     assert noise.reason(text, language) is not None

@@ -1,4 +1,4 @@
-"""Plain text with the noise of the page it was saved from is read as well as HTML, in any encoding."""
+"""Plain text with the noise of its page is read as well as HTML, in any encoding."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.collect.pages import NOISY, TEXT, noisy_text, read
 
 
 @pytest.mark.parametrize("language", NOISY)
-def test_the_article_alone_is_left_of_a_noisy_text(language: str) -> None:
+def test_noisy_text_is_cleaned(language: str) -> None:
     article = read(noisy_text(language))
     assert article.language == language
     assert article.title == NOISY[language]["title"]
@@ -70,21 +70,21 @@ def test_a_long_first_paragraph_is_text_and_no_title() -> None:
     assert article.text.startswith(first)
 
 
-def test_an_empty_text_says_so() -> None:
+def test_empty_text_has_a_problem() -> None:
     for body in (b"", b" \n\n\t\n", b"\0\0\0"):
         article = read(body, content_type="text/plain")
         assert article.text == ""
         assert article.problem
 
 
-def test_a_text_of_a_million_lines_is_cut_and_says_so() -> None:
+def test_text_of_a_million_lines_is_truncated() -> None:
     page = plaintext.read(b"a line\n\n" * 1_000_000)
     assert page.problem
     assert "lines" in page.problem
 
 
 @given(st.text(max_size=3000))
-def test_any_text_is_read_and_its_offsets_give_back_the_sentences(text: str) -> None:
+def test_any_text_gives_exact_sentence_offsets(text: str) -> None:
     article = read(text.encode("utf-8", "surrogatepass"), content_type="text/plain")
     for sentence in article.lead.sentences:
         assert article.text[sentence.start : sentence.end] == sentence.text

@@ -1,4 +1,4 @@
-"""What a press release says of its sender and of whom to ask is no part of it; articles on senders stay whole."""
+"""A press release ends before the paragraphs about its sender; other articles are kept whole."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ RELEASES = {
 
 
 @pytest.mark.parametrize("kind", RELEASES)
-def test_the_text_ends_where_the_sender_speaks_of_itself(kind: str) -> None:
+def test_press_release_ends_before_its_sender(kind: str) -> None:
     text, sender = RELEASES[kind]
     article = read(html(f"<h1>Acme: Lyon</h1><div>{paragraphs([*text, *sender])}</div>", title="Acme: Lyon"))
     assert article.text == "\n\n".join(text)
@@ -60,9 +60,9 @@ def test_the_text_ends_where_the_sender_speaks_of_itself(kind: str) -> None:
         ["Kurz.", "Pressekontakt: Jan Roth", "Danach wurde noch lange und ausführlich über alles geredet, was war."],
     ],
 )
-def test_an_article_that_speaks_of_somebody_is_whole(texts: list[str]) -> None:
+def test_article_about_a_company_is_kept_whole(texts: list[str]) -> None:
     assert end([Block(text) for text in texts]) == len(texts)
 
 
-def test_nothing_is_no_release() -> None:
+def test_empty_text_is_no_press_release() -> None:
     assert end([]) == 0

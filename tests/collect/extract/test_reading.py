@@ -1,4 +1,4 @@
-"""The ladder from page to title, walls, and pages that attack the reader: every page becomes an article."""
+"""Every page becomes an article: from the page, the feed or the title, also for walls and hostile pages."""
 
 from __future__ import annotations
 
@@ -46,19 +46,19 @@ def sandbox() -> Iterator[Sandbox]:
 # --- the ladder ----------------------------------------------------------------------------------------------------
 
 
-def test_the_page_is_the_highest_rung() -> None:
+def test_lead_from_the_page_comes_first() -> None:
     article = read(html(ARTICLE), entry=entry(summary=SUMMARY))
     assert (article.text, article.lead.rung, article.title) == (WHOLE, "page", "Library opens in May")
 
 
-def test_structured_data_is_next() -> None:
+def test_structured_data_comes_second() -> None:
     head = f'<meta name="description" content="{SUMMARY}">'
     article = read(html("<div id=app></div>", head=head), entry=entry(summary="Short."))
     assert (article.text, article.lead.rung) == (SUMMARY, "structured-data")
     assert article.problem == "no article text on the page"
 
 
-def test_the_feed_text_comes_after_it() -> None:
+def test_feed_text_comes_third() -> None:
     article = read(
         html("<div id=app></div>"), entry=entry(summary=f"<p>{SUMMARY}</p><p>Read more: <a href=x>here</a></p>")
     )
@@ -66,13 +66,13 @@ def test_the_feed_text_comes_after_it() -> None:
     assert [piece.reason for piece in article.removed] == ["related"]
 
 
-def test_the_title_alone_is_the_last_rung() -> None:
+def test_title_alone_comes_last() -> None:
     article = read(html("<div id=app></div>", title=""), entry=entry())
     assert (article.text, article.lead.sentences, article.lead.rung) == ("", (), "title")
     assert article.title == "A library"
 
 
-def test_an_entry_without_its_page_is_read_from_the_feed() -> None:
+def test_entry_without_page_uses_the_feed_text() -> None:
     known = Entry(
         "https://post.example/feed",
         "1",
@@ -92,7 +92,7 @@ def test_an_entry_without_its_page_is_read_from_the_feed() -> None:
     assert read_entry_only(entry()).problem == "the entry has no page to read"
 
 
-def test_the_page_says_more_than_the_feed_and_the_feed_fills_its_gaps() -> None:
+def test_feed_completes_the_facts_of_the_page() -> None:
     page = html(ARTICLE, head='<meta name="author" content="Jane Miller">')
     article = read(page, entry=entry(author="webmaster", language="en"), url="https://post.example/1")
     assert (article.author, article.url, article.source) == ("Jane Miller", "https://post.example/1", "page")
@@ -107,7 +107,7 @@ def test_a_consent_wall_is_no_article() -> None:
     assert "consent wall" in (article.problem or "")
 
 
-def test_behind_a_consent_wall_the_feed_is_read_under_its_own_title() -> None:
+def test_consent_wall_falls_back_to_feed_text_and_title() -> None:
     from tests.collect.pages import FOLDER
 
     article = read((FOLDER / "de-consent.html").read_bytes(), entry=entry(summary=SUMMARY))
@@ -115,7 +115,7 @@ def test_behind_a_consent_wall_the_feed_is_read_under_its_own_title() -> None:
     assert "consent wall" in (article.problem or "")
 
 
-def test_a_paywall_leaves_the_opening_and_says_so() -> None:
+def test_paywall_keeps_the_opening_and_is_reported() -> None:
     article = sample("fr-paywall.html")
     assert "paywall" in (article.problem or "")
     assert article.text.startswith("Après deux gels en trois ans")
@@ -130,7 +130,7 @@ def test_error_pages_and_checks_for_robots_are_no_articles(name: str, problem: s
     assert article.text == ""
 
 
-def test_an_article_about_cookies_paywalls_or_error_pages_is_one() -> None:
+def test_article_about_walls_is_read_as_article() -> None:
     texts = (
         "Cookies on web pages will need fewer banners, the commission said on Monday after years of complaints.",
         "Under the proposal a browser would ask once, and sites would have to accept the answer. Trade bodies object.",
@@ -159,12 +159,12 @@ def test_many_pages_come_back_in_their_order() -> None:
     assert [a.source for a in read_many(items)] == [str(n) for n in range(12)]
 
 
-def test_what_the_host_repeats_is_taken_out_of_a_page_and_the_lead_is_chosen_again() -> None:
+def test_repeated_lines_are_removed_and_the_lead_chosen_again() -> None:
     memory = HostMemory()
     for name in ("Harwick", "Millbrook", "Easton", "Norwood"):
         memory = learn(memory, name, f"{name} news", f"All quiet in the town of {name} this week.\n\nLumo kirje tänne")
     page = html(f"<h1>Library opens in May</h1><p>Lumo kirje tänne</p>{paragraphs(TEXT)}")
-    article = read(page, blocks=memory)
+    article = read(page, memory=memory)
     assert article.text == WHOLE
     assert article.removed[-1].reason == "repeated by the host"
     for sentence in article.lead.sentences:
@@ -189,7 +189,7 @@ def test_reading_together_learns_per_host_and_keeps_the_order() -> None:
     assert not any("Lumo" in a.text for a in articles)
 
 
-def test_the_length_of_a_lead_is_as_asked() -> None:
+def test_lead_has_the_requested_length() -> None:
     text = " ".join(TEXT)
     one = read(html(f"<h1>Library</h1><p>{text}</p>"), lead=LeadTarget(sentences=1, characters=90))
     assert len(one.lead.sentences) == 1
@@ -236,7 +236,7 @@ ATTACKS: dict[str, Callable[[], bytes]] = {
 
 
 @pytest.mark.parametrize("name", ATTACKS)
-def test_an_attack_ends_soon_with_an_article_or_a_problem(name: str, sandbox: Sandbox) -> None:
+def test_attack_ends_with_an_article_or_a_problem(name: str, sandbox: Sandbox) -> None:
     body = ATTACKS[name]()
     start = time.perf_counter()
     (article,) = read_many([Item(name, body)], sandbox=sandbox)
@@ -256,7 +256,7 @@ def test_a_page_that_its_process_cannot_read_becomes_the_feed_text(sandbox: Sand
     assert article.text == SUMMARY
 
 
-def test_reading_one_page_brings_its_own_sandbox() -> None:
+def test_read_page_creates_its_own_sandbox() -> None:
     article = read_page(PAGE, url="https://post.example/1")
     assert (article.text, article.source, article.problem) == (WHOLE, "https://post.example/1", None)
 
@@ -275,13 +275,13 @@ def test_reading_is_linear_in_the_length_of_the_page(part: str) -> None:
     assert seconds(3_200) < 24 * max(small, 0.004)
 
 
-def test_a_text_declared_whole_is_read_where_the_page_shows_next_to_none() -> None:
+def test_declared_text_replaces_a_missing_one() -> None:
     script = json.dumps({"@type": "NewsArticle", "headline": "Library opens in May", "articleBody": " ".join(TEXT)})
     article = read(html("<p>Loading</p>", head=f'<script type="application/ld+json">{script}</script>'))
     assert (article.text, article.lead.rung) == (" ".join(TEXT), "structured-data")
 
 
-def test_a_text_declared_whole_outweighs_a_scrap_of_it_in_the_markup() -> None:
+def test_declared_text_replaces_a_fragment() -> None:
     body = " ".join(f"{text} That was said {n} times." for n in range(6) for text in TEXT)
     script = json.dumps({"@type": "NewsArticle", "headline": "Library opens in May", "articleBody": body})
     head = f'<script type="application/ld+json">{script}</script>'

@@ -1,33 +1,33 @@
-"""What the markup of a page says of its lines, and when it is believed."""
+"""Labels of the markup apply to the lines of a page, unless they cover most of the text."""
 
 from __future__ import annotations
 
 from digest.collect.extract import selection
 from digest.collect.extract.dom import parse
-from digest.collect.extract.lines import Outline
+from digest.collect.extract.lines import PageLines
 from digest.collect.extract.markup import is_standfirst, label
 from digest.collect.extract.phrases import key
-from digest.collect.extract.walk import outline
+from digest.collect.extract.walk import read_lines
 from tests.collect.pages import TEXT, html, paragraphs
 
 
-def lines(*parts: str) -> Outline:
+def lines(*parts: str) -> PageLines:
     tree, _ = parse(html(*parts, title="").decode())
     assert tree is not None
-    return outline(tree)
+    return read_lines(tree)
 
 
 def reasons(*parts: str) -> list[str | None]:
     """The believed label of each line."""
     page = lines(*parts)
-    trusted = selection.judge(page, page.runs)
-    return [trusted.reason(run) for run in page.runs]
+    trusted = selection.judge(page, page.lines)
+    return [trusted.reason(line) for line in page.lines]
 
 
-def test_a_line_is_what_stands_between_two_breaks() -> None:
+def test_line_is_the_text_between_two_breaks() -> None:
     page = lines("<div>one <b>two</b><br>three<p>four <a href=x>five</a></p>six</div><pre>a\n  b</pre>")
-    assert [run.text for run in page.runs] == ["one two", "three", "four five", "six", "a\n  b"]
-    assert [run.linked for run in page.runs] == [0, 0, 4, 0, 0]
+    assert [line.text for line in page.lines] == ["one two", "three", "four five", "six", "a\n  b"]
+    assert [line.linked for line in page.lines] == [0, 0, 4, 0, 0]
 
 
 def test_classes_are_read_as_words() -> None:
@@ -45,36 +45,36 @@ def test_introductions_are_known_in_several_languages() -> None:
     assert not is_standfirst("leader-board")
 
 
-def test_a_label_holds_for_its_lines_only() -> None:
+def test_label_applies_to_its_lines_only() -> None:
     page = [f"<h1>T</h1>{paragraphs(TEXT)}", '<div class="share">Send it</div>', f"<p>{TEXT[0]}</p>"]
     assert reasons(*page) == [None, None, None, None, "share", None]
 
 
-def test_a_label_over_most_of_the_text_is_doubted() -> None:
+def test_label_over_most_of_the_text_is_ignored() -> None:
     assert set(reasons(f'<div class="share">{paragraphs(TEXT)}</div>')) == {None}
 
 
-def test_a_time_inside_a_line_does_not_make_all_of_it_a_date() -> None:
+def test_time_inside_a_line_does_not_make_it_a_date() -> None:
     page = lines("<p>The fair opens on <time>12 March</time> at noon, and it closes when the last guest has left.</p>")
-    assert page.runs[0].labels == ()
+    assert page.lines[0].labels == ()
 
 
-def test_the_standfirst_is_looked_for_between_the_title_and_the_text() -> None:
+def test_standfirst_stands_between_title_and_text() -> None:
     intro = "A library for the town, after nine years of planning and two elections."
     page = lines(f"<p class=standfirst>{intro}</p><h1>T t</h1><p class=standfirst>{intro}!</p>", paragraphs(TEXT))
-    chosen = [i for i, run in enumerate(page.runs) if run.text in TEXT]
+    chosen = [i for i, line in enumerate(page.lines) if line.text in TEXT]
     found = selection.standfirst(page, chosen, {key("T t")}, "")
     assert found is not None
-    assert page.runs[found].text == f"{intro}!"
+    assert page.lines[found].text == f"{intro}!"
     assert selection.standfirst(page, [], {key("T t")}, intro) is None
 
 
-def test_a_choice_that_holds_the_article_is_not_widened() -> None:
+def test_complete_selection_is_not_widened() -> None:
     page = lines(f"<h1>T</h1><div>{paragraphs(TEXT)}</div>", f"<ul><li><div>{paragraphs(TEXT)}</div></li></ul>")
     chosen = [1, 2, 3]
     assert selection.widen(page, chosen, selection.prose(page)) == chosen
 
 
-def test_an_empty_choice_takes_the_prose_there_is() -> None:
+def test_empty_selection_becomes_all_prose() -> None:
     page = lines("<b>Menu</b>", paragraphs(TEXT), "<b>End</b>")
-    assert [page.runs[i].text for i in selection.widen(page, [], selection.prose(page))] == list(TEXT)
+    assert [page.lines[i].text for i in selection.widen(page, [], selection.prose(page))] == list(TEXT)

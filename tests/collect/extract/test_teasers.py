@@ -1,4 +1,4 @@
-"""A page that lists articles is none, and the list below an article is no part of it; an article made of links is."""
+"""Listing pages and lists of teasers are recognised; articles made of links are not."""
 
 from __future__ import annotations
 
@@ -37,19 +37,19 @@ def test_a_home_page_is_no_article(kind: str) -> None:
     assert (page.problem, page.text, page.lead.sentences, page.language) == (LISTING, "", (), "en")
 
 
-def test_a_page_that_declares_itself_an_article_is_one_though_it_is_made_of_links() -> None:
+def test_declared_article_of_links_is_no_listing() -> None:
     page = read(html("<h1>Our week in links</h1>", listed("headings"), title="Our week in links", head=ARTICLE))
     assert page.problem is None
     assert all(summary in page.text for _, summary in TEASERS)
 
 
-def test_a_short_article_beside_many_teasers_is_one() -> None:
+def test_short_article_beside_many_teasers_is_no_listing() -> None:
     page = read(html(f"<h1>Library opens in May</h1>{paragraphs(TEXT)}<h2>More news</h2>", listed("headings")))
     assert page.problem is None
     assert page.text.startswith(TEXT[0])
 
 
-def test_sections_with_headings_of_their_own_are_no_teasers() -> None:
+def test_sections_with_unlinked_headings_are_no_teasers() -> None:
     sections = "".join(
         f"<h3>{title}</h3><p>{summary}</p><p><a href='/{n}'>All that we know of it so far</a></p>"
         for n, (title, summary) in enumerate(TEASERS)
@@ -68,7 +68,7 @@ def test_teasers_below_an_article_are_taken_out() -> None:
     assert page.text.count("So it was.") == 3
 
 
-def test_a_tail_is_a_list_of_like_headlines_and_the_smaller_part() -> None:
+def test_tail_is_a_list_of_similar_titles_and_the_smaller_part() -> None:
     text = [Block(sentence * 3) for sentence in TEXT]
     teasers = [block for head, told in TEASERS for block in (Block(head, "heading", 1.0), Block(told))]
     assert tail([*text, *teasers[:6]]) == 3

@@ -1,4 +1,4 @@
-"""The title is what the reader of the page sees as such, without the site's name and without the kicker."""
+"""The title is the visible one, without the site's name and the kicker."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_the_title_is_chosen(headings: list[str], declared: list[str], site: str
     assert choose_title(headings, declared, site, host)[0] == title
 
 
-def test_all_wordings_are_kept_so_that_each_can_be_taken_out_of_the_text() -> None:
+def test_all_title_variants_are_returned() -> None:
     _, wordings = choose_title(["Library opens"], ["Library opens in May", "Library opens | The Post"], "The Post")
     assert {"Library opens", "Library opens in May", "Library opens | The Post"} <= set(wordings)
 

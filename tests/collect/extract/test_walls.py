@@ -1,4 +1,4 @@
-"""What is shown in place of an article is known in many languages; an article about it is one."""
+"""Consent walls, paywalls and errors are recognised in many languages; articles about them are not."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def test_a_consent_wall_is_no_article(language: str) -> None:
 
 
 @pytest.mark.parametrize("language", PAYWALL)
-def test_a_paywall_is_said_and_its_wording_left_out(language: str) -> None:
+def test_paywall_is_reported_and_its_wording_removed(language: str) -> None:
     sample = NOISY[language]
     page = html(
         f"<h1>{sample['title']}</h1><article>{paragraphs(sample['paragraphs'][:2])}</article>",
@@ -144,7 +144,7 @@ def test_an_article_on_consent_walls_is_read_whole(language: str, texts: tuple[s
     assert article.text == "\n\n".join(texts)
 
 
-def test_the_crumbs_of_a_list_of_links_are_no_article() -> None:
+def test_remains_of_a_link_list_are_no_article() -> None:
     links = "".join(f"<li><a href='/{n}'>A headline of some length that leads to story {n}</a></li>" for n in range(4))
     article = read(html(f"<div><p>Home Tags Bridges</p><ul>{links}</ul></div>", title="Bridges"))
     assert article.problem is not None

@@ -1,4 +1,4 @@
-"""HTML of any make gives the article alone: our own samples, pages made of parts, and hostile ones."""
+"""HTML of any kind gives the article alone: samples, generated pages and hostile ones."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ WHOLE = "\n\n".join(TEXT)
 
 
 @pytest.mark.parametrize("language", NOISY)
-def test_the_article_alone_is_left_of_a_page_without_helpful_markup(language: str) -> None:
+def test_page_without_helpful_markup_is_cleaned(language: str) -> None:
     article = read(noisy_html(language))
     assert article.text == "\n\n".join(NOISY[language]["paragraphs"])
     assert article.language == language
     assert article.title == NOISY[language]["title"]
 
 
-def test_a_newspaper_page_gives_its_article_standfirst_first_and_its_facts() -> None:
+def test_newspaper_page_has_article_standfirst_and_facts() -> None:
     article = sample("fr-article.html")
     assert article.text.startswith("Trois jours de vents violents avaient cloué à quai une centaine de bateaux.")
     assert article.text.endswith("est attendue au début de la semaine prochaine.")
@@ -60,11 +60,11 @@ def test_a_newspaper_page_gives_its_article_standfirst_first_and_its_facts() -> 
         "©",
     ],
 )
-def test_nothing_that_surrounds_the_article_is_left_in_it(noise: str) -> None:
+def test_surroundings_of_the_article_are_removed(noise: str) -> None:
     assert noise not in sample("fr-article.html").text
 
 
-def test_what_was_taken_out_of_the_article_is_listed_with_its_reason() -> None:
+def test_removed_pieces_are_listed_with_reasons() -> None:
     reasons = {piece.text: piece.reason for piece in sample("fr-article.html").removed}
     assert reasons["Publicité"] == "advertisement"
     assert reasons["Par Claire Dubois et Yann Le Goff"] == "byline"
@@ -93,7 +93,7 @@ def test_an_article_in_sections_of_a_page_builder_is_read_whole() -> None:
     assert text.endswith("when people speak all at once.")
 
 
-def test_a_page_drawn_by_a_script_is_read_from_its_structured_data() -> None:
+def test_page_rendered_by_script_is_read_from_structured_data() -> None:
     article = sample("en-script.html")
     assert article.text.startswith("Trains on the valley line will run every half hour from May")
     assert article.lead.sentences
@@ -107,11 +107,11 @@ def test_a_caption_inside_the_text_is_taken_out() -> None:
     assert article.text == WHOLE
 
 
-def test_a_form_around_the_whole_page_is_no_reason_to_lose_it() -> None:
+def test_form_around_the_whole_page_is_kept() -> None:
     assert read(html(f"<form id=aspnetForm>{ARTICLE}</form>")).text == WHOLE
 
 
-def test_a_class_that_covers_the_article_is_not_believed() -> None:
+def test_class_that_covers_the_article_is_ignored() -> None:
     for name in ("related", "comments", "share", "newsletter", "caption", "ad"):
         page = html(f"<div class='{name}'><h1>Library opens in May</h1>{paragraphs(TEXT)}</div>")
         assert read(page).text == WHOLE, name
@@ -144,26 +144,26 @@ def test_a_page_nested_too_deeply_is_read_flat(depth: int) -> None:
     assert "nested" in (article.problem or "")
 
 
-def test_an_element_with_too_many_attributes_costs_its_attributes_only() -> None:
+def test_element_with_too_many_attributes_loses_only_them() -> None:
     many = " ".join(f'a{n}="{n}"' for n in range(100_000))
     article = read(html(f"<p {many}></p>", ARTICLE))
     assert article.text == WHOLE
     assert "attributes" in (article.problem or "")
 
 
-def test_an_element_with_one_long_attribute_is_nothing_unusual() -> None:
+def test_element_with_one_long_attribute_is_kept() -> None:
     data = "{&quot;a&quot;: 1, b = 2} " * 5000
     article = read(html(f'<div data-state="{data}"></div>', ARTICLE))
     assert (article.text, article.problem) == (WHOLE, None)
 
 
-def test_a_page_that_is_too_large_is_read_to_a_point() -> None:
+def test_too_large_page_is_truncated() -> None:
     article = read(html(ARTICLE) + b"<p>And so on, and so on, for a very long time indeed.</p>" * 200_000)
     assert article.text.startswith(TEXT[0])
     assert "MB" in (article.problem or "")
 
 
-def test_nul_bytes_and_invalid_bytes_are_said_and_do_no_harm() -> None:
+def test_nul_bytes_and_invalid_bytes_are_reported() -> None:
     nul = read(html(ARTICLE).replace(b"council", b"cou\0ncil"))
     assert (nul.text, "NUL" in (nul.problem or "")) == (WHOLE, True)
     french = html(paragraphs(NOISY["fr"]["paragraphs"]))
@@ -173,7 +173,7 @@ def test_nul_bytes_and_invalid_bytes_are_said_and_do_no_harm() -> None:
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "cp1252", "iso-8859-1"])
-def test_valid_utf8_is_read_as_such_whatever_is_declared(encoding: str) -> None:
+def test_valid_utf8_takes_precedence_over_declared_encoding(encoding: str) -> None:
     head = f'<meta charset="{encoding}">'
     french = NOISY["fr"]["paragraphs"]
     assert read(html(paragraphs(french), head=head)).text == "\n\n".join(french)
@@ -191,7 +191,7 @@ def test_a_declared_encoding_is_used(language: str, encoding: str) -> None:
     assert read(by_http, content_type=f"text/html; charset={encoding}").text == "\n\n".join(texts)
 
 
-def test_cells_and_paragraphs_are_never_glued_together() -> None:
+def test_cells_and_paragraphs_are_never_joined() -> None:
     page = html(
         f"<h1>Library<br>opens in May</h1><article>{paragraphs(TEXT)}<div>one<div>two</div>three</div></article>"
     )
@@ -212,7 +212,7 @@ PIECES = st.one_of(
 
 
 @given(st.lists(PIECES, max_size=60))
-def test_any_markup_is_read_and_its_offsets_give_back_the_sentences(pieces: list[str]) -> None:
+def test_any_markup_gives_exact_sentence_offsets(pieces: list[str]) -> None:
     article = read("<html>" + "".join(pieces).encode("utf-8", "replace").decode())
     for sentence in article.lead.sentences:
         assert article.text[sentence.start : sentence.end] == sentence.text
@@ -225,12 +225,12 @@ def test_any_bytes_are_read(body: bytes) -> None:
     assert page.problem is None or isinstance(page.problem, str)
 
 
-def test_the_author_is_taken_from_the_byline_where_nothing_else_names_one() -> None:
+def test_author_falls_back_to_the_byline() -> None:
     article = read(html(f"<h1>Library opens in May</h1><p>By Jane Miller</p><article>{paragraphs(TEXT)}</article>"))
     assert (article.author, article.text) == ("Jane Miller", WHOLE)
 
 
-def test_a_large_picture_of_the_page_stands_in_for_a_declared_one() -> None:
+def test_large_picture_replaces_missing_declared_one() -> None:
     pictures = '<img src="/logo.png" width="90"><img src="/hall.jpg" alt="The hall" width="800" height="450">'
     article = read(html(pictures, ARTICLE), url="https://post.example/1")
     assert article.image == Image("https://post.example/hall.jpg", "The hall", 800, 450)
