@@ -32,10 +32,7 @@ def is_listing(page: PageLines, chosen: Sequence[int]) -> bool:
     every_summary = [i for i, line in enumerate(lines) if _is_summary(line)]
     return len(teasers) >= _MANY and all(
         sum(len(lines[i].text) for i in some if i not in in_teasers) <= _BESIDE * sum(len(lines[i].text) for i in some)
-        for some in (
-            [i for i, line in enumerate(lines) if _is_summary(line)],
-            [i for i in chosen if _is_summary(lines[i])],
-        )
+        for some in (every_summary, [i for i in chosen if _is_summary(lines[i])])
     )
 
 
