@@ -33,10 +33,10 @@ def lead_writer(context: Context) -> AskWriter | None:
     settings = context.settings.llm
     if not settings.url or not settings.model or not settings.daily:
         return None
-    from digest.compose.llm.client import Kept, Service, ask
+    from digest.compose.llm.client import Cache, Service, ask
 
     store, clock = context.store, context.clock
-    kept = Kept(
+    cache = Cache(
         load=lambda key: store.articles.cached("written lead", key),
         save=lambda key, value: store.articles.save_cached("written lead", key, value, now=clock()),
         take=lambda: store.meta.take("llm requests", clock().date().isoformat(), settings.daily),
@@ -48,7 +48,7 @@ def lead_writer(context: Context) -> AskWriter | None:
         settings.timeout.total_seconds(),
         context.settings.user_agent,
     )
-    return lambda sources: ask(sources, service, kept, context.stopping.is_set)
+    return lambda sources: ask(sources, service, cache, context.stopping.is_set)
 
 
 def with_written_leads(composed: Composed, ask: AskWriter, wanted: LeadSettings) -> Composed:
@@ -89,7 +89,7 @@ def _record(reply: Reply, source: Source) -> dict[str, Any]:
         return _refused(reply.problem)
     answer = tidied(reply.text)
     reason = refusal(answer, source)
-    return {"taken": not reason, "reason": reason, "text": answer, "kept": reply.kept}
+    return {"taken": not reason, "reason": reason, "text": answer, "kept": reply.cached}
 
 
 def _refused(reason: str) -> dict[str, Any]:

@@ -1,6 +1,6 @@
-"""Written leads from any service that speaks OpenAI's API: `POST {url}/chat/completions`, nothing else (aiohttp).
+"""Client of any service with OpenAI's API: `POST {url}/chat/completions`, nothing else (aiohttp).
 
-What comes back is only ever a value: the text it wrote, or the reason why there is none. `grounding` judges the text.
+The result is a value: the written text, or the reason why there is none. `grounding` judges the text.
 """
 
 from __future__ import annotations
@@ -20,22 +20,23 @@ from digest.compose.llm.grounding import Source
 if TYPE_CHECKING:
     import aiohttp
 
-#: The largest answer taken, in bytes; a lead has some hundred.
-MOST: Final = 200_000
-#: The longest text kept of an answer, in characters.
-KEPT: Final = 4_000
-AT_ONCE: Final = 4
-#: All requests of one edition take at most so many times the limit of one, and never longer than this in seconds:
-#: a slot is held for its maker for a quarter of an hour.
+#: The largest response, in bytes; a lead has a few hundred.
+MAX_RESPONSE: Final = 200_000
+#: The longest text of an answer that is cached, in characters.
+MAX_TEXT: Final = 4_000
+#: Requests at a time.
+CONCURRENCY: Final = 4
+#: Time limit of all requests of one edition: a multiple of the limit of one, and a maximum in seconds. The claim on a
+#: slot lasts a quarter of an hour.
 ROUNDS: Final = 3
-LONGEST: Final = 300.0
-#: After so many failures in a row the service is left alone until the next edition.
-PATIENCE: Final = 3
-#: Part of the key of what is kept: another prompt, other answers.
-PROMPT: Final = 1
-#: Answers that the next story would get too: no account, no such model, too many requests.
+MAX_SECONDS: Final = 300.0
+#: After this many failures in a row no more requests are sent for this edition.
+MAX_FAILURES: Final = 3
+#: Part of the cache key: another prompt gives other answers.
+PROMPT_VERSION: Final = 1
+#: HTTP statuses that every request would get: no account, no such model, too many requests.
 _HOPELESS: Final = frozenset({401, 402, 403, 404, 405, 429})
-_THOUGHT: Final = re.compile(r"\A\s*<think>.*?</think>", re.DOTALL)
+_REASONING: Final = re.compile(r"\A\s*<think>.*?</think>", re.DOTALL)
 
 _RULES: Final = """\
 You write the lead of one newspaper article for a newsletter.
@@ -50,7 +51,7 @@ Answer with the lead alone: plain prose on one line, no heading, no list, no mar
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """Which service to ask, and how patiently; `seconds` is for one request in all, from look-up to last byte."""
+    """The service; `seconds` is the limit of one whole request, from look-up to last byte."""
 
     url: str
     model: str
@@ -60,8 +61,8 @@ class Service:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """What outlives a request: answers by key, and the count of today's requests (`take`: False when used up)."""
+class Cache:
+    """The cache of answers, and the count of today's requests (`take` returns False when it is used up)."""
 
     load: Callable[[str], str | None]
     save: Callable[[str, str], None]
@@ -70,45 +71,45 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What the service wrote, or why there is nothing. `kept`: it was asked some time before."""
+    """The written text, or the reason why there is none. `cached`: an earlier request brought it."""
 
     text: str = ""
     problem: str = ""
-    kept: bool = False
+    cached: bool = False
 
 
 def ask(
-    sources: Mapping[str, Source], service: Service, kept: Kept, should_stop: Callable[[], bool] = lambda: False
+    sources: Mapping[str, Source], service: Service, cache: Cache, should_stop: Callable[[], bool] = lambda: False
 ) -> dict[str, Reply]:
-    """A reply for each source, by its key. Never raises for what the service does.
+    """Return a reply for each source, by its key. Never raises for a failure of the service.
 
-    What was asked before is not asked again. Each request counts before it leaves, so that two processes together stay
-    within the day's budget, and a crash never makes it larger.
+    Cached answers are not asked for again. Each request counts before it leaves, so that two processes together stay
+    within the day's budget, and a crash never exceeds it.
     """
     replies: dict[str, Reply] = {}
-    wanted: dict[str, Source] = {}
+    uncached: dict[str, Source] = {}
     for key, source in sources.items():
-        before = kept.load(cache_key(source, service))
+        before = cache.load(cache_key(source, service))
         if before is None:
-            wanted[key] = source
+            uncached[key] = source
         else:
-            replies[key] = Reply(json.loads(before)["text"], kept=True)
-    if wanted:
-        # A thread of its own: whoever composes may be inside an event loop.
+            replies[key] = Reply(json.loads(before)["text"], cached=True)
+    if uncached:
+        # A thread of its own: the caller may be inside an event loop.
         with ThreadPoolExecutor(1) as pool:
-            replies |= pool.submit(asyncio.run, _ask_all(wanted, service, kept, should_stop)).result()
+            replies |= pool.submit(asyncio.run, _ask_all(uncached, service, cache, should_stop)).result()
     return {key: replies[key] for key in sources}
 
 
 def cache_key(source: Source, service: Service) -> str:
-    """What an answer depends on: the model, the prompt, the language and length asked for, and the article's words."""
+    """Return the cache key: a hash of the model, the prompt, the language and length, and the article's words."""
     words = hashlib.sha256(f"{source.title}\0{source.text}".encode("utf-8", "surrogatepass")).hexdigest()
-    asked = (PROMPT, service.url, service.model, source.language, source.sentences, source.characters, words)
+    asked = (PROMPT_VERSION, service.url, service.model, source.language, source.sentences, source.characters, words)
     return json.dumps(asked)
 
 
 def request_body(source: Source, service: Service) -> dict[str, Any]:
-    """The request: the rules, then the article as data, escaped by JSON. No more fields than every service knows."""
+    """Return the request: the rules, then the article as data, escaped by JSON. Only fields that all services know."""
     rules = _RULES.format(sentences=source.sentences, characters=source.characters, language=source.language)
     article = json.dumps({"title": source.title, "text": source.text}, ensure_ascii=False)
     return {
@@ -119,7 +120,7 @@ def request_body(source: Source, service: Service) -> dict[str, Any]:
 
 
 class _Failed(Exception):
-    """Why there is no answer; `hopeless` when asking for the next story is no use."""
+    """No answer, with the reason; `hopeless` when the next request would fail too."""
 
     def __init__(self, reason: str, hopeless: bool = False) -> None:
         super().__init__(reason)
@@ -127,20 +128,20 @@ class _Failed(Exception):
 
 
 class _Round:
-    """The requests of one edition, and when to give up."""
+    """The requests of one edition, and their failures so far."""
 
-    def __init__(self, service: Service, kept: Kept) -> None:
-        self.service, self.kept = service, kept
-        self.space = asyncio.Semaphore(AT_ONCE)
+    def __init__(self, service: Service, cache: Cache) -> None:
+        self.service, self.cache = service, cache
+        self.space = asyncio.Semaphore(CONCURRENCY)
         self.failures = 0
         self.given_up = ""
 
     async def one(self, session: aiohttp.ClientSession, source: Source) -> Reply:
-        """One reply, unless the round was given up before its turn came."""
+        """Return one reply; without a request if the round was given up."""
         async with self.space:
             if self.given_up:
                 return Reply(problem=f"not asked: {self.given_up}")
-            if not await asyncio.to_thread(self.kept.take):
+            if not await asyncio.to_thread(self.cache.take):
                 self.given_up = "the day's requests are used up (llm.daily)"
                 return Reply(problem=f"not asked: {self.given_up}")
             try:
@@ -150,31 +151,31 @@ class _Round:
                 return self._failed(f"no complete answer within {self.service.seconds:g} s")
             except _Failed as failed:
                 return self._failed(str(failed), failed.hopeless)
-            except Exception as error:  # the border: whatever a server does is a reason, never a crash
+            except Exception as error:  # any failure of a server is a reason, never a crash
                 return self._failed(f"{type(error).__name__}: {error}"[:200])
             self.failures = 0
             value = json.dumps({"text": text}, ensure_ascii=False)
-            await asyncio.to_thread(self.kept.save, cache_key(source, self.service), value)
+            await asyncio.to_thread(self.cache.save, cache_key(source, self.service), value)
             return Reply(text)
 
     def _failed(self, reason: str, hopeless: bool = False) -> Reply:
         self.failures += 1
-        if hopeless or self.failures >= PATIENCE:
+        if hopeless or self.failures >= MAX_FAILURES:
             self.given_up = reason
         return Reply(problem=reason)
 
 
 async def _ask_all(
-    wanted: Mapping[str, Source], service: Service, kept: Kept, should_stop: Callable[[], bool]
+    uncached: Mapping[str, Source], service: Service, cache: Cache, should_stop: Callable[[], bool]
 ) -> dict[str, Reply]:
     from digest.collect.http.request import open_session, system_lookup
 
-    turn = _Round(service, kept)
-    # The operator named this service, and it often runs on this very machine: no guard against private addresses.
-    async with open_session(system_lookup, lambda address: "", service.user_agent, AT_ONCE) as session:
-        tasks = {key: asyncio.create_task(turn.one(session, source)) for key, source in wanted.items()}
+    turn = _Round(service, cache)
+    # No guard against private addresses: the operator named this service, and it often runs on the same machine.
+    async with open_session(system_lookup, lambda address: "", service.user_agent, CONCURRENCY) as session:
+        tasks = {key: asyncio.create_task(turn.one(session, source)) for key, source in uncached.items()}
         pending: set[asyncio.Task[Reply]] = set(tasks.values())
-        end = asyncio.get_running_loop().time() + min(LONGEST, ROUNDS * service.seconds)
+        end = asyncio.get_running_loop().time() + min(MAX_SECONDS, ROUNDS * service.seconds)
         while pending and not should_stop() and (left := end - asyncio.get_running_loop().time()) > 0:
             _, pending = await asyncio.wait(pending, timeout=min(0.25, left))
         for task in pending:
@@ -192,7 +193,7 @@ def _settled(result: Reply | BaseException) -> Reply:
 
 
 async def _post(session: aiohttp.ClientSession, body: dict[str, Any], service: Service) -> str:
-    """One request; the text of the answer. Raises _Failed. A redirect is not followed: the key is for one place."""
+    """Send one request; return the text of the answer. Raises _Failed. Redirects, are errors."""
     headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
     if service.key:
         headers["Authorization"] = f"Bearer {service.key}"
@@ -205,13 +206,13 @@ async def _post(session: aiohttp.ClientSession, body: dict[str, Any], service: S
         raw = bytearray()
         async for chunk in response.content.iter_chunked(16_384):
             raw += chunk
-            if len(raw) > MOST:
-                raise _Failed(f"the answer is larger than {MOST:,} bytes")
+            if len(raw) > MAX_RESPONSE:
+                raise _Failed(f"the answer is larger than {MAX_RESPONSE:,} bytes")
     return _text_of(bytes(raw))
 
 
 def _text_of(raw: bytes) -> str:
-    """The text in an answer, without what a reasoning model thought before. Raises _Failed for any other shape."""
+    """Return the text of an answer without a model's reasoning. Raises _Failed for any other shape."""
     try:
         choice = json.loads(raw)["choices"][0]
         content, finish = choice["message"]["content"], choice.get("finish_reason")
@@ -221,4 +222,4 @@ def _text_of(raw: bytes) -> str:
         raise _Failed("the answer is empty")
     if finish == "length":
         raise _Failed("the answer was broken off for its length")
-    return _THOUGHT.sub("", content).strip()[:KEPT]
+    return _REASONING.sub("", content).strip()[:MAX_TEXT]

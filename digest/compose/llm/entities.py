@@ -1,8 +1,8 @@
-"""Names: the names and quotations that a text holds, and whether another text holds them too. Pure.
+"""Names and quotations of a text, and whether another text has them too. Pure.
 
-A name is a word with a capital that does not begin a sentence, or one of capitals alone. Who begins a sentence may be a
-name as well, so that word must be known too, unless it is a function word. Scripts without capitals do not tell names
-from other words: there every word that carries meaning must be known.
+A name is a capitalised word inside a sentence, or a word in capitals. The first word of a sentence may be a name too,
+so it must be known unless it is a function word. Scripts without capitals do not mark names: there every content word
+must be known.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-from digest.compose.llm.lexicon import wording
+from digest.compose.llm.lexicon import lexicon_of
 from digest.text.sentence import sentences
 from digest.text.stem import fold, stem
 from digest.text.words import Words, words
 
 _WORD = re.compile(r"[^\W_]+")
-_BESIDE = re.compile(r"[ \u00a0\u202f'’&-]*\Z")  # what may stand between the words of one name
+_BESIDE = re.compile(r"[ \u00a0\u202f'’&-]*\Z")  # separators between the words of one name
 _DOTTED = re.compile(r"\b((?:[^\W\d_]\.){2,})")
-_RUN = re.compile(r"[\u0e00-\u0eff\u1780-\u17ff\u30a0-\u30ff\u3400-\u9fff]+")  # written without blanks; no hiragana
+_RUN = re.compile(r"[\u0e00-\u0eff\u1780-\u17ff\u30a0-\u30ff\u3400-\u9fff]+")  # written without spaces; no hiragana
 _HIRAGANA = re.compile(r"[\u3040-\u309f]+")
 _QUOTED = re.compile(
     r"“([^“”]*)(?:”|\Z|(?=\n\s*\n))|„([^„“”]*)[“”]|«([^«»]*)»|»([^«»]*)«|「([^「」]*)」|『([^『』]*)』"
@@ -32,13 +32,13 @@ _MARKS = re.compile(r'["“”„«»「」『』]')
 
 class _Token(NamedTuple):
     word: str
-    beside: bool  # follows the word before it without a mark between
+    beside: bool  # follows the word before it without punctuation between
     opens: bool  # begins a sentence
 
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """The words of a source: all stems, those with a capital (and inside a sentence), all spellings, and which follow.
+    """The words of a source: all stems, the capitalised ones (and those inside a sentence), all spellings, and pairs.
 
     A pair may have one word between ('President Anna Baker' names a 'President Baker').
     """
@@ -52,9 +52,9 @@ class _Known:
 
 
 def unknown_name(answer: str, source: str, language: str) -> str:
-    """The first name of `answer` that `source` does not hold, "" when all are there.
+    """Return the first name of `answer` that `source` does not have, "" when it has all.
 
-    The parts of a name must stand together in the source: 'Anna Baker' and 'John Smith' do not make a 'John Baker'.
+    The parts of a name must be adjacent in the source: 'Anna Baker' and 'John Smith' do not allow 'John Baker'.
     """
     known, table = _known(source, language), words(language)
     before: _Token | None = None
@@ -78,7 +78,7 @@ def unknown_name(answer: str, source: str, language: str) -> str:
 
 
 def unknown_quotation(answer: str, source: str) -> str:
-    """The first quotation of `answer` that is not (part of) one in `source`, "" when all are."""
+    """Return the first quotation of `answer` that is not (part of) one in `source`, "" when all are."""
     said = [_bare(quoted) for quoted in quotations(source)]
     for quoted in quotations(answer):
         bare = _bare(quoted)
@@ -88,18 +88,18 @@ def unknown_quotation(answer: str, source: str) -> str:
 
 
 def quotations(text: str) -> list[str]:
-    """What stands between quotation marks, of whatever kind."""
+    """Return the texts between quotation marks of any kind."""
     return [next(part for part in match.groups() if part is not None) for match in _QUOTED.finditer(text)]
 
 
 def left_open(text: str) -> bool:
-    """Whether a quotation mark has no partner."""
+    """Return whether a quotation mark has no partner."""
     unclosed = "„" not in text and text.count("“") != text.count("”")  # German quotations end with “
     return unclosed or bool(_MARKS.search(_QUOTED.sub(" ", text)))
 
 
 def _bare(text: str) -> str:
-    """Words alone: marks, blanks and the kind of apostrophe do not make another quotation."""
+    """Return the words alone, so that punctuation, spaces and kinds of apostrophe do not matter."""
     return " ".join(word.casefold() for word in _WORD.findall(text))
 
 
@@ -107,31 +107,31 @@ def _is_known(token: _Token, known: _Known, table: Words) -> bool:
     word, root = token.word, stem(token.word, table.language)
     function = word.lower() in table.function
     if word.isdigit() or _numeral(word, table.language):
-        return True  # numbers are judged elsewhere
+        return True  # `numbers` judges them
     if any(c.isdigit() for c in word) or (len(word) > 1 and word.isupper()) or any(c.isupper() for c in word[1:]):
         return fold(word) in known.spelled  # '5G', 'NATO', 'iPhone'
-    if token.opens or word.upper() == word.lower():  # anything may begin a sentence; or a script without capitals
+    if token.opens or word.upper() == word.lower():  # the first word of a sentence, or a script without capitals
         return function or root in known.stems
     return not word[0].isupper() or root in known.capitals or (function and len(word) == 1)  # English 'I'
 
 
 def _numeral(word: str, language: str) -> bool:
-    """Whether a word counts ('Milliarden', which German writes with a capital)."""
-    spoken = wording(language)
+    """Return whether a word is a numeral ('Milliarden', which German capitalises)."""
+    spoken = lexicon_of(language)
     return word.casefold() in spoken.scales or word.casefold() in spoken.numbers or bool(spoken.percent.fullmatch(word))
 
 
 def _named(token: _Token, known: _Known, table: Words) -> bool:
-    """Whether a known word is (part of) a name: one that begins a sentence is, if it has a capital elsewhere too."""
+    """Return whether a known word belongs to a name; the first of a sentence is one if it is capitalised elsewhere."""
     if _numeral(token.word, table.language):
         return False
     return token.word[0].isupper() and (not token.opens or stem(token.word, table.language) in known.inner)
 
 
 def _unknown_run(run: str, source: str, table: Words) -> str:
-    """What of a run without blanks cannot be put together from pieces of the source; function words are free.
+    """Return the part of an unspaced run that pieces of the source cannot form; function words are free.
 
-    Pieces of one letter prove nothing; those of two and more do.
+    Only pieces of two or more letters count.
     """
     for part in _RUN.findall(run):
         if part in source:

@@ -1,9 +1,9 @@
-"""Grounding: whether a lead that somebody wrote about an article says nothing that the article does not say. Pure.
+"""Grounding: whether a written lead says only what its article says. Pure.
 
-A language model writes fluently and invents at times; an invented number is worse than a dull lead. So its answer is
-taken only when each number, name, quotation and denial of it stands in the article, when it is about what the article
-is about, in its language, in whole sentences, and no longer than asked. Each rule may refuse a good lead; none may be
-left out for it. What the rules cannot see is who did what to whom: words of the article in another order.
+A language model sometimes invents, and an invented number is worse than a dull lead. Its answer is accepted only if
+each number, name, quotation and negation is in the article, and if it is on the article's subject, in its language, in
+whole sentences and within the length. The rules may refuse a good lead. They cannot see a changed subject and object:
+words of the article in another order.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from digest.text.language import detect
 from digest.text.sentence import sentences
 from digest.text.words import primary, words
 
-#: Of the words that carry the answer so many must be the article's; the rest are other words for the same.
+#: Minimum share of the answer's content words that must be in the article; the rest may be synonyms.
 OWN_WORDS: Final = 0.6
-#: So many of them must stand in the article's title or lead: an answer about something else is no lead of it.
+#: Minimum share that must be in the article's title or lead, so that the answer is on its main subject.
 ABOUT: Final = 2
 
 _MARKUP: Final = re.compile(r"[<>{}|`*#\\\[\]]|__")
@@ -40,10 +40,10 @@ _WHOLE: Final = re.compile(r"[.!。！।۔．](?:[\"'”’»›)」』）“ \
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What a lead is written from, and how long it may be.
+    """The article that a lead is written from, and the maximum length.
 
-    `text` is (the beginning of) the article, `lead` its own sentences, chosen from it; `characters` are Latin letters,
-    as in `digest.collect.lead.choose`.
+    `text` is (the beginning of) the article, `lead` its extracted sentences; `characters` are Latin letters, as in
+    `digest.collect.lead.choose`.
     """
 
     title: str
@@ -55,18 +55,18 @@ class Source:
 
 
 def tidied(answer: str) -> str:
-    """An answer on one line, without what nobody sees."""
+    """Return an answer on one line without invisible characters."""
     return unicodedata.normalize("NFC", one_line(answer, 4000))
 
 
 def unfit(source: Source) -> str:
-    """Why no answer about this source could be checked, so that nobody need be asked; "" when it can be."""
+    """Return why no answer about this source could be checked, so that no request is needed; "" when it can be."""
     known = negation.known(source.language)
     return "" if known else f"how this language ({source.language or 'unknown'}) says no is not known: see lexicon.toml"
 
 
 def refusal(answer: str, source: Source) -> str:
-    """Why this answer (`tidied`) cannot be the lead, in words; "" when it can."""
+    """Return why this answer (`tidied`) cannot be the lead; "" when it can."""
     return (
         unfit(source)
         or _form(answer, source)
@@ -109,7 +109,7 @@ def _claims(answer: str, source: Source) -> str:
     said, known = (facts(text, tokens(text), language) for text in (answer, whole))
     if said.months & ~known.months or said.weekdays & ~known.weekdays:
         return "the article does not name that day or month"
-    return negation.turned(answer, whole, language)
+    return negation.reversal(answer, whole, language)
 
 
 def _matter(answer: str, source: Source) -> str:

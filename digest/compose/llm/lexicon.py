@@ -1,15 +1,15 @@
-"""Wording: how a language says no and how it writes numbers, read from `data/lexicon.toml`. Pure.
+"""Lexicon: how a language negates and writes numbers, read from `data/lexicon.toml`.
 
 Each language is a table of that file:
 
-- `negation`: words that deny, verbs of denying among them: without its 'denied' a sentence says the reverse.
-- `elided`: those that melt into the next word by an apostrophe ('n' in French 'n'a').
-- `starts`, `ends`: what begins or ends a word that denies (Czech 'ne-', English '-n't'); `never` are beginnings of
-  words that only look so.
-- `inside`: pieces that deny wherever they stand, as regular expressions (Chinese, Japanese, Turkish verbs).
-- `percent`: how percentages are written out, as regular expressions parted by `|`.
-- `scales`: words after a number, with the power of ten that they stand for.
-- `numbers`: numbers as words. 'One' is none of them: in most languages it is an article too.
+- `negation`: words that negate, with verbs of denying: without its 'denied' a sentence says the opposite.
+- `elided`: those that join the next word by an apostrophe ('n' in French 'n'a').
+- `starts`, `ends`: prefixes and suffixes of negating words (Czech 'ne-', English '-n't'); `never` are words that only
+  look like them.
+- `inside`: negating parts at any place, as regular expressions (Chinese, Japanese, Turkish verbs).
+- `percent`: written-out forms of per cent, as regular expressions separated by `|`.
+- `scales`: words after a number, with their power of ten.
+- `numbers`: numbers as words, without 'one', which is an article too in most languages.
 - `point`: the decimal mark is a point; a comma elsewhere.
 """
 
@@ -27,8 +27,8 @@ from digest.text.words import primary
 
 
 @dataclass(frozen=True, slots=True)
-class Wording:
-    """What the claims of a text are read by. `negation` is None where we do not know how the language says no."""
+class Lexicon:
+    """The lexicon of one language. `negation` is None where it is unknown."""
 
     negation: re.Pattern[str] | None
     percent: re.Pattern[str]  # right after a number
@@ -39,11 +39,11 @@ class Wording:
 
 
 @lru_cache(maxsize=64)
-def wording(language: str) -> Wording:
-    """The wording of a language given as any BCP 47 tag."""
+def lexicon_of(language: str) -> Lexicon:
+    """Return the lexicon of a language, given as any BCP 47 tag."""
     table = _tables().get(primary(language), {})
     percent = f"|{table['percent']}" if "percent" in table else ""
-    return Wording(
+    return Lexicon(
         negation=_negation(table),
         percent=re.compile(rf"\s?(?:[%٪﹪]{percent})", re.IGNORECASE),
         percent_before=re.compile(rf"(?:[%٪﹪]{percent})\s?\Z", re.IGNORECASE),

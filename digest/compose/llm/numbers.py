@@ -1,6 +1,6 @@
-"""Figures: the numbers that a text states, comparable whatever its spelling: '3,25 %' is '3.25 per cent'. Pure.
+"""Numbers of a text in comparable form: '3,25 %' equals '3.25 per cent'. Pure.
 
-Which mark is the decimal one is told by the number itself where it can be ('1.234,5', '3,25'), else by the language.
+The number itself shows its decimal mark where it can ('1.234,5', '3,25'), else the language decides.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import NamedTuple
 
-from digest.compose.llm.lexicon import Wording, wording
+from digest.compose.llm.lexicon import Lexicon, lexicon_of
 
 _BLANK = "[ \u00a0\u2009\u202f]"
 _NUMBER = re.compile(
@@ -24,7 +24,7 @@ _BLANKS = re.compile(_BLANK)
 
 
 class Figure(NamedTuple):
-    """A number, and whether it is a percentage; `written` is how it stands in the text."""
+    """A number, and whether it is a percentage; `written` is its form in the text."""
 
     value: Decimal
     percent: bool
@@ -32,14 +32,14 @@ class Figure(NamedTuple):
 
 
 def figures(text: str, language: str) -> list[Figure]:
-    """Every number of a text in `language` (BCP 47), in digits of any script or in words, in order of kind."""
+    """Return the numbers of a text in `language` (BCP 47): those in digits of any script, then those in words."""
     plain = _latin_digits(text)
-    table = wording(language)
+    table = lexicon_of(language)
     return [*_digits(plain, table), *_words(plain, table)]
 
 
 def missing(answer: str, source: str, language: str) -> str:
-    """The first number of `answer` that `source` does not state, as it is written; "" when all are there.
+    """Return the first number of `answer`, as written, that `source` does not state; "" when it states all.
 
     A percentage must be one in the source too: five per cent are not five people.
     """
@@ -52,7 +52,7 @@ def missing(answer: str, source: str, language: str) -> str:
     return ""
 
 
-def _digits(text: str, table: Wording) -> Iterator[Figure]:
+def _digits(text: str, table: Lexicon) -> Iterator[Figure]:
     for match in _NUMBER.finditer(text):
         after = text[match.end() : match.end() + 24]
         before = text[max(0, match.start() - 16) : match.start()]
@@ -65,9 +65,9 @@ def _digits(text: str, table: Wording) -> Iterator[Figure]:
         yield Figure(values[-1] * _scale(after, table), percent, match[0])
 
 
-def _words(text: str, table: Wording) -> Iterator[Figure]:
-    """Numbers in words; a unit after a ten belongs to it ('twenty-two')."""
-    ten: tuple[int, int, str] | None = None  # its value, where it ends, how it is written
+def _words(text: str, table: Lexicon) -> Iterator[Figure]:
+    """Yield numbers in words; a unit after a ten belongs to it ('twenty-two')."""
+    ten: tuple[int, int, str] | None = None  # value, end, written form
     for match in _WORD.finditer(text):
         value = table.numbers.get(match[0].casefold(), 0)
         if ten is not None:
@@ -85,12 +85,12 @@ def _words(text: str, table: Wording) -> Iterator[Figure]:
         yield _worded(ten[0], ten[2], text[ten[1] :], table)
 
 
-def _worded(value: int, written: str, after: str, table: Wording) -> Figure:
+def _worded(value: int, written: str, after: str, table: Lexicon) -> Figure:
     return Figure(value * _scale(after[:24], table), bool(table.percent.match(after[:24])), written)
 
 
-def _scale(after: str, table: Wording) -> Decimal:
-    """What the word after a number multiplies it by; where no blanks part words its first letter counts alone."""
+def _scale(after: str, table: Lexicon) -> Decimal:
+    """Return the factor of the word after a number; in scripts without spaces its first letter alone decides."""
     match = _AFTER.match(after)
     if match is None:
         return Decimal(1)
@@ -99,8 +99,8 @@ def _scale(after: str, table: Wording) -> Decimal:
     return Decimal(10) ** power
 
 
-def _values(digits: str, table: Wording) -> list[Decimal]:
-    """The number that these digits and marks spell; several where they are a date or the like ('3.5.2026')."""
+def _values(digits: str, table: Lexicon) -> list[Decimal]:
+    """Return the number of these digits and marks; several for a date or the like ('3.5.2026')."""
     bare = _BLANKS.sub("", digits)
     spaced = bare != digits
     bare = bare.replace("'", "").replace("’", "")
@@ -116,12 +116,12 @@ def _values(digits: str, table: Wording) -> list[Decimal]:
             return [Decimal("".join(groups))]
         return [Decimal(".".join(groups))]
     if len(set(marks)) == 1 and len(groups[-1]) == 3 and {len(g) for g in groups[1:-1]} <= {2, 3}:
-        return [Decimal("".join(groups))]  # Indian groups are of two
+        return [Decimal("".join(groups))]  # Indian grouping is by two digits
     return [Decimal(group) for group in groups]
 
 
 def _latin_digits(text: str) -> str:
-    """The text with the digits of every script as 0 to 9, and Arabic marks as ours."""
+    """Return the text with the digits of every script as 0 to 9, and Arabic separators as '.' and ','."""
     if text.isascii():
         return text
     marks = {"٫": ".", "٬": "’"}

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler
 
 import pytest
 
-from digest.compose.llm.client import MOST, PATIENCE, Kept, Reply, Service, ask, cache_key
+from digest.compose.llm.client import MAX_FAILURES, MAX_RESPONSE, Cache, Reply, Service, ask, cache_key
 from digest.compose.llm.grounding import Source
 from tests.fakes.llm_server import LlmServer, completion, reply
 
@@ -28,7 +28,7 @@ class Memory:
     def __init__(self, budget: int = 100) -> None:
         self.answers: dict[str, str] = {}
         self.budget = budget
-        self.kept = Kept(self.answers.get, self.answers.__setitem__, self.take)
+        self.cache = Cache(self.answers.get, self.answers.__setitem__, self.take)
 
     def take(self) -> bool:
         self.budget -= 1
@@ -37,7 +37,7 @@ class Memory:
 
 def one(server: LlmServer, memory: Memory | None = None, seconds: float = 5.0) -> Reply:
     service = Service(server.url, "small", "secret-key", seconds)
-    return ask({"a": SOURCE}, service, (memory or Memory()).kept)["a"]
+    return ask({"a": SOURCE}, service, (memory or Memory()).cache)["a"]
 
 
 def test_the_article_travels_as_data_and_the_key_as_a_header(server: LlmServer) -> None:
@@ -55,8 +55,8 @@ def test_the_article_travels_as_data_and_the_key_as_a_header(server: LlmServer) 
 def test_what_was_asked_before_is_not_asked_again_unless_something_of_it_changed(server: LlmServer) -> None:
     server.say = lambda article: "Written."
     memory, service = Memory(), Service(server.url, "small")
-    assert ask({"a": SOURCE}, service, memory.kept)["a"] == Reply("Written.")
-    assert ask({"b": SOURCE}, service, memory.kept)["b"] == Reply("Written.", kept=True)
+    assert ask({"a": SOURCE}, service, memory.cache)["a"] == Reply("Written.")
+    assert ask({"b": SOURCE}, service, memory.cache)["b"] == Reply("Written.", cached=True)
     assert len(server.asked) == 1
     others = {
         cache_key(SOURCE, Service(server.url, "large")),
@@ -72,7 +72,7 @@ def test_a_slow_service_costs_its_time_limit_and_no_more(server: LlmServer) -> N
     server.misbehave = server.drip
     began = time.monotonic()
     sources = {str(n): Source(f"Title {n}", "Text.", "", "en") for n in range(12)}
-    replies = ask(sources, Service(server.url, "small", seconds=0.3), Memory().kept)
+    replies = ask(sources, Service(server.url, "small", seconds=0.3), Memory().cache)
     assert time.monotonic() - began < 5
     assert {r.text for r in replies.values()} == {""}
     assert replies["0"].problem == "no complete answer within 0.3 s"
@@ -82,9 +82,9 @@ def test_a_slow_service_costs_its_time_limit_and_no_more(server: LlmServer) -> N
 def test_the_end_of_the_program_ends_the_asking(server: LlmServer) -> None:
     server.misbehave = server.drip
     began = time.monotonic()
-    found = ask({"a": SOURCE}, Service(server.url, "small", seconds=60), Memory().kept, lambda: True)
+    replies = ask({"a": SOURCE}, Service(server.url, "small", seconds=60), Memory().cache, lambda: True)
     assert time.monotonic() - began < 5
-    assert found["a"].problem == "no time was left for it"
+    assert replies["a"].problem == "no time was left for it"
 
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
@@ -96,7 +96,7 @@ BAD: dict[str, tuple[Answer, str]] = {
     "deep JSON": (lambda h: reply(h, 200, b"[" * 100_000), "not that of a chat completion"),
     "another JSON": (lambda h: reply(h, 200, b'{"choices": []}'), "not that of a chat completion"),
     "a list": (lambda h: reply(h, 200, b"[1]"), "not that of a chat completion"),
-    "huge": (lambda h: reply(h, 200, completion("x" * (MOST + 1))), "larger than"),
+    "huge": (lambda h: reply(h, 200, completion("x" * (MAX_RESPONSE + 1))), "larger than"),
     "packed": (lambda h: reply(h, 200, b"\x1f\x8b", Content_Encoding="gzip"), "packed"),
     "empty": (lambda h: reply(h, 200, completion(" ")), "empty"),
     "null": (lambda h: reply(h, 200, completion(None)), "empty"),
@@ -109,17 +109,17 @@ BAD: dict[str, tuple[Answer, str]] = {
 def test_a_service_that_misbehaves_is_a_reason_and_is_not_kept(server: LlmServer, case: str) -> None:
     server.misbehave, reason = BAD[case]
     memory = Memory()
-    found = one(server, memory)
-    assert found.text == ""
-    assert found.problem
-    assert reason in found.problem
+    replies = one(server, memory)
+    assert replies.text == ""
+    assert replies.problem
+    assert reason in replies.problem
     assert memory.answers == {}
     assert len(server.asked) == 1, "nothing is tried twice, and no redirect is followed"
 
 
 def test_nobody_listening_is_a_reason() -> None:
-    found = ask({"a": SOURCE}, Service("http://127.0.0.1:9/v1", "small"), Memory().kept)
-    assert found["a"].problem
+    replies = ask({"a": SOURCE}, Service("http://127.0.0.1:9/v1", "small"), Memory().cache)
+    assert replies["a"].problem
 
 
 def test_the_thoughts_of_a_reasoning_model_are_no_part_of_its_answer(server: LlmServer) -> None:
@@ -130,18 +130,18 @@ def test_the_thoughts_of_a_reasoning_model_are_no_part_of_its_answer(server: Llm
 def test_requests_end_with_the_budget_and_each_counts(server: LlmServer) -> None:
     server.say = lambda article: "Written."
     sources = {str(n): Source(f"Title {n}", "Text.", "", "en") for n in range(6)}
-    found = ask(sources, Service(server.url, "small"), Memory(budget=2).kept)
+    replies = ask(sources, Service(server.url, "small"), Memory(budget=2).cache)
     assert len(server.asked) == 2
-    assert sorted(bool(r.text) for r in found.values()) == [False] * 4 + [True] * 2
-    assert {r.problem for r in found.values() if not r.text} == {
+    assert sorted(bool(r.text) for r in replies.values()) == [False] * 4 + [True] * 2
+    assert {r.problem for r in replies.values() if not r.text} == {
         "not asked: the day's requests are used up (llm.daily)"
     }
 
 
-@pytest.mark.parametrize(("status", "most"), [(429, 4), (401, 4), (500, PATIENCE + 3)])
+@pytest.mark.parametrize(("status", "most"), [(429, 4), (401, 4), (500, MAX_FAILURES + 3)])
 def test_a_sick_service_is_soon_left_alone(server: LlmServer, status: int, most: int) -> None:
     server.misbehave = lambda handler: reply(handler, status, b"{}")
     sources = {str(n): Source(f"Title {n}", "Text.", "", "en") for n in range(20)}
-    found = ask(sources, Service(server.url, "small"), Memory().kept)
+    replies = ask(sources, Service(server.url, "small"), Memory().cache)
     assert len(server.asked) <= most  # those under way at the same time are let go
-    assert sum(r.problem.startswith("not asked: the service answered") for r in found.values()) >= 20 - most
+    assert sum(r.problem.startswith("not asked: the service answered") for r in replies.values()) >= 20 - most
