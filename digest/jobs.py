@@ -12,17 +12,21 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
+from digest import events
 from digest.compose.edition import Edition
 from digest.errors import AlreadySent, DigestError, EditionError, StoreError
+from digest.services.due import EVENT_OF
+from digest.services.returned_mail import UNCHANGED
 
 if TYPE_CHECKING:
     from digest.bootstrap import App
     from digest.services.due import Happened
 
-log = structlog.get_logger("jobs")
+log = structlog.get_logger()
 
 #: How often due slots and deliveries are looked for; looking costs a few queries.
 INTERVAL: Final = timedelta(seconds=15)
+ADD_EDITOR: Final = "digest editors add NAME ADDRESS"
 
 
 class Jobs:
@@ -52,7 +56,9 @@ class Jobs:
         polled = [feed for feed in collected.feeds if feed.status != "skipped"]
         if polled:
             failed = sum(1 for feed in polled if feed.error)
-            log.info("collected", feeds=len(polled), failed=failed, new=collected.new, changed=collected.changed)
+            log.info(
+                events.FEEDS_COLLECTED, feeds=len(polled), failed=failed, new=collected.new, changed=collected.changed
+            )
 
     def compose(self) -> None:
         """Warn of sick feeds, compose what is due, apply the review policies."""
@@ -64,7 +70,7 @@ class Jobs:
 
     def _log(self, happened: list[Happened]) -> None:
         for event in happened:
-            log.info(event.what, edition=event.edition_id, reason=event.reason)
+            log.info(EVENT_OF[event.what], edition=event.edition_id, reason=event.reason)
 
     def deliver(self) -> None:
         """Send what is approved and due, and go on with what was broken off."""
@@ -76,53 +82,61 @@ class Jobs:
             try:
                 done = app.sending.deliver(app.editions.get(edition_id))
             except (AlreadySent, EditionError) as error:
-                log.warning("not delivered", edition=edition_id, reason=str(error))
+                log.warning(events.DELIVERY_FAILED, edition=edition_id, reason=str(error))
                 continue
             except StoreError as error:  # no fault of the edition: the next run goes on where this one stopped
-                log.error("not delivered", edition=edition_id, reason=str(error))
+                log.error(events.DELIVERY_FAILED, edition=edition_id, reason=str(error))
                 return
             except DigestError as error:
-                log.error("paused", edition=edition_id, reason=str(error))
+                log.error(events.EDITION_PAUSED, edition=edition_id, reason=str(error))
                 app.sending.pause_failed(edition_id, str(error))
                 self._tell_paused(edition_id, str(error))
                 continue
             if done.sent or done.stopped:
-                log.info("delivered", edition=edition_id, state=done.state, sent=done.sent, stopped=done.stopped)
+                log.info(
+                    events.DELIVERY_FINISHED,
+                    edition=edition_id,
+                    state=done.state,
+                    sent=done.sent,
+                    stopped=done.stopped,
+                )
             if done.state == "sent" and (doubt := done.counts.get("unknown")):
                 remedy = f"digest deliver {edition_id} --in-doubt"
-                log.warning("no answer came for some", edition=edition_id, messages=doubt, remedy=remedy)
+                log.warning(events.DELIVERY_IN_DOUBT, edition=edition_id, messages=doubt, remedy=remedy)
             if done.state == "paused" and done.stopped:
+                log.error(events.EDITION_PAUSED, edition=edition_id, reason=done.stopped)
                 self._tell_paused(edition_id, done.stopped)
 
     def bounces(self) -> None:
         """Read the mailbox that returned mail comes to."""
         if counts := self.app.returned_mail.poll():
-            log.info("returned mail", **counts)
+            changed = counts.total() - sum(counts[effect] for effect in UNCHANGED)
+            log.info(events.BOUNCES_INGESTED, source="mailbox", changed=changed, effects=dict(counts))
 
     def prune(self) -> None:
         """Forget texts that no coming edition can use."""
         pruned = self.app.collecting.prune()
         if any(pruned):
-            log.info("made room", **pruned._asdict())
+            log.info(events.RETENTION_PRUNED, entries=pruned.entries, articles=pruned.articles)
 
     def _tell_paused(self, edition_id: str, reason: str) -> None:
         """Mail the editors why an edition was paused. The server that refuses readers may refuse them too."""
         try:
             if not self.app.notifying.paused(self.app.editions.get(edition_id), reason):
-                log.warning("nobody to tell", edition=edition_id, remedy="digest editors add NAME ADDRESS")
+                log.warning(events.NOTIFICATION_NO_RECIPIENTS, kind="paused", edition=edition_id, remedy=ADD_EDITOR)
         except DigestError as error:
-            log.error("editors not told", edition=edition_id, reason=str(error))
+            log.error(events.NOTIFICATION_FAILED, kind="paused", edition=edition_id, reason=str(error))
 
     def _warn(self) -> None:
         try:
             for newsletter in self.app.notifying.warn_of_feeds():
-                log.warning("editors told of sources", newsletter=newsletter)
+                log.warning(events.NOTIFICATION_SENT, kind="feeds", newsletter=newsletter)
         except DigestError as error:  # the editors' mail server is no reason to compose nothing
-            log.error("editors not told of sources", reason=str(error))
+            log.error(events.NOTIFICATION_FAILED, kind="feeds", reason=str(error))
 
     def _remind(self, edition: Edition, reason: str) -> None:
-        log.warning("review", edition=edition.id, reason=reason, preview=f"digest preview {edition.id}")
+        log.warning(events.EDITION_WAITING, edition=edition.id, reason=reason, remedy=f"digest preview {edition.id}")
         for issue in self.app.feeds.issues(edition.newsletter):
-            log.warning("source", what=issue.words, source=issue.source, remedy=issue.remedy)
+            log.warning(events.FEED_UNHEALTHY, feed=issue.source, problem=issue.words, remedy=issue.remedy)
         if not self.app.notifying.remind(edition):
-            log.warning("nobody to remind", edition=edition.id, remedy="digest editors add NAME ADDRESS")
+            log.warning(events.NOTIFICATION_NO_RECIPIENTS, kind="reminder", edition=edition.id, remedy=ADD_EDITOR)

@@ -18,7 +18,9 @@ from apscheduler.jobstores.memory import MemoryJobStore
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
-log = structlog.get_logger("schedule")
+from digest import events
+
+log = structlog.get_logger()
 
 Job = Callable[[], None]
 
@@ -48,7 +50,7 @@ class Scheduler:
             try:
                 job()
             except Exception as error:  # the job must run again, whatever went wrong this time
-                log.error("job failed", job=name, error=f"{type(error).__name__}: {error}", exc_info=True)
+                log.error(events.JOB_FAILED, job=name, error=f"{type(error).__name__}: {error}", exc_info=True)
 
         return run
 

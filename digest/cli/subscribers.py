@@ -8,7 +8,7 @@ import sys
 from dataclasses import asdict
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -30,7 +30,6 @@ from digest.errors import DigestError
 
 if TYPE_CHECKING:
     from digest.deliver.subscriber import Subscription
-    from digest.store.records import ReaderWhy
 
 
 @click.group()
@@ -178,10 +177,10 @@ def erase(ctx: click.Context, address: str) -> None:
 def why(ctx: click.Context, address: str, json_: bool) -> None:
     """Explain everything known of ADDRESS: what they get, what they got, why not."""
     with open_app(ctx) as app:
-        known, returned = app.subscriptions.why(address)
+        known = app.subscriptions.known(address)
     if json_:
-        emit(_plain(known) | {"returned": [record._asdict() for record in returned]})
-    if known.subscriber is None and known.suppression is None:
+        emit(known.as_json())
+    if known.is_unknown:
         say("Nobody is known by that address.")
         stop(NOTHING_TO_DO)
     if json_:
@@ -197,16 +196,6 @@ def why(ctx: click.Context, address: str, json_: bool) -> None:
     rows = [[local(when, "UTC"), edition, state, reason] for edition, state, reason, when in known.deliveries]
     if rows:
         table("\nDeliveries", ["when (UTC)", "edition", "state", "reason"], rows)
-    bounces = [[local(record.at, "UTC"), record.kind, record.edition_id, record.detail] for record in returned]
+    bounces = [[local(record.at, "UTC"), record.kind, record.edition_id, record.detail] for record in known.bounces]
     if bounces:
         table("\nReturned", ["when (UTC)", "kind", "edition", "reason"], bounces)
-
-
-def _plain(known: ReaderWhy) -> dict[str, Any]:
-    return {
-        "subscriber": known.subscriber and asdict(known.subscriber),
-        "subscriptions": [asdict(each) for each in known.subscriptions],
-        "suppression": known.suppression and asdict(known.suppression),
-        "events": [event._asdict() for event in known.events],
-        "deliveries": [list(row) for row in known.deliveries],
-    }

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
+from digest import events
 from digest.compose.edition import Edition
 from digest.compose.review import next_step
 from digest.compose.slot import due
@@ -28,12 +29,24 @@ Remind = Callable[[Edition, str], None]
 LOOK_BACK: Final = timedelta(days=7)
 
 
+Outcome = Literal["composed", "skipped", "approved", "reminded", "missed", "failed"]
+#: The log event of each outcome.
+EVENT_OF: Final[Mapping[Outcome, str]] = {
+    "composed": events.EDITION_COMPOSED,
+    "skipped": events.EDITION_SKIPPED,
+    "approved": events.EDITION_APPROVED,
+    "reminded": events.EDITION_REMINDED,
+    "missed": events.SLOT_MISSED,
+    "failed": events.EDITION_FAILED,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Happened:
-    """One line of the day's record."""
+    """What happened to one edition or slot, and why."""
 
     edition_id: str
-    what: str  # composed, skipped, approved, reminded, missed, failed
+    what: Outcome
     reason: str = ""
 
 
@@ -76,7 +89,7 @@ def compose_due(
             edition = compose(store, settings, key, found.slot, now=now, author=author, writer=writer)
         except EditConflict:
             continue  # an editor composed it by hand meanwhile
-        what = "skipped" if edition.state == "skipped" else "composed"
+        what: Outcome = "skipped" if edition.state == "skipped" else "composed"
         happened.append(Happened(edition.id, what, edition.reason))
     return happened
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from digest.errors import SettingsError
 from digest.services.context import Context
@@ -15,6 +15,9 @@ from digest.services.record_bounce import take
 if TYPE_CHECKING:
     from digest.deliver.inbound.imap import Mailbox
     from digest.deliver.inbound.webhook import Vendor
+
+#: The effects of notices that changed nothing.
+UNCHANGED: Final = frozenset(("ignored", "unknown", "repeated"))
 
 
 class ReturnedMail:
@@ -82,4 +85,4 @@ class ReturnedMail:
         if event.confirm:
             self._fetcher.page(event.confirm)
         effects = [take(self._store, notice, now).effect for notice in event.notices]
-        return sum(effect not in ("unknown", "repeated") for effect in effects)
+        return sum(effect not in UNCHANGED for effect in effects)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from digest.deliver.address import canonical
-from digest.deliver.subscriber import Subscriber, Subscription
+from digest.deliver.subscriber import Subscriber, Subscription, Suppression
 from digest.deliver.subscriber_csv import read_rows
 from digest.errors import HeldBack
 from digest.services.context import Context
@@ -16,7 +16,7 @@ from digest.services.newsletters import newsletter_of, require_topic
 from digest.text.clean import one_line
 
 if TYPE_CHECKING:
-    from digest.store.records import BounceRecord, Imported, ReaderWhy
+    from digest.store.records import BounceRecord, Imported, ReaderEvent
 
 #: Characters of a name that are kept.
 LONGEST_NAME: Final = 200
@@ -32,6 +32,34 @@ class OwnSubscription:
     language: str
     active: bool
     topics: tuple[tuple[str, str, bool], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class KnownAddress:
+    """Everything known of an address; `deliveries` are (edition, state, reason, when), the latest first."""
+
+    subscriber: Subscriber | None
+    subscriptions: tuple[Subscription, ...]
+    suppression: Suppression | None
+    events: tuple[ReaderEvent, ...]
+    deliveries: tuple[tuple[str, str, str, datetime], ...]
+    bounces: tuple[BounceRecord, ...]
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether nobody has this address and nothing forbids mailing it."""
+        return self.subscriber is None and self.suppression is None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as the JSON of `digest subscribers why`."""
+        return {
+            "subscriber": self.subscriber and asdict(self.subscriber),
+            "subscriptions": [asdict(subscription) for subscription in self.subscriptions],
+            "suppression": self.suppression and asdict(self.suppression),
+            "events": [event._asdict() for event in self.events],
+            "deliveries": [list(row) for row in self.deliveries],
+            "returned": [bounce._asdict() for bounce in self.bounces],
+        }
 
 
 class Subscriptions:
@@ -101,9 +129,12 @@ class Subscriptions:
         """Forget a person: address, name, subscriptions and history. False for an unknown address."""
         return self._store.readers.erase(address)
 
-    def why(self, address: str) -> tuple[ReaderWhy, Sequence[BounceRecord]]:
-        """Return everything known of an address, and the mail that came back from it."""
-        return self._store.readers.why(address), self._store.bounces.of(address, _EVER)
+    def known(self, address: str) -> KnownAddress:
+        """Return everything known of an address."""
+        why, bounces = self._store.readers.why(address), self._store.bounces.of(address, _EVER)
+        return KnownAddress(
+            why.subscriber, why.subscriptions, why.suppression, why.events, why.deliveries, tuple(bounces)
+        )
 
     # --- by the subscriber, who proves by a link of ours who they are -------------------------------------------
 

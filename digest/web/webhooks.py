@@ -13,9 +13,10 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from digest import events
 from digest.deliver.inbound.webhook import VENDORS, Untrusted, Vendor
 
-log = structlog.get_logger("returned")
+log = structlog.get_logger()
 
 #: A batch of a thousand events is below this.
 MAX_BODY = 5_000_000
@@ -40,11 +41,11 @@ def routes(take: TakeWebhook) -> list[BaseRoute]:
         try:
             changed = await run_in_threadpool(take, vendor, body, headers, request.path_params.get("secret", ""))
         except Untrusted as error:
-            log.warning("refused", reason=str(error))
+            log.warning(events.WEBHOOK_REFUSED, source=vendor, reason=str(error))
             return PlainTextResponse("not proven", status_code=403)
         except ValueError as error:
             return PlainTextResponse(str(error), status_code=400)
-        log.info("taken in", service=vendor, changed=changed)
+        log.info(events.BOUNCES_INGESTED, source=vendor, changed=changed)
         return PlainTextResponse("OK")
 
     return [

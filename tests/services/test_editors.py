@@ -87,7 +87,7 @@ def test_the_settings_may_name_a_newsletters_own_editors(app: App, tmp_path: Pat
 def test_with_nobody_to_tell_the_log_says_so(app: App) -> None:
     with capture_logs() as lines:
         Jobs(app).compose()
-    assert {"review", "nobody to remind"} <= {line["event"] for line in lines}
+    assert {"edition.waiting", "notification.no_recipients"} <= {line["event"] for line in lines}
     assert mails(app, "reminder") == []
 
 
