@@ -37,7 +37,8 @@ def test_a_wheel_installed_elsewhere_finds_its_templates_and_settings(wheel: Pat
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(home)
     code = (
-        "from digest import resources; from digest.text.locale import available; from digest.demo.site import build\n"
+        "from digest import resources; from digest.text.catalogue import available\n"
+        "from digest.demo.site import build\n"
         "from datetime import date; from importlib.resources import files\n"
         "from digest.deliver.check.client_support import table\n"
         "print(resources.templates(), resources.example_settings().is_file(), 'fr' in available(), "

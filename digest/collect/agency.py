@@ -6,7 +6,8 @@ import re
 import tomllib
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+
+from digest import resources
 
 _EAST = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3"  # scripts without blanks around a name
 _WORD = re.compile(r"[^\s/,;:+&|·()\[\]（）【】«»\"–—]+")
@@ -25,7 +26,7 @@ class _Names:
 
 @cache
 def _names() -> _Names:
-    table = tomllib.loads((files("digest.collect") / "data" / "agencies.toml").read_text(encoding="utf-8"))
+    table = tomllib.loads(resources.data("collect/data/agencies.toml"))
     longest_first = sorted(table["names"], key=len, reverse=True)
     pattern = rf"(?<![^\W{_EAST}])(?:" + "|".join(map(re.escape, longest_first)) + rf")(?![^\W{_EAST}])"
     return _Names(

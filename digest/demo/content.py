@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import cache
-from importlib.resources import files
 from typing import Any, Final, Literal
 from zoneinfo import ZoneInfo
+
+from digest import resources
 
 #: The outlets' own zone, and that of both newsletters: their mornings end before the cut-off at 06:15.
 ZONE: Final = ZoneInfo("Europe/Paris")
@@ -82,9 +83,8 @@ class Outlet:
 @cache
 def outlets() -> tuple[Outlet, ...]:
     """All of them, in the order of their files' names."""
-    folder = files("digest.demo") / "outlets"
-    texts = sorted((entry.name, entry.read_text("utf-8")) for entry in folder.iterdir() if entry.name.endswith(".toml"))
-    return tuple(_outlet(tomllib.loads(text)) for _, text in texts)
+    paths = resources.data_files("demo/outlets", ".toml")
+    return tuple(_outlet(tomllib.loads(resources.data(path))) for path in paths)
 
 
 def _outlet(data: dict[str, Any]) -> Outlet:

@@ -6,9 +6,9 @@ import json
 from datetime import date, datetime, time, timedelta
 from email.utils import format_datetime
 from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
+from digest import resources
 from digest.demo.content import ZONE, Outlet, Piece, outlets
 
 if TYPE_CHECKING:
@@ -53,19 +53,19 @@ def build(base_url: str, day: date, now: datetime | None = None) -> Site:
 
 def settings_text(news_url: str, site_url: str) -> str:
     """The demo's settings.toml: feeds at `news_url`, readers' links at `site_url` (neither with a slash at its end)."""
-    text = (files("digest.demo") / "settings.toml").read_text("utf-8")
+    text = resources.data("demo/settings.toml")
     return text.replace("@NEWS@", news_url).replace("@SITE@", site_url)
 
 
 def subscribers_csv() -> str:
     """The sample subscribers, as `digest subscribers import` takes them."""
-    return (files("digest.demo") / "subscribers.csv").read_text("utf-8")
+    return resources.data("demo/subscribers.csv")
 
 
 @cache
 def picture(name: str) -> bytes:
     """One illustration, JPEG."""
-    return (files("digest.demo") / "pictures" / f"{name}.jpg").read_bytes()
+    return resources.binary_data(f"demo/pictures/{name}.jpg")
 
 
 class _Press:

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Final
 
 from digest.collect import feed as feeds
 from digest.collect.article import Article
-from digest.collect.entry import Entry, triage
+from digest.collect.entry import Entry
 from digest.collect.extract import boilerplate
 from digest.collect.extract.assemble import remove_repeated_lines
 from digest.collect.extract.boilerplate import HostMemory
 from digest.collect.feed import Feed, FetchOutcome, FetchStatus, ParsedFeed
+from digest.collect.triage import triage
 from digest.services.context import Progress, silent
 from digest.services.site_lease import Turn
 from digest.store.records import IsGone, nobody_is_gone

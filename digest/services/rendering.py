@@ -17,7 +17,8 @@ from digest.services.context import Context
 from digest.services.newsletters import newsletter_of
 from digest.services.pictures import Pictures
 from digest.settings import NewsletterSettings
-from digest.text.locale import Locale, available, locale
+from digest.text.catalogue import available, locale
+from digest.text.locale import Locale
 
 if TYPE_CHECKING:
     from digest.deliver.render.rendered import Rendered

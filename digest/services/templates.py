@@ -42,7 +42,7 @@ def diff(settings: Settings) -> str:
 def check(settings: Settings, folders: Sequence[Path]) -> Iterator[Finding]:
     """Check the user's templates, and each newsletter's theme and language."""
     from digest.deliver.render import templates
-    from digest.text.locale import locale
+    from digest.text.catalogue import locale
 
     faults = templates.faults(folders)
     for fault in faults:

@@ -38,10 +38,9 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
-_DATA = Path(__file__).with_name("data")  # importlib.resources is slow to import
+from digest import resources
 
 # Codes that the web still uses for languages that have a newer one (IANA language subtag registry), and Norwegian,
 # where pages say 'no' for what is nearly always Bokmål.
@@ -146,10 +145,8 @@ def _phrases(table: dict[str, Any], name: str) -> tuple[str, ...]:
 
 
 def _tables(code: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    source = _DATA / f"{code}.toml"
-    if not (code.isascii() and code.isalpha() and len(code) < 4 and source.is_file()):
-        return {}, {}
-    table = tomllib.loads(source.read_text(encoding="utf-8"))
+    is_code = code.isascii() and code.isalpha() and len(code) < 4
+    table = tomllib.loads((resources.find_data(f"text/data/{code}.toml") if is_code else "") or "")
     return table.get("stops", {}), table.get("words", {})
 
 

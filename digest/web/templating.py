@@ -11,7 +11,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from digest import resources
-from digest.text.locale import Locale, available, locale
+from digest.text.catalogue import available, locale
+from digest.text.locale import Locale
 
 
 class Pages:

@@ -32,7 +32,7 @@ from digest.deliver.render.compiler import Compiler, compiled, printed
 from digest.deliver.render.content_builder import PictureOf, typeset
 from digest.deliver.render.renderer import Renderer
 from digest.deliver.theme import Variant
-from digest.text.locale import locale
+from digest.text.catalogue import locale
 from tests.deliver import editions
 
 _PICTURE: Final = editions.photograph(1)

@@ -9,8 +9,9 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.collect.entry import Entry, Triage, alias, content_hash, distinguish, entry_key, triage
+from digest.collect.entry import Entry, alias, content_hash, distinguish, entry_key
 from digest.collect.feed import Feed
+from digest.collect.triage import Triage, triage
 from digest.text.url import canonical
 
 FEED = "https://example.org/feed"

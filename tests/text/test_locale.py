@@ -12,7 +12,8 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 from digest import resources
-from digest.text.locale import available, direction, locale
+from digest.text.catalogue import available, locale
+from digest.text.locale import direction
 
 LANGUAGES = [language for language in available() if language != "en"]
 MONDAY = date(2026, 11, 23)

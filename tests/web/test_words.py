@@ -7,7 +7,7 @@ import re
 import pytest
 
 from digest import resources
-from digest.text.locale import available, locale
+from digest.text.catalogue import available, locale
 
 MESSAGE = re.compile(r"""(?<!\w)_\((?:"([^"]+)"|'([^']+)')""")
 

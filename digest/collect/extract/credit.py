@@ -12,9 +12,9 @@ import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from importlib.resources import files
 from typing import NamedTuple
 
+from digest import resources
 from digest.collect import agency, dateline
 from digest.collect.article import Removed
 from digest.text.sentence import sentences
@@ -149,8 +149,7 @@ def _any(parts: Sequence[str]) -> re.Pattern[str]:
 
 @cache
 def _tables() -> dict[str, dict[str, list[str]]]:
-    source = files("digest.collect.extract") / "data" / "credit.toml"
-    tables: dict[str, dict[str, list[str]]] = tomllib.loads(source.read_text(encoding="utf-8"))
+    tables: dict[str, dict[str, list[str]]] = tomllib.loads(resources.data("collect/extract/data/credit.toml"))
     return tables
 
 

@@ -6,7 +6,8 @@ import re
 import tomllib
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from importlib.resources import files
+
+from digest import resources
 
 _CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _BREAK = re.compile(r"[^a-z0-9]+")
@@ -42,7 +43,7 @@ class Label:
 
 @cache
 def _patterns() -> tuple[re.Pattern[str], re.Pattern[str], dict[str, Label]]:
-    data = tomllib.loads((files("digest.collect.extract") / "data" / "markup.toml").read_text("utf-8"))
+    data = tomllib.loads(resources.data("collect/extract/data/markup.toml"))
     labels: dict[str, Label] = {}
     for part, strong in (("weak", False), ("strong", True)):
         for reason, names in data[part].items():

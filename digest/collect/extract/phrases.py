@@ -24,9 +24,9 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from importlib.resources import files
 from typing import Any
 
+from digest import resources
 from digest.text.words import words as vocabulary
 from digest.text.words import written_like
 
@@ -119,8 +119,8 @@ def phrase_table(language: str) -> PhraseTable:
 
 @cache
 def _load(language: str) -> dict[str, Any]:
-    source = files("digest.collect.extract") / "data" / "noise" / f"{language}.toml"
-    return tomllib.loads(source.read_text("utf-8")) if language.isalpha() and source.is_file() else {}
+    source = resources.find_data(f"collect/extract/data/noise/{language}.toml") if language.isalpha() else None
+    return tomllib.loads(source or "")
 
 
 def _captions(data: dict[str, Any]) -> list[str]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Sequence
 from functools import cache
-from importlib.resources import files
 
+from digest import resources
 from digest.collect.extract.page import Block
 from digest.collect.extract.phrases import WIDE, key
 from digest.collect.extract.prose import ends_sentence
@@ -66,5 +66,5 @@ def _begins(text: str, kind: str, longest: int) -> str:
 
 @cache
 def _phrases() -> dict[str, tuple[str, ...]]:
-    table = tomllib.loads((files("digest.collect.extract") / "data" / "press_release.toml").read_text(encoding="utf-8"))
+    table = tomllib.loads(resources.data("collect/extract/data/press_release.toml"))
     return {kind: tuple(sorted((key(p) for p in phrases), key=len, reverse=True)) for kind, phrases in table.items()}

@@ -20,9 +20,9 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.resources import files
 from typing import Any
 
+from digest import resources
 from digest.text.words import primary
 
 
@@ -74,5 +74,4 @@ def _pairs(listed: str) -> dict[str, int]:
 
 @lru_cache(maxsize=1)
 def _tables() -> dict[str, dict[str, Any]]:
-    source = files("digest.compose.llm") / "data" / "lexicon.toml"
-    return tomllib.loads(source.read_text(encoding="utf-8"))
+    return tomllib.loads(resources.data("compose/llm/data/lexicon.toml"))

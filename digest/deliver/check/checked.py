@@ -1,4 +1,4 @@
-"""Checked: a mail under examination, with what several checks need of it. Pure."""
+"""Checked: a mail under examination, with what several checks need of it."""
 
 from __future__ import annotations
 

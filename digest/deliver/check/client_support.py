@@ -12,9 +12,9 @@ import tomllib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from typing import TYPE_CHECKING, Any, Final
 
+from digest import resources
 from digest.deliver.check.features import uses
 
 if TYPE_CHECKING:
@@ -116,4 +116,4 @@ def _by_use(entries: Iterable[Mapping[str, Any]], value: Any) -> dict[str, Any]:
 
 
 def _read(name: str) -> str:
-    return resources.files("digest.deliver.check").joinpath("data", name).read_text(encoding="utf-8")
+    return resources.data(f"deliver/check/data/{name}")

@@ -1,4 +1,4 @@
-"""Checks on the elements of a mail: links, images, requests, language, headings. Pure; `mailcheck` runs them."""
+"""Checks on the elements of a mail: links, images, requests, language, headings."""
 
 from __future__ import annotations
 

@@ -14,12 +14,12 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from typing import Any, Final
 
 import jinja2
 from jinja2 import nodes
 
+from digest import resources
 from digest.deliver.render import content
 
 #: What templates may name besides the data model: our helpers and Jinja2's own.
@@ -67,7 +67,7 @@ class Tag:
 @cache
 def tags() -> tuple[dict[str, Tag], dict[str, str]]:
     """MJML's tags, and those that do harm with what to do instead."""
-    data = tomllib.loads(resources.files("digest.deliver.check").joinpath("data/mjml.toml").read_text(encoding="utf-8"))
+    data = tomllib.loads(resources.data("deliver/check/data/mjml.toml"))
     groups: dict[str, list[str]] = data["groups"]
 
     def tag(row: dict[str, Any]) -> Tag:

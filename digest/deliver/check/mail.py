@@ -1,4 +1,4 @@
-"""Mail checks: what must hold for every variant before it is sent, as data. Pure.
+"""Mail checks: what must hold for every variant before it is sent, as data.
 
 Rules of docs/mail.md: what a mail provider, a screen reader, a spam filter or the law asks of the bytes. A
 blocking problem stops the send; the others are shown to the editor. What feeds wrote never blocks: a title may hold

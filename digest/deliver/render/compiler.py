@@ -26,7 +26,7 @@ from markupsafe import Markup
 from digest.deliver.check import lint
 from digest.deliver.render import minify, text_part
 from digest.deliver.render.mjml_cache import Form, parted
-from digest.text.locale import locale
+from digest.text.catalogue import locale
 
 #: What the parent finds where a story belongs; noncharacters, which `digest.text.html` takes out of every text.
 #: In comments, since an HTML parser moves text that stands between the rows of a table.

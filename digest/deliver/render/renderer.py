@@ -21,7 +21,7 @@ from digest.deliver.render.picture import Prepared
 from digest.deliver.render.rendered import Inline, Rendered
 from digest.deliver.theme import WHOLE, Look, Shape, Theme, Variant
 from digest.errors import RenderError
-from digest.text.locale import locale
+from digest.text.catalogue import locale
 
 NO_PICTURES: Final[Mapping[str, Prepared]] = MappingProxyType({})
 

@@ -11,11 +11,12 @@ from typing import Any
 
 import pytest
 
-from digest.collect.entry import Entry, triage
+from digest.collect.entry import Entry
 from digest.collect.feed import Feed, ParsedFeed, after_fetch, after_parse, is_unchanged, status
 from digest.collect.http.fetch import HttpConfig, fetch_feeds
 from digest.collect.parse.feedparser import PRELOAD, parse_feeds
 from digest.collect.sandbox import Sandbox
+from digest.collect.triage import triage
 from tests.collect.site import Asked, Reply, Site
 from tests.paths import SHARED
 

@@ -16,7 +16,7 @@ from digest.deliver.render.rendered import PREFERENCES_URL, UNSUBSCRIBE_URL, Pro
 from digest.deliver.render.renderer import Renderer
 from digest.deliver.render.templates import theme
 from digest.deliver.theme import Brand, Look, Variant
-from digest.text.locale import locale
+from digest.text.catalogue import locale
 from tests.deliver import editions
 
 EDITION = editions.edition(stories=6)

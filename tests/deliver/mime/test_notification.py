@@ -10,7 +10,7 @@ import pytest
 from digest.collect.health import Breach
 from digest.compose.edition import Section
 from digest.deliver.mime.notification import Fate, halted, paused, reminder, subject, warned, warning, words
-from digest.text.locale import available, locale
+from digest.text.catalogue import available, locale
 from tests.compose.samples import edition, story
 
 LATE = timedelta(hours=3)
