@@ -16,7 +16,7 @@ Shape = Literal["wide", "square"]
 LeadPictures = Literal["none", "top", "sections"]
 
 #: The least contrast of text (WCAG 2.2, 1.4.3).
-ENOUGH: Final = 4.5
+MIN_CONTRAST: Final = 4.5
 
 SERIF: Final = "'Iowan Old Style',Palatino,Georgia,serif"
 SANS: Final = "-apple-system,BlinkMacSystemFont,'Segoe UI',Roboto,Helvetica,Arial,sans-serif"
@@ -69,7 +69,7 @@ class Logo:
 
 
 @dataclass(frozen=True, slots=True)
-class Brand:
+class Branding:
     """`[newsletters.X.brand]`: what replaces the theme's own. "" keeps the theme's."""
 
     accent: str = ""
@@ -81,7 +81,7 @@ class Brand:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class MailSettings:
     """All that settings say about a newsletter's mail.
 
     `base_url` and `media_url` have no slash at the end; `subject` is a Jinja2 template or "". `budget` is the most
@@ -91,7 +91,7 @@ class Look:
 
     newsletter: str
     theme: str = "classic"
-    brand: Brand = Brand()
+    brand: Branding = Branding()
     base_url: str = ""
     media_url: str = ""
     site_name: str = ""
@@ -103,7 +103,7 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
-class Variant:
+class RenderOptions:
     """Readers who get the same bytes but for placeholders.
 
     `language` "" is the edition's own; `topics` None are all. `web` is the page of the archive: nothing personal in it.
@@ -116,13 +116,13 @@ class Variant:
 
 
 #: The variant of who chose nothing.
-WHOLE: Final = Variant()
+DEFAULT_OPTIONS: Final = RenderOptions()
 
 _COLOUR: Final = re.compile(r"#[0-9a-f]{6}", re.IGNORECASE)
 #: The largest numbers of a `theme.toml`: the column has 600 pixels.
-_MOST: Final = {"sentences": 20, "contents": 1000, "wide": 600, "square": 240}
+_MAXIMA: Final = {"sentences": 20, "contents": 1000, "wide": 600, "square": 240}
 #: How much ink is in a tint: seen as an area, and the muted words on it keep their contrast.
-_BREATH: Final = 0.04
+_TINT_SHARE: Final = 0.04
 #: Families apart by commas; one in quotes has both of them, else it would swallow the styles that follow.
 _FONT: Final = re.compile(r"(?=.{1,200}\Z)(?:'[\w .-]+'|[\w .-]+)(?:, *(?:'[\w .-]+'|[\w .-]+))*")
 
@@ -136,7 +136,7 @@ def parse(name: str, text: str, source: str) -> Theme:
     light, dark = (_palette(data.pop(scheme, {}), base, f"{source}: {scheme}") for scheme, base in
                    (("light", LIGHT), ("dark", DARK)))  # fmt: skip
     values = _checked(data, Theme("", ""), source)
-    for key, most in _MOST.items():
+    for key, most in _MAXIMA.items():
         if not 0 <= values.get(key, 0) <= most:
             raise RenderError(f"{source}: '{key}' is {values[key]}; write a number from 0 to {most}")
     for key in ("title_font", "text_font"):
@@ -166,7 +166,7 @@ def _checked(data: Mapping[str, Any], like: Any, source: str) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, slots=True)
-class Dress:
+class ResolvedStyle:
     """A theme with a brand put on: the values that templates use."""
 
     light: Palette
@@ -179,7 +179,7 @@ class Dress:
     tint_dark: str = field(default="#202022")
 
 
-def dressed(theme: Theme, brand: Brand, joined: bool = False) -> Dress:
+def resolve_style(theme: Theme, brand: Branding, joined: bool = False) -> ResolvedStyle:
     """The theme in the brand's colours and fonts.
 
     An accent too pale to read is darkened until it is legible; a missing dark accent is the accent, lightened.
@@ -197,15 +197,15 @@ def dressed(theme: Theme, brand: Brand, joined: bool = False) -> Dress:
     if brand.accent:
         dark = replace(dark, accent=towards(accent, "#ffffff", dark.paper, 6.0))
     if brand.accent_dark:
-        dark = replace(dark, accent=towards(brand.accent_dark, "#ffffff", dark.paper, ENOUGH))
-    light = replace(light, accent=towards(accent, "#000000", light.paper, ENOUGH))
-    return Dress(
+        dark = replace(dark, accent=towards(brand.accent_dark, "#ffffff", dark.paper, MIN_CONTRAST))
+    light = replace(light, accent=towards(accent, "#000000", light.paper, MIN_CONTRAST))
+    return ResolvedStyle(
         light=light,
         dark=dark,
         title_font=brand.title_font or theme.title_font,
         text_font=brand.text_font or theme.text_font,
         tracking="0" if joined else "1.2px",
         label="14px" if joined else "12px",
-        tint=between(light.paper, light.ink, _BREATH),
-        tint_dark=between(dark.paper, dark.ink, _BREATH),
+        tint=between(light.paper, light.ink, _TINT_SHARE),
+        tint_dark=between(dark.paper, dark.ink, _TINT_SHARE),
     )

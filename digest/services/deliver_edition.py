@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeVar
 
 from digest.compose.edition import Edition
 from digest.deliver.delivery import MAX_RESENDS, Delivery, DeliveryState, settle
-from digest.deliver.mime.message import Filler, Message, Recipient
+from digest.deliver.mime.message import Message, MessageFactory, Recipient
 from digest.deliver.reply import Outcome, Wave
 from digest.deliver.result import Record, Result
 from digest.errors import AlreadySent, DigestError, EditionError, NotApproved, StoreError
@@ -105,7 +105,7 @@ def start(store: Store, edition: Edition, now: datetime) -> Edition:
 def deliver(
     store: Store,
     edition: Edition,
-    fillers: Callable[[str], Filler],
+    fillers: Callable[[str], MessageFactory],
     transport: Transport,
     terms: Terms,
     *,
@@ -148,7 +148,7 @@ class _Run:
         self,
         store: Store,
         edition: Edition,
-        fillers: Callable[[str], Filler],
+        fillers: Callable[[str], MessageFactory],
         terms: Terms,
         clock: Callable[[], datetime],
         progress: Progress,

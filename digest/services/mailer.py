@@ -20,7 +20,7 @@ from digest.services.messages import Messages
 from digest.services.transports import OutboxTransport, SmtpTransport, relay
 
 if TYPE_CHECKING:
-    from digest.deliver.mime.notification import Memo
+    from digest.deliver.mime.notification import Notification
     from digest.deliver.render.rendered import Problem
 
 #: Seconds that a server may take for a test copy or a notice; nothing else waits for them.
@@ -61,7 +61,7 @@ class Mailer:
         self._hand_over([message])
         return problems
 
-    def send_notice(self, notice: Memo, addresses: Sequence[str]) -> None:
+    def send_notice(self, notice: Notification, addresses: Sequence[str]) -> None:
         """Send a plain notice to editors, outside the books. Raises SendError when one of them is not taken."""
         self._hand_over(self._messages.notices(notice, addresses))
 

@@ -11,9 +11,9 @@ from digest.compose.edition import Edition
 from digest.compose.overlap import without
 from digest.deliver.audience import Variant
 from digest.deliver.links import Links
-from digest.deliver.mime.message import Filler, Message, Recipient, Template
-from digest.deliver.mime.notification import Memo, memo
-from digest.deliver.mime.pieces import Facts
+from digest.deliver.mime.message import EditionMetadata, Message, MessageFactory, Recipient
+from digest.deliver.mime.notification import Notification, notification_message
+from digest.deliver.mime.template import MessageTemplate
 from digest.deliver.render.rendered import Problem, Rendered
 from digest.deliver.return_path import ReturnPath
 from digest.errors import RenderError
@@ -53,14 +53,14 @@ class Messages:
         """Signs with the keys of `[dkim.*]`; None when there are none. Raises SettingsError for a bad key."""
         return load_signer(self._settings)
 
-    def fillers(self, edition: Edition) -> Callable[[str], Filler]:
+    def fillers(self, edition: Edition) -> Callable[[str], MessageFactory]:
         """Return a function that gives the ready bytes of a variant, made when first asked for.
 
         It raises RenderError, with every blocking problem and its remedy, for a mail that must not be sent.
         """
-        fillers: dict[str, Filler] = {}
+        fillers: dict[str, MessageFactory] = {}
 
-        def filler(key: str) -> Filler:
+        def filler(key: str) -> MessageFactory:
             if key not in fillers:
                 variant = Variant.parse(key)
                 rendered = self._rendering.render(
@@ -71,7 +71,7 @@ class Messages:
                     pictures=variant.pictures,
                 )
                 _require_sendable(edition, rendered)
-                fillers[key] = self._template(rendered, self._facts(edition))
+                fillers[key] = self._template(rendered, self._metadata(edition))
             return fillers[key]
 
         return filler
@@ -80,24 +80,24 @@ class Messages:
         """Return one copy of the whole edition under an id of its own, and the problems that forbid sending it."""
         rendered = self._rendering.render(edition)
         rendered = replace(rendered, subject=f"[test] {rendered.subject}")
-        facts = self._facts(edition, f"{edition.id}.test.{edition.version}")
-        message = self._template(rendered, facts).fill(Recipient(TEST_SUBSCRIBER, address))
+        metadata = self._metadata(edition, f"{edition.id}.test.{edition.version}")
+        message = self._template(rendered, metadata).fill(Recipient(TEST_SUBSCRIBER, address))
         return message, [problem for problem in rendered.problems if problem.blocking]
 
-    def notices(self, notice: Memo, addresses: Sequence[str]) -> list[Message]:
+    def notices(self, notice: Notification, addresses: Sequence[str]) -> list[Message]:
         """Return a plain notice to each of these editors."""
-        messages = [memo(notice, number, address) for number, address in enumerate(addresses, 1)]
+        messages = [notification_message(notice, number, address) for number, address in enumerate(addresses, 1)]
         if self.signer is None:
             return messages
         return [self.signer.sign(message, int(notice.date.timestamp())) for message in messages]
 
-    def _template(self, rendered: Rendered, facts: Facts) -> Filler:
-        template = Template.build(rendered, facts, self.links, self.return_path)
+    def _template(self, rendered: Rendered, metadata: EditionMetadata) -> MessageFactory:
+        template = MessageTemplate.build(rendered, metadata, self.links, self.return_path)
         return self.signer.template(template) if self.signer else template
 
-    def _facts(self, edition: Edition, edition_id: str = "") -> Facts:
+    def _metadata(self, edition: Edition, edition_id: str = "") -> EditionMetadata:
         newsletter = self._rendering.newsletter(edition)
-        return Facts(
+        return EditionMetadata(
             edition_id=edition_id or edition.id,
             newsletter=edition.newsletter,
             title=newsletter.title,

@@ -8,7 +8,15 @@ from typing import Final
 from digest.compose.edition import Edition
 from digest.compose.review import fate
 from digest.compose.slot import Slot, slots
-from digest.deliver.mime.notification import Memo, halted, paused, reminder, subject, warned, warning
+from digest.deliver.mime.notification import (
+    Notification,
+    paused,
+    paused_subject,
+    reminder,
+    reminder_subject,
+    warning,
+    warning_subject,
+)
 from digest.services.context import Context
 from digest.services.feeds import Feeds
 from digest.services.mailer import Mailer
@@ -44,7 +52,7 @@ class Notifying:
         locale = self._rendering.locale(edition.newsletter)
         issues = self._feeds.issues(edition.newsletter)
         text = reminder(edition, fate(policy) if near else "", policy.max_late, issues, locale)
-        self._send(edition.newsletter, f"{edition.id}.reminder", subject(edition, locale), text)
+        self._send(edition.newsletter, f"{edition.id}.reminder", reminder_subject(edition, locale), text)
         return len(addresses)
 
     def paused(self, edition: Edition, reason: str) -> int:
@@ -52,8 +60,8 @@ class Notifying:
         addresses = self.addresses(edition.newsletter)
         if addresses:
             locale = self._rendering.locale(edition.newsletter)
-            text = halted(edition.id, reason, self._store.deliveries.summary(edition.id), locale)
-            self._send(edition.newsletter, f"{edition.id}.halted", paused(edition.id, locale), text)
+            text = paused(edition.id, reason, self._store.deliveries.summary(edition.id), locale)
+            self._send(edition.newsletter, f"{edition.id}.halted", paused_subject(edition.id, locale), text)
         return len(addresses)
 
     def warn_of_feeds(self) -> list[str]:
@@ -69,7 +77,7 @@ class Notifying:
             if any(issue.urgent for issue in issues) and self._store.meta.swap(fact, before, slot.key):
                 locale = self._rendering.locale(key)
                 text = warning(slot.key, issues, locale)
-                self._send(key, f"{key}-{slot.local:%Y-%m-%d-%H%M}.sources", warned(locale), text)
+                self._send(key, f"{key}-{slot.local:%Y-%m-%d-%H%M}.sources", warning_subject(locale), text)
                 warned_newsletters.append(key)
         return warned_newsletters
 
@@ -84,7 +92,7 @@ class Notifying:
     def _send(self, newsletter: str, key: str, subject_line: str, text: str) -> None:
         """Send one plain mail to each editor of a newsletter. Raises SendError when one is not taken."""
         settings, now = newsletter_of(self._settings, newsletter), self._clock()
-        notice = Memo(
+        notice = Notification(
             key=f"{key}.{now:%H%M%S}",
             subject=f"{settings.title}: {subject_line}",
             text=text,

@@ -14,7 +14,7 @@ from digest.services.context import Context, Progress, silent
 from digest.services.fetcher import Fetcher
 
 if TYPE_CHECKING:
-    from digest.deliver.render.picture import Prepared
+    from digest.deliver.render.picture import PreparedPicture
 
 
 class Pictures:
@@ -35,7 +35,7 @@ class Pictures:
         """Where readers find our pictures."""
         return self._settings.site.media_url or f"{self._settings.site.base_url}/media"
 
-    def of(self, edition: Edition) -> dict[str, Prepared]:
+    def of(self, edition: Edition) -> dict[str, PreparedPicture]:
         """Return the pictures of an edition that are in the folder, by the URL they came from."""
         return {url: picture for url in _urls(edition) if (picture := self._media.get(url)) is not None}
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Self
 
 from digest.compose.edition import Edition
 from digest.deliver.audience import VariantOptions
-from digest.deliver.theme import Brand, Look, Theme, Variant, dressed
+from digest.deliver.theme import Branding, MailSettings, RenderOptions, Theme, resolve_style
 from digest.errors import EditionError
 from digest.services.context import Context
 from digest.services.newsletters import newsletter_of
@@ -65,14 +65,14 @@ class Rendering:
     ) -> Rendered:
         """Return the mail of an edition (or its page on the web) for one kind of reader, checked."""
         newsletter = self.newsletter(edition)
-        variant = Variant(
+        variant = RenderOptions(
             language=language,
             topics=None if topics is None else frozenset(topics),
             pictures=newsletter.pictures if pictures else "none",
             web=web,
         )
         shown = self._pictures.of(edition) if variant.pictures != "none" else {}
-        return self.renderer.render(edition, self.look(edition, theme), variant, shown)
+        return self.renderer.render(edition, self.mail_settings(edition, theme), variant, shown)
 
     def newsletter(self, edition: Edition) -> NewsletterSettings:
         """Return the settings of an edition's newsletter. Raises EditionError when they are gone."""
@@ -81,11 +81,11 @@ class Rendering:
             raise EditionError(f"edition {edition.id}: newsletter {edition.newsletter!r} is no longer in settings.toml")
         return newsletter
 
-    def look(self, edition: Edition, theme: str = "") -> Look:
+    def mail_settings(self, edition: Edition, theme: str = "") -> MailSettings:
         """Return how a newsletter's mail looks; its logo is fetched when it is not here yet."""
         newsletter, site = self.newsletter(edition), self._settings.site
         settings = newsletter.brand
-        brand = Brand(
+        brand = Branding(
             accent=settings.accent,
             accent_dark=settings.accent_dark,
             title_font=settings.title_font,
@@ -93,7 +93,7 @@ class Rendering:
             tagline=settings.tagline,
             logo=self._pictures.logo(settings.logo) if settings.logo else None,
         )
-        return Look(
+        return MailSettings(
             newsletter=newsletter.title,
             theme=theme or newsletter.theme,
             brand=brand,
@@ -132,5 +132,5 @@ class Rendering:
     def accent(self, newsletter: str) -> tuple[str, str]:
         """Return a newsletter's colour on our pages as in its mails, light and dark."""
         brand = newsletter_of(self._settings, newsletter).brand
-        colours = dressed(Theme(""), Brand(accent=brand.accent, accent_dark=brand.accent_dark))
+        colours = resolve_style(Theme(""), Branding(accent=brand.accent, accent_dark=brand.accent_dark))
         return colours.light.accent, colours.dark.accent

@@ -10,7 +10,7 @@ from digest.errors import DigestError, SettingsError
 from digest.settings import Settings
 
 if TYPE_CHECKING:
-    from digest.deliver.mime.dkim import Key, Signer
+    from digest.deliver.mime.dkim import DkimKey, Signer
 
 
 def load_signer(settings: Settings) -> Signer | None:
@@ -33,7 +33,7 @@ def load_signer(settings: Settings) -> Signer | None:
     return Signer(keys)
 
 
-def make_key(domain: str, selector: str, kind: Literal["rsa", "ed25519"], path: Path | None) -> tuple[Key, Path]:
+def make_key(domain: str, selector: str, kind: Literal["rsa", "ed25519"], path: Path | None) -> tuple[DkimKey, Path]:
     """Make a private key in a new file that only its owner can read; return the key and the file.
 
     Raises DigestError when the file exists or cannot be written.

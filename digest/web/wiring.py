@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from starlette.applications import Starlette
 
-from digest.deliver.render.content_builder import title_of
+from digest.deliver.render.content_builder import display_title
 from digest.web import webhooks
 from digest.web.app import Ports, build
 from digest.web.desk.preview import Listed, Previews
@@ -72,7 +72,8 @@ def _web_edition(app: App, edition_id: str) -> str | None:
 def _archive(app: App) -> list[Listed]:
     """Return the latest editions that went out. Each is named by its first title, so that no mail is rendered."""
     return [
-        _listed(app, edition, edition.subject or title_of(edition.stories[0]), "") for edition in app.editions.archive()
+        _listed(app, edition, edition.subject or display_title(edition.stories[0]), "")
+        for edition in app.editions.archive()
     ]
 
 

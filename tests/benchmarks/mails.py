@@ -6,9 +6,10 @@ from dataclasses import replace
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
 
-from digest.deliver.mime.message import Recipient, Template
+from digest.deliver.mime.message import Recipient
+from digest.deliver.mime.template import MessageTemplate
 from digest.deliver.render.rendered import ADDRESS, PREFERENCES_URL, UNSUBSCRIBE_URL, Rendered
-from tests.deliver.samples import FACTS, LINKS, RETURN_PATH
+from tests.deliver.samples import LINKS, METADATA, RETURN_PATH
 
 STORY = """<tr><td style="padding:16px 0;border-bottom:1px solid #d9d6d0">
 <h3 style="margin:0;font:600 20px/26px Georgia,serif"><a href="https://example.org/2026/11/23/story-{n}"
@@ -30,9 +31,9 @@ def rendered(octets: int) -> Rendered:
     return Rendered("Ce matin : le port a rouvert", "Trois jours de tempête", page, text, "fr")
 
 
-def template(octets: int) -> Template:
+def template(octets: int) -> MessageTemplate:
     """The digest, ready to be filled."""
-    return Template.build(rendered(octets), FACTS, LINKS, RETURN_PATH)
+    return MessageTemplate.build(rendered(octets), METADATA, LINKS, RETURN_PATH)
 
 
 def recipient(number: int) -> Recipient:
@@ -44,21 +45,21 @@ def by_email_package(source: Rendered, number: int) -> EmailMessage:
     """The same copy as everybody builds it: fill the texts, then EmailMessage."""
     to = recipient(number)
     values = {
-        UNSUBSCRIBE_URL: LINKS.unsubscribe_url(number, FACTS.newsletter),
-        PREFERENCES_URL: LINKS.preferences_url(number, FACTS.newsletter),
+        UNSUBSCRIBE_URL: LINKS.unsubscribe_url(number, METADATA.newsletter),
+        PREFERENCES_URL: LINKS.preferences_url(number, METADATA.newsletter),
         ADDRESS: to.address,
     }
     text, page = source.text, source.html
     for placeholder, value in values.items():
         text, page = text.replace(placeholder, value), page.replace(placeholder, value)
     message = EmailMessage()
-    message["From"] = f"{FACTS.sender_name} <{FACTS.sender_address}>"
+    message["From"] = f"{METADATA.sender_name} <{METADATA.sender_address}>"
     message["To"] = to.address
-    message["Reply-To"] = FACTS.reply_to
+    message["Reply-To"] = METADATA.reply_to
     message["Subject"] = source.subject
-    message["Date"] = format_datetime(FACTS.date)
+    message["Date"] = format_datetime(METADATA.date)
     message["Message-ID"] = make_msgid(domain="news.example.org")
-    message["List-ID"] = f"{FACTS.title} <morning.news.example.org>"
+    message["List-ID"] = f"{METADATA.title} <morning.news.example.org>"
     message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message["List-Post"] = "NO"
     message.set_content(text, cte="quoted-printable")

@@ -15,9 +15,9 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from digest.deliver.mime.dkim import Signer, generate, load_key
-from digest.deliver.mime.message import Template
+from digest.deliver.mime.template import MessageTemplate
 from tests.benchmarks.mails import by_email_package, of_size, recipient
-from tests.deliver.samples import FACTS, LINKS, RETURN_PATH
+from tests.deliver.samples import LINKS, METADATA, RETURN_PATH
 
 
 def cpu(work: Callable[[int], object], count: int, repeats: int = 5) -> float:
@@ -38,7 +38,7 @@ def main() -> None:
     parser.add_argument("--octets", type=int, default=100_000)
     octets = parser.parse_args().octets
     source = of_size(octets)
-    made = Template.build(source, FACTS, LINKS, RETURN_PATH)
+    made = MessageTemplate.build(source, METADATA, LINKS, RETURN_PATH)
     pem = generate("rsa")
     keys = [load_key("news.example.org", "d1", pem)]
     signed = Signer(keys).template(made)

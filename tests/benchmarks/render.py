@@ -28,10 +28,11 @@ from typing import Any, Final
 from markupsafe import Markup
 
 from digest.deliver.render import templates
-from digest.deliver.render.compiler import Compiler, compiled, printed
-from digest.deliver.render.content_builder import PictureOf, typeset
+from digest.deliver.render.compiler import Compiler
+from digest.deliver.render.content_builder import PictureOf, build_content
+from digest.deliver.render.mjml import compile_mjml, compile_uncached
 from digest.deliver.render.renderer import Renderer
-from digest.deliver.theme import Variant
+from digest.deliver.theme import RenderOptions
 from digest.text.catalogue import locale
 from tests.deliver import editions
 
@@ -67,16 +68,16 @@ def source(stories: int) -> str:
     """The MJML of a whole mail, stories in it, as the classic theme writes it."""
     compiler = Compiler(str(templates.builtin()), [])
     pictures = editions.pictures(stories)
-    look = editions.look()
+    mail_settings = editions.mail_settings()
 
-    def picture_of(story: Any, shape: Any) -> Any:
-        from digest.deliver.render.renderer import shown
+    def picture_of(story: Any, split: Any) -> Any:
+        from digest.deliver.render.renderer import mail_picture
 
-        return shown(story, shape, theme, look, Variant(), pictures, {})
+        return mail_picture(story, split, theme, mail_settings, RenderOptions(), pictures, {})
 
     theme = templates.theme("classic")
     show: PictureOf = picture_of
-    mail = typeset(editions.edition(stories=stories), look, theme, Variant(), locale("en"), show)
+    mail = build_content(editions.edition(stories=stories), mail_settings, theme, RenderOptions(), locale("en"), show)
     data = json.loads(json.dumps(asdict(mail)), object_hook=lambda fields: SimpleNamespace(**fields))
     tongue = locale("en")
     values = {"mail": data, "theme": "classic", "page": True, "_": tongue.gettext, "ngettext": tongue.ngettext}
@@ -89,14 +90,18 @@ def source(stories: int) -> str:
 
 def whole(stories: int) -> None:
     """Whole mails of so many stories, by our renderer."""
-    edition, look, pictures = editions.edition(stories=stories), editions.look(), editions.pictures(stories)
-    variants = iter([Variant(topics=frozenset({f"topic{n % 4}", f"x{n}"})) for n in range(1000)])
+    edition, mail_settings, pictures = (
+        editions.edition(stories=stories),
+        editions.mail_settings(),
+        editions.pictures(stories),
+    )
+    variants = iter([RenderOptions(topics=frozenset({f"topic{n % 4}", f"x{n}"})) for n in range(1000)])
     with Renderer() as renderer:
         start = time.perf_counter()
-        first = renderer.render(edition, look, pictures=pictures)
+        first = renderer.render(edition, mail_settings, pictures=pictures)
         cold = (time.perf_counter() - start) * 1000
-        again = measured(lambda: renderer.render(edition, look, pictures=pictures), 30)
-        variant = measured(lambda: renderer.render(edition, look, next(variants), pictures), 30)
+        again = measured(lambda: renderer.render(edition, mail_settings, pictures=pictures), 30)
+        variant = measured(lambda: renderer.render(edition, mail_settings, next(variants), pictures), 30)
     size = len(first.html.encode())
     print(f"  {stories} stories: first {cold:.0f}, again {again:.1f}, a variant {variant:.1f}; {size:,} bytes")
 
@@ -115,11 +120,11 @@ def against(module: Path, stories: int, pictures: Path | None) -> None:
     """The same MJML through both compilers, with styles inlined and without."""
     mail = source(stories)
     bare = re.sub(r'<mj-style inline="inline">.*?</mj-style>', "", mail, flags=re.DOTALL)
-    plain, inlined = (measured(partial(compile_next, itertools.cycle(days(m)), compiled), 60) for m in (bare, mail))
-    anew = measured(partial(compile_next, itertools.cycle(days(mail)), printed), 60)
+    plain, inlined = (measured(partial(compile_next, itertools.cycle(days(m)), compile_mjml), 60) for m in (bare, mail))
+    anew = measured(partial(compile_next, itertools.cycle(days(mail)), compile_uncached), 60)
     their_plain, _ = official(module, bare)
     their_inlined, theirs = official(module, mail)
-    mine = compiled(mail)
+    mine = compile_mjml(mail)
     size, their_size = len(mine.encode()), len(theirs.encode())
     print(f"  {stories} stories, MJML alone: {plain:.2f} against {their_plain:.1f}, ratio {their_plain / plain:.1f}")
     for measure, ours in (("styles inlined", inlined), ("with no shape remembered", anew)):

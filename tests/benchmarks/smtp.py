@@ -26,11 +26,12 @@ from pathlib import Path
 
 import aiosmtplib
 
-from digest.deliver.mime.message import Message, Template
+from digest.deliver.mime.message import Message
+from digest.deliver.mime.template import MessageTemplate
 from digest.deliver.smtp.send import Relay, send
 from tests.benchmarks.mails import of_size, recipient
 from tests.benchmarks.sink import Sink
-from tests.deliver.samples import FACTS, LINKS, RETURN_PATH
+from tests.deliver.samples import LINKS, METADATA, RETURN_PATH
 
 Plain = tuple[str, str, bytes]  # from, to, the mail
 
@@ -128,7 +129,7 @@ def main() -> None:
     parser.add_argument("--octets", type=int, default=100_000)
     parser.add_argument("--count", type=int, default=1500)
     options = parser.parse_args()
-    made = Template.build(of_size(options.octets), FACTS, LINKS, RETURN_PATH)
+    made = MessageTemplate.build(of_size(options.octets), METADATA, LINKS, RETURN_PATH)
     messages = [made.fill(recipient(number)) for number in range(options.count)]
     few = [(m.envelope_sender, m.envelope_recipient, m.data) for m in messages[: max(200, options.count // 5)]]
     print(f"{len(few[0][2])} octets a message")

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, FloatRect, Page, Route
 from digest.compose.edition import Edition
 from digest.deliver.render.rendered import Rendered
 from digest.deliver.render.renderer import Renderer
-from digest.deliver.theme import Variant
+from digest.deliver.theme import RenderOptions
 from tests.deliver import editions
 from tests.paths import PROJECT
 
@@ -93,8 +93,8 @@ def _mail(renderer: Renderer, theme: str, language: str, case: str, pictures: bo
     edition = (
         _hard(language, 6) if case == "long" else editions.edition(language, int(case), note="" if case == "1" else "…")
     )
-    look = editions.look(theme, NAMES[language])
-    return renderer.render(edition, look, pictures=editions.pictures(40) if pictures else {})
+    mail_settings = editions.mail_settings(theme, NAMES[language])
+    return renderer.render(edition, mail_settings, pictures=editions.pictures(40) if pictures else {})
 
 
 def _keep(page: Page, name: str) -> None:
@@ -214,7 +214,7 @@ def test_other_outlets_stand_in_a_row_like_words(
 def test_the_title_of_a_section_begins_where_its_stories_do(renderer: Renderer, show: Callable[..., Shown]) -> None:
     own, other = editions.edition("en", 12), editions.edition("ar", 12)
     both = replace(own, sections=(*own.sections[:2], *other.sections[2:3]))
-    page = show(renderer.render(both, editions.look(), pictures=editions.pictures(40)), 640).page
+    page = show(renderer.render(both, editions.mail_settings(), pictures=editions.pictures(40)), 640).page
     starts = page.evaluate(
         """() => [...document.querySelectorAll('h2.sec')].map(h => {
              const s = getComputedStyle(h), range = document.createRange(); range.selectNodeContents(h);
@@ -230,7 +230,7 @@ def test_the_words_of_pictures_that_are_not_shown_are_small_and_quiet(
     renderer: Renderer, show: Callable[..., Shown], scheme: Scheme
 ) -> None:
     edition = editions.edition("en", 12)
-    mail = renderer.render(edition, editions.look("classic"), pictures=editions.pictures(40))
+    mail = renderer.render(edition, editions.mail_settings("classic"), pictures=editions.pictures(40))
     blocked = replace(mail, html=mail.html.replace("/media/", "/blocked/"))
     page = show(blocked, 640, scheme).page
     styles = page.evaluate(
@@ -269,8 +269,8 @@ def test_right_to_left_is_the_mirror_image(renderer: Renderer, show: Callable[..
 def test_the_page_of_the_archive_has_landmarks_and_nothing_personal(
     renderer: Renderer, show: Callable[..., Shown]
 ) -> None:
-    look = editions.look()
-    page = renderer.render(editions.edition(stories=40), look, Variant(web=True), editions.pictures(40))
+    mail_settings = editions.mail_settings()
+    page = renderer.render(editions.edition(stories=40), mail_settings, RenderOptions(web=True), editions.pictures(40))
     assert page.problems == ()
     shown = show(page, 1000)
     found = Axe().run(shown.page)

@@ -14,8 +14,8 @@ from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
 from digest.collect import article
 from digest.compose.edition import Also, Edition, EditionStory, Section, frozen
-from digest.deliver.render.picture import Prepared, prepare
-from digest.deliver.theme import Look
+from digest.deliver.render.picture import PreparedPicture, prepare
+from digest.deliver.theme import MailSettings
 
 SENT: Final = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
 
@@ -168,9 +168,9 @@ def edition(language: str = "en", stories: int = 12, pictures: bool = True, note
     )
 
 
-def look(theme: str = "classic", newsletter: str = "The Morning") -> Look:
+def mail_settings(theme: str = "classic", newsletter: str = "The Morning") -> MailSettings:
     """A complete look, as settings would give it."""
-    return Look(
+    return MailSettings(
         newsletter=newsletter,
         theme=theme,
         base_url="https://news.example.org",
@@ -217,7 +217,7 @@ _MOODS: Final = [
 
 
 @cache
-def pictures(count: int = 12) -> dict[str, Prepared]:
+def pictures(count: int = 12) -> dict[str, PreparedPicture]:
     """The pictures of the sample stories, by address, as `picture.prepare` makes them."""
     made = [prepare(photograph(number)) for number in range(6)]
     return {f"https://pictures.example/{number}.jpg": made[number % 6] for number in range(count)}

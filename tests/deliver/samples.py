@@ -7,15 +7,15 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from digest.deliver.links import Links
-from digest.deliver.mime.message import Message, Recipient, Template
-from digest.deliver.mime.pieces import Facts
+from digest.deliver.mime.message import EditionMetadata, Message, Recipient
+from digest.deliver.mime.template import MessageTemplate
 from digest.deliver.render.rendered import ADDRESS, PREFERENCES_URL, UNSUBSCRIBE_URL, Rendered
 from digest.deliver.return_path import ReturnPath
 
 SECRET = "a secret of thirty-two characters"
 LINKS = Links("https://news.example.org", SECRET)
 RETURN_PATH = ReturnPath("bounces@news.example.org", SECRET)
-FACTS = Facts(
+METADATA = EditionMetadata(
     "morning-2026-11-23-0700",
     "morning",
     "The Morning",
@@ -41,9 +41,9 @@ From là, une ligne
 )
 
 
-def template(rendered: Rendered = RENDERED, edition_id: str = FACTS.edition_id) -> Template:
+def template(rendered: Rendered = RENDERED, edition_id: str = METADATA.edition_id) -> MessageTemplate:
     """The sample as a template."""
-    return Template.build(rendered, replace(FACTS, edition_id=edition_id), LINKS, RETURN_PATH)
+    return MessageTemplate.build(rendered, replace(METADATA, edition_id=edition_id), LINKS, RETURN_PATH)
 
 
 def address(number: int) -> str:
@@ -51,7 +51,7 @@ def address(number: int) -> str:
     return f"reader{number}@d{number % 7}.example.org"
 
 
-def messages(count: int, made: Template | None = None) -> Iterator[Message]:
+def messages(count: int, made: MessageTemplate | None = None) -> Iterator[Message]:
     """That many copies, for readers 1 to count."""
     made = made or template()
     for number in range(1, count + 1):

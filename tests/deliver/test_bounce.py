@@ -25,11 +25,11 @@ from tests.deliver.bounces import (
     notice,
     report,
 )
-from tests.deliver.samples import FACTS, LINKS, RETURN_PATH
+from tests.deliver.samples import LINKS, METADATA, RETURN_PATH
 from tests.fakes.imap_server import ImapServer
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
-CODE = edition_code(FACTS.edition_id)
+CODE = edition_code(METADATA.edition_id)
 
 
 def read(data: bytes) -> Notice | IgnoredMail:
@@ -89,7 +89,7 @@ def test_notice_subscriber_comes_from_our_signature() -> None:
         RETURN_PATH.address,
         "bounces+b16-aaaaaa-aaaaaaaaaaaa@news.example.org",
         SENT.envelope_sender.replace("+b", "+b1"),
-        ReturnPath(RETURN_PATH.address, "another secret").make("b", FACTS.edition_id, 42),
+        ReturnPath(RETURN_PATH.address, "another secret").make("b", METADATA.edition_id, 42),
     ],
 )
 def test_notice_forged_is_ignored(to: str) -> None:
@@ -163,7 +163,7 @@ def test_dsn_comments_in_fields_are_ignored() -> None:
 
 
 def test_notice_to_unsubscribe_address_unsubscribes() -> None:
-    to = RETURN_PATH.make("u", FACTS.edition_id, 42)
+    to = RETURN_PATH.make("u", METADATA.edition_id, 42)
     found = read(f"From: ada@example.org\r\nTo: {to}\r\nSubject: unsubscribe\r\n\r\n".encode())
     assert isinstance(found, Notice)
     assert (found.kind, found.subscriber_id) == ("unsubscribe", 42)

@@ -102,7 +102,7 @@ def test_hostile_text_is_printed_as_text(renderer: Renderer, text: str) -> None:
     whole = editions.edition(stories=3, note=text)
     edition = editions.only(whole, _story(text), *whole.stories[:2])
     edition = replace(edition, sections=(replace(edition.sections[0], title=text),), subject=text)
-    rendered = renderer.render(edition, replace(editions.look(), newsletter=text, site_name=text))
+    rendered = renderer.render(edition, replace(editions.mail_settings(), newsletter=text, site_name=text))
     _harmless(rendered)
     assert not rendered.blocked or text.strip() == ""
 
@@ -110,7 +110,9 @@ def test_hostile_text_is_printed_as_text(renderer: Renderer, text: str) -> None:
 @pytest.mark.parametrize("url", LINKS, ids=range(len(LINKS)))
 def test_unsafe_link_is_not_rendered(renderer: Renderer, url: str) -> None:
     whole = editions.edition(stories=3)
-    rendered = renderer.render(editions.only(whole, _story("A title", url), *whole.stories[:2]), editions.look())
+    rendered = renderer.render(
+        editions.only(whole, _story("A title", url), *whole.stories[:2]), editions.mail_settings()
+    )
     _harmless(rendered)
     assert "javascript:" not in rendered.html
     assert not rendered.blocked
@@ -118,7 +120,7 @@ def test_unsafe_link_is_not_rendered(renderer: Renderer, url: str) -> None:
 
 def test_title_with_template_syntax_is_text(renderer: Renderer) -> None:
     edition = editions.only(editions.edition(stories=2), _story("How {{ moustaches }} and {% tags %} work in Jinja"))
-    rendered = renderer.render(edition, editions.look())
+    rendered = renderer.render(edition, editions.mail_settings())
     assert rendered.problems == ()
     assert "{{ moustaches }}" in rendered.html
     assert "{{ moustaches }}" in rendered.text
@@ -143,4 +145,4 @@ def test_arbitrary_text_renders_harmlessly(renderer: Renderer, words: list[str],
     edition = editions.only(editions.edition(stories=2, note=note), story, editions.story(1))
     edition = replace(edition, sections=(replace(edition.sections[0], title=section),))
     for theme in ("classic", "compact"):
-        _harmless(renderer.render(edition, editions.look(theme)))
+        _harmless(renderer.render(edition, editions.mail_settings(theme)))

@@ -14,12 +14,12 @@ from itsdangerous import Signer
 from digest.deliver.address import canonical
 from digest.deliver.mime import quoted_printable
 from digest.deliver.mime.headers import mailbox
+from digest.deliver.mime.merge_fields import MergeField, TemplatePart
 from digest.deliver.mime.message import Recipient
-from digest.deliver.mime.pieces import Piece, Slot
 from digest.deliver.return_path import edition_code
 from digest.deliver.signature import make_signer
 from digest.errors import DigestError
-from tests.deliver.samples import FACTS, LINKS, RETURN_PATH, SECRET, template
+from tests.deliver.samples import LINKS, METADATA, RETURN_PATH, SECRET, template
 
 TEMPLATE = template()
 NUMBERS = st.integers(0, 2**63 - 1)
@@ -57,20 +57,20 @@ def plain_stamp(number: int, edition_id: str) -> tuple[str, str]:
 
 def plain_mail(number: int, address: str, name: str = "") -> bytes:
     """The mail, piece by piece."""
-    token, leave = plain_token(number, FACTS.newsletter), plain_stamp(number, FACTS.edition_id)[1]
+    token, leave = plain_token(number, METADATA.newsletter), plain_stamp(number, METADATA.edition_id)[1]
     values = {
-        Slot.TO: mailbox("To", name, address) if name else address.encode(),
-        Slot.NUMBER: f"{number:x}".encode(),
-        Slot.TOKEN: quoted_printable.SOFT.join(token[at : at + 75] for at in range(0, len(token), 75)),
-        Slot.MAIL_TAG: leave.encode(),
-        Slot.TEXT_ADDRESS: quoted_printable.encode(address),
-        Slot.HTML_ADDRESS: quoted_printable.encode(html.escape(address)),
+        MergeField.TO: mailbox("To", name, address) if name else address.encode(),
+        MergeField.NUMBER: f"{number:x}".encode(),
+        MergeField.TOKEN: quoted_printable.SOFT_BREAK.join(token[at : at + 75] for at in range(0, len(token), 75)),
+        MergeField.MAIL_TAG: leave.encode(),
+        MergeField.TEXT_ADDRESS: quoted_printable.encode(address),
+        MergeField.HTML_ADDRESS: quoted_printable.encode(html.escape(address)),
     }
 
-    def filled(pieces: tuple[Piece, ...]) -> bytes:
-        return b"".join(values[piece] if isinstance(piece, Slot) else piece for piece in pieces)
+    def filled(parts: tuple[TemplatePart, ...]) -> bytes:
+        return b"".join(values[part] if isinstance(part, MergeField) else part for part in parts)
 
-    head = b"".join(title.encode() + b": " + filled(pieces) + b"\r\n" for title, pieces in TEMPLATE.header)
+    head = b"".join(title.encode() + b": " + filled(parts) + b"\r\n" for title, parts in TEMPLATE.header)
     return head + b"\r\n" + filled(TEMPLATE.body)
 
 
@@ -104,7 +104,7 @@ def test_copies_equal_reference_octet_for_octet() -> None:
         address = f"reader{number}@d{number % 7}.example.org"
         message = TEMPLATE.fill(Recipient(number, address))
         assert message.data == plain_mail(number, address)
-        assert message.envelope_sender == f"bounces+{plain_stamp(number, FACTS.edition_id)[0]}@news.example.org"
+        assert message.envelope_sender == f"bounces+{plain_stamp(number, METADATA.edition_id)[0]}@news.example.org"
         assert message.message_id == f"<morning-2026-11-23-0700.{number:x}@news.example.org>"
 
 

@@ -9,11 +9,11 @@ import subprocess
 import pytest
 
 from digest.deliver.links import Links
-from digest.deliver.mime.message import Recipient, Template
-from digest.deliver.mime.pieces import Facts
+from digest.deliver.mime.message import EditionMetadata, Recipient
+from digest.deliver.mime.template import MessageTemplate
 from digest.deliver.render.renderer import Renderer
 from digest.deliver.return_path import ReturnPath
-from digest.deliver.theme import Variant
+from digest.deliver.theme import RenderOptions
 from tests.deliver import editions
 
 SECRET = "a secret of more than sixteen characters"
@@ -27,13 +27,15 @@ pytestmark = pytest.mark.skipif(not shutil.which("spamassassin"), reason="SpamAs
 def test_spamassassin_score_is_below_two(theme: str, language: str, pictures: str) -> None:
     edition = editions.edition(language)
     with Renderer() as renderer:
-        variant = Variant(pictures="inline" if pictures == "inline" else "linked")
+        variant = RenderOptions(pictures="inline" if pictures == "inline" else "linked")
         rendered = renderer.render(
-            edition, editions.look(theme), variant, editions.pictures() if pictures != "none" else {}
+            edition, editions.mail_settings(theme), variant, editions.pictures() if pictures != "none" else {}
         )
-    facts = Facts(edition.id, "morning", "The Morning", "The Morning", "morning@example.org", edition.send_at)
-    template = Template.build(
-        rendered, facts, Links("https://news.example.org", SECRET), ReturnPath("bounce@example.org", SECRET)
+    metadata = EditionMetadata(
+        edition.id, "morning", "The Morning", "The Morning", "morning@example.org", edition.send_at
+    )
+    template = MessageTemplate.build(
+        rendered, metadata, Links("https://news.example.org", SECRET), ReturnPath("bounce@example.org", SECRET)
     )
     mail = template.fill(Recipient(1, "ada@example.org")).data
     told = subprocess.run(["spamassassin", "-L", "-t"], input=mail, capture_output=True, check=False).stdout.decode()

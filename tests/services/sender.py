@@ -11,8 +11,8 @@ from typing import Literal
 from digest import process
 from digest.compose.edition import Edition
 from digest.deliver.links import Links
-from digest.deliver.mime.message import Filler, Template
-from digest.deliver.mime.pieces import Facts
+from digest.deliver.mime.message import EditionMetadata, MessageFactory
+from digest.deliver.mime.template import MessageTemplate
 from digest.deliver.render.rendered import ADDRESS, UNSUBSCRIBE_URL, Rendered
 from digest.deliver.return_path import ReturnPath
 from digest.deliver.smtp.connect import Relay
@@ -28,13 +28,15 @@ EDITION = "morning-2026-11-24-0700"
 SECRET = "a secret of at least thirty-two characters"
 
 
-def template(edition: Edition) -> Template:
+def template(edition: Edition) -> MessageTemplate:
     """The one variant: small, personal, always the same bytes."""
     html = f'<html lang="en"><body><h1>News</h1><p>{ADDRESS}</p><a href="{UNSUBSCRIBE_URL}">Leave</a></body></html>'
     rendered = Rendered("News", "The day", html, f"News for {ADDRESS}\n{UNSUBSCRIBE_URL}\n", "en")
-    facts = Facts(edition.id, "morning", "The Morning", "The Morning", "morning@example.org", edition.send_at)
-    return Template.build(
-        rendered, facts, Links("https://news.example.org", SECRET), ReturnPath("bounce@example.org", SECRET)
+    metadata = EditionMetadata(
+        edition.id, "morning", "The Morning", "The Morning", "morning@example.org", edition.send_at
+    )
+    return MessageTemplate.build(
+        rendered, metadata, Links("https://news.example.org", SECRET), ReturnPath("bounce@example.org", SECRET)
     )
 
 
@@ -54,7 +56,7 @@ def run(
     with process.run() as name, open_store(url, busy_seconds=BUSY) as store:
         edition = store.editions.get(EDITION)
         assert edition is not None
-        filler: Filler = template(edition)
+        filler: MessageFactory = template(edition)
         relay = Relay(
             "127.0.0.1",
             port,

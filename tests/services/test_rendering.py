@@ -43,7 +43,7 @@ def test_a_logo_beside_the_settings_is_shown_from_our_own_place(tmp_path: Path) 
     (tmp_path / "logo.png").write_bytes(_png())
     with _app(tmp_path, 'logo = "logo.png"') as app:
         rendered = app.rendering.render(editions.edition(stories=2))
-        logo = app.rendering.look(editions.edition()).brand.logo
+        logo = app.rendering.mail_settings(editions.edition()).brand.logo
     assert logo is not None
     assert (logo.width, logo.height) == (144, 48)
     assert (tmp_path / "media" / logo.url.rpartition("/")[2]).is_file()
@@ -55,14 +55,14 @@ def test_a_logo_on_the_web_is_fetched_once(tmp_path: Path, server: HTTPServer) -
     server.expect_ordered_request("/robots.txt").respond_with_data("", status=404)
     server.expect_ordered_request("/logo.png").respond_with_data(_png(), content_type="image/png")
     with _app(tmp_path, f'logo = "{server.url_for("/logo.png")}"') as app:
-        first = app.rendering.look(editions.edition()).brand.logo
+        first = app.rendering.mail_settings(editions.edition()).brand.logo
         assert first is not None
-        assert app.rendering.look(editions.edition()).brand.logo == first
+        assert app.rendering.mail_settings(editions.edition()).brand.logo == first
 
 
 def test_a_logo_that_the_web_does_not_give_leaves_the_title_in_letters(tmp_path: Path, server: HTTPServer) -> None:
     with _app(tmp_path, f'logo = "{server.url_for("/nothing.png")}"') as app:
-        assert app.rendering.look(editions.edition()).brand.logo is None
+        assert app.rendering.mail_settings(editions.edition()).brand.logo is None
 
 
 @pytest.mark.parametrize("content", [None, b"no picture"])
@@ -73,7 +73,7 @@ def test_a_logo_file_that_cannot_be_used_is_named(tmp_path: Path, content: bytes
         _app(tmp_path, 'logo = "logo.png"') as app,
         pytest.raises(RenderError, match=r"brand\.logo: .*logo\.png"),
     ):
-        app.rendering.look(editions.edition())
+        app.rendering.mail_settings(editions.edition())
 
 
 def test_fonts_of_the_settings_are_the_mails(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from lxml import etree
 
 from digest.deliver.check.contrast import Seen, texts
 from digest.deliver.render.content import Content, stories_of
-from digest.deliver.theme import Look
+from digest.deliver.theme import MailSettings
 
 
 @dataclass
@@ -18,7 +18,7 @@ class Checked:
     """`light` and `dark` are the HTML with the final styles of each scheme written into the elements."""
 
     mail: Content
-    look: Look
+    settings: MailSettings
     html: str
     text: str
     light: str

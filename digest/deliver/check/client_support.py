@@ -35,22 +35,22 @@ class Feature:
 
 
 @dataclass(frozen=True, slots=True)
-class Harm:
+class Consequence:
     """What readers see of a feature that their client lacks, and the remedy; blocking where words or pictures go."""
 
-    words: str
+    description: str
     blocking: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class SupportTable:
     """All that is known. `accepted` maps to reasons; `untested` is what caniemail has no line for."""
 
     clients: tuple[str, ...]
     features: Mapping[str, Feature]
     accepted: Mapping[str, str]
     untested: frozenset[str]
-    harms: Mapping[str, Harm]
+    consequences: Mapping[str, Consequence]
 
     def feature(self, use: str) -> Feature | None:
         """The feature of a use; `border-top-color` is told of as `border`."""
@@ -64,17 +64,17 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
-class Lack:
+class MissingSupport:
     """What the mail uses, who shows it not at all or in part, and what they see."""
 
     used: str
     without: tuple[str, ...]
     partly: tuple[str, ...]
-    harm: Harm
+    consequence: Consequence
 
 
 @cache
-def table() -> Table:
+def table() -> SupportTable:
     """caniemail's data and our judgement, read once."""
     data, judged = json.loads(_read("caniemail.json")), tomllib.loads(_read("support.toml"))
     columns = {
@@ -86,28 +86,30 @@ def table() -> Table:
         without = tuple(name for name, seen in worst.items() if "n" in seen)
         partly = tuple(name for name, seen in worst.items() if "a" in seen and "n" not in seen)
         features.update(dict.fromkeys(written, Feature(slug, partly, without)))
-    return Table(
+    return SupportTable(
         clients=tuple(columns),
         features=features,
         accepted=_by_use(judged["accepted"], lambda entry: entry["why"]),
         untested=frozenset(judged["untested"]["uses"]),
-        harms=_by_use(judged["harm"], lambda entry: Harm(entry["harm"], entry.get("blocking", False))),
+        consequences=_by_use(judged["harm"], lambda entry: Consequence(entry["harm"], entry.get("blocking", False))),
     )
 
 
-def lacks(page: etree._Element, clients: Collection[str] = ()) -> list[Lack]:
+def lacks(page: etree._Element, clients: Collection[str] = ()) -> list[MissingSupport]:
     """What of the mail some of the clients (none: all that we know) do not show; one entry a feature."""
     known = table()
     wanted = set(clients or known.clients)
-    found: dict[str, Lack] = {}
+    found: dict[str, MissingSupport] = {}
     for use in sorted(uses(page)):
         feature = known.feature(use)
         if feature is None or known.accepts(use) or feature.slug in found:
             continue
         without, partly = (tuple(c for c in names if c in wanted) for names in (feature.without, feature.partly))
         if without or partly:
-            harm = known.harms.get(use) or Harm(f"see www.caniemail.com/features/{feature.slug}/ for what is shown")
-            found[feature.slug] = Lack(use, without, partly, harm)
+            consequence = known.consequences.get(use) or Consequence(
+                f"see www.caniemail.com/features/{feature.slug}/ for what is shown"
+            )
+            found[feature.slug] = MissingSupport(use, without, partly, consequence)
     return list(found.values())
 
 

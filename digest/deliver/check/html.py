@@ -25,22 +25,22 @@ def links(c: Checked) -> Iterator[Problem]:
     not_https = 0
     ids = {element.get("id") for element in c.page.iter("*")} - {None}
     for anchor in c.page.iter("a"):
-        href, words = anchor.get("href") or "", _words(anchor)
-        if not words:
+        href, label = anchor.get("href") or "", _words(anchor)
+        if not label:
             yield Problem("link-text", f"the link to '{href[:80]}' has no words", "write some, or alt on its image")
         if href.startswith("#"):
             if href[1:] not in ids:
-                yield Problem("link", f"'{words[:40]}' leads to {href}, which is not there", "give a part that id")
+                yield Problem("link", f"'{label[:40]}' leads to {href}, which is not there", "give a part that id")
         elif href in c.foreign_links:
-            here = c.look.trial and _LOCAL.fullmatch(urlsplit(href).hostname or "")  # the demo's newsstand
+            here = c.settings.trial and _LOCAL.fullmatch(urlsplit(href).hostname or "")  # the demo's newsstand
             not_https += not (href.startswith("https:") or here)
         else:
-            yield from _own_link(c, href, words)
+            yield from _own_link(c, href, label)
     if not_https:
         yield Problem("http", f"{not_https} links to articles are not https", "see whether the outlet has https", False)
 
 
-def _own_link(c: Checked, href: str, words: str) -> Iterator[Problem]:
+def _own_link(c: Checked, href: str, label: str) -> Iterator[Problem]:
     try:
         scheme, host = urlsplit(href).scheme, urlsplit(href).hostname or ""
     except ValueError:
@@ -48,8 +48,8 @@ def _own_link(c: Checked, href: str, words: str) -> Iterator[Problem]:
     if scheme == "mailto":
         return
     if scheme not in ("http", "https") or not host:
-        yield Problem("link", f"'{words[:40]}' leads to '{href[:80]}'", "give an absolute https address")
-    elif c.look.trial:
+        yield Problem("link", f"'{label[:40]}' leads to '{href[:80]}'", "give an absolute https address")
+    elif c.settings.trial:
         return
     elif _LOCAL.fullmatch(host):
         yield Problem("link", f"'{href[:80]}' is an address of this machine", "set site.base_url to where readers are")
@@ -61,7 +61,7 @@ def images(c: Checked) -> Iterator[Problem]:
     """Only our own pictures, each with its size and its words."""
     for img in c.page.iter("img"):
         src = img.get("src") or ""
-        logo = c.look.brand.logo
+        logo = c.settings.brand.logo
         if not (src.startswith("cid:") or _is_ours(c, src) or (logo and src == logo.url)):
             yield Problem("foreign-image", f"the image '{src[:80]}' is not ours", "print story.picture.src, which is")
         if not (img.get("width") and img.get("height")) or img.get("alt") is None:
@@ -116,7 +116,7 @@ def headings(c: Checked) -> Iterator[Problem]:
 
 
 def _is_ours(c: Checked, url: str) -> bool:
-    return any(base and url.startswith(f"{base}/") for base in (c.look.media_url, c.look.base_url))
+    return any(base and url.startswith(f"{base}/") for base in (c.settings.media_url, c.settings.base_url))
 
 
 def _name(element: etree._Element) -> str:

@@ -87,11 +87,11 @@ def lint(source: str, file: str) -> list[Fault]:
     return sorted(set(faults), key=lambda fault: (fault.line, fault.message))
 
 
-def misplaced(printed: str) -> Fault | None:
+def misplaced(source: str) -> Fault | None:
     """The first tag that stands where it must not, in what templates made together: from one of them alone it cannot be
     seen where a block will stand. The compiler would print it without a word, and the mail would fall apart.
     """
-    return min(_structure(printed, ""), key=lambda fault: fault.line, default=None)
+    return min(_structure(source, ""), key=lambda fault: fault.line, default=None)
 
 
 def unbalanced(source: str, file: str) -> list[Fault]:
@@ -146,8 +146,8 @@ def _names(source: str, file: str) -> Iterator[Fault]:
         if name.ctx == "load" and name.name not in own | HELPERS and not inherits:
             yield Fault(file, name.lineno, f"there is no '{name.name}'", nearest(name.name, own | HELPERS))
     fields = content.fields()
-    whole = content.SHARED if file.endswith("story.mjml.j2") else fields["Content"]
-    known = {"mail": whole, "story": fields["Story"], "part": fields["Part"]}
+    whole = content.STORY_CONTEXT if file.endswith("story.mjml.j2") else fields["Content"]
+    known = {"mail": whole, "story": fields["MailStory"], "part": fields["MailSection"]}
     for get in tree.find_all(nodes.Getattr):
         names = known.get(get.node.name) if isinstance(get.node, nodes.Name) else None
         if names and get.attr not in names:

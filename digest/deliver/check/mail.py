@@ -16,7 +16,7 @@ from digest.deliver.check.checked import Checked, flat
 from digest.deliver.render.content import Content, stories_of
 from digest.deliver.render.rendered import ADDRESS, PLACEHOLDERS, UNSUBSCRIBE_URL, Problem
 from digest.deliver.subject_line import PREHEADER, SUBJECT
-from digest.deliver.theme import ENOUGH
+from digest.deliver.theme import MIN_CONTRAST
 
 #: Gmail clips a mail near 102 kB of HTML and hides what follows, the unsubscribe link with it.
 HARD_LIMIT: Final = 100_000
@@ -38,7 +38,7 @@ def problems(checked: Checked) -> tuple[Problem, ...]:
 
 def _size(c: Checked) -> Iterator[Problem]:
     size = len(c.html.encode())
-    if not c.mail.web and size > min(c.look.budget, HARD_LIMIT):
+    if not c.mail.web and size > min(c.settings.budget, HARD_LIMIT):
         yield Problem(
             "size",
             f"the HTML has {size:,} bytes: Gmail clips near 102,000 and hides the unsubscribe link",
@@ -75,12 +75,12 @@ def _contrast(c: Checked) -> Iterator[Problem]:
     turned = [contrast.Seen(t.text, contrast.inverted(t.ink), contrast.inverted(t.paper)) for t in c.light_texts]
     for scheme, texts in (("light", c.light_texts), ("dark", c.dark_texts), ("inverted", turned)):
         worst = min(texts, key=lambda text: text.ratio, default=None)
-        if worst and worst.ratio < ENOUGH:
+        if worst and worst.ratio < MIN_CONTRAST:
             yield Problem(
                 "contrast",
                 f"'{worst.text[:40]}' has a contrast of {worst.ratio:.1f} in the {scheme} scheme "
                 f"({worst.ink} on {worst.paper})",
-                f"choose colours with {ENOUGH} or more",
+                f"choose colours with {MIN_CONTRAST} or more",
                 blocking=scheme != "inverted",
             )
 
@@ -126,18 +126,18 @@ def _lines(c: Checked) -> Iterator[Problem]:
 def _support(c: Checked) -> Iterator[Problem]:
     """Nothing is used that a client of the settings lacks, but for what is known to do no harm."""
     known = client_support.table().clients
-    for client in sorted(set(c.look.clients) - set(known)):
+    for client in sorted(set(c.settings.clients) - set(known)):
         yield Problem("support", f"'{client}' is no mail program we know", f"choose from {', '.join(known)}", False)
     if c.mail.web:
         return
-    for lack in client_support.lacks(c.page, c.look.clients):
+    for lack in client_support.lacks(c.page, c.settings.clients):
         told = [
-            f"{words} {_some(names)}"
-            for words, names in (("not shown by", lack.without), ("shown in part by", lack.partly))
+            f"{label} {_some(names)}"
+            for label, names in (("not shown by", lack.without), ("shown in part by", lack.partly))
             if names
         ]
-        blocking = lack.harm.blocking and bool(lack.without)
-        yield Problem("support", f"'{lack.used}' is {' and '.join(told)}", lack.harm.words, blocking)
+        blocking = lack.consequence.blocking and bool(lack.without)
+        yield Problem("support", f"'{lack.used}' is {' and '.join(told)}", lack.consequence.description, blocking)
 
 
 def _some(names: tuple[str, ...]) -> str:

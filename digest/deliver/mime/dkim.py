@@ -1,7 +1,7 @@
 """DKIM signatures (RFC 6376, Ed25519 of RFC 8463), relaxed/relaxed, made for many copies of one template.
 
-What all copies share is hashed once: the signed headers that are not personal, and the body up to its first personal
-place. Never `l=`; the headers that a forger would add a second of are signed once more than they occur.
+Whatever all copies share is hashed once: the signed headers without merge fields, and the body up to its first merge
+field. `l=` is never used. Headers that a forger could add a second time are signed once more than they occur.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ from cryptography.hazmat.primitives.asymmetric import ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 
 from digest.deliver.address import AddressError, canonical
-from digest.deliver.mime.message import Message, Recipient, Template
-from digest.deliver.mime.pieces import Piece, Slot, flatten
+from digest.deliver.mime.merge_fields import MergeField, TemplatePart, join_parts
+from digest.deliver.mime.message import Message, Recipient
+from digest.deliver.mime.template import MessageTemplate
 from digest.errors import SettingsError
 
 OVERSIGNED: Final = ("From", "To", "Subject", "Date", "List-Unsubscribe", "List-Unsubscribe-Post")
@@ -38,8 +39,8 @@ _PKCS1, _SHA256 = padding.PKCS1v15(), Prehashed(hashes.SHA256())
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
-    """A private key with where its public half is published: `selector`._domainkey.`domain`."""
+class DkimKey:
+    """A private key; its public half is published at `selector`._domainkey.`domain`."""
 
     domain: str
     selector: str
@@ -47,17 +48,17 @@ class Key:
 
     @property
     def algorithm(self) -> str:
-        """The `a=` tag."""
+        """The `a=` tag (RFC 6376 3.5)."""
         return "rsa-sha256" if isinstance(self.private, rsa.RSAPrivateKey) else "ed25519-sha256"
 
     @property
     def record_name(self) -> str:
-        """Where the TXT record belongs."""
+        """The name of the TXT record."""
         return f"{self.selector}._domainkey.{self.domain}"
 
     @property
     def record(self) -> str:
-        """The TXT record's text. A zone file wants it in strings of at most 255 characters: `zone_line`."""
+        """The text of the TXT record, unsplit; `zone_line` splits it into strings of at most 255 characters."""
         public = self.private.public_key()
         if isinstance(public, rsa.RSAPublicKey):
             form = serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
@@ -67,21 +68,22 @@ class Key:
 
     @property
     def zone_line(self) -> str:
-        """The record as a line of a zone file."""
+        """The record as a line of a zone file (RFC 1035 5.1)."""
         text = self.record
         strings = " ".join(f'"{text[at : at + 250]}"' for at in range(0, len(text), 250))
         return f"{self.record_name}. IN TXT ( {strings} )"
 
     def sign(self, digest: bytes) -> bytes:
-        """The signature, in base64, of a SHA-256 digest."""
+        """Return the signature of a SHA-256 digest, in base64."""
         if isinstance(self.private, rsa.RSAPrivateKey):
             return b64encode(self.private.sign(digest, _PKCS1, _SHA256))
         return b64encode(self.private.sign(digest))
 
 
-def load_key(domain: str, selector: str, pem: str) -> Key:
-    """A key from PEM text (PKCS 8 or PKCS 1). Raises SettingsError for what is no such key, or too short a one, and for
-    names that DNS has not; a domain in other letters becomes the one in ASCII that stands there and in signatures.
+def load_key(domain: str, selector: str, pem: str) -> DkimKey:
+    """Return a key from PEM text (PKCS 8 or PKCS 1), its domain in ASCII (IDNA) as in DNS and in signatures.
+
+    Raises SettingsError for text that is not a key, for RSA under 1024 bits, and for names that DNS does not allow.
     """
     where = f"dkim key '{selector}' of {domain}"
     if not _SELECTOR.fullmatch(selector):
@@ -89,7 +91,7 @@ def load_key(domain: str, selector: str, pem: str) -> Key:
     try:
         domain = canonical(f"postmaster@{domain}").domain
     except AddressError as error:
-        raise SettingsError(f"{where}: this is no domain ({error})") from None
+        raise SettingsError(f"{where}: not a domain ({error})") from None
     try:
         private = serialization.load_pem_private_key(pem.encode(), password=None)
     except (ValueError, TypeError) as error:
@@ -98,28 +100,28 @@ def load_key(domain: str, selector: str, pem: str) -> Key:
         raise SettingsError(f"{where}: neither RSA nor Ed25519; make one with 'digest dkim keygen'")
     if isinstance(private, rsa.RSAPrivateKey) and private.key_size < 1024:
         raise SettingsError(f"{where}: RSA of {private.key_size} bits is refused by verifiers (RFC 8301); use 2048")
-    return Key(domain, selector, private)
+    return DkimKey(domain, selector, private)
 
 
 def generate(kind: Literal["rsa", "ed25519"]) -> str:
-    """A new private key as PEM: RSA of 2048 bits (what every verifier and every DNS host takes), or Ed25519."""
+    """Return a new private key as PEM: RSA of 2048 bits (accepted by all verifiers and DNS hosts) or Ed25519."""
     new = rsa.generate_private_key(65537, 2048) if kind == "rsa" else ed25519.Ed25519PrivateKey.generate()
     form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
     return new.private_bytes(*form, serialization.NoEncryption()).decode()
 
 
 class Signer:
-    """Signs with every key it has; a verifier picks the one it understands."""
+    """Signs with every key; a verifier uses the one it understands."""
 
-    def __init__(self, keys: Sequence[Key]) -> None:
+    def __init__(self, keys: Sequence[DkimKey]) -> None:
         self.keys = tuple(keys)
 
-    def template(self, template: Template) -> SignedTemplate:
-        """The same template, whose copies come out signed."""
+    def template(self, template: MessageTemplate) -> SignedTemplate:
+        """Return the template with signed copies."""
         return SignedTemplate(template, self.keys)
 
     def sign(self, message: Message, timestamp: int) -> Message:
-        """A single message, signed (for what no template made). `timestamp` is the `t=` tag, in seconds."""
+        """Return a signed copy of a message that no template built. `timestamp` is the `t=` tag, in seconds."""
         head, _, body = message.data.partition(b"\r\n\r\n")
         fields = [line.partition(b":") for line in re.split(rb"\r\n(?![ \t])", head)]
         signed = [(name.decode("ascii"), value) for name, _, value in fields if name.decode("ascii").lower() in _SIGNED]
@@ -128,52 +130,53 @@ class Signer:
         body_hash = b64encode(hashlib.sha256(_body(body)).digest())
         state = hashlib.sha256(b"".join(line for _, line in ordered))
         lines = [
-            _Line(key, [name for name, _ in ordered], timestamp).signature(state.copy(), body_hash) for key in self.keys
+            _SignatureHeader(key, [name for name, _ in ordered], timestamp).signature(state.copy(), body_hash)
+            for key in self.keys
         ]
         return message._replace(parts=(b"".join(lines), *message.parts))
 
 
 class SignedTemplate:
-    """A template whose `fill` signs. The bytes are the same every time: PKCS 1 v1.5 and Ed25519 take no dice."""
+    """A template whose `fill` signs. PKCS 1 v1.5 and Ed25519 are deterministic: the bytes are the same every time."""
 
-    def __init__(self, template: Template, keys: Sequence[Key]) -> None:
+    def __init__(self, template: MessageTemplate, keys: Sequence[DkimKey]) -> None:
         self.template = template
         fixed, personal = _by_kind(template.header)
         names = [name for name, _ in (*fixed, *personal)]
         self._headers = hashlib.sha256(b"".join(_header(name, b"".join(_bytes(value))) for name, value in fixed))
-        self._personal, self._personal_slots = flatten(
-            piece for name, value in personal for piece in _header_pieces(name, value)
+        self._personal, self._personal_fields = join_parts(
+            part for name, value in personal for part in _header_parts(name, value)
         )
-        body = tuple(piece if isinstance(piece, Slot) else _collapse(piece) for piece in template.body)
-        flat, slots = flatten(body)
+        body = tuple(part if isinstance(part, MergeField) else _collapse(part) for part in template.body)
+        flat, fields = join_parts(body)
         self._body = hashlib.sha256(flat[0])
-        self._rest, self._rest_slots = flat[1:], tuple((place - 1, slot) for place, slot in slots)
-        timestamp = int(template.facts.date.timestamp())
-        self._lines = tuple(_Line(key, names, timestamp) for key in keys)
+        self._rest, self._rest_fields = flat[1:], tuple((index - 1, field) for index, field in fields)
+        timestamp = int(template.metadata.date.timestamp())
+        self._lines = tuple(_SignatureHeader(key, names, timestamp) for key in keys)
 
     def fill(self, to: Recipient) -> Message:
-        """One signed copy; raises AddressError for an address that is not canonical."""
+        """Return one signed copy; raises AddressError for an address that is not canonical."""
         template = self.template
         values, sender = template.values(to)
         rest = self._rest.copy()
-        for place, slot in self._rest_slots:
-            rest[place] = values[slot]
+        for index, field in self._rest_fields:
+            rest[index] = values[field]
         body = self._body.copy()
         body.update(b"".join(rest))
         body_hash = b64encode(body.digest())
         personal = self._personal.copy()
-        for place, slot in self._personal_slots:
-            personal[place] = _unfold(values[slot]) if slot is Slot.TO else values[slot]
+        for index, field in self._personal_fields:
+            personal[index] = _unfold(values[field]) if field is MergeField.TO else values[field]
         headers = self._headers.copy()
         headers.update(b"".join(personal))
         signatures = [line.signature(headers.copy(), body_hash) for line in self._lines]
         return template.message(to, sender, (*signatures, *template.parts(values)))
 
 
-class _Line:
-    """The DKIM-Signature header of one key, ready but for `bh=` and `b=`."""
+class _SignatureHeader:
+    """The DKIM-Signature header of one key, complete except for `bh=` and `b=`."""
 
-    def __init__(self, key: Key, names: Iterable[str], timestamp: int) -> None:
+    def __init__(self, key: DkimKey, names: Iterable[str], timestamp: int) -> None:
         names = list(names)
         signed = ":".join((*names, *(name for name in OVERSIGNED if name in names or not name.startswith("List-"))))
         tags = f"v=1; a={key.algorithm}; c=relaxed/relaxed; d={key.domain}; s={key.selector}; t={timestamp}"
@@ -183,7 +186,7 @@ class _Line:
         self._canonical = b"dkim-signature:" + _unfold(value)
 
     def signature(self, headers: hashlib._Hash, body_hash: bytes) -> bytes:
-        """The whole header. `headers` is the hash of the signed headers before this one."""
+        """Return the whole header. `headers` is the hash of the signed headers, without this one."""
         headers.update(self._canonical + body_hash + b"; b=")
         value = self._key.sign(headers.digest())
         folded = b"\r\n ".join(value[at : at + 72] for at in range(0, len(value), 72))
@@ -191,25 +194,25 @@ class _Line:
 
 
 def _by_kind(
-    header: Iterable[tuple[str, tuple[Piece, ...]]],
-) -> tuple[list[tuple[str, tuple[Piece, ...]]], list[tuple[str, tuple[Piece, ...]]]]:
-    """The signed headers, those for everybody and those with a slot in them."""
+    header: Iterable[tuple[str, tuple[TemplatePart, ...]]],
+) -> tuple[list[tuple[str, tuple[TemplatePart, ...]]], list[tuple[str, tuple[TemplatePart, ...]]]]:
+    """Return the signed headers without merge fields, and those with one."""
     signed = [(name, value) for name, value in header if name.lower() in _SIGNED]
-    fixed = [(name, value) for name, value in signed if not any(isinstance(piece, Slot) for piece in value)]
+    fixed = [(name, value) for name, value in signed if not any(isinstance(part, MergeField) for part in value)]
     return fixed, [item for item in signed if item not in fixed]
 
 
-def _bytes(pieces: Iterable[Piece]) -> Iterable[bytes]:
-    return (piece for piece in pieces if isinstance(piece, bytes))
+def _bytes(parts: Iterable[TemplatePart]) -> Iterable[bytes]:
+    return (part for part in parts if isinstance(part, bytes))
 
 
-def _header_pieces(name: str, value: Sequence[Piece]) -> list[Piece]:
-    pieces = [piece if isinstance(piece, Slot) else _unfold(piece, inner=True) for piece in value]
-    return [name.lower().encode("ascii") + b":", *pieces, b"\r\n"]
+def _header_parts(name: str, value: Sequence[TemplatePart]) -> list[TemplatePart]:
+    parts = [part if isinstance(part, MergeField) else _unfold(part, inner=True) for part in value]
+    return [name.lower().encode("ascii") + b":", *parts, b"\r\n"]
 
 
 def _header(name: str, value: bytes) -> bytes:
-    """RFC 6376 3.4.2, with the line's end."""
+    """Return a header in relaxed form (RFC 6376 3.4.2) with its line end."""
     return name.lower().encode("ascii") + b":" + _unfold(value) + b"\r\n"
 
 
@@ -218,18 +221,18 @@ def _unfold(value: bytes, inner: bool = False) -> bytes:
     return value if inner else value.strip(b" ")
 
 
-def _collapse(piece: bytes) -> bytes:
-    return _WSP_AT_END.sub(b"", _WSP.sub(b" ", piece))
+def _collapse(part: bytes) -> bytes:
+    return _WSP_AT_END.sub(b"", _WSP.sub(b" ", part))
 
 
 def _body(data: bytes) -> bytes:
-    """RFC 6376 3.4.4."""
+    """Return a body in relaxed form (RFC 6376 3.4.4)."""
     data = _collapse(data).rstrip(b"\r\n")
     return data + b"\r\n" if data else b""
 
 
 def _fold_names(names: str) -> str:
-    """A list of header names in lines; white space is allowed around the colons."""
+    """Return the header names folded into lines; white space is allowed around the colons (RFC 6376 3.5)."""
     lines = [""]
     for name in re.findall(r"[^:]+:?", names):
         if len(lines[-1]) + len(name) > 70:

@@ -1,8 +1,8 @@
-"""Headers: the one place where text becomes a header value. Pure.
+"""Header values from text: folded, and encoded where needed. No other module writes header values. Pure.
 
-Nothing is ever decoded here (an encoded word in a title once wrote a real Bcc: CVE-2024-6923), control characters are
-refused rather than stripped, and List-*, Feedback-ID and Message-ID are written raw, folded only between addresses:
-the `email` package would encode a long List-Unsubscribe as `=?utf-8?q?...?=`, which Gmail ignores.
+Nothing is ever decoded here (an encoded word in a title once produced a real Bcc: CVE-2024-6923). Control characters
+are refused rather than stripped. List-*, Feedback-ID and Message-ID are written raw, folded only between addresses: the
+`email` package would encode a long List-Unsubscribe as `=?utf-8?q?...?=`, which Gmail ignores.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Final
 
 from digest.errors import RenderError
 
-LIMIT: Final = 998  # octets in a line, RFC 5322 2.1.1; also where a sane subject has long ended
+LIMIT: Final = 998  # octets in a line, RFC 5322 2.1.1
 _WIDTH: Final = 76
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+")
@@ -27,10 +27,10 @@ _UTF8.header_encoding = SHORTEST
 
 
 def checked(name: str, value: str) -> str:
-    """The value itself; raises RenderError where it could end the line, begin another or is beyond all reason."""
+    """Return the value; raises RenderError where it has line ends or control characters, or is longer than LIMIT."""
     if bad := _CONTROL.search(value):
         raise RenderError(
-            f"header {name}: contains the character U+{ord(bad[0]):04X}; remove it where the text is from"
+            f"header {name}: contains the character U+{ord(bad[0]):04X}; remove it where the text comes from"
         )
     if len(value.encode()) > LIMIT:
         raise RenderError(f"header {name}: longer than {LIMIT} octets; shorten it")
@@ -38,7 +38,7 @@ def checked(name: str, value: str) -> str:
 
 
 def unstructured(name: str, text: str) -> bytes:
-    """Free text (Subject): folded, and encoded (RFC 2047) where it is not plain ASCII or looks encoded already."""
+    """Return free text (Subject) folded, and encoded (RFC 2047) where it is not plain ASCII or looks encoded."""
     checked(name, text)
     if text.isascii() and "=?" not in text and text == text.strip() and max(map(len, text.split(" ")), default=0) < 60:
         return _fold(text, len(name) + 2)
@@ -46,7 +46,7 @@ def unstructured(name: str, text: str) -> bytes:
 
 
 def mailbox(name: str, title: str, address: str) -> bytes:
-    """`title <address>` for From, Reply-To and To; the title quoted or encoded as it needs."""
+    """Return `title <address>` for From, Reply-To and To, the title quoted or encoded as needed."""
     raw_address(name, address)
     if not title:
         return address.encode()
@@ -54,7 +54,7 @@ def mailbox(name: str, title: str, address: str) -> bytes:
 
 
 def phrase(name: str, text: str, used: int) -> bytes:
-    """A display name: bare atoms, a quoted string, or encoded words (which must never stand in quotes)."""
+    """Return a display name as atoms, a quoted string, or encoded words (never in quotes, RFC 2047 5)."""
     checked(name, text)
     if text.isascii() and "=?" not in text and len(text) < _WIDTH - used:
         if _ATOMS.fullmatch(text) and text == text.strip():
@@ -64,7 +64,7 @@ def phrase(name: str, text: str, used: int) -> bytes:
 
 
 def raw_address(name: str, address: str) -> str:
-    """The address as it stands; raises RenderError where it could close its bracket or the line."""
+    """Return the address; raises RenderError for characters that could end its brackets or the line."""
     checked(name, address)
     if re.search(r'[\s<>()",;:\\]', address) or address.count("@") != 1:
         raise RenderError(f"header {name}: '{address}' is not a plain address")
@@ -72,17 +72,17 @@ def raw_address(name: str, address: str) -> str:
 
 
 def uris(name: str, *items: str) -> bytes:
-    """`<uri>, <uri>` of RFC 2369, folded only between them, never encoded."""
+    """Return `<uri>, <uri>` (RFC 2369), folded only between URIs, never encoded."""
     for item in items:
         if re.search(r"[^!-;=?-~]", item):
-            raise RenderError(f"header {name}: '{item}' is no bare URI")
+            raise RenderError(f"header {name}: '{item}' is not a plain URI")
         if len(item) > LIMIT - 30:
             raise RenderError(f"header {name}: a URI of {len(item)} characters is longer than a line may be")
     return b",\r\n ".join(b"<" + item.encode("ascii") + b">" for item in items)
 
 
 def token(name: str, value: str) -> bytes:
-    """A raw ASCII value in one line: Feedback-ID, Message-ID, Content-Language."""
+    """Return a raw ASCII value in one line, for Feedback-ID, Message-ID and Content-Language."""
     checked(name, value)
     if not value.isascii():
         raise RenderError(f"header {name}: '{value}' must be plain ASCII")
@@ -90,14 +90,14 @@ def token(name: str, value: str) -> bytes:
 
 
 def date(moment: datetime) -> bytes:
-    """RFC 5322 date; raises ValueError for one without a time zone."""
+    """Return an RFC 5322 date; raises ValueError for a time without a zone."""
     if moment.tzinfo is None:
         raise ValueError("the Date of a mail needs a time zone")
     return format_datetime(moment).encode("ascii")
 
 
 def safe_id(text: str, otherwise: str) -> str:
-    """The text if it can stand in a Message-ID or a Feedback-ID as it is, else the other."""
+    """Return the text if it is valid in a Message-ID and a Feedback-ID, else `otherwise`."""
     return text if _ID.fullmatch(text) and ".." not in text and text.strip(".") == text else otherwise
 
 

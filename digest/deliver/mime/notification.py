@@ -1,4 +1,4 @@
-"""Memo: a plain mail from the program to an editor, in the newsletter's language; in no edition's books. Pure."""
+"""Notification: a plain mail to an editor, in the newsletter's language. It is not a delivery of an edition. Pure."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from digest.deliver.mime.headers import checked
 from digest.deliver.mime.message import Message
 from digest.text.locale import Locale
 
-Fate = IfUnreviewed | Literal[""]
+ReviewOutcome = IfUnreviewed | Literal[""]
 
 
 @dataclass(frozen=True, slots=True)
-class Memo:
-    """What is told. `key` names it: the same memo to the same person is the same message."""
+class Notification:
+    """One notification. `key` identifies it: the same key and address give the same Message-ID."""
 
     key: str
     subject: str
@@ -33,122 +33,127 @@ class Memo:
     date: datetime
 
 
-def memo(what: Memo, number: int, address: str) -> Message:
-    """One copy, for the person who is `number`th. Raises RenderError for a text that cannot stand in a header.
+def notification_message(notification: Notification, number: int, address: str) -> Message:
+    """Return the copy for the `number`th editor. Raises RenderError for text that is not valid in a header.
 
-    `Auto-Submitted` (RFC 3834) keeps holiday answers from coming back.
+    `Auto-Submitted` (RFC 3834) prevents vacation replies.
     """
     mail = EmailMessage(policy=SMTP.clone(max_line_length=76))
-    domain = what.sender_address.rpartition("@")[2]
-    code = hashlib.blake2b(f"{what.key}\n{address}".encode(), digest_size=12).hexdigest()
-    mail["From"] = Address(checked("From", what.sender_name), addr_spec=what.sender_address)
+    domain = notification.sender_address.rpartition("@")[2]
+    code = hashlib.blake2b(f"{notification.key}\n{address}".encode(), digest_size=12).hexdigest()
+    mail["From"] = Address(checked("From", notification.sender_name), addr_spec=notification.sender_address)
     mail["To"] = Address(addr_spec=address)
-    mail["Subject"] = checked("Subject", what.subject)
-    mail["Date"] = what.date
+    mail["Subject"] = checked("Subject", notification.subject)
+    mail["Date"] = notification.date
     mail["Message-ID"] = f"<{code}@{domain}>"
     mail["Auto-Submitted"] = "auto-generated"
-    mail.set_content(what.text, cte="quoted-printable")
-    return Message(what.key, number, what.sender_address, address, str(mail["Message-ID"]), (mail.as_bytes(),))
+    mail.set_content(notification.text, cte="quoted-printable")
+    return Message(
+        notification.key, number, notification.sender_address, address, str(mail["Message-ID"]), (mail.as_bytes(),)
+    )
 
 
-def subject(edition: Edition, tongue: Locale) -> str:
-    """The subject of a reminder."""
-    return tongue.gettext("%(edition)s waits for review", edition=edition.id)
+def reminder_subject(edition: Edition, locale: Locale) -> str:
+    """Return the subject of a reminder."""
+    return locale.gettext("%(edition)s waits for review", edition=edition.id)
 
 
-def reminder(edition: Edition, fate: Fate, late: timedelta, sources: Sequence[Breach], tongue: Locale) -> str:
-    """The text of a reminder: what is in the edition, what becomes of it, what its sources do otherwise, what to type.
+def reminder(
+    edition: Edition, outcome: ReviewOutcome, late: timedelta, issues: Sequence[Breach], locale: Locale
+) -> str:
+    """Return the text of a reminder: the edition's stories, what happens to it, its feed issues, commands to type.
 
-    `fate` is what happens when nobody comes, "" while there is time; `late` how long after its time it may be sent.
+    `outcome` is what happens without a review, "" while there is time; `late` is how long after its time it may be
+    sent.
     """
-    said = [tongue.gettext("This edition still waits for review.") if fate else _waits(edition, tongue)]
-    if fate == "send":
-        said.append(tongue.gettext("It goes out as it is at its sending time."))
-    elif fate == "skip":
-        said.append(tongue.gettext("It is skipped at its sending time."))
-    elif fate == "hold":
-        span = tongue.span(late.total_seconds())
-        said.append(
-            tongue.gettext("It is not sent without approval, and skipped %(span)s after its sending time.", span=span)
+    sentences = [locale.gettext("This edition still waits for review.") if outcome else _waiting(edition, locale)]
+    if outcome == "send":
+        sentences.append(locale.gettext("It goes out as it is at its sending time."))
+    elif outcome == "skip":
+        sentences.append(locale.gettext("It is skipped at its sending time."))
+    elif outcome == "hold":
+        span = locale.span(late.total_seconds())
+        sentences.append(
+            locale.gettext("It is not sent without approval, and skipped %(span)s after its sending time.", span=span)
         )
-    parts = [_moment(edition.slot, tongue), " ".join(said)]
-    parts.append("\n".join(f"{number:2}. {story.title}" for number, story in enumerate(edition.stories, 1)))
-    if sources:
-        parts.append(f"{tongue.gettext('Sources to look at:')}\n{_listed(sources, tongue)}")
-    parts.append(
-        _commands(
-            (tongue.gettext("Look"), f"digest preview {edition.id}"),
-            (tongue.gettext("Change"), f"digest edit {edition.id}"),
-            (tongue.gettext("Approve"), f"digest approve {edition.id}"),
+    paragraphs = [_due_line(edition.slot, locale), " ".join(sentences)]
+    paragraphs.append("\n".join(f"{number:2}. {story.title}" for number, story in enumerate(edition.stories, 1)))
+    if issues:
+        paragraphs.append(f"{locale.gettext('Sources to look at:')}\n{_issue_list(issues, locale)}")
+    paragraphs.append(
+        _command_list(
+            (locale.gettext("Look"), f"digest preview {edition.id}"),
+            (locale.gettext("Change"), f"digest edit {edition.id}"),
+            (locale.gettext("Approve"), f"digest approve {edition.id}"),
         )
     )
-    return "\n\n".join(filter(None, parts)) + "\n"
+    return "\n\n".join(filter(None, paragraphs)) + "\n"
 
 
-def warning(slot: str, sources: Sequence[Breach], tongue: Locale) -> str:
-    """The text of a warning of sources, before the edition of a slot (local ISO time) is composed."""
-    said = tongue.gettext("This edition will be composed soon. Its sources do otherwise than they used to:")
-    commands = _commands(
-        (tongue.gettext("Look"), "digest feeds list"), (tongue.gettext("Try"), "digest feeds test URL")
+def warning(slot: str, issues: Sequence[Breach], locale: Locale) -> str:
+    """Return the text of a warning about feeds before the edition of a slot (local ISO time) is composed."""
+    intro = locale.gettext("This edition will be composed soon. Its sources do otherwise than they used to:")
+    commands = _command_list(
+        (locale.gettext("Look"), "digest feeds list"), (locale.gettext("Try"), "digest feeds test URL")
     )
-    return "\n\n".join([_moment(slot, tongue), said, _listed(sources, tongue), commands]) + "\n"
+    return "\n\n".join([_due_line(slot, locale), intro, _issue_list(issues, locale), commands]) + "\n"
 
 
-def warned(tongue: Locale) -> str:
-    """The subject of a warning."""
-    return tongue.gettext("sources to look at")
+def warning_subject(locale: Locale) -> str:
+    """Return the subject of a warning."""
+    return locale.gettext("sources to look at")
 
 
-def halted(edition_id: str, reason: str, counts: Mapping[str, int], tongue: Locale) -> str:
-    """The text of a notice that sending stopped: why, how far it came by the states of deliveries, what to type."""
-    said = tongue.gettext("Sending %(edition)s was paused, because of this:", edition=edition_id)
+def paused(edition_id: str, reason: str, counts: Mapping[str, int], locale: Locale) -> str:
+    """Return the text of a notice that sending paused: the reason, deliveries by state, commands to type."""
+    intro = locale.gettext("Sending %(edition)s was paused, because of this:", edition=edition_id)
     so_far = "\n".join(f"{number:8} {state}" for state, number in sorted(counts.items()) if number)
-    commands = _commands(
-        (tongue.gettext("Who, and why"), f"digest deliveries {edition_id}"),
-        (tongue.gettext("Go on"), f"digest deliver {edition_id} --resume"),
-        (tongue.gettext("Give it up"), f"digest deliver {edition_id} --cancel"),
+    commands = _command_list(
+        (locale.gettext("Who, and why"), f"digest deliveries {edition_id}"),
+        (locale.gettext("Go on"), f"digest deliver {edition_id} --resume"),
+        (locale.gettext("Give it up"), f"digest deliver {edition_id} --cancel"),
     )
-    calm = tongue.gettext("Nobody who waits is forgotten, and nobody gets it twice when it goes on.")
-    return "\n\n".join([said, reason, f"{tongue.gettext('So far:')}\n{so_far}", calm, commands]) + "\n"
+    reassurance = locale.gettext("Nobody who waits is forgotten, and nobody gets it twice when it goes on.")
+    return "\n\n".join([intro, reason, f"{locale.gettext('So far:')}\n{so_far}", reassurance, commands]) + "\n"
 
 
-def paused(edition_id: str, tongue: Locale) -> str:
-    """The subject of that notice."""
-    return tongue.gettext("sending %(edition)s was paused", edition=edition_id)
+def paused_subject(edition_id: str, locale: Locale) -> str:
+    """Return the subject of that notice."""
+    return locale.gettext("sending %(edition)s was paused", edition=edition_id)
 
 
-def words(breach: Breach, tongue: Locale) -> str:
-    """What a source does otherwise, in one clause. What a server or a page said stays as it was said."""
-    share, span, usual = tongue.percent(breach.share), tongue.span(breach.seconds), tongue.span(breach.usual)
-    number, total = tongue.number(breach.number), tongue.number(breach.total)
-    said = {
-        "gone": tongue.gettext("gone for good"),
-        "failing": tongue.ngettext("failed once", "failed %(n)s times in a row", breach.number),
-        "flood": tongue.gettext("brought far more at once than ever; the new entries are held"),
-        "silent": tongue.gettext("silent for %(span)s, usually %(usual)s", span=span, usual=usual),
-        "undated": tongue.gettext("%(share)s of its entries have no date", share=share),
-        "unread": tongue.gettext("%(number)s of %(total)s articles could not be read", number=number, total=total),
-    }.get(breach.kind, "")
-    return ": ".join(filter(None, (said, breach.detail)))
+def issue_text(issue: Breach, locale: Locale) -> str:
+    """Return one clause on a feed's issue. Text from a server or a page is quoted unchanged."""
+    share, span, usual = locale.percent(issue.share), locale.span(issue.seconds), locale.span(issue.usual)
+    number, total = locale.number(issue.number), locale.number(issue.total)
+    text = {
+        "gone": locale.gettext("gone for good"),
+        "failing": locale.ngettext("failed once", "failed %(n)s times in a row", issue.number),
+        "flood": locale.gettext("brought far more at once than ever; the new entries are held"),
+        "silent": locale.gettext("silent for %(span)s, usually %(usual)s", span=span, usual=usual),
+        "undated": locale.gettext("%(share)s of its entries have no date", share=share),
+        "unread": locale.gettext("%(number)s of %(total)s articles could not be read", number=number, total=total),
+    }.get(issue.kind, "")
+    return ": ".join(filter(None, (text, issue.detail)))
 
 
-def _waits(edition: Edition, tongue: Locale) -> str:
+def _waiting(edition: Edition, locale: Locale) -> str:
     if not edition.stories:
-        return tongue.gettext("This edition waits for review, and has no story.")
-    stories = tongue.ngettext("%(n)s story", "%(n)s stories", len(edition.stories))
-    return tongue.gettext("This edition waits for review: %(stories)s.", stories=stories)
+        return locale.gettext("This edition waits for review, and has no story.")
+    stories = locale.ngettext("%(n)s story", "%(n)s stories", len(edition.stories))
+    return locale.gettext("This edition waits for review: %(stories)s.", stories=stories)
 
 
-def _listed(sources: Sequence[Breach], tongue: Locale) -> str:
-    return "\n".join(f"- {breach.source}: {words(breach, tongue)}" for breach in sources)
+def _issue_list(issues: Sequence[Breach], locale: Locale) -> str:
+    return "\n".join(f"- {issue.source}: {issue_text(issue, locale)}" for issue in issues)
 
 
-def _commands(*lines: tuple[str, str]) -> str:
+def _command_list(*lines: tuple[str, str]) -> str:
     width = max(len(label) for label, _ in lines) + 1
     return "\n".join(f"{f'{label}:':<{width}}  {command}" for label, command in lines)
 
 
-def _moment(slot: str, tongue: Locale) -> str:
-    """When an edition is due, as a line of its own."""
+def _due_line(slot: str, locale: Locale) -> str:
+    """Return a line with the date and time an edition is due."""
     local = datetime.fromisoformat(slot)
-    return f"{tongue.full_date(local.date())}, {tongue.time(local)}"
+    return f"{locale.full_date(local.date())}, {locale.time(local)}"

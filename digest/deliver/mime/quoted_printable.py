@@ -1,7 +1,7 @@
-"""Quoted-printable (RFC 2045) in pieces that can be joined in any order, so that a mail is encoded once for everybody.
+"""Quoted-printable (RFC 2045) in parts that can be joined in any order, so that a mail is encoded once for everybody.
 
 Beyond the RFC: a line never begins with a dot (SMTP would have to stuff it) nor with `From ` (mbox would quote it), and
-the joints are soft line breaks, so every line stays within 76 characters whatever personal value stands between.
+parts end in soft line breaks, so every line stays within 76 characters whatever value is filled in.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from digest.errors import RenderError
 _UNSAFE = re.compile(rb"[^\t\x20-\x3c\x3e-\x7e]")
 _BLANK_AT_END = re.compile(rb"[ \t]\Z")
 _START = re.compile(rb"\.|From ")
-SOFT = b"=\r\n"
-_ROOM = 75  # characters before the soft break's own '='
+SOFT_BREAK = b"=\r\n"
+_MAX_CHARACTERS = 75  # of a line, before the '=' of its soft break
 
 
 def encode(text: str) -> bytes:
-    """The text as complete lines: newlines (of any kind) become CRLF. It does not end with one unless the text does."""
+    """Return the text as complete lines with CRLF for newlines of any kind; it ends with one only if the text does."""
     try:
         raw = text.replace("\r\n", "\n").replace("\r", "\n").encode()
     except UnicodeEncodeError as error:
@@ -28,9 +28,9 @@ def encode(text: str) -> bytes:
     return b"\r\n".join(_line(line) for line in raw.split(b"\n"))
 
 
-def joint(piece: bytes) -> bytes:
-    """The encoded piece, made ready for something personal to follow it on the same line."""
-    return piece if not piece or piece.endswith(b"\r\n") else piece + SOFT
+def with_soft_break(part: bytes) -> bytes:
+    """Return the encoded part, ended so that a merge field can follow it."""
+    return part if not part or part.endswith(b"\r\n") else part + SOFT_BREAK
 
 
 def _hex(match: re.Match[bytes]) -> bytes:
@@ -39,24 +39,24 @@ def _hex(match: re.Match[bytes]) -> bytes:
 
 def _line(line: bytes) -> bytes:
     encoded = _BLANK_AT_END.sub(_hex, _UNSAFE.sub(_hex, line))
-    if len(encoded) <= _ROOM and not _START.match(encoded):
+    if len(encoded) <= _MAX_CHARACTERS and not _START.match(encoded):
         return encoded
     lines = []
     while True:
         if _START.match(encoded):
             encoded = b"=%02X" % encoded[0] + encoded[1:]
-        if len(encoded) <= _ROOM:
+        if len(encoded) <= _MAX_CHARACTERS:
             lines.append(encoded)
-            return SOFT.join(lines)
+            return SOFT_BREAK.join(lines)
         cut = _cut(encoded)
         lines.append(encoded[:cut])
         encoded = encoded[cut:]
 
 
 def _cut(encoded: bytes) -> int:
-    """Where to break so that no =XX is torn apart."""
-    if encoded[_ROOM - 1 : _ROOM] == b"=":
-        return _ROOM - 1
-    if encoded[_ROOM - 2 : _ROOM - 1] == b"=":
-        return _ROOM - 2
-    return _ROOM
+    """Return where to break a line without splitting an =XX."""
+    if encoded[_MAX_CHARACTERS - 1 : _MAX_CHARACTERS] == b"=":
+        return _MAX_CHARACTERS - 1
+    if encoded[_MAX_CHARACTERS - 2 : _MAX_CHARACTERS - 1] == b"=":
+        return _MAX_CHARACTERS - 2
+    return _MAX_CHARACTERS

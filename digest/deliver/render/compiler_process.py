@@ -1,4 +1,4 @@
-"""Press: the compiler's process seen from outside: started when needed, stopped when late, replaced when dead."""
+"""CompilerProcess: the template compiler as a child process, with limits on time and memory."""
 
 from __future__ import annotations
 
@@ -18,13 +18,17 @@ from typing import Any, Final
 from digest import resources
 from digest.errors import RenderError
 
-#: Seconds for one request, and bytes of memory: a large mail takes 0.05 s and 80 MB.
+#: Seconds for one request; a large mail takes 0.05 s.
 TIME_LIMIT: Final = 20.0
+#: Bytes of memory; a large mail takes 80 MB.
 MEMORY: Final = 1 << 30
 
 
-class Press:
-    """Prints what templates make of data. Safe to share between threads; a forked process gets a press of its own."""
+class CompilerProcess:
+    """Starts the compiler on first use, stops it at a timeout, restarts it when it died.
+
+    Safe to share between threads; a forked process starts a compiler of its own.
+    """
 
     def __init__(self, folders: Sequence[Path] = (), time_limit: float = TIME_LIMIT, memory: int = MEMORY) -> None:
         self.folders = tuple(folders)
@@ -33,8 +37,11 @@ class Press:
         self._owner = 0
         self._lock = Lock()
 
-    def ask(self, do: str, *values: Any) -> Any:
-        """One request. Raises RenderError with file, line and remedy when a template is wrong or runs away."""
+    def call(self, do: str, *values: Any) -> Any:
+        """Return the answer to one request.
+
+        Raises RenderError with file, line and remedy when a template is wrong, too slow or too large.
+        """
         request = {
             "do": do,
             "with": values,
@@ -45,16 +52,16 @@ class Press:
             try:
                 answer = json.loads(self._exchange(json.dumps(request).encode()))
             except RenderError as error:
-                raise RenderError(f"{self._asked(do, values)}: {error}") from None
+                raise RenderError(f"{self._request_name(do, values)}: {error}") from None
         if "failed" in answer:
             message, name, line = answer["failed"]
-            where = f"{name or self._asked(do, values)}{f', line {line}' if line else ''}"
+            where = f"{name or self._request_name(do, values)}{f', line {line}' if line else ''}"
             remedy = "look at the newsletter's 'subject' in settings.toml" if do == "subject" else ""
             raise RenderError(f"{where}: {message}", remedy)
         return answer["ok"]
 
-    def _asked(self, do: str, values: Sequence[Any]) -> str:
-        """What was being printed: the user's own file, where there is one."""
+    def _request_name(self, do: str, values: Sequence[Any]) -> str:
+        """Return what was being rendered for an error: the user's own file, where there is one."""
         if do == "subject":
             return "subject"
         name = f"{values[0]}/{'story' if do == 'fragments' else 'mail'}.mjml.j2"

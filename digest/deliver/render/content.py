@@ -1,7 +1,7 @@
 """Content: the one data model that every mail template is written against. Pure.
 
-`typeset` makes it from an edition, once and for HTML and text alike; templates get it as `mail` and never see anything
-else. templates/email/README.md describes it for their authors.
+`build_content` makes it from an edition, once for HTML and text; templates get it as `mail` and nothing else.
+templates/email/README.md describes it for template authors.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from digest.deliver.theme import Dress, Logo, Shape
+from digest.deliver.theme import Logo, ResolvedStyle, Shape
 
 Place = Literal["top", "first", "next"]
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """A picture as it is printed; `width` and `height` in CSS pixels."""
+class MailPicture:
+    """A picture as the mail shows it; `width` and `height` in CSS pixels."""
 
     src: str
     alt: str
@@ -28,15 +28,15 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class AlsoIn:
-    """Another outlet with the same story; `url` may be "" (then only its name is printed)."""
+    """Another outlet with the same story; with `url` "" only its name is shown."""
 
     outlet: str
     url: str
 
 
 @dataclass(frozen=True, slots=True)
-class Story:
-    """One story. `lang` is "" when it is the mail's own; `dir` is always given; `time` is written out."""
+class MailStory:
+    """One story. `lang` is "" for the mail's own language; `dir` is always set; `time` is formatted."""
 
     place: Place
     kicker: str  # the section's title, on the top story
@@ -45,7 +45,7 @@ class Story:
     lead: str
     lang: str
     dir: str
-    start: str  # 'left' or 'right': where its lines begin
+    start: str  # 'left' or 'right': the side on which its lines begin
     end: str
     outlet: str
     author: str
@@ -56,26 +56,26 @@ class Story:
     note: str
     also: tuple[AlsoIn, ...]
     also_more: int
-    picture: Shown | None
+    picture: MailPicture | None
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """A section: `stories` are those under its heading (the top story stands before all of them)."""
+class MailSection:
+    """A section with the stories under its heading (the top story stands before all sections)."""
 
     topic: str
     title: str
     anchor: str
     total: int
-    stories: tuple[Story, ...]
+    stories: tuple[MailStory, ...]
     dir: str  # of its title, which may be in another script than the mail's: 'Auf Deutsch', 'بالعربية'
     start: str
-    joined: bool  # its letters must not be spaced out
+    joined: bool  # cursive script: no letter spacing
 
 
 @dataclass(frozen=True, slots=True)
-class Links:
-    """Where the mail's own links lead; the personal ones are placeholders, and "" on the web."""
+class MailLinks:
+    """Addresses of the mail's own links; the personal ones are placeholders, and "" on the web."""
 
     web: str
     home: str
@@ -91,7 +91,7 @@ class Content:
     dir: str
     start: str
     end: str
-    comma: str  # what stands between names in a row
+    comma: str  # separator of names in a list, with its space
     newsletter: str
     site: str
     tagline: str
@@ -104,26 +104,29 @@ class Content:
     count: int
     note: tuple[str, ...]
     contents: bool
-    top: Story | None
-    parts: tuple[Part, ...]
+    top: MailStory | None
+    parts: tuple[MailSection, ...]
     more: int  # stories that are only on the web
     web: bool
-    image: Shown | None  # for Open Graph
-    address: str  # the reader's, a placeholder; "" on the web
+    image: MailPicture | None  # for Open Graph
+    address: str  # the subscriber's, a placeholder; "" on the web
     postal_address: tuple[str, ...]
-    links: Links
-    dress: Dress
+    links: MailLinks
+    dress: ResolvedStyle
 
 
-#: What a story's own template knows of the mail: what all variants of a language have in common.
-SHARED: Final = ("language", "dir", "start", "end", "comma", "newsletter", "dress")
+#: Fields of the mail that a story's template may use: those that all variants of a language share.
+STORY_CONTEXT: Final = ("language", "dir", "start", "end", "comma", "newsletter", "dress")
 
 
-def stories_of(mail: Content) -> list[Story]:
-    """Every story that is printed, in reading order."""
+def stories_of(mail: Content) -> list[MailStory]:
+    """Return every story in the mail, in reading order."""
     return [*([mail.top] if mail.top else []), *(story for part in mail.parts for story in part.stories)]
 
 
 def fields() -> Mapping[str, tuple[str, ...]]:
-    """The names in the data model, by class: for the documentation and for 'did you mean' in errors."""
-    return {c.__name__: tuple(c.__dataclass_fields__) for c in (Content, Part, Story, AlsoIn, Shown, Links)}
+    """Return the field names of the data model by class, for the documentation and 'did you mean' in errors."""
+    return {
+        c.__name__: tuple(c.__dataclass_fields__)
+        for c in (Content, MailSection, MailStory, AlsoIn, MailPicture, MailLinks)
+    }

@@ -1,4 +1,4 @@
-"""The styles that a mail has in the end, by css-inline: as most clients show it, in dark mode, and inverted."""
+"""A mail's computed styles by css-inline, in the light or the dark scheme."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ _STYLE: Final = re.compile(r"(<style[^>]*>)(.*?)(</style>)", re.DOTALL | re.IGNO
 _DARK: Final = re.compile(r"@media[^{]*prefers-color-scheme\s*:\s*dark[^{]*\{((?:[^{}]*\{[^{}]*\})*)\s*\}")
 
 
-def final(html: str, dark: bool = False) -> str:
-    """The mail with every rule written into the elements that it is for; with `dark`, as dark mode shows it."""
+def computed(html: str, dark: bool = False) -> str:
+    """Return the mail with every rule written into the elements it applies to; with `dark`, those of dark mode too."""
     if dark:
         html = _STYLE.sub(lambda m: m[1] + _DARK.sub(lambda rule: rule[1], m[2]) + m[3], html)
     return _INLINER.inline(html)

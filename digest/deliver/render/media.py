@@ -13,7 +13,7 @@ import re
 from pathlib import Path
 from typing import Final
 
-from digest.deliver.render.picture import Picture, Prepared, logo, prepare
+from digest.deliver.render.picture import Picture, PreparedPicture, logo, prepare
 
 _NAME: Final = re.compile(r"[0-9a-f]{24}\.(?:jpg|png)")
 
@@ -24,16 +24,16 @@ class Media:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def get(self, url: str) -> Prepared | None:
+    def get(self, url: str) -> PreparedPicture | None:
         """What became of the picture at `url`; None when it was never put here (or its files are gone)."""
         try:
             entry = json.loads(self._index(url).read_text(encoding="utf-8"))
             shapes = {shape: Picture(n, self.read(n), w, h) for shape, (n, w, h) in entry["pictures"].items()}
         except (OSError, ValueError, KeyError, TypeError):
             return None
-        return Prepared(shapes.get("wide"), shapes.get("square"), entry["problem"])
+        return PreparedPicture(shapes.get("wide"), shapes.get("square"), entry["problem"])
 
-    def put(self, url: str, data: bytes) -> Prepared:
+    def put(self, url: str, data: bytes) -> PreparedPicture:
         """Scale and keep the picture that was fetched from `url`."""
         prepared = prepare(data)
         pictures = {}

@@ -29,7 +29,7 @@ _BLANKS: Final = re.compile(r"\s+")
 _AROUND: Final = re.compile(r"\s*([{};,>])\s*|(?<=[\w\"'])\s*(:)\s+")
 
 
-def inherited(html: str, css: str) -> str:
+def without_inherited_styles(html: str, css: str) -> str:
     """The compiler's output without what text blocks would inherit from `.paper` anyway; `css` has its rule."""
     rule = _RULE.search(css)
     base = _declared(rule[1]) if rule else {}

@@ -1,8 +1,8 @@
-"""Shape: MJML without its words. Pure.
+"""MJML layouts compiled once, into which the texts of each mail are filled. Pure.
 
-The stories of all mails are written by one template: they differ in words and addresses, hardly ever in tags. So each
-shape is compiled once, with marks where the words belong, and the words of the next story are filled into the result.
-What strangers wrote never passes through the compiler at all, which spoils some scripts in attributes.
+The stories of all mails come from one template: their texts and addresses differ, their tags hardly ever. So each
+distinct layout is compiled once, with markers in place of the texts, and the texts of the next story are filled in.
+Text from feeds never passes through the compiler, which corrupts some scripts in attributes.
 """
 
 from __future__ import annotations
@@ -12,77 +12,77 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-#: Text between tags, and what attributes say to people or point to.
+#: Text between tags, and the attributes that hold text or addresses.
 _IN_BODY: Final = re.compile(r">(\s*[^<>\s][^<>]*)|( (?:href|src|alt|title|aria-label)=\")([^\"]*)")
-#: The head holds styles, which belong to the shape; only what it tells of a page of the archive is filled in.
+#: The styles in the head belong to the layout; only the metadata of an archive page varies.
 _IN_HEAD: Final = re.compile(r"()( (?:content|href)=\")([^\"]*)")
-#: Plain letters, since the compiler writes all that is not printable in attributes as Rust would: '\\u{a0}'.
-_MARK: Final = re.compile(r"@@(\d+)@@")
+#: Printable ASCII, since the compiler escapes anything else in attributes as Rust does: '\\u{a0}'.
+_MARKER: Final = re.compile(r"@@(\d+)@@")
 
 
 @dataclass(frozen=True, slots=True)
-class Parted:
-    """A source as its shape (`key`: equal for sources of the same tags) and what fills it, in the source's order.
+class SplitSource:
+    """MJML split into its layout (`key`, equal for sources with the same tags) and its `texts`, in source order.
 
-    `fillings` are written as the inliner writes text and attributes.
+    `texts` are escaped as the inliner writes them. `key` is (literals, names of attributes or None for text).
     """
 
     key: tuple[tuple[str, ...], tuple[str | None, ...]]
-    fillings: tuple[str, ...]
+    texts: tuple[str, ...]
 
-    def marked(self) -> str:
-        """The source with a numbered mark for each filling."""
-        literals, names = self.key
+    def with_markers(self) -> str:
+        """Return the source with a numbered marker for each text."""
+        literals, attributes = self.key
         pieces = [literals[0]]
-        for number, (name, literal) in enumerate(zip(names, literals[1:], strict=True)):
-            pieces += (name or ">", f"@@{number}@@", literal)
+        for number, (attribute, literal) in enumerate(zip(attributes, literals[1:], strict=True)):
+            pieces += (attribute or ">", f"@@{number}@@", literal)
         return "".join(pieces)
 
 
-def parted(source: str) -> Parted:
-    """Shape and fillings of a whole mail or of a story."""
+def split_source(source: str) -> SplitSource:
+    """Split the MJML of a whole mail or of one story."""
     head, end, body = source.rpartition("</mj-head>")
-    *front, last = _head(head)
-    first, *pieces = _IN_BODY.split(body)
-    front += (last + end + first, *pieces)
-    texts, names, values = front[1::4], front[2::4], front[3::4]
-    fillings = tuple(
-        _unescaped(value, "&quot;") if name else _unescaped(text, '"')
-        for text, name, value in zip(texts, names, values, strict=True)
+    *pieces, last = _split_head(head)
+    first, *body_pieces = _IN_BODY.split(body)
+    pieces += (last + end + first, *body_pieces)
+    texts, attributes, values = pieces[1::4], pieces[2::4], pieces[3::4]
+    unescaped = tuple(
+        _unescape_quotes(value, "&quot;") if attribute else _unescape_quotes(text, '"')
+        for text, attribute, value in zip(texts, attributes, values, strict=True)
     )
-    return Parted((tuple(front[::4]), tuple(names)), fillings)
+    return SplitSource((tuple(pieces[::4]), tuple(attributes)), unescaped)
 
 
 @lru_cache(maxsize=64)
-def _head(head: str) -> tuple[str, ...]:
-    """The head in pieces; the same for all mails of a look and language."""
+def _split_head(head: str) -> tuple[str, ...]:
+    """Return the head in pieces; cached, since it is the same for all mails of a theme and language."""
     return tuple(_IN_HEAD.split(head))
 
 
-def _unescaped(text: str, quote: str) -> str:
-    """Quotes as the inliner writes them, in fewer bytes than Jinja2."""
+def _unescape_quotes(text: str, quote: str) -> str:
+    """Return quotes as the inliner writes them, in fewer bytes than Jinja2's entities."""
     return text.replace("&#39;", "'").replace("&#34;", quote) if "&#" in text else text
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
-    """A compiled shape: what stands between the fillings, and which filling comes next."""
+class CompiledLayout:
+    """Compiled HTML without its texts: the literals between them, and the index of the text that follows each."""
 
-    between: tuple[str, ...]
+    literals: tuple[str, ...]
     order: tuple[int, ...]
 
     @classmethod
-    def of(cls, html: str, fillings: int) -> Form:
-        """The form that compiled, marked source is. Raises ValueError for marks that are not ours."""
-        pieces = _MARK.split(html)
+    def parse(cls, html: str, text_count: int) -> CompiledLayout:
+        """Return the layout of compiled HTML with markers. Raises ValueError for markers that are not ours."""
+        pieces = _MARKER.split(html)
         order = tuple(map(int, pieces[1::2]))
-        if any(number >= fillings for number in order):
-            raise ValueError("marks of its own are in the source")
+        if any(number >= text_count for number in order):
+            raise ValueError("the source has markers of its own")
         return cls(tuple(pieces[::2]), order)
 
-    def filled(self, fillings: tuple[str, ...]) -> str:
-        """The HTML with these words in it."""
-        pieces = [self.between[0]]
-        for number, literal in zip(self.order, self.between[1:], strict=True):
-            pieces += (fillings[number], literal)
+    def fill(self, texts: tuple[str, ...]) -> str:
+        """Return the HTML with these texts in it."""
+        pieces = [self.literals[0]]
+        for number, literal in zip(self.order, self.literals[1:], strict=True):
+            pieces += (texts[number], literal)
         return "".join(pieces)

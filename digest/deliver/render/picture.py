@@ -36,7 +36,7 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
+class PreparedPicture:
     """What became of one picture: the shapes that it is good enough for, or the reason why there is none."""
 
     wide: Picture | None = None
@@ -48,7 +48,7 @@ class Prepared:
         return self.wide if shape == "wide" else self.square
 
 
-def prepare(data: bytes) -> Prepared:
+def prepare(data: bytes) -> PreparedPicture:
     """Every shape of a picture. A picture that cannot be used is a value with its `problem`, never an error."""
     try:
         with warnings.catch_warnings():
@@ -58,12 +58,12 @@ def prepare(data: bytes) -> Prepared:
             square = _shaped(source, *SIZES["square"])
             blank = square is not None and _is_blank(source)
     except Exception as error:  # decoders of hostile files raise whatever they like
-        return Prepared(problem=_unreadable(error))
+        return PreparedPicture(problem=_unreadable(error))
     if square is None:
-        return Prepared(problem=f"too small or too narrow: {source.width} by {source.height} pixels")
+        return PreparedPicture(problem=f"too small or too narrow: {source.width} by {source.height} pixels")
     if blank:
-        return Prepared(problem="one colour from edge to edge: there is nothing to see")
-    return Prepared(wide, square)
+        return PreparedPicture(problem="one colour from edge to edge: there is nothing to see")
+    return PreparedPicture(wide, square)
 
 
 def logo(data: bytes, height: int = 48) -> tuple[Picture, int, int]:

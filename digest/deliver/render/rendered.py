@@ -1,12 +1,12 @@
-"""Rendered: a variant's mail, complete but for what is personal. Pure."""
+"""Rendered: a variant's mail, complete except for personal values. Pure."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Final
 
-#: What stands in a rendered mail where something personal goes. Each looks like valid data of its kind (RFC 2606
-#: `.invalid`), so templates, checkers and inliners treat it as the real thing; `message` replaces it.
+#: Placeholders for personal values. Each is valid data of its kind (RFC 2606 `.invalid`), so templates, checks and
+#: inliners treat it as a real value; `mime.template` replaces it.
 UNSUBSCRIBE_URL: Final = "https://unsubscribe.digest.invalid/"
 PREFERENCES_URL: Final = "https://preferences.digest.invalid/"
 ADDRESS: Final = "reader@digest.invalid"
@@ -15,7 +15,7 @@ PLACEHOLDERS: Final = (UNSUBSCRIBE_URL, PREFERENCES_URL, ADDRESS)
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something a check found in a rendered mail; a blocking one stops the send. `remedy` says what to do."""
+    """One result of a check of a rendered mail; a blocking one stops the send. `remedy` says what to do."""
 
     check: str  # short machine name: size, link, contrast, ...
     message: str
@@ -24,8 +24,8 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
-class Inline:
-    """A picture that travels in the mail; the HTML shows it as `cid:` and `cid` (RFC 2392)."""
+class InlinePicture:
+    """A picture attached to the mail; the HTML shows it as `cid:` and `cid` (RFC 2392)."""
 
     cid: str
     content_type: str  # image/jpeg or image/png
@@ -36,7 +36,7 @@ class Inline:
 class Rendered:
     """Subject, preheader and both bodies of one variant, with `PLACEHOLDERS` still in them.
 
-    `inline` are the pictures that the message carries beside the HTML (multipart/related), where there are any.
+    `inline` are the pictures attached beside the HTML (multipart/related).
     """
 
     subject: str
@@ -45,9 +45,9 @@ class Rendered:
     text: str
     language: str
     problems: tuple[Problem, ...] = ()
-    inline: tuple[Inline, ...] = ()
+    inline: tuple[InlinePicture, ...] = ()
 
     @property
     def blocked(self) -> bool:
-        """True when a check forbids sending this."""
+        """True when a check forbids sending it."""
         return any(problem.blocking for problem in self.problems)

@@ -14,7 +14,7 @@ from digest.deliver.check import client_support
 from digest.deliver.check.checked import parsed
 from digest.deliver.check.features import declared, stylesheet, uses
 from digest.deliver.render.renderer import Renderer
-from digest.deliver.theme import Brand, Logo, Variant
+from digest.deliver.theme import Branding, Logo, RenderOptions
 from tests.deliver import editions
 from tests.vendored import caniemail
 
@@ -25,17 +25,17 @@ KNOWN: Final = client_support.table()
 def ours() -> frozenset[str]:
     """Everything that the three themes use, in all kinds of mail and on the web."""
     found: set[str] = set()
-    brand = Brand(logo=Logo("https://news.example.org/logo.png", 200, 40), tagline="Before breakfast")
+    brand = Branding(logo=Logo("https://news.example.org/logo.png", 200, 40), tagline="Before breakfast")
     with Renderer() as renderer:
         for theme in renderer.themes():
-            look = replace(editions.look(theme), brand=brand)
+            mail_settings = replace(editions.mail_settings(theme), brand=brand)
             for language in ("en", "ar"):
                 edition = editions.edition(language, 40, note="A word first.")
                 edition = replace(edition, sections=(*edition.sections, *editions.edition("fr", 2).sections))
-                for variant in (Variant(), Variant(pictures="inline"), Variant(web=True)):
+                for variant in (RenderOptions(), RenderOptions(pictures="inline"), RenderOptions(web=True)):
                     for budget in (20_000, 80_000):
                         mail = renderer.render(
-                            edition, replace(look, budget=budget), variant, pictures=editions.pictures(40)
+                            edition, replace(mail_settings, budget=budget), variant, pictures=editions.pictures(40)
                         )
                         found |= uses(parsed(mail.html))
     return frozenset(use for use in found if ": " not in use or use in KNOWN.features)
@@ -64,8 +64,8 @@ def test_nothing_is_accepted_that_no_theme_uses_or_that_every_client_shows(ours:
 
 
 def test_judgement_speaks_only_of_what_caniemail_knows() -> None:
-    assert {use for use in (*KNOWN.accepted, *KNOWN.harms) if use not in KNOWN.features} == set()
-    assert not set(KNOWN.accepted) & set(KNOWN.harms)
+    assert {use for use in (*KNOWN.accepted, *KNOWN.consequences) if use not in KNOWN.features} == set()
+    assert not set(KNOWN.accepted) & set(KNOWN.consequences)
 
 
 @pytest.mark.parametrize(
@@ -85,15 +85,15 @@ def test_what_clients_lack_is_found_with_its_remedy(body: str, clients: set[str]
     found = client_support.lacks(parsed(f"<!doctype html><html><body>{body}</body></html>"), clients)
     assert found
     assert clients <= {client for lack in found for client in (*lack.without, *lack.partly)}
-    assert any(lack.harm.blocking for lack in found) is blocking
-    assert all(lack.harm.words for lack in found)
+    assert any(lack.consequence.blocking for lack in found) is blocking
+    assert all(lack.consequence.description for lack in found)
 
 
 def test_what_no_word_of_ours_says_leads_to_caniemail() -> None:
     [lack] = client_support.lacks(
         parsed('<html><body><p style="text-indent:1px;writing-mode:vertical-rl">A</p>'), ["gmx"]
     )
-    assert "www.caniemail.com/features/css-writing-mode/" in lack.harm.words
+    assert "www.caniemail.com/features/css-writing-mode/" in lack.consequence.description
 
 
 def test_outlooks_own_conditional_comments_are_left_out() -> None:

@@ -67,7 +67,7 @@ def test_colours_are_inherited_overridden_and_hidden_as_in_a_browser() -> None:
         <p class="a">more specific</p><p class="b" style="color:#444444">important</p>
         <div bgcolor="#cccccc">on grey <b style="color:white">white</b></div><div style="display:none">hidden</div>
         </body></html>"""
-    light = {seen.text: (seen.ink, seen.paper) for seen in texts(parsed(css.final(html)))}
+    light = {seen.text: (seen.ink, seen.paper) for seen in texts(parsed(css.computed(html)))}
     assert light == {
         "root": ("#010203", "#ffffff"),
         "more specific": ("#222222", "#ffffff"),
@@ -75,6 +75,6 @@ def test_colours_are_inherited_overridden_and_hidden_as_in_a_browser() -> None:
         "on grey": ("#010203", "#cccccc"),
         "white": ("#ffffff", "#cccccc"),
     }
-    dark = {seen.text: (seen.ink, seen.paper) for seen in texts(parsed(css.final(html, dark=True)))}
+    dark = {seen.text: (seen.ink, seen.paper) for seen in texts(parsed(css.computed(html, dark=True)))}
     assert dark["more specific"] == ("#eeeeee", "#000000")
     assert dark["root"] == ("#010203", "#000000")

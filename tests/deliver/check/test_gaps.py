@@ -12,7 +12,7 @@ from lxml import etree
 
 from digest.compose.edition import Also, Section
 from digest.deliver.check.checked import parsed
-from digest.deliver.render.content_builder import words
+from digest.deliver.render.content_builder import clean_line
 from digest.deliver.render.rendered import Rendered
 from digest.deliver.render.renderer import Renderer
 from tests.deliver import editions
@@ -29,7 +29,9 @@ def renderer() -> Iterator[Renderer]:
 def _mail(renderer: Renderer, theme: str, **changes: Any) -> tuple[Rendered, etree._Element]:
     whole = editions.edition(stories=2)
     stories = [replace(story, **changes) for story in whole.stories]
-    rendered = renderer.render(editions.only(whole, *stories), editions.look(theme), pictures=editions.pictures(6))
+    rendered = renderer.render(
+        editions.only(whole, *stories), editions.mail_settings(theme), pictures=editions.pictures(6)
+    )
     return rendered, parsed(rendered.html)
 
 
@@ -72,7 +74,7 @@ def test_a_story_without_a_title_is_called_something(
 def test_a_section_without_a_title_has_its_topics_name(renderer: Renderer) -> None:
     edition = editions.edition(stories=4)
     untitled = replace(edition, sections=tuple(Section(s.topic, " ", s.stories) for s in edition.sections))
-    rendered = renderer.render(untitled, editions.look())
+    rendered = renderer.render(untitled, editions.mail_settings())
     assert rendered.problems == ()
     assert "topic1" in rendered.text
 
@@ -103,14 +105,14 @@ def test_a_date_that_no_time_zone_can_express_is_left_out(renderer: Renderer, ye
     ],
 )
 def test_no_line_ends_inside_a_number_or_before_a_stop(text: str, glued: str) -> None:
-    assert words(text, 200) == glued.replace("_", "\u00a0")
+    assert clean_line(text, 200) == glued.replace("_", "\u00a0")
 
 
 @pytest.mark.parametrize("title", ["L’Écho : le matin", 'Say "hi" & <b>', "नमस्ते दुनिया", "صَبَاح", "back\\slash"])
 def test_the_mails_label_is_its_name_in_every_script(renderer: Renderer, title: str) -> None:
-    rendered = renderer.render(editions.edition(stories=1), replace(editions.look(), newsletter=title))
+    rendered = renderer.render(editions.edition(stories=1), replace(editions.mail_settings(), newsletter=title))
     [label] = parsed(rendered.html).xpath("//@aria-label")
-    assert label == words(title, 80)
+    assert label == clean_line(title, 80)
 
 
 def _read(element: etree._Element) -> str:

@@ -11,28 +11,32 @@ import pytest
 from digest.deliver.check.checked import Checked
 from digest.deliver.check.mail import problems as mail_problems
 from digest.deliver.render import css
-from digest.deliver.render.content_builder import typeset
+from digest.deliver.render.content_builder import build_content
 from digest.deliver.render.rendered import PREFERENCES_URL, UNSUBSCRIBE_URL, Problem, Rendered
 from digest.deliver.render.renderer import Renderer
 from digest.deliver.render.templates import theme
-from digest.deliver.theme import Brand, Look, Variant
+from digest.deliver.theme import Branding, MailSettings, RenderOptions
 from digest.text.catalogue import locale
 from tests.deliver import editions
 
 EDITION = editions.edition(stories=6)
-LOOK = editions.look()
+SETTINGS = editions.mail_settings()
 
 
 @pytest.fixture(scope="module")
 def good() -> Iterator[Rendered]:
     with Renderer() as renderer:
-        yield renderer.render(EDITION, LOOK)
+        yield renderer.render(EDITION, SETTINGS)
 
 
-def _problems(html: str, text: str, look: Look = LOOK, subject: str | None = None) -> list[Problem]:
-    mail = typeset(EDITION, look, theme("classic"), Variant(), locale("en"))
+def _problems(
+    html: str, text: str, mail_settings: MailSettings = SETTINGS, subject: str | None = None
+) -> list[Problem]:
+    mail = build_content(EDITION, mail_settings, theme("classic"), RenderOptions(), locale("en"))
     mail = mail if subject is None else replace(mail, subject=subject)
-    return list(mail_problems(Checked(mail, look, html, text, css.final(html), css.final(html, dark=True))))
+    return list(
+        mail_problems(Checked(mail, mail_settings, html, text, css.computed(html), css.computed(html, dark=True)))
+    )
 
 
 def test_a_good_mail_has_no_problems(good: Rendered) -> None:
@@ -125,37 +129,37 @@ def test_the_length_of_the_subject_is_checked(good: Rendered, subject: str, ok: 
 
 def test_a_mail_without_postal_address_cannot_be_sent() -> None:
     with Renderer() as renderer:
-        rendered = renderer.render(EDITION, replace(LOOK, postal_address=""))
+        rendered = renderer.render(EDITION, replace(SETTINGS, postal_address=""))
     assert [problem.check for problem in rendered.problems] == ["postal-address"]
     assert rendered.blocked
 
 
 def test_links_to_this_machine_are_a_fault_only_when_real_mail_goes_out() -> None:
-    look = replace(LOOK, base_url="http://127.0.0.1:8080", media_url="http://127.0.0.1:8080/media")
+    mail_settings = replace(SETTINGS, base_url="http://127.0.0.1:8080", media_url="http://127.0.0.1:8080/media")
     with Renderer() as renderer:
-        assert renderer.render(EDITION, look).blocked
-        assert renderer.render(EDITION, replace(look, trial=True)).problems == ()
+        assert renderer.render(EDITION, mail_settings).blocked
+        assert renderer.render(EDITION, replace(mail_settings, trial=True)).problems == ()
 
 
 def test_an_article_at_an_http_address_is_told_but_does_not_stop_the_send() -> None:
     edition = editions.only(EDITION, replace(editions.story(0), url="http://old.example/a"), *EDITION.stories[1:])
     with Renderer() as renderer:
-        rendered = renderer.render(edition, LOOK)
+        rendered = renderer.render(edition, SETTINGS)
     assert [(problem.check, problem.blocking) for problem in rendered.problems] == [("http", False)]
 
 
 @pytest.mark.parametrize("accent", ["#ffcc00", "#ffffff", "#00ff00", "#000000", "#1a1aff", "#fffefb"])
 def test_any_accent_is_made_legible_in_both_schemes(accent: str) -> None:
     with Renderer() as renderer:
-        rendered = renderer.render(EDITION, replace(LOOK, brand=Brand(accent=accent)))
-        both = renderer.render(EDITION, replace(LOOK, brand=Brand(accent=accent, accent_dark=accent)))
+        rendered = renderer.render(EDITION, replace(SETTINGS, brand=Branding(accent=accent)))
+        both = renderer.render(EDITION, replace(SETTINGS, brand=Branding(accent=accent, accent_dark=accent)))
     assert [p for p in (*rendered.problems, *both.problems) if p.blocking] == []
 
 
 def test_only_the_clients_asked_for_are_spoken_of(good: Rendered) -> None:
     html = good.html.replace(END, '<div style="float:left"></div></body>')
-    assert _problems(html, good.text, replace(LOOK, clients=("gmail",))) == []
-    [problem] = _problems(html, good.text, replace(LOOK, clients=("gmail", "outlook-windows")))
+    assert _problems(html, good.text, replace(SETTINGS, clients=("gmail",))) == []
+    [problem] = _problems(html, good.text, replace(SETTINGS, clients=("gmail", "outlook-windows")))
     assert "outlook-windows" in problem.message
-    [problem] = _problems(good.html, good.text, replace(LOOK, clients=("gmial",)))
+    [problem] = _problems(good.html, good.text, replace(SETTINGS, clients=("gmial",)))
     assert "'gmial' is no mail program we know" in problem.message

@@ -10,7 +10,7 @@ import dkim as dkimpy
 import pytest
 
 from digest.deliver.address import canonical
-from digest.deliver.mime.dkim import Key, Signer, generate, load_key
+from digest.deliver.mime.dkim import DkimKey, Signer, generate, load_key
 from digest.deliver.mime.message import Message, Recipient
 from digest.errors import SettingsError
 from tests.deliver.samples import RENDERED, address, messages, template
@@ -19,7 +19,7 @@ RSA = load_key("news.example.org", "d1", generate("rsa"))
 ED25519 = load_key("news.example.org", "e1", generate("ed25519"))
 
 
-def verified(data: bytes, keys: Sequence[Key]) -> list[bool]:
+def verified(data: bytes, keys: Sequence[DkimKey]) -> list[bool]:
     """What dkimpy says of each signature, with the keys' records in a DNS of our own."""
     records = {f"{key.record_name}.".encode(): key.record.encode() for key in keys}
     checker = dkimpy.DKIM(data)
@@ -35,7 +35,7 @@ def verified(data: bytes, keys: Sequence[Key]) -> list[bool]:
 
 
 @pytest.mark.parametrize("keys", [[RSA], [ED25519], [RSA, ED25519]], ids=["rsa", "ed25519", "both"])
-def test_another_implementation_verifies_every_copy(keys: list[Key]) -> None:
+def test_another_implementation_verifies_every_copy(keys: list[DkimKey]) -> None:
     signed = Signer(keys).template(template())
     for number in (0, 1, 35, 36, 123_456_789):
         data = signed.fill(Recipient(number, f"reader{number}@example.org")).data

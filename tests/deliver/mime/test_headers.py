@@ -44,7 +44,7 @@ def test_uris_are_folded_only_between_them() -> None:
 
 @pytest.mark.parametrize("uri", ["https://example.org/a b", "https://example.org/<", "https://example.org/é", "a\r\nb"])
 def test_a_uri_that_is_not_bare_is_refused(uri: str) -> None:
-    with pytest.raises(RenderError, match="bare URI"):
+    with pytest.raises(RenderError, match="plain URI"):
         headers.uris("List-Unsubscribe", uri)
 
 

@@ -15,11 +15,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digest.deliver.address import AddressError
-from digest.deliver.mime.message import Message, Recipient, Template
-from digest.deliver.render.rendered import ADDRESS, PREFERENCES_URL, UNSUBSCRIBE_URL, Inline, Rendered
+from digest.deliver.mime.message import Message, Recipient
+from digest.deliver.mime.template import MessageTemplate
+from digest.deliver.render.rendered import ADDRESS, PREFERENCES_URL, UNSUBSCRIBE_URL, InlinePicture, Rendered
 from digest.deliver.smtp.session import find_flaw
 from digest.errors import RenderError
-from tests.deliver.samples import FACTS, LINKS, RENDERED, RETURN_PATH, address, template
+from tests.deliver.samples import LINKS, METADATA, RENDERED, RETURN_PATH, address, template
 
 TO = Recipient(12345, "ada@example.org")
 
@@ -41,7 +42,7 @@ def body(message: Message, kind: str) -> str:
 def test_the_headers_are_those_of_the_rules_in_their_order_octet_for_octet() -> None:
     head = template().fill(TO).data.partition(b"\r\n\r\n")[0].decode("ascii")
     token = LINKS.token(12345, "morning")
-    leave = RETURN_PATH.make("u", FACTS.edition_id, 12345)
+    leave = RETURN_PATH.make("u", METADATA.edition_id, 12345)
     assert head.split("\r\n")[:-1] == [
         "From: The Morning",
         " <morning@news.example.org>",
@@ -69,7 +70,7 @@ def test_a_long_list_unsubscribe_is_never_encoded_however_long_the_site_s_addres
     from digest.deliver.links import Links
 
     long = Links("https://" + "a" * 60 + ".example.org/" + "deep/" * 60 + "end", "x" * 32)
-    made = Template.build(RENDERED, FACTS, long, RETURN_PATH)
+    made = MessageTemplate.build(RENDERED, METADATA, long, RETURN_PATH)
     raw = made.fill(TO).data.partition(b"List-Unsubscribe: ")[2].partition(b"List-Unsubscribe-Post")[0]
     assert b"=?" not in raw
     uris = [part.strip() for part in raw.decode("ascii").split(",")]
@@ -152,9 +153,11 @@ def test_a_control_character_in_a_header_is_refused_by_name(bad: str, field: str
     attempts: dict[str, Callable[[], object]] = {
         "subject": lambda: template(replace(RENDERED, subject=value)),
         "language": lambda: template(replace(RENDERED, language=value)),
-        "sender_name": lambda: Template.build(RENDERED, replace(FACTS, sender_name=value), LINKS, RETURN_PATH),
-        "title": lambda: Template.build(RENDERED, replace(FACTS, title=value), LINKS, RETURN_PATH),
-        "reply_to": lambda: Template.build(RENDERED, replace(FACTS, reply_to=value), LINKS, RETURN_PATH),
+        "sender_name": lambda: MessageTemplate.build(
+            RENDERED, replace(METADATA, sender_name=value), LINKS, RETURN_PATH
+        ),
+        "title": lambda: MessageTemplate.build(RENDERED, replace(METADATA, title=value), LINKS, RETURN_PATH),
+        "reply_to": lambda: MessageTemplate.build(RENDERED, replace(METADATA, reply_to=value), LINKS, RETURN_PATH),
         "name": lambda: template().fill(Recipient(1, "ada@example.org", value)),
     }
     with pytest.raises(RenderError, match=r"header|address"):
@@ -247,8 +250,8 @@ def test_any_text_survives_and_the_octets_stay_safe(plain: str, markup: str, sub
 
 def test_inline_pictures_travel_beside_the_html_that_shows_them() -> None:
     pictures = (
-        Inline("one@digest", "image/png", b"\x89PNG" + bytes(range(256)) * 3),
-        Inline("two@digest", "image/jpeg", b"x"),
+        InlinePicture("one@digest", "image/png", b"\x89PNG" + bytes(range(256)) * 3),
+        InlinePicture("two@digest", "image/jpeg", b"x"),
     )
     message = template(replace(RENDERED, inline=pictures)).fill(TO)
     found = parsed(message)

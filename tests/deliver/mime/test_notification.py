@@ -9,7 +9,16 @@ import pytest
 
 from digest.collect.health import Breach
 from digest.compose.edition import Section
-from digest.deliver.mime.notification import Fate, halted, paused, reminder, subject, warned, warning, words
+from digest.deliver.mime.notification import (
+    ReviewOutcome,
+    issue_text,
+    paused,
+    paused_subject,
+    reminder,
+    reminder_subject,
+    warning,
+    warning_subject,
+)
 from digest.text.catalogue import available, locale
 from tests.compose.samples import edition, story
 
@@ -57,23 +66,23 @@ def test_stories_are_counted_as_the_language_counts(count: int, said: str) -> No
 
 @pytest.mark.parametrize("language", OTHERS)
 def test_no_language_speaks_english_to_its_editors(language: str) -> None:
-    tongue, english = locale(language), locale("en")
-    for fate in ("", *get_args(get_args(Fate)[0])):
-        ours, theirs = (reminder(edition(), fate, LATE, SICK, words_of) for words_of in (tongue, english))
+    translated, english = locale(language), locale("en")
+    for fate in ("", *get_args(get_args(ReviewOutcome)[0])):
+        ours, theirs = (reminder(edition(), fate, LATE, SICK, words_of) for words_of in (translated, english))
         for line, foreign in zip(ours.splitlines(), theirs.splitlines(), strict=True):
             assert line != foreign or not line or re.match(r" \d\. |- https://f", line), line
-    assert subject(edition(), tongue) != subject(edition(), english)
-    assert warned(tongue) != warned(english)
-    assert not set(warning("2026-11-24T07:00", SICK[:1], tongue).splitlines()) & set(
+    assert reminder_subject(edition(), translated) != reminder_subject(edition(), english)
+    assert warning_subject(translated) != warning_subject(english)
+    assert not set(warning("2026-11-24T07:00", SICK[:1], translated).splitlines()) & set(
         warning("2026-11-24T07:00", SICK[:1], english).splitlines()
     ) - {""}
-    ours, theirs = (halted("e", "554 blocked", {"accepted": 7}, words_of) for words_of in (tongue, english))
+    ours, theirs = (paused("e", "554 blocked", {"accepted": 7}, words_of) for words_of in (translated, english))
     assert set(ours.splitlines()) & set(theirs.splitlines()) == {"", "554 blocked", "       7 accepted"}
-    assert paused("e", tongue) != paused("e", english)
+    assert paused_subject("e", translated) != paused_subject("e", english)
 
 
 def test_what_a_server_said_stays_as_it_was_said() -> None:
-    assert words(SICK[2], locale("de")) == "3-mal hintereinander gescheitert: HTTP 503"
-    assert words(replace(SICK[2], number=1), locale("de")) == "einmal gescheitert: HTTP 503"
-    assert words(SICK[5], locale("de")) == "not well formed"
-    assert words(SICK[4], locale("de")) == "60\u00a0% ihrer Einträge haben kein Datum"
+    assert issue_text(SICK[2], locale("de")) == "3-mal hintereinander gescheitert: HTTP 503"
+    assert issue_text(replace(SICK[2], number=1), locale("de")) == "einmal gescheitert: HTTP 503"
+    assert issue_text(SICK[5], locale("de")) == "not well formed"
+    assert issue_text(SICK[4], locale("de")) == "60\u00a0% ihrer Einträge haben kein Datum"

@@ -39,9 +39,9 @@ def test_pieces_join_to_the_text_they_were_made_of(before: str, value: str, afte
     value = value.replace("\r", "").replace("\n", "")
     before = before.rstrip("\r")
     joined = (
-        quoted_printable.joint(quoted_printable.encode(before))
+        quoted_printable.with_soft_break(quoted_printable.encode(before))
         + quoted_printable.encode(value)
-        + quoted_printable.SOFT
+        + quoted_printable.SOFT_BREAK
         + quoted_printable.encode(after)
     )
     expected = before.replace("\r\n", "\n").replace("\r", "\n") + value

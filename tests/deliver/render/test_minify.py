@@ -12,8 +12,8 @@ from markupsafe import escape
 from digest.deliver.check.checked import parsed
 from digest.deliver.check.contrast import texts
 from digest.deliver.render import css
-from digest.deliver.render.compiler import compiled
 from digest.deliver.render.minify import minified
+from digest.deliver.render.mjml import compile_mjml
 
 FONT = "'Segoe UI',Arial,sans-serif"
 CSS = f".paper {{ font-family: {FONT}; font-size: 16px; line-height: 25px; color: #1d1d1f; }} .used {{ margin: 4px; }}"
@@ -37,25 +37,25 @@ def _plain(source: str) -> str:
 
 
 def test_what_every_text_inherits_is_not_repeated() -> None:
-    html = compiled(_mjml("hello"))
+    html = compile_mjml(_mjml("hello"))
     assert html.count("Segoe UI") == 1
     assert html.count("25px") == 1
     assert len(html) < 0.75 * len(_plain(_mjml("hello")))
 
 
 def test_a_text_with_its_own_look_keeps_it() -> None:
-    html = compiled(_mjml("hello", text='font-style="italic" letter-spacing="2px"'))
+    html = compile_mjml(_mjml("hello", text='font-style="italic" letter-spacing="2px"'))
     assert html.count("font-style:italic") == 2
     assert html.count("letter-spacing:2px") == 2
 
 
 def test_a_theme_that_does_not_say_it_once_keeps_it_everywhere() -> None:
-    html = compiled(_mjml("hello", css=".used { margin: 4px; }"))
+    html = compile_mjml(_mjml("hello", css=".used { margin: 4px; }"))
     assert html.count("Segoe UI") == 2
 
 
 def test_classes_without_a_rule_in_the_head_go_and_the_others_stay() -> None:
-    html = compiled(_mjml("hello"))
+    html = compile_mjml(_mjml("hello"))
     assert '<p class="used"' in html
     assert "gone" not in html
     assert "paper" not in html.partition("<body")[2]
@@ -74,18 +74,18 @@ def test_classes_without_a_rule_in_the_head_go_and_the_others_stay() -> None:
 )
 def test_words_that_look_like_markup_stay_words(words: str) -> None:
     source = _mjml(str(escape(words)))
-    assert _words(compiled(source)) == _words(_plain(source))
+    assert _words(compile_mjml(source)) == _words(_plain(source))
 
 
 @given(st.text(alphabet='ab<>&"; =/', max_size=60).filter(str.strip))
 def test_no_word_is_lost_or_changed(words: str) -> None:
     source = _mjml(str(escape(words)))
-    assert _words(compiled(source)) == _words(_plain(source))
+    assert _words(compile_mjml(source)) == _words(_plain(source))
 
 
 def test_every_text_has_the_same_colour_as_before() -> None:
     source = _mjml('hello <b style="color:#123456">you</b>')
-    assert _colours(compiled(source)) == _colours(_plain(source))
+    assert _colours(compile_mjml(source)) == _colours(_plain(source))
 
 
 def test_styles_lose_blanks_and_nothing_else() -> None:
@@ -101,4 +101,4 @@ def _words(html: str) -> list[str]:
 
 
 def _colours(html: str) -> list[tuple[str, str, str]]:
-    return [(seen.text, seen.ink, seen.paper) for seen in texts(parsed(css.final(html)))]
+    return [(seen.text, seen.ink, seen.paper) for seen in texts(parsed(css.computed(html)))]

@@ -31,7 +31,7 @@ def test_one_block_of_ones_own_changes_only_that_block(tmp_path: Path) -> None:
         extends + "{% block note %}<mj-text><p>Hello there</p></mj-text>{% endblock %}",
     )
     with Renderer([tmp_path]) as renderer:
-        rendered = renderer.render(editions.edition(stories=3), editions.look())
+        rendered = renderer.render(editions.edition(stories=3), editions.mail_settings())
     assert "Hello there" in rendered.html
     assert "Unsubscribe" in rendered.html
     assert "Glacier lake" in rendered.html
@@ -41,7 +41,7 @@ def test_an_own_theme_needs_only_what_it_changes(tmp_path: Path) -> None:
     _write(tmp_path, "mine/theme.toml", 'title = "Mine"\n[light]\npaper = "#f4f7f2"\n')
     with Renderer([tmp_path]) as renderer:
         assert renderer.themes() == ["classic", "compact", "magazine", "mine"]
-        rendered = renderer.render(editions.edition(stories=3), editions.look("mine"))
+        rendered = renderer.render(editions.edition(stories=3), editions.mail_settings("mine"))
     assert "#f4f7f2" in rendered.html
     assert not rendered.blocked
 
@@ -51,27 +51,27 @@ def test_a_template_that_is_edited_is_seen_at_once(tmp_path: Path) -> None:
     with Renderer([tmp_path]) as renderer:
         for number in ("one", "three"):
             _write(tmp_path, "classic/story.mjml.j2", source.replace("NUMBER", number))
-            assert f"<p>{number}</p>" in renderer.render(editions.edition(stories=2), editions.look()).html
+            assert f"<p>{number}</p>" in renderer.render(editions.edition(stories=2), editions.mail_settings()).html
 
 
 def test_a_mistake_is_reported_with_file_and_line_before_anything_is_printed(tmp_path: Path) -> None:
     path = _write(tmp_path, "classic/story.mjml.j2", "<mj-text>\n{{ story.titel }}</mj-text>")
     with Renderer([tmp_path]) as renderer, pytest.raises(RenderError) as caught:
-        renderer.render(editions.edition(), editions.look())
+        renderer.render(editions.edition(), editions.mail_settings())
     assert str(caught.value) == f"{path}, line 2: 'story' has no 'titel'; did you mean 'title'?"
 
 
 def test_an_error_that_only_printing_finds_has_file_and_line_too(tmp_path: Path) -> None:
     path = _write(tmp_path, "classic/story.mjml.j2", "<mj-text>\n\n{{ story.title.nothing.at.all }}</mj-text>")
     with Renderer([tmp_path]) as renderer, pytest.raises(RenderError) as caught:
-        renderer.render(editions.edition(), editions.look())
+        renderer.render(editions.edition(), editions.mail_settings())
     assert str(caught.value).startswith(f"{path}, line 3: ")
 
 
 def test_html_that_is_not_closed_is_reported_with_what_stands_near(tmp_path: Path) -> None:
     path = _write(tmp_path, "classic/story.mjml.j2", "<mj-text>\n<p>{{ story.title }}<b></mj-text>")
     with Renderer([tmp_path]) as renderer, pytest.raises(RenderError) as caught:
-        renderer.render(editions.edition(), editions.look())
+        renderer.render(editions.edition(), editions.mail_settings())
     assert str(path) in str(caught.value)
     assert "line 2: <b> is opened and not closed" in str(caught.value)
 
@@ -90,14 +90,14 @@ def test_a_template_that_runs_away_ends_in_an_error_and_the_next_mail_is_made(tm
     _write(tmp_path, "classic/story.mjml.j2", f"<mj-text>{body}</mj-text>")
     with Renderer([tmp_path], time_limit=3) as renderer:
         with pytest.raises(RenderError):
-            renderer.render(editions.edition(stories=2), editions.look())
+            renderer.render(editions.edition(stories=2), editions.mail_settings())
         shutil.rmtree(tmp_path / "email")
-        assert "Harbour railway" in renderer.render(editions.edition(stories=2), editions.look()).html
+        assert "Harbour railway" in renderer.render(editions.edition(stories=2), editions.mail_settings()).html
 
 
 def test_an_unknown_theme_names_those_that_exist() -> None:
     with Renderer() as renderer, pytest.raises(RenderError, match="'clasic': choose from classic, compact, magazine"):
-        renderer.render(editions.edition(), editions.look("clasic"))
+        renderer.render(editions.edition(), editions.mail_settings("clasic"))
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,9 @@ def test_ejecting_a_block_gives_a_file_that_extends_the_built_in_one(tmp_path: P
         '{% extends "builtin/classic/mail.mjml.j2" %}\n{% block footer %}'
     )
     with Renderer() as plain, Renderer([tmp_path]) as own:
-        assert own.render(editions.edition(), editions.look()) == plain.render(editions.edition(), editions.look())
+        assert own.render(editions.edition(), editions.mail_settings()) == plain.render(
+            editions.edition(), editions.mail_settings()
+        )
 
 
 EVERY_BLOCK = [(file.name, block) for file in templates.listing() for block in file.blocks]
@@ -147,7 +149,7 @@ def test_an_ejected_block_changes_no_byte_until_it_is_edited(
 
 def _both(renderer: Renderer, theme: str) -> tuple[str, str]:
     edition = editions.edition(stories=20, note="A word first.")
-    rendered = renderer.render(edition, editions.look(theme), pictures=editions.pictures(20))
+    rendered = renderer.render(edition, editions.mail_settings(theme), pictures=editions.pictures(20))
     return rendered.html, rendered.text
 
 
@@ -189,7 +191,7 @@ def test_a_template_that_nobody_would_see_or_that_never_ends_is_named(
     path.parent.mkdir(parents=True)
     path.write_bytes(text.encode("utf-8", "surrogateescape"))
     with Renderer([tmp_path]) as renderer, pytest.raises(RenderError) as raised:
-        renderer.render(editions.edition(stories=2), editions.look(name.split("/", maxsplit=1)[0]))
+        renderer.render(editions.edition(stories=2), editions.mail_settings(name.split("/", maxsplit=1)[0]))
     assert message in str(raised.value)
     assert name in str(raised.value)
 
@@ -198,7 +200,7 @@ def test_a_block_beside_a_built_in_one_may_hold_blocks_of_its_own(tmp_path: Path
     body = "{% block title %}<h1>{% block crest %}Crest{% endblock %}</h1>{% endblock %}"
     _write(tmp_path, "classic/mail.mjml.j2", f'{{% extends "builtin/classic/mail.mjml.j2" %}}{body}')
     with Renderer([tmp_path]) as renderer:
-        assert "Crest" in renderer.render(editions.edition(stories=2), editions.look()).html
+        assert "Crest" in renderer.render(editions.edition(stories=2), editions.mail_settings()).html
 
 
 def test_ejecting_a_theme_copies_all_of_it_and_overwrites_nothing(tmp_path: Path) -> None:
@@ -243,7 +245,7 @@ def test_what_is_no_text_is_a_mistake_and_never_printed(tmp_path: Path, printed:
     block = "{% block note %}<mj-text>\n{{ PRINTED }}</mj-text>{% endblock %}".replace("PRINTED", printed)
     path = _write(tmp_path, "classic/mail.mjml.j2", '{% extends "builtin/classic/mail.mjml.j2" %}' + block)
     with Renderer([tmp_path]) as renderer, pytest.raises(RenderError) as caught:
-        renderer.render(editions.edition(stories=3), editions.look())
+        renderer.render(editions.edition(stories=3), editions.mail_settings())
     assert str(caught.value).startswith(f"{path}, line 2: it prints {kind}, which is no text")
 
 
@@ -260,14 +262,14 @@ def test_a_tag_that_is_wrong_only_where_its_block_stands_is_found(
     extends = '{% extends "builtin/classic/mail.mjml.j2" %}'
     path = _write(tmp_path, "classic/mail.mjml.j2", f"{extends}{{% block {block} %}}{piece}{{% endblock %}}")
     with Renderer([tmp_path]) as renderer, pytest.raises(RenderError) as caught:
-        renderer.render(editions.edition(stories=3), editions.look())
+        renderer.render(editions.edition(stories=3), editions.mail_settings())
     assert str(caught.value).startswith(f"{path}: {told}")
 
 
 def test_words_that_look_like_tags_and_templates_are_never_misplaced() -> None:
-    words = replace(editions.story(0), title="<mj-text> {% if %} </mj-section> {{", lead="<mj-body>")
+    text = replace(editions.story(0), title="<mj-text> {% if %} </mj-section> {{", lead="<mj-body>")
     with Renderer() as renderer:
-        assert not renderer.render(editions.only(editions.edition(stories=1), words), editions.look()).blocked
+        assert not renderer.render(editions.only(editions.edition(stories=1), text), editions.mail_settings()).blocked
 
 
 def test_a_plain_block_of_ones_own_can_be_read_in_the_dark(tmp_path: Path) -> None:
@@ -275,7 +277,7 @@ def test_a_plain_block_of_ones_own_can_be_read_in_the_dark(tmp_path: Path) -> No
     _write(tmp_path, "classic/mail.mjml.j2", extends + "{% block note %}<mj-text>Hello</mj-text>{% endblock %}")
     _write(tmp_path, "classic/mail.txt.j2", '{% extends "builtin/classic/mail.txt.j2" %}')
     with Renderer([tmp_path]) as renderer:
-        assert renderer.render(editions.edition(stories=12), editions.look()).problems == ()
+        assert renderer.render(editions.edition(stories=12), editions.mail_settings()).problems == ()
 
 
 def test_what_ends_the_compiler_is_named_by_its_file(tmp_path: Path) -> None:
@@ -283,5 +285,5 @@ def test_what_ends_the_compiler_is_named_by_its_file(tmp_path: Path) -> None:
     source = '{% extends "builtin/classic/mail.mjml.j2" %}{% block note %}' + deep + "{% endblock %}"
     path = _write(tmp_path, "classic/mail.mjml.j2", source)
     with Renderer([tmp_path]) as renderer, pytest.raises(RenderError, match="ended the compiler") as caught:
-        renderer.render(editions.edition(stories=3), editions.look())
+        renderer.render(editions.edition(stories=3), editions.mail_settings())
     assert str(caught.value).startswith(f"{path}, or what it includes: ")

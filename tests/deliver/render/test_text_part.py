@@ -21,20 +21,20 @@ def renderer() -> Iterator[Renderer]:
 
 @pytest.mark.parametrize("language", ["en", "fr", "ar"])
 def test_no_line_is_wider_than_72_columns_but_for_addresses(renderer: Renderer, language: str) -> None:
-    text = renderer.render(editions.edition(language), editions.look()).text
+    text = renderer.render(editions.edition(language), editions.mail_settings()).text
     assert [line for line in text.splitlines() if width(line) > 72 and "://" not in line] == []
     assert "\n\n\n\n" not in text
     assert not [line for line in text.splitlines() if line != line.rstrip()]
 
 
 def test_a_rule_is_short_enough_for_the_line_of_a_phone(renderer: Renderer) -> None:
-    text = renderer.render(editions.edition(), editions.look()).text
+    text = renderer.render(editions.edition(), editions.mail_settings()).text
     rules = {line for line in text.splitlines() if line and not line.strip("-")}
     assert rules == {"-" * 40}
 
 
 def test_every_reference_is_listed_once_and_every_listed_one_is_used(renderer: Renderer) -> None:
-    text = renderer.render(editions.edition(stories=9), editions.look()).text
+    text = renderer.render(editions.edition(stories=9), editions.mail_settings()).text
     body, tail = text[: text.index("\n[1] ")], text[text.index("\n[1] ") :]
     listed = dict(line.split(" ", 1) for line in tail.splitlines() if line.startswith("["))
     assert len(set(listed.values())) == len(listed)
