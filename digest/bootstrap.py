@@ -13,24 +13,24 @@ from digest.settings import Settings
 from digest.settings.file import ensure_secret
 
 if TYPE_CHECKING:
-    from digest.services.approving import Approving
-    from digest.services.collecting import Collecting
-    from digest.services.composing import Composing
+    from digest.services.collect.collecting import Collecting
+    from digest.services.collect.feeds import Feeds
+    from digest.services.collect.fetcher import Fetcher
+    from digest.services.compose.approving import Approving
+    from digest.services.compose.composing import Composing
+    from digest.services.compose.editing import Editing
+    from digest.services.compose.editions import Editions
     from digest.services.database import Database
-    from digest.services.deliverability import Deliverability
-    from digest.services.editing import Editing
-    from digest.services.editions import Editions
+    from digest.services.deliver.deliverability import Deliverability
+    from digest.services.deliver.mailer import Mailer
+    from digest.services.deliver.messages import Messages
+    from digest.services.deliver.pictures import Pictures
+    from digest.services.deliver.rendering import Rendering
+    from digest.services.deliver.returned_mail import ReturnedMail
+    from digest.services.deliver.sending import Sending
     from digest.services.editors import Editors
-    from digest.services.feeds import Feeds
-    from digest.services.fetcher import Fetcher
-    from digest.services.mailer import Mailer
-    from digest.services.messages import Messages
     from digest.services.notifying import Notifying
-    from digest.services.pictures import Pictures
-    from digest.services.rendering import Rendering
-    from digest.services.returned_mail import ReturnedMail
     from digest.services.scheduling import Scheduling
-    from digest.services.sending import Sending
     from digest.services.subscriptions import Subscriptions
 
 
@@ -73,19 +73,19 @@ class App:
 
     @cached_property
     def collecting(self) -> Collecting:
-        from digest.services.collecting import Collecting
+        from digest.services.collect.collecting import Collecting
 
         return Collecting(self.context, self.fetcher)
 
     @cached_property
     def composing(self) -> Composing:
-        from digest.services.composing import Composing
+        from digest.services.compose.composing import Composing
 
         return Composing(self.context, self.pictures, self.sending)
 
     @cached_property
     def sending(self) -> Sending:
-        from digest.services.sending import Sending
+        from digest.services.deliver.sending import Sending
 
         return Sending(self.context, self.rendering, self.messages, self.mailer, self.pictures)
 
@@ -93,19 +93,19 @@ class App:
 
     @cached_property
     def editions(self) -> Editions:
-        from digest.services.editions import Editions
+        from digest.services.compose.editions import Editions
 
         return Editions(self.context)
 
     @cached_property
     def editing(self) -> Editing:
-        from digest.services.editing import Editing
+        from digest.services.compose.editing import Editing
 
         return Editing(self.context, self.fetcher, self.pictures, self.sending)
 
     @cached_property
     def approving(self) -> Approving:
-        from digest.services.approving import Approving
+        from digest.services.compose.approving import Approving
 
         return Approving(self.context, self.sending)
 
@@ -137,13 +137,13 @@ class App:
 
     @cached_property
     def returned_mail(self) -> ReturnedMail:
-        from digest.services.returned_mail import ReturnedMail
+        from digest.services.deliver.returned_mail import ReturnedMail
 
         return ReturnedMail(self.context, self.messages, self.fetcher)
 
     @cached_property
     def feeds(self) -> Feeds:
-        from digest.services.feeds import Feeds
+        from digest.services.collect.feeds import Feeds
 
         return Feeds(self.context, self.fetcher)
 
@@ -151,37 +151,37 @@ class App:
 
     @cached_property
     def fetcher(self) -> Fetcher:
-        from digest.services.fetcher import Fetcher
+        from digest.services.collect.fetcher import Fetcher
 
         return self._stack.enter_context(Fetcher(self.context))
 
     @cached_property
     def pictures(self) -> Pictures:
-        from digest.services.pictures import Pictures
+        from digest.services.deliver.pictures import Pictures
 
         return Pictures(self.context, self.fetcher)
 
     @cached_property
     def rendering(self) -> Rendering:
-        from digest.services.rendering import Rendering
+        from digest.services.deliver.rendering import Rendering
 
         return self._stack.enter_context(Rendering(self.context, self.pictures))
 
     @cached_property
     def messages(self) -> Messages:
-        from digest.services.messages import Messages
+        from digest.services.deliver.messages import Messages
 
         return Messages(self.context, self.rendering)
 
     @cached_property
     def mailer(self) -> Mailer:
-        from digest.services.mailer import Mailer
+        from digest.services.deliver.mailer import Mailer
 
         return Mailer(self.context, self.messages)
 
     @cached_property
     def deliverability(self) -> Deliverability:
-        from digest.services.deliverability import Deliverability
+        from digest.services.deliver.deliverability import Deliverability
 
         return Deliverability(self.context, self.messages)
 

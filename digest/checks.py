@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from digest.errors import DigestError, EditionError, Finding, Severity
-from digest.services import templates
+from digest.services.deliver import templates
 
 if TYPE_CHECKING:
     from digest.bootstrap import App
@@ -71,7 +71,7 @@ def _sending(app: App) -> Iterator[Finding]:
 
 def _paused(app: App) -> Iterator[Finding]:
     """Editions that wait for a person in the middle of being sent."""
-    from digest.services.sending import PAUSED_BY_HAND
+    from digest.services.deliver.sending import PAUSED_BY_HAND
 
     for edition in app.editions.paused():
         severity: Severity = "warning" if edition.reason == PAUSED_BY_HAND else "error"

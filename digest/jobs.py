@@ -15,12 +15,12 @@ import structlog
 from digest import events
 from digest.compose.edition import Edition
 from digest.errors import AlreadySent, DigestError, EditionError, StoreError
-from digest.services.due import EVENT_OF
-from digest.services.returned_mail import UNCHANGED
+from digest.services.compose.due import EVENT_OF
+from digest.services.deliver.returned_mail import UNCHANGED
 
 if TYPE_CHECKING:
     from digest.bootstrap import App
-    from digest.services.due import Happened
+    from digest.services.compose.due import Happened
 
 log = structlog.get_logger()
 

@@ -9,7 +9,7 @@ from typing import Final
 
 import digest
 from digest import events
-from digest.services.due import EVENT_OF
+from digest.services.compose.due import EVENT_OF
 
 ROOT: Final = Path(digest.__file__).parent
 DOCS: Final = ROOT.parent / "docs" / "log-events.md"

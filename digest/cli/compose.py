@@ -24,7 +24,7 @@ def compose(ctx: click.Context, newsletter: str, slot: str | None, json_: bool) 
         stored = app.composing.is_stored(edition)
         extra = local is not None and not app.composing.in_calendar(newsletter, local)
     if json_:
-        from digest.services.editions import to_json
+        from digest.services.compose.editions import to_json
 
         click.echo(to_json(edition))
     elif not made:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from digest.bootstrap import App
     from digest.compose.edition import Edition
     from digest.services.context import Progress
-    from digest.services.deliver_edition import Delivered
+    from digest.services.deliver.deliver_edition import Delivered
 
 _STDERR: Final = 2
 

@@ -30,7 +30,7 @@ def keygen(domain: str, selector: str, kind: Literal["rsa", "ed25519"], out: Pat
     RSA is what every verifier knows; add an Ed25519 key under another selector if you like. The file is readable by
     its owner only, and never overwritten.
     """
-    from digest.services.signing import make_key
+    from digest.services.deliver.signing import make_key
 
     key, path = make_key(domain, selector, kind, out)
     say(f"Private key: {path} (keep it secret). Publish this record:\n")

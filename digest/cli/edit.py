@@ -246,7 +246,7 @@ def _key(seen: Edition, story: str) -> str:
 
 def _listing(seen: Edition, json_: bool) -> None:
     if json_:
-        from digest.services.editions import to_json
+        from digest.services.compose.editions import to_json
 
         click.echo(to_json(seen))
         return

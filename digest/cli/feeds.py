@@ -78,7 +78,7 @@ def add(ctx: click.Context, url: str, topic: str | None) -> None:
 
     The settings file is edited with its comments kept.
     """
-    from digest.services import feed_list
+    from digest.services.collect import feed_list
 
     known = settings(ctx)
     topic = topic or (next(iter(known.topics)) if len(known.topics) == 1 else None)
@@ -100,7 +100,7 @@ def add(ctx: click.Context, url: str, topic: str | None) -> None:
 @click.pass_context
 def remove(ctx: click.Context, url: str, topic: str | None) -> None:
     """Remove a feed from the settings file. What was read from it stays."""
-    from digest.services import feed_list
+    from digest.services.collect import feed_list
 
     topics = feed_list.remove(settings(ctx), url, topic)
     click.echo(f"Removed from {', '.join(topics)}.")
@@ -145,7 +145,7 @@ def release(ctx: click.Context, url: str, drop: bool) -> None:
 @click.pass_context
 def import_(ctx: click.Context, file: Path, topic: str | None) -> None:
     """Import feeds from an OPML file; its folders become topics."""
-    from digest.services import feed_list
+    from digest.services.collect import feed_list
 
     try:
         added, known, examples_dropped = feed_list.import_opml(settings(ctx), file.read_bytes(), topic)
@@ -168,6 +168,6 @@ def import_(ctx: click.Context, file: Path, topic: str | None) -> None:
 @click.pass_context
 def export(ctx: click.Context) -> None:
     """Write all feeds as OPML to standard output, one folder a topic."""
-    from digest.services.feed_list import export_opml
+    from digest.services.collect.feed_list import export_opml
 
     click.echo(export_opml(settings(ctx)), nl=False)

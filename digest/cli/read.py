@@ -36,7 +36,7 @@ def read(ctx: click.Context, sources: tuple[str, ...], url: str, language: str, 
     SOURCE is a file, a folder (every .html, .htm and .txt in it), a URL, or - for standard input; HTML or plain text
     in any encoding. Pages of one host in a folder teach what that host repeats.
     """
-    from digest.services.reading import read_pages
+    from digest.services.collect.reading import read_pages
 
     _check(url, language)
     places = [place for source in sources for place in _places(source)]
@@ -104,7 +104,7 @@ def _item(ctx: click.Context, place: str, url: str, language: str, failed: list[
 def _fetch(ctx: click.Context, address: str) -> FetchedPage:
     """The page at an address, through the guard; private networks only where the settings allow them."""
     from digest.errors import SettingsError
-    from digest.services.reading import fetch_page
+    from digest.services.collect.reading import fetch_page
 
     try:
         private = common.settings(ctx).collect.allow_private_networks

@@ -19,7 +19,7 @@ def templates() -> None:
 @click.pass_context
 def list_(ctx: click.Context, json_: bool) -> None:
     """Show every template in use, whose it is, and the blocks that can be replaced alone."""
-    from digest.services.templates import listing
+    from digest.services.deliver.templates import listing
 
     files = listing(settings(ctx))
     if json_:
@@ -37,7 +37,7 @@ def eject(ctx: click.Context, name: str, block: str) -> None:
 
     For example 'classic/mail.mjml.j2 --block footer', or 'compact'. Nothing is overwritten.
     """
-    from digest.services import templates
+    from digest.services.deliver import templates
 
     for path in templates.eject(settings(ctx), name, block):
         click.echo(_short(path))
@@ -47,7 +47,7 @@ def eject(ctx: click.Context, name: str, block: str) -> None:
 @click.pass_context
 def diff(ctx: click.Context) -> None:
     """Show what your templates change of the built-in ones. Exit code 3 when there is nothing."""
-    from digest.services import templates
+    from digest.services.deliver import templates
 
     changes = templates.diff(settings(ctx))
     if not changes:

@@ -17,11 +17,11 @@ from digest.deliver.mime.notification import (
     warning,
     warning_subject,
 )
+from digest.services.collect.feeds import Feeds
 from digest.services.context import Context
-from digest.services.feeds import Feeds
-from digest.services.mailer import Mailer
+from digest.services.deliver.mailer import Mailer
+from digest.services.deliver.rendering import Rendering
 from digest.services.newsletters import calendar_of, newsletter_of, policy_of
-from digest.services.rendering import Rendering
 
 #: Editors are warned of sick feeds this long before the cut-off.
 AHEAD: Final = timedelta(hours=1)

@@ -77,7 +77,7 @@ def by_digest(urls: Sequence[str], folder: Path) -> dict[str, float]:
     from digest.collect.http.fetch import HttpConfig, fetch_feeds
     from digest.collect.parse.feedparser import PRELOAD, parse_feeds
     from digest.collect.sandbox import Sandbox
-    from digest.services.collect_feeds import Rounds, collect
+    from digest.services.collect.collect_feeds import Rounds, collect
     from digest.store import open_store
 
     figures: dict[str, float] = {}

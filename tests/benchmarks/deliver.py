@@ -33,8 +33,8 @@ from digest.compose.edition import Edition
 from digest.deliver.audience import VariantOptions
 from digest.deliver.mime.dkim import generate
 from digest.deliver.subscriber import Subscriber, Subscription
-from digest.services.deliver_edition import Terms, deliver
-from digest.services.plan_recipients import plan
+from digest.services.deliver.deliver_edition import Terms, deliver
+from digest.services.deliver.plan_recipients import plan
 from digest.settings import load
 from digest.store import Store
 from tests.benchmarks.bookkeepers import django_books, sqlite_books

@@ -81,7 +81,7 @@ def test_a_test_copy_that_is_refused_tells_for_whom_and_whether_to_try_again(
 def test_a_test_copy_without_a_mail_server_names_the_command_that_looks_at_it(
     full_desk: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("digest.services.mailer.PATIENCE", 1.0)
+    monkeypatch.setattr("digest.services.deliver.mailer.PATIENCE", 1.0)
     with SmtpServer() as server:
         mailing(full_desk, server.port)
     assert run("compose", "morning").exit_code == 0
@@ -93,7 +93,7 @@ def test_a_test_copy_without_a_mail_server_names_the_command_that_looks_at_it(
 def test_a_test_copy_does_not_wait_ten_minutes_for_a_server_that_fell_silent(
     full_desk: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("digest.services.mailer.PATIENCE", 1.0)
+    monkeypatch.setattr("digest.services.deliver.mailer.PATIENCE", 1.0)
     with SmtpServer(behave=when("content", 1, Silence)) as server:
         mailing(full_desk, server.port)
         assert run("compose", "morning").exit_code == 0

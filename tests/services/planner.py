@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
-from digest.services import due
+from digest.services.compose import due
 from digest.settings import load
 from digest.store import open_store
 

@@ -17,8 +17,8 @@ from digest.deliver.render.rendered import ADDRESS, UNSUBSCRIBE_URL, Rendered
 from digest.deliver.return_path import ReturnPath
 from digest.deliver.smtp.connect import Relay
 from digest.failpoint import arm
-from digest.services.deliver_edition import Delivered, LeaseLost, Terms, deliver
-from digest.services.transports import SmtpTransport
+from digest.services.deliver.deliver_edition import Delivered, LeaseLost, Terms, deliver
+from digest.services.deliver.transports import SmtpTransport
 from digest.store import open_store
 
 CONNECTIONS = 3

@@ -1,0 +1,1 @@
+"""Use cases of composing: make editions, edit, approve and explain them."""

@@ -1,0 +1,210 @@
+"""The second verb: compose. Which slot, from when to when, what was told before; the choice itself is pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+from digest.collect.article import Article
+from digest.collect.entry import Entry
+from digest.collect.feed import Feed
+from digest.collect.lead import choose as choose_lead
+from digest.compose import slot as slots
+from digest.compose.composer import Brief, Composed
+from digest.compose.composer import compose as choose
+from digest.compose.edition import Edition, edition_id, moved
+from digest.compose.ledger import Told, remember
+from digest.compose.review import first_state
+from digest.compose.slot import Slot
+from digest.compose.story import Candidate
+from digest.errors import EditionError
+from digest.services.compose.llm_leads import AskWriter, with_written_leads
+from digest.services.newsletters import calendar_of, feeds_of, newsletter_of, policy_of
+from digest.settings import Settings
+from digest.settings.model import LeadSettings
+from digest.store.records import ToldRow
+
+if TYPE_CHECKING:
+    from digest.store import Store
+
+#: A story told this long ago may come back.
+MEMORY: Final = timedelta(days=14)
+#: What was seen at the very moment of the cut-off is in: windows end this much after it.
+INSTANT: Final = timedelta(microseconds=1)
+#: What `collect` chooses a lead for (`collect.understanding.LeadTarget`).
+USUAL_LEAD: Final = LeadSettings(sentences=2, characters=280)
+
+
+def brief_of(settings: Settings, key: str) -> Brief:
+    """What a newsletter asks of its editions."""
+    newsletter = newsletter_of(settings, key)
+    topics = {topic: settings.topics[topic] for topic in newsletter.topics}
+    return Brief(
+        key=key,
+        title=newsletter.title,
+        language=newsletter.language,
+        timezone=newsletter.timezone,
+        topics=topics,
+        limits={topic: topics[topic].limit for topic in topics},
+        per_outlet=newsletter.outlet_limit,
+        max_stories=newsletter.max_stories,
+        min_stories=newsletter.min_stories,
+        max_age=newsletter.max_age,
+    )
+
+
+def choose_slot(store: Store, settings: Settings, key: str, now: datetime) -> Slot:
+    """The slot that composing by hand means: the one just due, else the next to come. Asking twice gives the same.
+
+    A slot just due, before whose cut-off nothing at all was collected, is passed over: whoever begins with digest at
+    eight wants to see what there is, not that the edition of seven would have been empty.
+    """
+    newsletter = newsletter_of(settings, key)
+    calendar = calendar_of(newsletter)
+    just_due = slots.due(calendar, now, (), since=now - calendar.max_late - timedelta(days=1)).slot
+    if just_due is not None and (
+        store.editions.get(edition_id(key, just_due.local)) is not None
+        or store.articles.candidates(
+            list(feeds_of(settings, newsletter)), just_due.cut_off - newsletter.max_age, just_due.cut_off + INSTANT
+        )
+    ):
+        return just_due
+    coming = next((slot for slot in slots.slots(calendar, now) if not slot.closed and slot != just_due), None)
+    if coming is None:
+        raise EditionError(f"newsletter {key!r} has no slot within {slots.HORIZON.days} days: see its days and pauses")
+    return coming
+
+
+def compose(
+    store: Store,
+    settings: Settings,
+    key: str,
+    slot: Slot,
+    *,
+    now: datetime,
+    author: str = "schedule",
+    writer: AskWriter | None = None,
+) -> Edition:
+    """Make, freeze and store the edition of a slot, with why it is as it is; returns it as stored.
+
+    The content is what was seen until the cut-off (or `now`, when that is earlier). An edition with too few stories is
+    stored as skipped once the cut-off has passed; before it, it is only returned: more may come. `writer` writes leads
+    of what is printed (`llm_leads`). Raises EditConflict when the slot has an edition already.
+    """
+    composed = draft(store, settings, key, slot, now=now)
+    edition = composed.edition
+    if edition.state == "skipped" and now < slot.cut_off:
+        return edition
+    if edition.state != "skipped":
+        if writer is not None:
+            composed = with_written_leads(composed, writer, newsletter_of(settings, key).lead)
+            edition = composed.edition
+        state = first_state(policy_of(newsletter_of(settings, key)))
+        edition = moved(edition, state)
+        if state == "approved":
+            edition = replace(edition, approved_hash=edition.content_hash, approved_by="policy: review = auto")
+    why = json.dumps({"edition": edition.id, "candidates": composed.why}, ensure_ascii=False, sort_keys=True)
+    store.editions.create(edition, why, now=now, author=author, told=told_rows(edition))
+    return edition
+
+
+def draft(store: Store, settings: Settings, key: str, slot: Slot, *, now: datetime) -> Composed:
+    """What the edition of a slot would be now, stored nowhere."""
+    newsletter = newsletter_of(settings, key)
+    calendar = calendar_of(newsletter)
+    carried = {taken.slot for taken in store.editions.slots(key) if taken.outcome == "skipped"}
+    until = min(slot.cut_off, now)
+    since = slots.window_start(calendar, replace(slot, cut_off=until), carried, newsletter.max_age)
+    feeds = feeds_of(settings, newsletter)
+    known = store.feeds.get(feeds)
+    found = store.articles.candidates(list(feeds), since, until + INSTANT)
+    candidates = [_candidate(entries, with_lead(article, newsletter.lead), feeds, known) for entries, article in found]
+    return choose(brief_of(settings, key), slot, candidates, told(store, key, slot), now=now)
+
+
+def told(store: Store, key: str, slot: Slot) -> list[Told]:
+    """What this newsletter's earlier editions told, each story once."""
+    this = edition_id(key, slot.local)
+    rows = store.editions.told(key, slot.send_at - MEMORY)
+    stories = {(row.edition_id, row.story_key): row.fingerprint for row in rows if row.edition_id != this}
+    return [told_of(json.loads(fingerprint)) for fingerprint in stories.values()]
+
+
+def told_rows(edition: Edition) -> list[ToldRow]:
+    """What an edition writes into the ledger, together with itself; it counts once the edition is approved."""
+    rows = []
+    for story in edition.stories:
+        told_story = remember(story, edition.id, edition.send_at)
+        fingerprint = json.dumps(
+            {name: getattr(told_story, name) for name in told_story.__slots__}, ensure_ascii=False, default=_iso
+        )
+        urls = story.article_keys or (story.url,)
+        rows += [ToldRow(story.key, url, story.title, story.lead, fingerprint) for url in urls]
+    return rows
+
+
+def with_lead(article: Article, wanted: LeadSettings) -> Article:
+    """The article with a lead as long as a newsletter wants it; articles are read once, for the usual length.
+
+    A lead that a person or a language model wrote stays.
+    """
+    if wanted == USUAL_LEAD or not article.text or article.lead.rung in ("editor", "llm", "title"):
+        return article
+    lead = choose_lead(
+        article.text,
+        article.title,
+        article.language,
+        sentences=wanted.sentences,
+        characters=wanted.characters,
+        standfirst=article.standfirst,
+        rung=article.lead.rung,
+    )
+    return replace(article, lead=lead) if lead.sentences else article
+
+
+def _iso(value: Any) -> str:
+    return str(value.isoformat())
+
+
+def told_of(facts: dict[str, Any]) -> Told:
+    """A telling as `told_rows` wrote it down."""
+    lists = {name: tuple(facts[name]) for name in ("article_keys", "fingerprint")}
+    return Told(**{**facts, **lists, "at": datetime.fromisoformat(facts["at"])})
+
+
+def _candidate(
+    entries: Sequence[Entry],
+    article: Article,
+    feeds: dict[str, tuple[float, tuple[str, ...]]],
+    known: Mapping[str, Feed],
+) -> Candidate:
+    """An article with what all the feeds that carry it say of it."""
+    first = entries[0]
+    carrying = [feeds[entry.feed_url] for entry in entries if entry.feed_url in feeds]
+    topics = tuple(dict.fromkeys(topic for _, brought in carrying for topic in brought))
+    assert first.first_seen is not None  # the store sets it
+    return Candidate(
+        key=first.canonical_url or article.url or f"{first.feed_url}#{first.key}",
+        article=replace(article, title=article.title or first.title, url=article.url or first.url),
+        feed_url=first.feed_url,
+        outlet=outlet_of(article, known.get(first.feed_url)),
+        first_seen=first.first_seen,
+        topics=topics,
+        published=article.published or first.published,
+        position=min(entry.position for entry in entries),
+        weight=max((weight for weight, _ in carrying), default=1.0),
+        categories=tuple(dict.fromkeys(category for entry in entries for category in entry.categories)),
+    )
+
+
+def outlet_of(article: Article, feed: Feed | None) -> str:
+    """The name readers know the outlet by: the page's own, else the feed's title, else the host."""
+    if article.site_name:
+        return article.site_name
+    if feed is not None and feed.title:
+        return feed.title
+    return (urlsplit(article.url).hostname or article.source).removeprefix("www.")

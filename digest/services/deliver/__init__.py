@@ -1,0 +1,1 @@
+"""Use cases of delivering: render, send, and take in what comes back."""

@@ -1,0 +1,107 @@
+"""Transports: what carries messages away, to a folder or to mail servers, with every one on record before and after."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from datetime import timedelta
+from typing import Final
+from urllib.parse import urlsplit
+
+from digest.deliver.mime.message import Message
+from digest.deliver.outbox import Outbox
+from digest.deliver.reply import ACCEPTED, Outcome
+from digest.deliver.result import Record, Result
+from digest.deliver.smtp.send import Interrupted, Relay, send
+from digest.errors import DigestError
+from digest.gc_pause import paused_collection
+from digest.services.deliver.deliver_edition import LEASE
+from digest.settings import Settings, SmtpSettings
+
+#: So many files are written between two commits of the outbox.
+OUTBOX_BATCH: Final = 200
+
+
+def relay(server: SmtpSettings, settings: Settings) -> Relay:
+    """A relay as the settings describe it."""
+    return Relay(
+        host=server.host,
+        port=server.port,
+        security=server.security,
+        username=server.username,
+        password=server.password.get_secret_value(),
+        ca_file=server.ca_file,
+        hello=server.hello or urlsplit(settings.site.base_url).hostname or "localhost.localdomain",
+        connections=server.connections,
+        pipeline=server.pipeline,
+        chunking=server.chunking,
+        messages_per_connection=server.messages_per_connection,
+        per_domain=server.per_domain,
+        domain_rate=server.domain_rate,
+        rate=server.rate,
+        timeout=server.timeout.total_seconds(),
+        weight=server.weight,
+    )
+
+
+class OutboxTransport:
+    """Messages become files: the intent is recorded, the file written, the result recorded, in batches.
+
+    Writing is idempotent (a file that is there stays), so a crash in between costs nothing.
+    """
+
+    def __init__(self, outbox: Outbox) -> None:
+        self.outbox = outbox
+
+    def __call__(
+        self, messages: Iterable[Message], record: Record, should_stop: Callable[[], bool]
+    ) -> tuple[str, Outcome | None]:
+        """See `deliver_edition.Transport`. Raises DigestError when the folder cannot be written."""
+        batch: list[Message] = []
+        for message in messages:
+            batch.append(message)
+            if len(batch) >= OUTBOX_BATCH:
+                self._write(batch, record)
+                batch = []
+            if should_stop():
+                break
+        self._write(batch, record)
+        return "", None
+
+    def _write(self, batch: Sequence[Message], record: Record) -> None:
+        unwanted = record((), batch)
+        going = [message for message in batch if message.subscriber_id not in unwanted]
+        done: list[Result] = []
+        try:
+            for message, _ in self.outbox.write(going):
+                done.append(Result(message, ACCEPTED))
+        except OSError as error:
+            back = Outcome("planned", f"the outbox could not be written: {error.strerror}", "line", "line")
+            record([*done, *(Result(message, back) for message in going[len(done) :])], ())
+            raise DigestError(
+                f"outbox {self.outbox.folder}: cannot be written ({error.strerror}); make room"
+            ) from error
+        record(done, ())
+
+
+class SmtpTransport:
+    """Messages go to mail servers. `lease` is what is always left of the claims: see `deliver_edition.LEASE`."""
+
+    def __init__(self, relays: Sequence[Relay], lease: timedelta = LEASE * 3 / 4) -> None:
+        self.relays = relays
+        self.lease = lease.total_seconds()
+
+    def __call__(
+        self, messages: Iterable[Message], record: Record, should_stop: Callable[[], bool]
+    ) -> tuple[str, Outcome | None]:
+        """See `deliver_edition.Transport`."""
+        try:
+            with paused_collection():
+                report = send(messages, self.relays, record, lease=self.lease, should_stop=should_stop)
+        except Interrupted as error:
+            with suppress(DigestError):  # it may be back by now, and then nobody need stay in doubt
+                record(error.results, ())
+            if isinstance(error.__cause__, DigestError):
+                raise error.__cause__ from error
+            raise
+        return report.stopped, report.fault
