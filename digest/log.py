@@ -1,4 +1,4 @@
-"""Logging: structlog to standard error, plain lines or JSON. Never an address, never a token."""
+"""Logging: structlog to standard error, as plain lines or JSON. Nothing logged holds an address or a token."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from digest.settings import LogSettings
 
 
 def configure(settings: LogSettings) -> None:
-    """Set up the process's log by `[log]`."""
+    """Configure the log of this process by `[log]`."""
     level = logging.getLevelNamesMapping()[settings.level.upper()]
     logging.basicConfig(
         stream=sys.stderr, level=max(level, logging.WARNING), format="%(levelname)s %(name)s %(message)s"

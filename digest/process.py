@@ -1,9 +1,9 @@
-"""Owner: the name of one run of a sending process, and whether that run is certainly over.
+"""The name of one run of a process, and whether that run has certainly ended.
 
-A crashed sender's claims would block its messages until the lease ends. On the same machine one can look: a name holds
-the host, the process namespace, the process id and its start time (Linux), so neither a container with the same host
-name nor a process id used again is mistaken for the one that died. And the number of the run in its process, which
-knows what it runs: where a run had to give up (the store was away for too long), the next one goes on at once.
+The claims of a crashed sender would block its messages until their lease ends. On the same machine its end can be seen:
+a name holds the host, the process namespace, the process id and its start time (Linux), so that neither a container
+with the same host name nor a reused process id is mistaken for the process that died. It also holds the number of the
+run within its process, so that a run which gave up (the store was away for too long) does not block the next one.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ _running: set[str] = set()
 
 @contextmanager
 def run() -> Iterator[str]:
-    """The name of a run of this process that sends; at the end it must have let go of every connection."""
-    name = f"{_home()}/{os.getpid()}/{_started(os.getpid())}/{next(_numbers)}"
+    """Yield the name of a run of this process; when the block ends, the run must have closed its connections."""
+    name = f"{_host()}/{os.getpid()}/{_started(os.getpid())}/{next(_numbers)}"
     _running.add(name)
     try:
         yield name
@@ -31,18 +31,18 @@ def run() -> Iterator[str]:
 
 
 def is_gone(owner: str) -> bool:
-    """True only when it is certain that the run of this name is over."""
-    home, pid, started, number = ["", "", "", "", *owner.rsplit("/", 3)][-4:]
-    if home != _home() or not (pid.isdigit() and started.isdigit() and number.isdigit()):
+    """Whether the run of this name has certainly ended."""
+    host, pid, started, number = ["", "", "", "", *owner.rsplit("/", 3)][-4:]
+    if host != _host() or not (pid.isdigit() and started.isdigit() and number.isdigit()):
         return False
     if int(pid) == os.getpid() and _started(int(pid)) == started:
         return owner not in _running
-    if not _started(1):  # processes of others are hidden here (hidepid): not to be seen is not to be gone
+    if not _started(1):  # processes of others are hidden here (hidepid), so one that is not seen may run
         return False
     return _started(int(pid)) != started
 
 
-def _home() -> str:
+def _host() -> str:
     try:
         namespace = str(Path("/proc/self/ns/pid").stat().st_ino)
         boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")[:8]
@@ -52,9 +52,9 @@ def _home() -> str:
 
 
 def _started(pid: int) -> str:
-    """When a process was started, in the kernel's ticks since boot; "" when there is none (or no way to know).
+    """Return when a process started, in kernel ticks since boot; "" when there is none, or no way to know.
 
-    One that has ended and whose parent never asked after it (in a container without an init) is none either.
+    A zombie, whose parent never waited for it (a container without an init), counts as none.
     """
     try:
         line = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")

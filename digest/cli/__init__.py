@@ -1,7 +1,7 @@
 """The command line: one thin file per command group, imported only when its command is called.
 
-`digest --help` must answer at once, so the table below holds each command's place and its one-line help; a test keeps
-the lines equal to the commands' own.
+`digest --help` must answer at once, so the table below holds each command's module and its one-line help; a test keeps
+these lines equal to the commands' own.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from click.exceptions import NoSuchCommand
 from digest import __version__
 from digest.errors import DigestError
 
-#: command -> (module of digest.cli, attribute, one line of help); in the order of the day.
+#: command -> (module of digest.cli, attribute, one line of help), in the order of use.
 COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "init": ("init", "init", "Write a commented settings.toml and the folders beside it."),
     "demo": ("demo", "demo", "See a whole day with sample feeds, without any network."),
@@ -53,16 +53,16 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
 
 
 class LazyGroup(click.Group):
-    """A group whose commands are imported when called, and which turns our errors into one line and an exit code."""
+    """A group that imports its commands when called, and turns our errors into one line and an exit code."""
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run a command; our errors become a line each on standard error, and their exit code."""
+        """Run a command; an error of ours becomes a line on standard error and its exit code."""
         try:
             try:
                 return super().invoke(ctx)
             finally:
                 if sys.stdout is not None:
-                    sys.stdout.flush()  # here, where what goes wrong can still be told
+                    sys.stdout.flush()  # here, where a failure can still be reported
         except DigestError as error:
             for line in str(error).splitlines():
                 click.echo(f"digest: {line}", err=True)
@@ -73,8 +73,8 @@ class LazyGroup(click.Group):
         except OSError as error:
             if error.errno == errno.ENOSPC:
                 _drop_output()
-                place = error.filename or "what we write to"
-                click.echo(f"digest: {place}: {error.strerror}; make room and try again", err=True)
+                target = error.filename or "output"
+                click.echo(f"digest: {target}: {error.strerror}; make room and try again", err=True)
                 ctx.exit(1)
             if error.filename is None:  # not a file that the user named
                 raise
@@ -86,7 +86,7 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """As click does it, but its nearest names come from the table: no command is imported yet."""
+        """Resolve as click does, but take the nearest names from the table, importing no command."""
         try:
             return super().resolve_command(ctx, args)
         except NoSuchCommand as error:
@@ -94,12 +94,12 @@ class LazyGroup(click.Group):
             raise NoSuchCommand(error.command_name, possibilities=names, ctx=ctx) from None
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Every command whose module is part of this installation, in the order of the day."""
+        """Return every command whose module is installed, in the order of use."""
         here = Path(__file__).parent
         return [name for name, (module, _, _) in COMMANDS.items() if (here / f"{module}.py").exists()]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import and return one command; None when there is no such."""
+        """Import and return one command; None for an unknown one."""
         if cmd_name not in self.list_commands(ctx):
             return None
         module, attribute, _ = COMMANDS[cmd_name]
@@ -134,12 +134,12 @@ def cli(ctx: click.Context, settings_path: Path | None) -> None:
 
 def main() -> None:
     """Entry point of the `digest` program."""
-    _speak_plainly()
+    _set_encoding()
     cli(prog_name="digest")
 
 
-def _speak_plainly() -> None:
-    """UTF-8 into files and pipes, whatever the locale: data must not depend on it. To a terminal, what it can show."""
+def _set_encoding() -> None:
+    """Write UTF-8 into files and pipes, whatever the locale; on a terminal replace what it cannot show."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper) and codecs.lookup(stream.encoding).name != "utf-8":
             if stream.isatty():
@@ -149,6 +149,6 @@ def _speak_plainly() -> None:
 
 
 def _drop_output() -> None:
-    """Nobody takes what we still have to say: the interpreter must not try again as it ends."""
+    """Discard buffered output, so that the interpreter does not try to flush it again when it exits."""
     with contextlib.suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,4 +1,4 @@
-"""`digest approve`: bind an approval to the content, and freeze who gets it."""
+"""`digest approve`: bind an approval to the content, and freeze the recipients."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One article for a person at a terminal: facts, the text with its lead marked, what was removed and why."""
+"""One article on a terminal: its facts, the text with its lead marked, and the removed parts with reasons."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SHOWN = 160  # characters of a removed text
 
 
 def show(article: Article, console: Console) -> None:
-    """Print one article. Nothing of a page is read as console markup."""
+    """Print one article. Text from pages is never read as console markup."""
     console.print(Rule(Text(article.title or article.source, style="bold"), align="left"))
     console.print(_facts(article))
     if article.problem:
@@ -52,7 +52,7 @@ def _facts(article: Article) -> Table:
 
 
 def _marked(article: Article, *, colours: bool) -> Text:
-    """The text with its lead in colour, or in brackets where there are none."""
+    """Return the text with its lead in colour, or in brackets without colours."""
     text = Text(article.text)
     if colours:
         for sentence in article.lead.sentences:
@@ -66,7 +66,7 @@ def _marked(article: Article, *, colours: bool) -> Text:
 
 
 def _removed(article: Article) -> Table:
-    """Reasons in the order of first appearance, each with its texts."""
+    """Return the reasons in order of first appearance, each with its texts."""
     by_reason: dict[str, list[str]] = defaultdict(list)
     for piece in article.removed:
         by_reason[piece.reason].append(" ".join(piece.text.split()))

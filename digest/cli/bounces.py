@@ -55,6 +55,6 @@ def _report(counts: Counter[str], json_: bool) -> None:
     if json_:
         emit(dict(counts))
     else:
-        click.echo(", ".join(f"{number} {what}" for what, number in sorted(counts.items())) or "nothing there")
+        click.echo(", ".join(f"{number} {effect}" for effect, number in sorted(counts.items())) or "no mail")
     if not counts:
         stop(NOTHING_TO_DO)

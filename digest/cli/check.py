@@ -1,4 +1,4 @@
-"""`digest check`: what could go wrong, before it does."""
+"""`digest check`: problems of tomorrow's editions, today."""
 
 from __future__ import annotations
 
@@ -7,7 +7,18 @@ from collections.abc import Callable, Iterable, Iterator
 
 import click
 
-from digest.cli.common import PROBLEMS, as_json, count, emit, newsletter_names, open_app, paper, say, stop, trouble
+from digest.cli.common import (
+    PROBLEMS,
+    as_json,
+    count,
+    emit,
+    newsletter_names,
+    open_app,
+    say,
+    stdout_console,
+    stop,
+    trouble,
+)
 from digest.errors import Finding, StoreBusy, StoreError
 
 
@@ -37,11 +48,11 @@ def check(ctx: click.Context, newsletter: str | None, json_: bool) -> None:
 
 
 def _printer() -> Callable[[Finding], None]:
-    """Prints a finding, and its remedy below it."""
+    """Return a function that prints a finding, and its remedy below it."""
     from rich.text import Text
 
     marks = {"ok": Text("✓", "green"), "warning": Text("!", "yellow bold"), "error": Text("✗", "red bold")}
-    console = paper(soft_wrap=True)
+    console = stdout_console(soft_wrap=True)
 
     def show(finding: Finding) -> None:
         console.print(marks[finding.severity], Text(f"{finding.where:<9}", "dim"), Text(finding.problem))
@@ -52,7 +63,7 @@ def _printer() -> Callable[[Finding], None]:
 
 
 def _brief(findings: Iterable[Finding], kept: list[Finding]) -> Iterator[Finding]:
-    """The findings for people; all go to `kept`. Feeds that are well are one line: hundreds would hide what is not."""
+    """Yield the findings for people and append all to `kept`. All healthy feeds are one line."""
     well = 0
     for finding in findings:
         kept.append(finding)
@@ -68,7 +79,7 @@ def _brief(findings: Iterable[Finding], kept: list[Finding]) -> Iterator[Finding
 
 
 def _findings(ctx: click.Context, newsletter: str | None) -> Iterator[Finding]:
-    """A store that cannot be used is a finding like others; one that is busy may be free in a moment."""
+    """Yield all findings. A store that cannot be used is one of them; a busy one raises, as it may be free soon."""
     from digest import checks
 
     try:

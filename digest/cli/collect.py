@@ -23,31 +23,31 @@ def collect(ctx: click.Context, newsletter: str | None, due: bool, json_: bool) 
     """
     labels = {"feeds": "Polling feeds", "articles": "Reading articles"}
     with open_app(ctx) as app, progress(labels) as show:
-        done = app.collecting.collect(newsletter, forced=not due, progress=show)
-    broken = [feed for feed in done.feeds if feed.error and feed.status != "skipped"]
+        collected = app.collecting.collect(newsletter, forced=not due, progress=show)
+    failed = [feed for feed in collected.feeds if feed.error and feed.status != "skipped"]
     if json_:
         names = ("url", "status", "entries", "new", "error")
         emit(
             {
                 "feeds": [
-                    {name: value for name, value in asdict(feed).items() if name in names} for feed in done.feeds
+                    {name: value for name, value in asdict(feed).items() if name in names} for feed in collected.feeds
                 ],
-                "articles": {"new": done.new, "changed": done.changed, "failed": done.failed},
+                "articles": {"new": collected.new, "changed": collected.changed, "failed": collected.failed},
             }
         )
     else:
-        polled = sum(1 for feed in done.feeds if feed.status != "skipped")
-        new = count(done.new, "new article")
-        click.echo(f"{polled} of {count(len(done.feeds), 'feed')} polled; {new}, {done.changed} read again.")
-    if left := sum(1 for feed in done.feeds if feed.elsewhere):
-        say(f"{count(left, 'feed')} left to another program that is asking the same sites")
-    for reason, number in done.problems[:5]:
+        polled = sum(1 for feed in collected.feeds if feed.status != "skipped")
+        new = count(collected.new, "new article")
+        click.echo(f"{polled} of {count(len(collected.feeds), 'feed')} polled; {new}, {collected.changed} read again.")
+    if skipped := sum(1 for feed in collected.feeds if feed.elsewhere):
+        say(f"{count(skipped, 'feed')} left to another program that is asking the same sites")
+    for reason, number in collected.problems[:5]:
         say(f"{count(number, 'page')}, known by their feeds' text alone: {reason}")
-    for feed in broken:
+    for feed in failed:
         say(f"{feed.url}: {feed.error}")
-    for feed in done.feeds:
+    for feed in collected.feeds:
         if feed.held:
-            held = count(feed.held, "new entry is", "new entries at once are")
-            say(f"{feed.url}: {held} held; 'digest feeds release {feed.url}' takes them")
-    if broken:
+            words = count(feed.held, "new entry is", "new entries at once are")
+            say(f"{feed.url}: {words} held; 'digest feeds release {feed.url}' takes them")
+    if failed:
         stop(PARTLY)

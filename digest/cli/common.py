@@ -1,4 +1,4 @@
-"""What the commands share: settings, output as data or for people, progress, exit codes."""
+"""Shared by the commands: settings, output as data or for people, progress, exit codes."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ PROBLEMS: Final = 4
 PARTLY: Final = 5
 LATER: Final = 75
 
-#: What counts as a year of a slot: far from both ends of what Python can reckon with.
+#: Years that a slot may be in: far from both ends of Python's calendar.
 _YEARS: Final = range(1970, 3000)
-_FITTED: Final = 2000  # rows that a table is fitted to a terminal with
-_CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # what a terminal would obey, and the ends of lines
+_FITTED: Final = 2000  # most rows of a table that is fitted to a terminal
+_CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # control characters of a terminal, and line ends
 
 as_json = click.option(
     "--json", "json_", is_flag=True, help="Print data (JSON) on standard output, all else elsewhere."
@@ -38,17 +38,17 @@ as_json = click.option(
 
 
 def newsletter_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    """For shell completion: the newsletters' names, which also stand for their newest editions."""
+    """Complete the names of newsletters, which also stand for their newest editions."""
     return _names(ctx, "newsletters", incomplete)
 
 
 def topic_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    """For shell completion: the topics' keys."""
+    """Complete the keys of topics."""
     return _names(ctx, "topics", incomplete)
 
 
 def _names(ctx: click.Context, kind: str, incomplete: str) -> list[str]:
-    """None when the settings cannot be read: a half-typed command is no place for errors."""
+    """Return no names when the settings cannot be read: completion must not print errors."""
     from digest.errors import SettingsError
     from digest.settings import load
 
@@ -60,7 +60,7 @@ def _names(ctx: click.Context, kind: str, incomplete: str) -> list[str]:
 
 
 def settings(ctx: click.Context) -> Settings:
-    """The settings that the whole command line goes by. Raises SettingsError with every problem at once."""
+    """Load the settings of this command line. Raises SettingsError with every problem at once."""
     from digest.settings import load
 
     return load(ctx.find_root().obj)
@@ -76,21 +76,21 @@ def open_app(ctx: click.Context) -> Iterator[App]:
 
 
 def emit(data: Any) -> None:
-    """One JSON value on standard output; times as ISO 8601, whatever else JSON does not know as its text."""
-    click.echo(json.dumps(data, ensure_ascii=False, default=_told))
+    """Print one JSON value on standard output; times as ISO 8601, other values that JSON does not know as text."""
+    click.echo(json.dumps(data, ensure_ascii=False, default=_json_text))
 
 
-def _told(value: Any) -> str:
+def _json_text(value: Any) -> str:
     return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
 def say(text: str) -> None:
-    """A line for a person, on standard error, where it never mixes with data."""
+    """Print a line for a person on standard error, where it never mixes with data."""
     click.echo(text, err=True)
 
 
 def count(number: int, one: str, many: str = "") -> str:
-    """'1 story', '2 stories': a number with its noun; `many` is needed where an s does not do."""
+    """Return a number with its noun: '1 story', '2 stories'; `many` is the plural where it is not `one` with an s."""
     return f"{number} {one if number == 1 else many or one + 's'}"
 
 
@@ -101,78 +101,80 @@ def trouble(error: StoreError) -> tuple[str, str]:
 
 
 def stop(code: int) -> NoReturn:
-    """End the command with one of the codes above."""
+    """Exit with one of the codes above."""
     sys.exit(code)
 
 
 def local(moment: Any, zone: str) -> str:
-    """An aware time in a zone, to the minute, for a listing; '' for None."""
+    """Return an aware time in a zone, to the minute, for a listing; '' for None."""
     from zoneinfo import ZoneInfo
 
     return "" if moment is None else moment.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M")
 
 
 def local_time(text: str) -> datetime:
-    """A local time as a person writes it. Raises click.BadParameter for anything else, or one that names a zone."""
+    """Parse a local time. Raises click.BadParameter for anything else, also for a time with a zone."""
     try:
-        found = datetime.fromisoformat(text)
+        moment = datetime.fromisoformat(text)
     except ValueError as error:
         raise click.BadParameter(f"{text!r} is not a local time; write it as in 2026-11-24T07:00") from error
-    if found.year not in _YEARS:
+    if moment.year not in _YEARS:
         raise click.BadParameter(f"{text!r} is in no year that has editions")
-    if found.tzinfo is not None:
+    if moment.tzinfo is not None:
         raise click.BadParameter(f"{text!r} names a zone; a slot is in the newsletter's own local time")
-    return found
+    return moment
 
 
 def table(title: str, columns: list[str], rows: list[list[str]]) -> None:
-    """A listing for a person on standard output: fitted to a terminal's width; elsewhere a line a row, for grep."""
+    """Print a listing on standard output: fitted to a terminal's width, or else one line a row, for grep."""
     from rich.table import Table
     from rich.text import Text
 
     rows = [[_CONTROLS.sub(" ", cell) for cell in row] for row in rows]
-    out = paper()
+    out = stdout_console()
     if (not out.is_terminal and "COLUMNS" not in os.environ) or len(rows) > _FITTED:
         _aligned(title, columns, rows)
         return
-    shown = Table(box=None, header_style="bold", pad_edge=False)
+    grid = Table(box=None, header_style="bold", pad_edge=False)
     for column in columns:
-        shown.add_column(column, overflow="fold")
+        grid.add_column(column, overflow="fold")
     for row in rows:
-        shown.add_row(*(Text(cell) for cell in row))
+        grid.add_row(*(Text(cell) for cell in row))
     if title:
-        out.print(Text(title, "italic"), soft_wrap=True)  # as a title the table would break it at its own width
-    out.print(shown)
+        out.print(Text(title, "italic"), soft_wrap=True)  # a table would wrap it at its own width
+    out.print(grid)
 
 
 def _aligned(title: str, columns: list[str], rows: list[list[str]]) -> None:
-    """The same without fitting, which takes a quarter of a millisecond a row."""
+    """Print without fitting, which takes a quarter of a millisecond a row."""
     from rich.cells import cell_len
 
     lines = [columns, *rows]
     widths = [max(map(cell_len, column)) for column in zip(*lines, strict=True)]
-    told = [title] if title else []
+    output = [title] if title else []
     for line in lines:
         padded = (cell + " " * (width - cell_len(cell)) for cell, width in zip(line, widths, strict=True))
-        told.append("  ".join(padded).rstrip())
-    click.echo("\n".join(told))
+        output.append("  ".join(padded).rstrip())
+    click.echo("\n".join(output))
 
 
-def paper(**options: Any) -> Console:
-    """Standard output for people. rich would end the program with code 1 when nobody reads on; we decide that."""
+def stdout_console(**options: Any) -> Console:
+    """Return standard output as a rich console that raises BrokenPipeError; rich itself would exit with code 1."""
     from rich.console import Console
 
-    class Ours(Console):
+    class PipeConsole(Console):
         def on_broken_pipe(self) -> None:
             raise BrokenPipeError
 
-    return Ours(**options)
+    return PipeConsole(**options)
 
 
 @contextmanager
 def progress(labels: dict[str, str] | None = None) -> Iterator[Progress]:
-    """A progress bar a stage on a terminal, with its rate and the time that is left (at the end: that it took), and one
-    plain line a finished stage elsewhere; both on standard error.
+    """Yield a progress that draws on standard error.
+
+    On a terminal each stage has a bar with its rate and the time left (at the end, the time taken); elsewhere each
+    finished stage is one plain line.
     """
     from rich.console import Console
 
@@ -199,8 +201,8 @@ def progress(labels: dict[str, str] | None = None) -> Iterator[Progress]:
             return Text(f"{speed:,.0f}/s" if speed and speed >= 1 else "", style="dim")
 
     columns = (SpinnerColumn(finished_text="[green]✓"), TextColumn("{task.description:<22}"), BarColumn(bar_width=32))
-    left = TimeRemainingColumn(elapsed_when_finished=True)
-    with Progress(*columns, MofNCompleteColumn(), Rate(), left, console=console) as bars:
+    remaining = TimeRemainingColumn(elapsed_when_finished=True)
+    with Progress(*columns, MofNCompleteColumn(), Rate(), remaining, console=console) as bars:
         tasks: dict[str, Any] = {}
 
         def show(stage: str, done: int, total: int) -> None:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from digest.cli.common import NOTHING_TO_DO, as_json, count, local_time, newsletter_names, open_app, say, stop
+
+if TYPE_CHECKING:
+    from digest.compose.edition import Edition
 
 
 @click.command()
@@ -20,36 +25,33 @@ def compose(ctx: click.Context, newsletter: str, slot: str | None, json_: bool) 
     """
     local = None if slot is None else local_time(slot)
     with open_app(ctx) as app:
-        edition, made = app.composing.compose(newsletter, local)
+        edition, composed = app.composing.compose(newsletter, local)
         stored = app.composing.is_stored(edition)
         extra = local is not None and not app.composing.in_calendar(newsletter, local)
     if json_:
         from digest.services.compose.editions import to_json
 
         click.echo(to_json(edition))
-    elif not made:
+    elif not composed:
         say(f"The slot has its edition already: {edition.id} ({edition.state}); 'digest preview {edition.id}'")
     elif edition.state == "skipped":
-        say(f"{edition.id} is skipped: {edition.reason}. {_way_on(edition.id, stored)}")
+        say(f"{edition.id} is skipped: {edition.reason}. {_next_step(edition.id, stored)}")
     else:
         _summary(edition)
-    if extra and made:
+    if extra and composed:
         say(f"'digest schedule next' has no slot at {edition.slot}: this edition comes on top of those.")
-    if not made or edition.state == "skipped":
+    if not composed or edition.state == "skipped":
         stop(NOTHING_TO_DO)
 
 
-def _way_on(edition_id: str, stored: bool) -> str:
+def _next_step(edition_id: str, stored: bool) -> str:
     if stored:
         return f"'digest why {edition_id}' explains each candidate."
-    way = "add feeds, or 'digest collect' once more, then compose again"
-    return f"Nothing is decided before its cut-off: {way}; 'min_stories' in settings.toml is how many it takes."
+    step = "add feeds, or 'digest collect' once more, then compose again"
+    return f"Nothing is decided before its cut-off: {step}; 'min_stories' in settings.toml is how many it takes."
 
 
-def _summary(edition: object) -> None:
-    from digest.compose.edition import Edition
-
-    assert isinstance(edition, Edition)
+def _summary(edition: Edition) -> None:
     click.echo(f"{edition.id}: {count(len(edition.stories), 'story', 'stories')}, {edition.state}")
     for section in edition.sections:
         click.echo(f"\n{section.title}")

@@ -77,7 +77,7 @@ def deliver(
     label = "Handing over" if dry_run is None else "Writing messages"
     with open_app(ctx) as app, progress({"messages": label}) as show:
         edition = app.editions.get(name)
-        if any(alone.values()):  # what a signal may break off at once
+        if any(alone.values()):  # a signal may interrupt these at once
             report = _test(app, edition, test_address) if test_address is not None else {}
             report |= _dry_run(app, edition, dry_run, show) if dry_run is not None else {}
             report |= _halt(app, edition, "paused" if pause else "cancelled") if pause or cancel else {}
@@ -89,7 +89,7 @@ def deliver(
         _stop_at_signals(app.stopping)
         waiting = app.sending.counts(edition).get("planned", 0)
         if waiting and (at_once or app.clock() >= edition.send_at):
-            show("messages", 0, waiting)  # a server may let us wait for the first answer
+            show("messages", 0, waiting)  # the first answer of a server may take long
         try:
             done = app.sending.deliver(edition, resume=resume, at_once=at_once, doubtful=doubtful, progress=show)
         except AlreadySent as error:
@@ -108,8 +108,8 @@ def deliver(
             say(str(error))
             stop(NOTHING_TO_DO)
         due = edition.send_at if done.state == "approved" else app.sending.next_due(edition)
-        ended = app.stopping.is_set()
-    if ended and done.open and not done.stopped:
+        stopped = app.stopping.is_set()
+    if stopped and done.open and not done.stopped:
         done = replace(done, stopped=f"by a signal; 'digest deliver {edition.id}' goes on")
     _report(done, due, edition, json_)
 
@@ -138,7 +138,7 @@ def _halt(app: App, edition: Edition, state: str) -> dict[str, Any]:
 
 
 def _report(done: Delivered, due: datetime | None, edition: Edition, json_: bool) -> None:
-    """How far it came, and when the rest is due; the exit code says whether there is any."""
+    """Report how far it came and when the rest is due; exit with a code when there is a rest."""
     if json_:
         emit({**asdict(done), "open": done.open})
     else:
@@ -147,12 +147,12 @@ def _report(done: Delivered, due: datetime | None, edition: Edition, json_: bool
     if done.stopped:
         say(f"stopped: {done.stopped}")
     if doubt := done.counts.get("unknown"):
-        what = f"{count(doubt, 'message')} may have arrived or not: no answer came"
-        say(f"{what}; 'digest deliver {done.edition_id} --in-doubt' sends {'it' if doubt == 1 else 'them'} again.")
+        text = f"{count(doubt, 'message')} may have arrived or not: no answer came"
+        say(f"{text}; 'digest deliver {done.edition_id} --in-doubt' sends {'it' if doubt == 1 else 'them'} again.")
     if done.state == "paused":
         say(f"When that is put right: 'digest deliver {done.edition_id} --resume'.")
-    elsewhere = done.counts.get("claimed", 0) + done.counts.get("handed_over", 0)
-    if done.open and done.open == elsewhere and not done.stopped:
+    claimed = done.counts.get("claimed", 0) + done.counts.get("handed_over", 0)
+    if done.open and done.open == claimed and not done.stopped:
         say(f"Another sender is at work on the last {count(done.open, 'message')}.")
     elif done.open and due is not None and not done.stopped:
         say(f"The next are due at {local(due, edition.timezone)} ({edition.timezone}); --now sends at once.")
@@ -161,13 +161,13 @@ def _report(done: Delivered, due: datetime | None, edition: Edition, json_: bool
 
 
 def _stop_at_signals(stopping: threading.Event) -> None:
-    """At SIGTERM or Ctrl-C what is under way is finished, and nothing more is begun; a person is told at once."""
+    """At SIGTERM or Ctrl-C finish the messages under way, start no more, and print that at once."""
 
     def ask_to_stop(*_: object) -> None:
         if not stopping.is_set():
             stopping.set()
             with suppress(OSError):
-                os.write(_STDERR, b"Finishing what is under way ...\n")  # the stream itself may be in use just now
+                os.write(_STDERR, b"Finishing what is under way ...\n")  # the stream may be in use now
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, ask_to_stop)

@@ -1,4 +1,4 @@
-"""`digest deliveries`: who got an edition, who did not, and why."""
+"""`digest deliveries`: the deliveries of an edition with their states and reasons."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`digest demo`: a whole day, without any network."""
+"""`digest demo`: a whole day without any network."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from digest.cli.common import count, paper, progress, say
+from digest.cli.common import count, progress, say, stdout_console
 
 if TYPE_CHECKING:
     from digest.bootstrap import App
@@ -49,7 +49,7 @@ def demo(once: bool, outbox: Path | None, port: int) -> None:
     width. Nothing of yours is touched.
     """
     from digest.demo.content import ZONE
-    from digest.demo.show import live, open_day
+    from digest.demo.show import open_day, run_days
 
     folder = Path(tempfile.mkdtemp(prefix="digest-demo-"))
     day = datetime.now(ZONE).date()
@@ -57,15 +57,15 @@ def demo(once: bool, outbox: Path | None, port: int) -> None:
     site_url = "https://news.example.org" if once else f"http://127.0.0.1:{port}"
     with open_day(folder, outbox or folder / "outbox", site_url, day) as (app, clock):
         with progress(LABELS) as show:
-            summary = live(app, clock, day, show)
-        _tell(summary, folder)
+            summary = run_days(app, clock, day, show)
+        _print_summary(summary, folder)
         if not once:
             _show(app, port)
 
 
-def _free_port(wanted: int) -> int:
-    """The wanted port if it is free, else any that is."""
-    for port in (wanted, 0):
+def _free_port(preferred: int) -> int:
+    """Return the preferred port if it is free, or else any free one."""
+    for port in (preferred, 0):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
@@ -73,11 +73,11 @@ def _free_port(wanted: int) -> int:
             except OSError:
                 continue
             return int(probe.getsockname()[1])
-    return wanted
+    return preferred
 
 
-def _tell(summary: Summary, folder: Path) -> None:
-    """The day in a few lines, and what to type next."""
+def _print_summary(summary: Summary, folder: Path) -> None:
+    """Print the day in a few lines, and the commands to try next."""
     from rich.panel import Panel
     from rich.text import Text
 
@@ -99,32 +99,32 @@ def _tell(summary: Summary, folder: Path) -> None:
     lines.append(f"{summary.messages} messages written in {summary.seconds:.0f} s: ").append(
         str(summary.outbox), "bold"
     )
-    console = paper()
+    console = stdout_console()
     console.print(Panel(lines, title="[bold]Good morning[/bold]", border_style="red", padding=(1, 2), expand=False))
     first = summary.editions[0].id if summary.editions else "EDITION"
     console.print("\nLook closer:", style="bold")
     program = _program()
     prefix = f"{program} --settings {folder / 'settings.toml'}"
-    for command, what in (
+    for command, purpose in (
         (f"{prefix} why {first}", "why each article is in or out"),
         (f"{prefix} preview {first} --open", "the mail in your browser"),
         (f"{prefix} deliveries {first}", "who got it"),
         (f"{program} init", "start with your own feeds"),
     ):
-        console.print(f"  [bold]{command}[/bold]  [dim]# {what}[/dim]", soft_wrap=True, highlight=False)
+        console.print(f"  [bold]{command}[/bold]  [dim]# {purpose}[/dim]", soft_wrap=True, highlight=False)
 
 
 def _program() -> str:
-    """How the person called us, for commands to copy: the bare name only where a shell finds it."""
-    called = Path(sys.argv[0])
-    found = shutil.which("digest")
-    if called.name != "digest" or (found and Path(found).resolve() == called.resolve()):
+    """Return the program as a shell would find it, for commands to copy."""
+    invoked = Path(sys.argv[0])
+    installed = shutil.which("digest")
+    if invoked.name != "digest" or (installed and Path(installed).resolve() == invoked.resolve()):
         return "digest"
     return shlex.quote(sys.argv[0])
 
 
 def _show(app: App, port: int) -> None:
-    """The page with every mail, until Ctrl-C or SIGTERM."""
+    """Serve the page with every mail until Ctrl-C or SIGTERM."""
     from digest.web.server import Server
     from digest.web.wiring import application
 

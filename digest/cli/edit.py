@@ -1,4 +1,4 @@
-"""`digest edit`: what an editor does to an edition before it goes out."""
+"""`digest edit`: change an edition before it is sent."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ if TYPE_CHECKING:
 
 
 class _EditionFirst(click.Group):
-    """Knows the group's options after EDITION too: 'digest edit morning --json' is what people type."""
+    """Accepts the group's options after EDITION too, as in 'digest edit morning --json'."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """As click does, with the options that follow EDITION put before it."""
+        """Parse as click does, after moving the options that follow EDITION before it."""
         rest = self.make_parser(ctx).parse_args([*args])[1]
         if rest and rest[0].startswith("-"):
-            found, after, _ = self.make_parser(ctx).parse_args([*rest])
-            begun = len(rest) - len(after) - isinstance(found["edition"], str)  # where options end and a command begins
+            options, after, _ = self.make_parser(ctx).parse_args([*rest])
+            end = len(rest) - len(after) - isinstance(options["edition"], str)  # where options end and a command begins
             at = len(args) - len(rest) - 1
-            args = [*args[:at], *rest[:begun], args[at], *rest[begun:]]
+            args = [*args[:at], *rest[:end], args[at], *rest[end:]]
         return super().parse_args(ctx, args)
 
 
@@ -214,7 +214,7 @@ def diff(ctx: click.Context, version: int, json_: bool) -> None:
 
 
 def _wants_json(ctx: click.Context, json_: bool) -> bool:
-    """Whether data was asked for, of the command or already of 'digest edit'."""
+    """Whether --json was given to the command or to 'digest edit' itself."""
     return json_ or bool(ctx.meta["digest.json"])
 
 
@@ -235,7 +235,7 @@ def _apply(ctx: click.Context, json_: bool, edit_of: Callable[[Edition], Edit]) 
 
 
 def _key(seen: Edition, story: str) -> str:
-    """The key of a story by its number, key or address."""
+    """Return the key of a story by its number, key or URL."""
     if story.isdigit() and 1 <= int(story) <= len(seen.stories):
         return seen.stories[int(story) - 1].key
     key = next((s.key for s in seen.stories if story in (s.key, s.url, *s.article_keys)), None)
@@ -267,7 +267,7 @@ def _report(ctx: click.Context, before: Edition, after: Edition, json_: bool) ->
         at = {"edition_id": after.id, "version": after.version, "state": after.state}
         emit({**at, "content_hash": after.content_hash, "changes": [asdict(change) for change in changes]})
     else:
-        click.echo(_words(changes) or "Nothing reads otherwise now.")
+        click.echo(_words(changes) or "Nothing changed.")
     say(f"{after.id} is at version {after.version}, {after.state}.")
     if after.version == before.version:
         stop(NOTHING_TO_DO)

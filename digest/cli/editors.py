@@ -1,4 +1,4 @@
-"""`digest editors`: who is reminded of drafts, and may sign in at the desk."""
+"""`digest editors`: the people who are reminded of drafts and may sign in at the desk."""
 
 from __future__ import annotations
 
@@ -18,15 +18,17 @@ def editors() -> None:
 def list_(ctx: click.Context, json_: bool) -> None:
     """List every editor."""
     with open_app(ctx) as app:
-        known = app.editors.all()
+        people = app.editors.all()
     rows = [
         {"name": e.name, "address": e.address, "role": e.role, "signs_in": bool(e.password_hash), "since": e.created_at}
-        for e in known
+        for e in people
     ]
     if json_:
         emit(rows)
         return
-    shown = [[e.name, e.address, e.role, "yes" if e.password_hash else "no", local(e.created_at, "UTC")] for e in known]
+    shown = [
+        [e.name, e.address, e.role, "yes" if e.password_hash else "no", local(e.created_at, "UTC")] for e in people
+    ]
     table("", ["name", "address", "role", "signs in", "since (UTC)"], shown)
 
 

@@ -1,4 +1,4 @@
-"""`digest feeds`: where the news comes from."""
+"""`digest feeds`: the feeds, their health, and the list of them in the settings file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`digest preview`: what the readers will see, in a file, in the browser or on the terminal."""
+"""`digest preview`: an edition as its readers will see it, in a file, a browser or the terminal."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def preview(ctx: click.Context, name: str, html_file: Path | None, text_file: Pa
         html = rendered.html
         if open_ and html_file is None:
             html_file = Path(tempfile.mkdtemp(prefix="digest-")) / "edition.html"
-            # To be looked at here: the site that serves the pictures need not be up yet.
+            # The site that serves the pictures need not be up yet.
             html = html.replace(f"{app.pictures.base_url}/", f"{app.pictures.folder.resolve().as_uri()}/")
     if html_file is not None:
         html_file.write_text(html, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""`digest read`: what is understood of one article, for a person or as JSON lines."""
+"""`digest read`: articles as they are read from pages, for a person or as JSON lines."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from digest.collect.http.page import FetchedPage
 
 SUFFIXES: Final = frozenset((".html", ".htm", ".xhtml", ".txt"))
-_LARGEST: Final = 50_000_000  # bytes of a file that are looked at; a page is read to its fifth million
+_LARGEST: Final = 50_000_000  # most bytes of a file that are loaded; of a page, five million are read
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*")
-_MANY: Final = 20  # sources from which on progress is shown
+_MANY: Final = 20  # least sources for which progress is shown
 
 
 @click.command()
@@ -39,13 +39,13 @@ def read(ctx: click.Context, sources: tuple[str, ...], url: str, language: str, 
     from digest.services.collect.reading import read_pages
 
     _check(url, language)
-    places = [place for source in sources for place in _places(source)]
+    places = [place for source in sources for place in _expand(source)]
     if not places:
         common.say("nothing to read: the folder has no .html, .htm or .txt files")
         common.stop(common.NOTHING_TO_DO)
     failed: list[Article] = []
     with common.progress({"pages": "Pages read"}) as show:
-        items = (item for place in places for item in _item(ctx, place, url, language, failed))
+        items = (item for place in places for item in _items(ctx, place, url, language, failed))
         many = len(places) >= _MANY
         articles = read_pages(items, lambda number: show("pages", number, len(places)) if many else None)
     for article in (*articles, *failed):
@@ -58,15 +58,15 @@ def read(ctx: click.Context, sources: tuple[str, ...], url: str, language: str, 
 
 
 def _check(url: str, language: str) -> None:
-    """Refuse what an article cannot have as its address or language."""
+    """Raise click.BadParameter for what is no URL or language code."""
     if url and not url.startswith(("http://", "https://")):
         raise click.BadParameter(f"{url} is no http(s) address", param_hint="--url")
     if language and not _LANGUAGE.fullmatch(language):
         raise click.BadParameter(f"{language} is no code of a language, such as fr or pt-BR", param_hint="--lang")
 
 
-def _places(source: str) -> list[str]:
-    """The files of a folder in order; the source itself if it is a file, an address or '-'."""
+def _expand(source: str) -> list[str]:
+    """Return the files of a folder in order, or the source itself if it is a file, a URL or '-'."""
     if source == "-" or source.startswith(("http://", "https://")):
         return [source]
     path = Path(source)
@@ -77,8 +77,8 @@ def _places(source: str) -> list[str]:
     raise click.UsageError(f"{source}: no such file or folder, and no http(s) address")
 
 
-def _item(ctx: click.Context, place: str, url: str, language: str, failed: list[Article]) -> Iterator[Item]:
-    """One thing to read; nothing, and an article that says why in `failed`, for what cannot be had."""
+def _items(ctx: click.Context, place: str, url: str, language: str, failed: list[Article]) -> Iterator[Item]:
+    """Yield the item to read; for one that cannot be loaded, append an article with the problem to `failed` instead."""
     from digest.collect.article import Article
     from digest.collect.extract.reading import Item
 
@@ -102,14 +102,14 @@ def _item(ctx: click.Context, place: str, url: str, language: str, failed: list[
 
 
 def _fetch(ctx: click.Context, address: str) -> FetchedPage:
-    """The page at an address, through the guard; private networks only where the settings allow them."""
+    """Fetch a page through the guard; private networks only where the settings allow them."""
     from digest.errors import SettingsError
     from digest.services.collect.reading import fetch_page
 
     try:
         private = common.settings(ctx).collect.allow_private_networks
     except SettingsError:
-        if ctx.find_root().obj:  # named by hand, so it should be right
+        if ctx.find_root().obj:  # the person named this file, so it should be right
             raise
         private = False
     return fetch_page(address, allow_private=private)
@@ -121,13 +121,13 @@ def _print(article: Article, *, json_: bool) -> None:
         return
 
     from digest.cli.article_view import show
-    from digest.cli.common import paper
+    from digest.cli.common import stdout_console
 
-    show(article, paper())
+    show(article, stdout_console())
 
 
 def as_object(article: Article) -> dict[str, Any]:
-    """The JSON contract of `digest read --json`."""
+    """Return the JSON object of `digest read --json`."""
     image = article.image
     return {
         "source": article.source,

@@ -1,4 +1,4 @@
-"""`digest schedule`: what is due, and when."""
+"""`digest schedule`: slots to come and past, and the pause of all sending."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ _LAST = datetime.max.replace(tzinfo=UTC)
 
 
 def read(file: BinaryIO) -> tuple[list[str | int], list[Document]]:
-    """The ids as given and the documents of a JSON-lines file, empty lines left out.
+    """Return the ids as given and the documents of a JSON-lines file, empty lines left out.
 
     Raises DigestError that names the file and the line of the first that cannot be used.
     """
@@ -104,7 +104,7 @@ def _moment(value: Any, where: str) -> datetime | None:
 
 
 def _line(row: dict[str, Any]) -> str:
-    """The row as JSON in plain letters, escaped only where the text is no valid Unicode."""
+    """Return the row as JSON, escaped only where the text is no valid Unicode."""
     line = json.dumps(row, ensure_ascii=False)
     return line if _printable(line) == line else json.dumps(row)
 

@@ -1,4 +1,4 @@
-"""`digest templates`: the mail templates: which there are, take one to change it, see what was changed."""
+"""`digest templates`: list the mail templates, copy one to change it, compare one's own with the built-in ones."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def templates() -> None:
 @as_json
 @click.pass_context
 def list_(ctx: click.Context, json_: bool) -> None:
-    """Show every template in use, whose it is, and the blocks that can be replaced alone."""
+    """Show every template in use, its origin, and the blocks that can be replaced alone."""
     from digest.services.deliver.templates import listing
 
     files = listing(settings(ctx))

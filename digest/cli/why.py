@@ -1,4 +1,4 @@
-"""`digest why`: every candidate of an edition, and why it is in or out."""
+"""`digest why`: every candidate of an edition with the reason why it is in or out."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from digest.cli.common import as_json, emit, newsletter_names, open_app, paper
+from digest.cli.common import as_json, emit, newsletter_names, open_app, stdout_console
 from digest.compose.edition import Edition
 from digest.errors import EditionError
 
@@ -40,10 +40,10 @@ def why(ctx: click.Context, name: str, url: str | None, json_: bool) -> None:
 
 
 def _brief(edition: Edition, candidates: list[dict[str, Any]]) -> None:
-    """The edition from top to bottom, each story with who else tells it; then what stayed out, the nearest first."""
+    """Print the edition from top to bottom, each story with the other outlets that have it, then the rest by score."""
     from rich.markup import escape
 
-    console = paper(highlight=False, soft_wrap=True)
+    console = stdout_console(highlight=False, soft_wrap=True)
     inside = [c for c in candidates if c["decision"] == "in"]
     console.print(f"[bold]{edition.id}[/bold]: {len(inside)} of {len(candidates)} candidates are in")
     if not candidates:
@@ -75,7 +75,7 @@ def _line(candidate: dict[str, Any]) -> str:
 
 
 def _written(record: dict[str, Any]) -> str:
-    """What came of asking a language model for the lead."""
+    """Return what became of the lead that a language model wrote."""
     if record["taken"]:
         return f"written: {record['text']}"
     answer = f" (it wrote: {record['text']})" if record["text"] else ""
@@ -85,7 +85,7 @@ def _written(record: dict[str, Any]) -> str:
 def _full(candidate: dict[str, Any]) -> None:
     from rich.markup import escape
 
-    console = paper(highlight=False, soft_wrap=True)
+    console = stdout_console(highlight=False, soft_wrap=True)
     console.print(f"[bold]{escape(candidate['title'])}[/bold]\n{escape(candidate['outlet'])}  {candidate['url']}")
     console.print(f"  decision  {candidate['decision']}: {escape(candidate['reason'])}")
     if "story" in candidate:

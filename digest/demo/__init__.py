@@ -1,4 +1,5 @@
-"""A day that never was, in six outlets that do not exist: what `digest demo` shows without any network.
+"""The demo: one invented day of six invented outlets, which `digest demo` shows without any network.
 
-`content` reads the articles, `site` makes feeds and pages of them, `server` puts these on a loopback port.
+`content` reads the articles, `site` makes feeds and pages of them, `server` serves these on a loopback port, and `show`
+runs the day.
 """

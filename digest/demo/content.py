@@ -1,6 +1,6 @@
-"""The invented outlets of the demo and what they published, as read from `outlets/*.toml`. Pure but for reading those.
+"""The invented outlets of the demo and their articles, as read from `outlets/*.toml`. Pure.
 
-Everything is ours: the two countries, the strait between them, their papers, their storm and their goalkeeper.
+All of it is fiction: the two countries, the strait between them, their papers, their storm and their goalkeeper.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from digest import resources
 
-#: The outlets' own zone, and that of both newsletters: their mornings end before the cut-off at 06:15.
+#: The zone of the outlets and of both newsletters, whose cut-off is at 06:15.
 ZONE: Final = ZoneInfo("Europe/Paris")
 
 FeedFormat = Literal["rss", "atom", "rdf", "json"]
@@ -33,7 +33,7 @@ class Piece:
     paragraphs: tuple[str, ...]
     picture: str = ""  # "" for none, as many articles have none
     alt: str = ""
-    event: str = ""  # what it tells, where others tell it too; known to nobody but us
+    event: str = ""  # the same for articles on one event; digest never sees it
     yesterday: bool = False
     role: str = ""
     place: str = ""
@@ -43,18 +43,18 @@ class Piece:
     paywall: bool = False
 
     def published(self, day: date) -> datetime:
-        """When it appeared, aware, for a demo of `day`."""
+        """Return when it appeared, aware, for a demo of `day`."""
         return datetime.combine(day - timedelta(days=self.yesterday), self.at, ZONE)
 
     @property
     def summary(self) -> str:
-        """What its feed says of it: the standfirst, else the first paragraph."""
+        """The summary in its feed: the standfirst, or else the first paragraph."""
         return self.standfirst or self.paragraphs[0]
 
 
 @dataclass(frozen=True, slots=True)
 class Outlet:
-    """One outlet in one language (Radio Maren has four). `sections` are its keys and titles, each with a feed."""
+    """One outlet in one language (Radio Maren has four). `sections` maps keys to titles; each has a feed."""
 
     name: str
     path: str
@@ -63,26 +63,26 @@ class Outlet:
     page: str  # template in pages/
     tagline: str
     sections: Mapping[str, str]
-    words: Mapping[str, str]  # the page's own texts, where one template serves several languages
+    words: Mapping[str, str]  # the page's own words, where one template serves several languages
     pieces: tuple[Piece, ...]
 
     def page_path(self, piece: Piece, day: date) -> str:
-        """The path of an article's page; it holds the date, as most outlets' do."""
+        """Return the path of an article's page; it holds the date, as with most outlets."""
         return f"/{self.path}/{piece.section}/{piece.published(day):%Y/%m/%d}/{piece.slug}"
 
     def feed_path(self, section: str) -> str:
-        """The path of a section's feed."""
+        """Return the path of a section's feed."""
         return f"/{self.path}/{section}.{self.format}"
 
     def latest(self, day: date, now: datetime, section: str = "") -> tuple[Piece, ...]:
-        """What is out at `now`, newest first; of one section, or of all."""
+        """Return the articles of one section, or of all, that are out at `now`, the newest first."""
         out = (p for p in self.pieces if p.published(day) <= now and section in ("", p.section))
         return tuple(sorted(out, key=lambda piece: piece.published(day), reverse=True))
 
 
 @cache
 def outlets() -> tuple[Outlet, ...]:
-    """All of them, in the order of their files' names."""
+    """Return all outlets, in the order of their file names."""
     paths = resources.data_files("demo/outlets", ".toml")
     return tuple(_outlet(tomllib.loads(resources.data(path))) for path in paths)
 

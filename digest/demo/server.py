@@ -1,4 +1,4 @@
-"""The newsstand of the demo: the invented outlets on a loopback port, answering as well-kept servers do. Edge."""
+"""The demo's web server: the invented outlets on a loopback port, with the validators of well-kept servers."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ HOST: Final = "127.0.0.1"
 
 @contextmanager
 def serve(day: date, port: int = 0, now: Callable[[], datetime] | None = None) -> Iterator[str]:
-    """Serve the outlets with the news of `day` until the block ends; yields the base address, without a slash.
+    """Serve the outlets with the news of `day` until the block ends; yield the base URL, without a slash.
 
-    `port` 0 takes a free one. `now` (aware) is asked at every request, so that a demo with a clock of its own can live
-    through the day before and the day itself; by default all is out. Raises OSError when the port is taken.
+    `port` 0 takes a free one. `now` (aware) is called at every request, so that a demo with a clock of its own can run
+    through the day before and the day itself; by default every article is out. Raises OSError when the port is taken.
     """
-    server = _Newsstand((HOST, port), day, now or (lambda: whole_day(day)))
+    server = _DemoServer((HOST, port), day, now or (lambda: whole_day(day)))
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:
@@ -42,65 +42,65 @@ class _Page:
     type: str
     body: bytes
     etag: str
-    modified: datetime  # when these bytes first stood here
+    modified: datetime  # when the page last changed
 
 
-class _Newsstand(ThreadingHTTPServer):
+class _DemoServer(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, place: tuple[str, int], day: date, now: Callable[[], datetime]) -> None:
-        super().__init__(place, _Handler)
+    def __init__(self, address: tuple[str, int], day: date, now: Callable[[], datetime]) -> None:
+        super().__init__(address, _Handler)
         self.day, self.now = day, now
         self.base_url = f"http://{HOST}:{self.server_address[1]}"
         self._lock = threading.Lock()
         self._pages: dict[str, _Page] = {}
-        self._out = -1  # how many articles the pages were built with
+        self._article_count = -1  # of the pages as they were built
 
     def pages(self) -> dict[str, _Page]:
-        """The site as it stands now; built again only when something has come out since."""
+        """Return the site as it is now, built again only when an article has appeared since."""
         now = self.now()
-        out = sum(len(outlet.latest(self.day, now)) for outlet in outlets())
+        article_count = sum(len(outlet.latest(self.day, now)) for outlet in outlets())
         with self._lock:
-            if out != self._out:
+            if article_count != self._article_count:
                 site = build(self.base_url, self.day, now)
-                self._pages, self._out = _stamped(site, self._pages, now), out
+                self._pages, self._article_count = _stamped(site, self._pages, now), article_count
             return self._pages
 
 
 def _stamped(site: Site, before: dict[str, _Page], now: datetime) -> dict[str, _Page]:
-    """The pages with their validators; what did not change keeps its date."""
+    """Return the pages with their validators; an unchanged page keeps its date."""
     stamp = now.astimezone(UTC).replace(microsecond=0)
     pages = {}
     for path, (kind, body) in site.items():
         etag = f'"{hashlib.sha256(body).hexdigest()[:20]}"'
-        old = before.get(path)
-        pages[path] = old if old is not None and old.etag == etag else _Page(kind, body, etag, stamp)
+        previous = before.get(path)
+        pages[path] = previous if previous is not None and previous.etag == etag else _Page(kind, body, etag, stamp)
     return pages
 
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    server_version = "newsstand"
+    server_version = "demo"
     sys_version = ""
-    server: _Newsstand
+    server: _DemoServer
 
     def do_GET(self) -> None:
-        """Answer with the page, 304 or 404."""
+        """Send the page, 304 or 404."""
         page = self.server.pages().get(self.path.partition("?")[0])
         if page is None:
             self._answer(HTTPStatus.NOT_FOUND, {"Content-Type": "text/plain; charset=utf-8"}, b"No such page.\n")
             return
         headers = {"ETag": page.etag, "Last-Modified": format_datetime(page.modified, usegmt=True)}
-        if self._known(page):
+        if self._is_current(page):
             self._answer(HTTPStatus.NOT_MODIFIED, headers, None)
         else:
             self._answer(HTTPStatus.OK, {**headers, "Content-Type": page.type}, page.body)
 
     do_HEAD = do_GET  # noqa: N815 (the standard library names it)
 
-    def _known(self, page: _Page) -> bool:
-        """Whether the client has these bytes already. If-None-Match rules over If-Modified-Since (RFC 9110, 13.2.2)."""
+    def _is_current(self, page: _Page) -> bool:
+        """Whether the client has these bytes. If-None-Match overrides If-Modified-Since (RFC 9110, 13.2.2)."""
         if match := self.headers.get("If-None-Match"):
             return match.strip() == "*" or page.etag in [tag.strip().removeprefix("W/") for tag in match.split(",")]
         try:
@@ -120,4 +120,4 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing: the terminal belongs to the demo."""
+        """Log nothing: the terminal is for the demo."""

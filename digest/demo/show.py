@@ -1,4 +1,4 @@
-"""The demo's day: yesterday and today lived through by a clock of its own, with everything real but the news."""
+"""The demo's run: yesterday and today by a clock of its own; everything but the news is real."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from digest.errors import DigestError
 from digest.services.context import Progress
 from digest.settings import load
 
-#: What the demo's editor signs with.
+#: The name of the demo's editor.
 EDITOR = "the demo's editor"
 
 
@@ -35,13 +35,13 @@ class Clock:
 
 @dataclass(slots=True)
 class Summary:
-    """What the day came to."""
+    """The counts and editions of the day."""
 
     seconds: float = 0.0
     feeds: int = 0
     articles: int = 0
     outlets: int = 0
-    unread: int = 0  # whose page could not be read
+    unread: int = 0  # articles whose page could not be read
     removed: int = 0  # pieces of noise taken out of pages
     messages: int = 0
     outbox: Path = Path()
@@ -66,11 +66,11 @@ def open_day(folder: Path, outbox: Path, site_url: str, day: date) -> Iterator[t
             yield app, clock
 
 
-def live(app: App, clock: Clock, day: date, progress: Progress) -> Summary:
-    """Live through the day before, for the ledger, then through the day itself, until the mails are in the outbox."""
+def run_days(app: App, clock: Clock, day: date, progress: Progress) -> Summary:
+    """Run the day before, for the ledger, then the day itself, until the mails are in the outbox."""
     began = monotonic()
     summary = Summary(outbox=app.settings.deliver.outbox)
-    _one_day(app, clock, day - timedelta(days=1), _named(progress, "yesterday "))
+    _one_day(app, clock, day - timedelta(days=1), _prefixed(progress, "yesterday "))
     app.subscriptions.import_csv(subscribers_csv())
     for edition in _one_day(app, clock, day, progress):
         summary.editions.append(edition)
@@ -78,7 +78,7 @@ def live(app: App, clock: Clock, day: date, progress: Progress) -> Summary:
         summary.messages += app.sending.counts(edition)["accepted"]
     articles = app.collecting.articles()
     summary.feeds, summary.articles = len(app.feeds.listing()[0]), len(articles)
-    # The first step of an address is the outlet's, in whatever language it calls itself.
+    # The first segment of a path is the outlet's, whatever its name in each language.
     summary.outlets = len({urlsplit(article.url).path.strip("/").partition("/")[0] for article in articles})
     summary.unread = sum(article.problem is not None for article in articles)
     summary.removed = sum(len(article.removed) for article in articles)
@@ -87,7 +87,7 @@ def live(app: App, clock: Clock, day: date, progress: Progress) -> Summary:
 
 
 def _one_day(app: App, clock: Clock, day: date, progress: Progress) -> list[Edition]:
-    """Collect, compose, approve, deliver: as the scheduler would, each at its hour."""
+    """Collect, compose, approve and deliver, each at its time, as the scheduler would."""
     clock.moment = whole_day(day)
     app.collecting.collect(progress=progress)
     editions = []
@@ -108,8 +108,8 @@ def _one_day(app: App, clock: Clock, day: date, progress: Progress) -> list[Edit
     return [app.editions.get(edition.id) for edition in editions]
 
 
-def _named(progress: Progress, prefix: str) -> Progress:
-    """The same progress under other names, so that two days have bars of their own; small stages are not shown."""
+def _prefixed(progress: Progress, prefix: str) -> Progress:
+    """Return the same progress with prefixed stages, so that each day has its own bars; only long stages are shown."""
     shown = {"feeds", "articles"}
 
     def show(stage: str, done: int, total: int) -> None:

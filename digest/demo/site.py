@@ -1,4 +1,4 @@
-"""The demo's web: every feed, page and picture of the invented outlets as bytes, for one day and base address. Pure."""
+"""The demo's site: every feed, page and picture of the invented outlets as bytes, for one day and base URL. Pure."""
 
 from __future__ import annotations
 
@@ -24,71 +24,71 @@ FEED_TYPES: Final = {
     "json": "application/feed+json; charset=utf-8",
 }
 HTML: Final = "text/html; charset=utf-8"
-#: Of every picture, in pixels (16:9).
+#: Size of every picture in pixels (16:9).
 PICTURE_SIZE: Final = (800, 450)
 
 
 def whole_day(day: date) -> datetime:
-    """The moment at which everything of `day` is out, shortly before the newsletters' cut-off."""
+    """Return the time at which everything of `day` is out, shortly before the newsletters' cut-off."""
     return datetime.combine(day, time(6, 10), ZONE)
 
 
 def build(base_url: str, day: date, now: datetime | None = None) -> Site:
-    """The whole site as it stands at `now` (default: all of `day` and of the day before).
+    """Return the whole site as it is at `now` (default: all of `day` and of the day before).
 
-    A pure function of its arguments; the same ones give the same bytes. `base_url` has no slash at its end.
+    The same arguments give the same bytes. `base_url` has no slash at its end.
     """
     now = now or whole_day(day)
     site: Site = {"/robots.txt": ("text/plain; charset=utf-8", b"User-agent: *\nDisallow:\n")}
-    shown: set[str] = set()
+    picture_names: set[str] = set()
     for outlet in outlets():
-        press = _Press(base_url, outlet, day, now)
-        site |= press.feeds() | press.pages() | press.home()
-        shown |= {piece.picture for piece in outlet.latest(day, now) if piece.picture}
-    site |= {f"/pictures/{name}.jpg": ("image/jpeg", picture(name)) for name in sorted(shown)}
+        pages = _OutletPages(base_url, outlet, day, now)
+        site |= pages.feeds() | pages.articles() | pages.home()
+        picture_names |= {piece.picture for piece in outlet.latest(day, now) if piece.picture}
+    site |= {f"/pictures/{name}.jpg": ("image/jpeg", picture(name)) for name in sorted(picture_names)}
     names = [(outlet.name, outlet.tagline, outlet.language, f"{base_url}/{outlet.path}/") for outlet in outlets()]
     site["/"] = (HTML, _render("pages/index.html.j2", names=names))
     return site
 
 
 def settings_text(news_url: str, site_url: str) -> str:
-    """The demo's settings.toml: feeds at `news_url`, readers' links at `site_url` (neither with a slash at its end)."""
+    """Return the demo's settings.toml: feeds at `news_url`, links at `site_url`, both without a final slash."""
     text = resources.data("demo/settings.toml")
     return text.replace("@NEWS@", news_url).replace("@SITE@", site_url)
 
 
 def subscribers_csv() -> str:
-    """The sample subscribers, as `digest subscribers import` takes them."""
+    """Return the sample subscribers as CSV for `digest subscribers import`."""
     return resources.data("demo/subscribers.csv")
 
 
 @cache
 def picture(name: str) -> bytes:
-    """One illustration, JPEG."""
+    """Return one illustration as JPEG."""
     return resources.binary_data(f"demo/pictures/{name}.jpg")
 
 
-class _Press:
+class _OutletPages:
     """Renders one outlet."""
 
     def __init__(self, base_url: str, outlet: Outlet, day: date, now: datetime) -> None:
         self.base_url, self.outlet, self.day, self.now = base_url, outlet, day, now
 
     def feeds(self) -> Site:
-        """One feed a section, in the outlet's format."""
+        """Return one feed for each section, in the outlet's format."""
         outlet = self.outlet
         return {
             outlet.feed_path(section): (FEED_TYPES[outlet.format], self._feed(section, title))
             for section, title in outlet.sections.items()
         }
 
-    def pages(self) -> Site:
-        """One page an article."""
+    def articles(self) -> Site:
+        """Return one page for each article."""
         latest = self.outlet.latest(self.day, self.now)
         return {self.outlet.page_path(piece, self.day): (HTML, self._page(piece, latest)) for piece in latest}
 
     def home(self) -> Site:
-        """The outlet's front page, which names its feeds for those who look for them."""
+        """Return the outlet's front page, which names its feeds for discovery."""
         feeds = [
             (title, FEED_TYPES[self.outlet.format].partition(";")[0], self.base_url + self.outlet.feed_path(section))
             for section, title in self.outlet.sections.items()
@@ -108,7 +108,7 @@ class _Press:
             item=item,
             piece=piece,
             others=others,
-            facts=_structured_data(self.outlet, piece, item),
+            facts=_json_ld(self.outlet, piece, item),
             direction="rtl" if self.outlet.language == "ar" else "ltr",
             size=PICTURE_SIZE,
         )
@@ -141,8 +141,8 @@ class _Press:
         }
 
 
-def _structured_data(outlet: Outlet, piece: Piece, item: dict[str, Any]) -> dict[str, Any]:
-    """What the page says of itself as JSON-LD."""
+def _json_ld(outlet: Outlet, piece: Piece, item: dict[str, Any]) -> dict[str, Any]:
+    """Return the JSON-LD metadata of a page."""
     facts = {
         "@context": "https://schema.org",
         "@type": "NewsArticle",
@@ -164,7 +164,7 @@ def _structured_data(outlet: Outlet, piece: Piece, item: dict[str, Any]) -> dict
 
 
 def _json_feed(outlet: Outlet, facts: dict[str, Any], items: list[dict[str, Any]]) -> bytes:
-    """JSON Feed 1.1; whole articles, but for those that only members may read."""
+    """Return a JSON Feed 1.1 with whole articles, except those behind a paywall."""
     feed = {
         "version": "https://jsonfeed.org/version/1.1",
         "title": outlet.name,

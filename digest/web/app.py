@@ -1,6 +1,6 @@
-"""The web application: readers' links, health and metrics, archive and pictures, and the preview of editions.
+"""The web application: subscribers' links, health and metrics, archive and pictures, and the preview of editions.
 
-Starlette wired from plain callables (`Ports`), so that it knows neither the store nor the settings.
+Starlette routes over plain callables (`Ports`): this module knows neither services nor settings.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from digest.web.templating import Pages
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """What the application needs. `previews` is None where editions must not be seen without signing in."""
+    """The callables behind the pages. `previews` is None where editions must not be seen without signing in."""
 
     subscribers: pages.Actions
     pages: Pages
-    healthy: Callable[[], str]  # "" when all is well, else what is wrong
+    healthy: Callable[[], str]  # "" when healthy, else the problem
     media: Path | None = None
     web_edition: Callable[[str], str | None] = lambda _edition_id: None
     archive: Callable[[], Sequence[preview.Listed]] = tuple
@@ -37,14 +37,14 @@ class Ports:
 
 
 class _Pictures(StaticFiles):
-    """The pictures that mails link to. Before the first one there is no folder: nothing is found, nothing is wrong."""
+    """The pictures that mails link to. The folder is made with the first picture; until then every URL is a 404."""
 
     async def check_config(self) -> None:
-        """Starlette would answer every request with 500 here while the folder is missing."""
+        """Do nothing: Starlette would answer every request with 500 while the folder is missing."""
 
 
 def build(ports: Ports) -> Starlette:
-    """The application. Every page works without scripts, cookies and foreign requests."""
+    """Return the application. Every page works without scripts, cookies and requests to other sites."""
     routes: list[BaseRoute] = [
         *pages.routes(ports.subscribers, ports.pages),
         Route("/health", _health(ports.healthy)),
@@ -88,7 +88,7 @@ def _archive(ports: Ports) -> Callable[[Request], Response]:
 
 
 def _editions(ports: Ports) -> Callable[[Request], Response]:
-    """All that went out, the newest first: where 'More editions' and List-Archive lead."""
+    """Return the page of all sent editions, the newest first: the target of 'More editions' and List-Archive."""
 
     def editions(request: Request) -> Response:
         return ports.pages.response(request, "editions.html.j2", editions=ports.archive(), under="")

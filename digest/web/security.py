@@ -1,11 +1,11 @@
-"""Headers that keep pages and their readers' tokens private."""
+"""Response headers that keep pages and the tokens in their URLs private."""
 
 from __future__ import annotations
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-#: Our pages load nothing foreign and run no script; previews are framed by our own pages only.
+#: Pages load nothing from other sites and run no script; only our own pages may frame previews.
 POLICY = (
     "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; form-action 'self'; "
     "frame-src 'self'; frame-ancestors 'self'; base-uri 'none'"
@@ -13,7 +13,7 @@ POLICY = (
 
 
 class Headers:
-    """ASGI middleware: a strict policy, no referrer (links carry tokens), no sniffing, nothing cached by proxies."""
+    """ASGI middleware: strict content policy, no referrer (URLs hold tokens), no sniffing, no caching by proxies."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app

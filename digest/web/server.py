@@ -1,4 +1,4 @@
-"""uvicorn in a thread of its own, started and stopped by plain calls. Edge."""
+"""uvicorn in a thread of its own, started and stopped by plain calls."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from digest.errors import DigestError
 
 
 class Server:
-    """Serves an application; `start` returns once the socket listens, `stop` once the last answer is out."""
+    """Serves an application. The socket listens once this is made; `stop` returns when the last response is sent."""
 
     def __init__(self, app: Starlette, host: str, port: int, proxies: Sequence[str] = ()) -> None:
         config = uvicorn.Config(
             app,
             log_level="warning",
-            access_log=False,  # paths hold readers' tokens
+            access_log=False,  # paths hold subscribers' tokens
             server_header=False,
             proxy_headers=bool(proxies),
             forwarded_allow_ips=list(proxies) or None,
@@ -31,7 +31,7 @@ class Server:
 
     @property
     def url(self) -> str:
-        """Where it listens."""
+        """The URL that it listens at."""
         host, port = self._socket.getsockname()[:2]
         return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
@@ -39,11 +39,11 @@ class Server:
         self._server.run(sockets=[self._socket])
 
     def start(self) -> None:
-        """Begin to answer."""
+        """Start answering requests."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Answer what is under way, then end."""
+        """Finish the requests under way, then end."""
         self._server.should_exit = True
         self._thread.join(timeout=8)
 

@@ -1,4 +1,4 @@
-"""Pages for people: Jinja templates from `templates/web`, in the reader's language. A user's own folder wins."""
+"""Pages from Jinja templates in `templates/web`, in the visitor's language. The user's own folder takes precedence."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from digest.text.locale import Locale
 
 
 class Pages:
-    """Renders pages. `folders` are template folders that win over our own."""
+    """Renders pages. `folders` are template folders that take precedence over the built-in one."""
 
     def __init__(self, site_name: str, folders: Sequence[Path] = ()) -> None:
         self._site_name = site_name
         self._folders = tuple(folders)
-        places = [folder / "web" for folder in (*folders, resources.templates())]
+        searched = [folder / "web" for folder in (*folders, resources.templates())]
         self._environment = Environment(
-            loader=FileSystemLoader(places), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+            loader=FileSystemLoader(searched), autoescape=True, undefined=StrictUndefined, trim_blocks=True
         )
 
     def response(
@@ -36,26 +36,26 @@ class Pages:
         accent: tuple[str, str] | None = None,
         **values: Any,
     ) -> Response:
-        """A page in `language`, else in the best one that the browser asks for.
+        """Return a page in `language`, or else in the best one that the browser asks for.
 
-        `accent` is a newsletter's colour, light and dark; None is our own.
+        `accent` is a newsletter's colour, light and dark; None is the default.
         """
-        words = self.locale(language or best_language(request.headers.get("accept-language", ""), self._languages()))
+        locale_ = self.locale(language or best_language(request.headers.get("accept-language", ""), self._languages()))
         page = self._environment.get_template(template)
         html = page.render(
-            _=words.gettext,
-            ngettext=words.ngettext,
-            locale=words,
-            language=words.tag if words.translated else "en",
-            direction=words.direction if words.translated else "ltr",
+            _=locale_.gettext,
+            ngettext=locale_.ngettext,
+            locale=locale_,
+            language=locale_.tag if locale_.translated else "en",
+            direction=locale_.direction if locale_.translated else "ltr",
             site_name=self._site_name,
             accent=accent,
             **values,
         )
-        return HTMLResponse(html, status_code=status, headers={"Content-Language": words.tag})
+        return HTMLResponse(html, status_code=status, headers={"Content-Language": locale_.tag})
 
     def locale(self, language: str) -> Locale:
-        """The words of a language."""
+        """Return the locale of a language."""
         return locale(language, self._folders)
 
     def _languages(self) -> list[str]:
@@ -63,12 +63,12 @@ class Pages:
 
 
 def best_language(accepted: str, known: Sequence[str]) -> str:
-    """The known language that an Accept-Language header (RFC 9110, 12.5.4) likes best; the first known else."""
-    wishes = []
-    for place, part in enumerate(accepted.split(",")[:20]):
+    """Return the known language that an Accept-Language header (RFC 9110, 12.5.4) prefers, or else the first known."""
+    preferences = []
+    for position, part in enumerate(accepted.split(",")[:20]):
         tag, _, quality = part.strip().partition(";q=")
         try:
-            wishes.append((-float(quality or 1), place, tag.lower().split("-")[0]))
+            preferences.append((-float(quality or 1), position, tag.lower().split("-")[0]))
         except ValueError:
             continue
-    return next((tag for weight, _, tag in sorted(wishes) if tag in known and weight < 0), known[0])
+    return next((tag for weight, _, tag in sorted(preferences) if tag in known and weight < 0), known[0])

@@ -1,4 +1,4 @@
-"""Webhooks of mail services: bounces and complaints, believed only with proof.
+"""Webhooks of mail services: bounces and complaints, accepted only with proof of their origin.
 
 `POST /returned/VENDOR` or `/returned/VENDOR/SECRET`, for ses, postmark, mailgun, sendgrid and generic.
 """
@@ -18,15 +18,15 @@ from digest.deliver.inbound.webhook import VENDORS, Untrusted, Vendor
 
 log = structlog.get_logger()
 
-#: A batch of a thousand events is below this.
+#: Bytes of a request; a batch of a thousand events has fewer.
 MAX_BODY = 5_000_000
 
-#: Takes (vendor, body, headers with lower-case names, the secret of the path); how many notices changed something.
+#: Takes vendor, body, headers with lower-case names and the secret in the path; returns how many notices had an effect.
 TakeWebhook = Callable[[Vendor, bytes, Mapping[str, str], str], int]
 
 
 def routes(take: TakeWebhook) -> list[BaseRoute]:
-    """The routes for services that tell us what came back."""
+    """Return the routes that mail services post to."""
 
     async def webhook(request: Request) -> Response:
         vendor = next((v for v in VENDORS if v == request.path_params["vendor"]), None)

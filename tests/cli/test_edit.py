@@ -81,7 +81,7 @@ def test_an_edit_that_changes_nothing_is_nothing_to_do_and_voids_no_approval(
         run("approve", "morning")
         for nothing in (["subject", ""], ["note", " "], ["pin", "1"]):
             done = run("edit", "morning", *nothing)
-            assert (done.exit_code, done.stdout) == (3, "Nothing reads otherwise now.\n")
+            assert (done.exit_code, done.stdout) == (3, "Nothing changed.\n")
             assert "version 1, approved" in done.stderr
         assert run("edit", "morning", "drop", "1").exit_code == 0
 

@@ -1,6 +1,6 @@
-"""Looking at editions in a browser: a list, and each mail at phone and desk width, as HTML and as text.
+"""Previews of editions in a browser: a list, and each mail at phone and desk width, as HTML and as text.
 
-Shows what the renderer makes, in frames without any right (`sandbox=""`): a mail may hold what feeds wrote.
+Mails are shown in frames without any permission (`sandbox=""`), because they hold what feeds wrote.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from starlette.routing import BaseRoute, Route
 from digest.deliver.render.rendered import Rendered
 from digest.web.templating import Pages
 
-#: A mail brings its own styles and our own pictures, nothing else.
+#: Content policy of a mail: its own styles and our own pictures, nothing else.
 MAIL_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data: {images}; frame-ancestors 'self'; sandbox"
 )
@@ -25,7 +25,7 @@ MAIL_POLICY = (
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One line of a list of editions: `sent` is when it goes out, in its own zone; `state` "" is not shown."""
+    """One line of a list of editions: `sent` is its send time in its own zone; `state` "" is not shown."""
 
     id: str
     subject: str
@@ -38,9 +38,9 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Previews:
-    """`listing` gives the newest editions first; `render` one edition's mail, None when there is none.
+    """`listing` returns the newest editions first; `render` returns one edition's mail, None for an unknown edition.
 
-    `images` names the origin that pictures in mails come from.
+    `images` is the origin of the pictures in mails.
     """
 
     listing: Callable[[], Sequence[Listed]]
@@ -49,22 +49,22 @@ class Previews:
 
 
 def routes(ports: Previews, pages: Pages) -> list[BaseRoute]:
-    """The list at `/`, an edition at `/editions/ID`, the bare mail for its frames at `/editions/ID/mail`."""
+    """Return the routes: the list at `/`, an edition at `/editions/ID`, the mail in its frames at `.../mail`."""
 
     async def editions(request: Request) -> Response:
         editions_ = await run_in_threadpool(ports.listing)
         return pages.response(request, "editions.html.j2", editions=editions_, under="/editions/")
 
     async def edition(request: Request) -> Response:
-        found = next((e for e in await run_in_threadpool(ports.listing) if e.id == request.path_params["id"]), None)
+        listed = next((e for e in await run_in_threadpool(ports.listing) if e.id == request.path_params["id"]), None)
         rendered = await run_in_threadpool(ports.render, request.path_params["id"])
-        if found is None or rendered is None:
+        if listed is None or rendered is None:
             return pages.response(request, "missing.html.j2", status=404)
         view = "text" if request.query_params.get("view") == "text" else "html"
         return pages.response(
             request,
             "edition.html.j2",
-            edition=found,
+            edition=listed,
             view=view,
             preheader=rendered.preheader,
             text=rendered.text,

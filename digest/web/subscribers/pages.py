@@ -17,7 +17,7 @@ from starlette.routing import BaseRoute, Route
 
 from digest.web.templating import Pages
 
-#: A one-click POST is a few bytes; more is not read.
+#: Bytes of a one-click POST, which has few; a longer body is not read.
 MAX_BODY = 10_000
 
 
@@ -45,20 +45,20 @@ class Actions:
 
 
 def routes(actions: Actions, pages: Pages) -> list[BaseRoute]:
-    """The routes of a reader's links; `/unsubscribe/TOKEN` is what List-Unsubscribe names."""
+    """Return the routes of a subscriber's links; List-Unsubscribe names `/unsubscribe/TOKEN`."""
 
-    async def page(request: Request, token: str, said: str = "") -> Response:
-        reading = await run_in_threadpool(actions.view, token)
-        if not said and reading is not None and not reading.active:
-            said = "left"
-        language, accent = (reading.language, reading.accent) if reading else ("", None)
+    async def page(request: Request, token: str, notice: str = "") -> Response:
+        subscription = await run_in_threadpool(actions.view, token)
+        if not notice and subscription is not None and not subscription.active:
+            notice = "left"
+        language, accent = (subscription.language, subscription.accent) if subscription else ("", None)
         return pages.response(
             request,
             "unsubscribe.html.j2",
             language=language,
             accent=accent,
-            reading=reading,
-            said=said,
+            subscription=subscription,
+            notice=notice,
             token=token,
         )
 
@@ -80,22 +80,22 @@ def routes(actions: Actions, pages: Pages) -> list[BaseRoute]:
 
     async def preferences(request: Request) -> Response:
         token = request.path_params["token"]
-        said = ""
+        notice = ""
         if request.method == "POST":
             form = await request.form(max_fields=200, max_files=0)
             chosen = tuple(str(topic) for topic in form.getlist("topic"))
             await run_in_threadpool(actions.choose, token, chosen)
-            said = "saved"
-        reading = await run_in_threadpool(actions.view, token)
-        if reading is None or not reading.active:
+            notice = "saved"
+        subscription = await run_in_threadpool(actions.view, token)
+        if subscription is None or not subscription.active:
             return await page(request, token)
         return pages.response(
             request,
             "preferences.html.j2",
-            language=reading.language,
-            accent=reading.accent,
-            reading=reading,
-            said=said,
+            language=subscription.language,
+            accent=subscription.accent,
+            subscription=subscription,
+            notice=notice,
             token=token,
         )
 
@@ -111,7 +111,7 @@ def routes(actions: Actions, pages: Pages) -> list[BaseRoute]:
 
 
 async def _one_click(request: Request) -> bool:
-    """True when the body is RFC 8058's `List-Unsubscribe=One-Click`, urlencoded or multipart."""
+    """Whether the body is RFC 8058's `List-Unsubscribe=One-Click`, urlencoded or multipart."""
     body = b""
     async for chunk in request.stream():
         body += chunk
