@@ -1,33 +1,29 @@
-"""Bounce: what came back from a mail that was accepted, and when an address has had enough of us. Pure.
+"""Bounce: a report that an accepted mail came back, and the rule by which bounces suppress an address.
 
 A notice counts only with proof of where it belongs: a signed return address, a signed link of ours in the returned
-mail, or an authenticated webhook. Everything else is ignored: anybody can write a mail that says another one bounced.
+mail, or an authenticated webhook. Everything else is ignored: anybody can write a mail that claims a bounce.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, Literal
+from typing import Literal
 
-#: hard: no such mailbox. soft: full, or it gave up trying. refusal: about us or this mail, no word about the address.
+from digest.deliver.server_words import Verdict, judge
+
+#: hard: no such mailbox. soft: full, or the server gave up trying. refusal: about us or this mail.
 NoticeKind = Literal["hard", "soft", "refusal", "complaint", "unsubscribe"]
-
-#: Postfix says 4.4 of a domain that is not there any more; other trouble on the way there (4.x) may pass.
-_MAILBOX: Final = {(1, 1), (1, 2), (1, 3), (1, 6), (1, 10), (2, 1), (4, 4)}
-_FULL: Final = {(2, 2)}
-_ROUTE, _CONTENT, _POLICY = 4, 6, 7
-#: Words that make it a matter of who sends, whatever else it says.
-_ABOUT_US: Final = ("sender", "policy", "spam", "blacklist", "blocklist", "dns mx")
+BounceKind = Literal["hard", "soft", "refusal"]
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
     """One piece of returned mail, proven to be about us.
 
-    Whose it is: `subscriber_id` with `edition_code` (see `returnpath.edition_code`; "" when not known), or `address`
-    where only an authenticated vendor's word names it. `key` is the same for the same notice read again.
+    It names `subscriber_id` with `edition_code` (see `return_path.edition_code`; "" when not known), or `address` where
+    only an authenticated vendor does. `key` is the same for the same notice read again.
     """
 
     kind: NoticeKind
@@ -41,109 +37,86 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """When bounces suppress: a score of `threshold`, each bounce counting its weight and fading with `half_life`.
+    """When bounces suppress an address: `hard` hard ones in a row, or `soft` of any kind, each of another edition.
 
-    By default two hard bounces, or eight soft ones, within a few weeks; a single one may be the server's bad day, and
-    bounces of one edition count once. A complaint suppresses at once.
+    In a row means that no edition in between arrived. So a mailbox that was full for a day is forgiven, and a monthly
+    newsletter comes to an end as a daily one does. A single bounce may be the server's bad day; a mailbox may be full
+    for `soft_days` however often it is written to. Bounces older than `memory` do not count. A complaint suppresses at
+    once, and a refusal that is about us never does.
     """
 
-    hard: float = 1.0
-    soft: float = 0.25
-    threshold: float = 1.9  # two hard ones of yesterday and today have faded a little
-    half_life: timedelta = timedelta(days=30)
+    hard: int = 2
+    soft: int = 8
+    soft_days: timedelta = timedelta(days=3)
+    memory: timedelta = timedelta(days=400)
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A bounce or complaint on record. `at` is aware; `edition` "" when it is not known."""
+    """A bounce or complaint on record. `at` is aware; `edition` is "" when it is not known."""
 
     at: datetime
     kind: str
     edition: str = ""
 
 
-def score(events: Iterable[Event], now: datetime, rules: Rules = Rules()) -> float:
-    """The faded sum of an address's bounces, the worst of each edition."""
-    weights = {"hard": rules.hard, "soft": rules.soft}
-    worst: dict[str, float] = {}
-    for number, event in enumerate(events):
-        age = max(timedelta(0), now - event.at)
-        value = weights.get(event.kind, 0.0) * 0.5 ** (age / rules.half_life)
-        key = event.edition or f"#{number}"
-        worst[key] = max(worst.get(key, 0.0), value)
-    return sum(worst.values())
+#: The editions sent to a subscriber, the latest first: id, and whether a server accepted it.
+History = Sequence[tuple[str, bool]]
 
 
 def verdict(
-    events: Iterable[Event],
-    now: datetime,
-    rules: Rules = Rules(),
+    events: Iterable[Event], now: datetime, rules: Rules = Rules(), history: History = ()
 ) -> Literal["", "bounce", "complaint"]:
     """Why the address must not be mailed any more, or ""."""
     events = list(events)
     if any(event.kind == "complaint" for event in events):
         return "complaint"
-    return "bounce" if score(events, now, rules) >= rules.threshold else ""
+    missed = _missed_in_a_row([event for event in events if now - event.at <= rules.memory], history)
+    if sum(event.kind == "hard" for event in missed) >= rules.hard:
+        return "bounce"
+    if len(missed) < rules.soft:
+        return ""
+    times = [event.at for event in missed]
+    return "bounce" if max(times) - min(times) >= rules.soft_days else ""
 
 
-def kind_of_status(status: str, text: str = "") -> NoticeKind:
-    """A failed delivery by its enhanced status (RFC 3463), as `5.1.1`, and the server's words where that is vague."""
-    numbers = [int(part) for part in status.split(".") if part.isdecimal()]
-    if len(numbers) != 3:
-        numbers = [5, 0, 0]
-    where = (numbers[1], numbers[2])
-    if where in _FULL:
+def _missed_in_a_row(events: Iterable[Event], history: History) -> list[Event]:
+    """The worst bounce of each edition, without those that precede an edition that arrived.
+
+    Editions accepted after the last bounce may still come back, so they say nothing yet.
+    """
+    worst: dict[str, Event] = {}
+    for number, event in enumerate(events):
+        if event.kind not in ("hard", "soft"):
+            continue
+        key = event.edition or f"#{number}"
+        if key not in worst or event.kind == "hard":
+            worst[key] = event
+    forgiven, bounced = False, False
+    for edition, accepted in history:
+        if edition in worst:
+            bounced = True
+            if forgiven:
+                del worst[edition]
+        elif accepted and bounced:
+            forgiven = True
+    return list(worst.values())
+
+
+def kind_of_status(status: str, text: str = "") -> BounceKind:
+    """The kind of a failed delivery, by its enhanced status (RFC 3463) and the words of the server."""
+    return kind_of(judge(text, status))
+
+
+def kind_of(verdict: Verdict, otherwise: BounceKind = "refusal") -> BounceKind:
+    """The kind of bounce that a server's refusal is. `otherwise` is for one that neither code nor words explain."""
+    cause, permanent = verdict
+    if cause == "mailbox":
+        return "hard" if permanent else "soft"
+    if cause in ("full", "route"):
         return "soft"
-    if where in _MAILBOX:
-        return "hard" if numbers[0] == 5 else "soft"
-    if numbers[0] == 4:
+    if cause in ("policy", "greylist"):
+        return "refusal"
+    if not permanent:  # it tried for days
         return "soft"
-    if where[0] not in {_CONTENT, _POLICY}:  # there a word about users is a word about their wishes
-        if _says(_FULL_WORDS, text):
-            return "soft"
-        if _says(_GONE_WORDS, text) and not _says(_ABOUT_US, text):
-            return "hard"
-    return "soft" if where[0] == _ROUTE else "refusal"
-
-
-def says_full(text: str) -> bool:
-    """Whether a server's prose says that the mailbox is full."""
-    return _says(_FULL_WORDS, text)
-
-
-#: What servers say of a full mailbox, and of one that is not there, where their number says neither: 5.0.0 of Yahoo,
-#: 5.5.0 of Outlook.com, 5.4.1 of Exchange Online, 5.3.0 of sendmail.
-_FULL_WORDS: Final = (
-    "over quota",
-    "quota exceeded",
-    "exceeded its quota",
-    "exceeds the quota",
-    "mailbox is full",
-    "mailbox full",
-)
-_GONE_WORDS: Final = (
-    "user unknown",
-    "unknown user",
-    "no such user",
-    "user not found",
-    "recipient unknown",
-    "unknown recipient",
-    "recipient not found",
-    "invalid recipient",
-    "does not exist",
-    "user doesn't have a",
-    "no longer on server",
-    "no mailbox here",
-    "no such mailbox",
-    "mailbox not found",
-    "mailbox unavailable",
-    "mailbox is disabled",
-    "account is disabled",
-    "unrouteable address",
-    "recipient address rejected: access denied",
-)
-
-
-def _says(signs: tuple[str, ...], text: str) -> bool:
-    low = text.lower()
-    return any(sign in low for sign in signs)
+    return otherwise if cause == "unknown" else "refusal"

@@ -21,7 +21,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final, Literal, NamedTuple
 
-from digest.deliver.reply import Outcome
+from digest.deliver.outcome import Outcome
 
 DeliveryState = Literal[
     "planned",

@@ -1,30 +1,23 @@
-"""Reply: what a mail server said, and what that means for one delivery. Pure.
+"""Reply: a mail server's reply, and its meaning for one delivery.
 
-RFC 5321 for the codes, RFC 3463 and RFC 5248 for the enhanced ones. Two rules decide everything: after the final dot
-only a readable answer counts, and a 5xx before a recipient was named is about us and never about the recipient.
+RFC 5321 for the codes; `server_words` reads the enhanced ones and the words. Two rules decide the rest: after the final
+dot only a readable reply counts, and a 5xx before a recipient was named is about us and never about the recipient.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
 
-Phase = Literal["connect", "tls", "auth", "mail", "rcpt", "data", "content"]
-#: Whose fault: nobody's, the mailbox (gone), a full mailbox, what we sent or who we are, the server, the line.
-Fault = Literal["none", "mailbox", "full", "policy", "server", "line"]
-OutcomeState = Literal["accepted", "deferred", "refused", "unknown", "planned"]
+from digest.deliver.outcome import Fault, Outcome, OutcomeState, Phase
+from digest.deliver.server_words import judge
 
 _ENHANCED = re.compile(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b")
-_POLICY = re.compile(
-    r"spam|block|blacklist|reputation|policy|denied|reject|spf|dkim|dmarc|dnsbl|rbl\b|listed|virus|content|rate|relay",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One reply. `code` is 0 when nothing readable came, and `text` then says what happened instead."""
+    """One reply. `code` is 0 when nothing readable came; `text` then says what happened instead."""
 
     phase: Phase
     code: int
@@ -35,36 +28,10 @@ class Reply:
         return f"{self.code} {self.text} ({where})" if self.code else f"{self.text} ({where})"
 
 
-class Outcome(NamedTuple):
-    """What becomes of the delivery. `kind` is the class that the wave breaker counts: the same text, the same illness.
-
-    `closes`: this connection is of no more use. `stops`: no other message would fare better, so the run ends.
-    A tuple, since every message makes one and a frozen dataclass takes four times as long to make.
-    """
-
-    state: OutcomeState
-    reason: str
-    fault: Fault = "none"
-    kind: str = ""
-    code: int = 0
-    closes: bool = False
-    stops: bool = False
-
-    @property
-    def bounce(self) -> Literal["", "hard", "soft"]:
-        """What `bounce` is to count against the address: hard for no such mailbox, soft for a full one, else ""."""
-        if self.state == "refused" and self.fault == "mailbox":
-            return "hard"
-        return "soft" if self.fault == "full" else ""
-
-
-ACCEPTED = Outcome("accepted", "", code=250)
-
-
 def outcome(reply: Reply) -> Outcome:
-    """The meaning of a reply that ended one message's transaction. Raises ValueError for one that does not end it."""
+    """The outcome of the reply that ended a message's transaction. Raises ValueError for one that does not end it."""
     if reply.phase == "content":
-        return _after_the_dot(reply)
+        return _after_content(reply)
     code, reason = reply.code, str(reply)[:500]
     if not 200 <= code <= 599 or 300 <= code < 400 or (reply.phase == "data" and code < 400):
         return Outcome("planned", reason, "line", "line", code, closes=True)
@@ -73,50 +40,39 @@ def outcome(reply: Reply) -> Outcome:
     if code == 421:
         return Outcome("planned", reason, "server", "421", code, closes=True)
     if reply.phase in {"rcpt", "data"}:
-        return _no(reply)
+        return _rejection(reply)
     if code >= 500:
         return Outcome("planned", reason, "policy", f"{reply.phase} {code}", code, closes=True, stops=True)
     state: OutcomeState = "deferred" if reply.phase == "mail" else "planned"
     return Outcome(state, reason, "server", f"{reply.phase} {code}", code)
 
 
-def _after_the_dot(reply: Reply) -> Outcome:
+def _after_content(reply: Reply) -> Outcome:
     code = reply.code
     if 200 <= code < 300:
         return Outcome("accepted", reply.text[:200], code=code)
     if not 400 <= code <= 599:
         return Outcome("unknown", str(reply)[:500], "line", "line", code, closes=True)
-    if code == 421:  # even this is an answer: the server has not taken the message (RFC 5321 3.8)
+    if code == 421:  # even this is a reply: the server has not taken the message (RFC 5321 3.8)
         return Outcome("deferred", str(reply)[:500], "server", "421", code, closes=True)
-    return _no(reply)
+    return _rejection(reply)
 
 
-def _no(reply: Reply) -> Outcome:
+def _rejection(reply: Reply) -> Outcome:
     fault = _fault(reply)
-    state: OutcomeState = "deferred" if reply.code < 500 or fault == "full" else "refused"
-    return Outcome(state, str(reply)[:500], fault, _kind(reply, fault), reply.code)
-
-
-#: Enhanced codes (RFC 3463) by whose fault they are; '4.' and '5.' in front say only for how long.
-_FULL = {(2, 2)}
-_MAILBOX = {(1, 1), (1, 2), (1, 3), (1, 6), (1, 10), (2, 1)}  # 1.10 is a null MX (RFC 7505)
-_SERVER = {3, 4}
+    # RFC 5321 4.5.3.1.10: 552 at RCPT is to be treated as 452.
+    temporary = reply.code < 500 or fault == "full" or (reply.phase == "rcpt" and reply.code == 552)
+    return Outcome("deferred" if temporary else "refused", str(reply)[:500], fault, _kind(reply, fault), reply.code)
 
 
 def _fault(reply: Reply) -> Fault:
-    """Whose fault a no at RCPT, DATA or after the content is."""
-    fault: Fault = "policy"
-    if match := _ENHANCED.search(reply.text):
-        status = int(match[2]), int(match[3])
-        fault = "full" if status in _FULL else "mailbox" if status in _MAILBOX else fault
-        return "server" if status[0] in _SERVER else fault
-    if reply.phase != "rcpt":
-        return "server" if reply.code in {451, 452} else fault
-    if reply.code in {452, 552}:  # RFC 5321 4.5.3.1.10: 552 at RCPT is to be treated as 452
-        return "full"
-    if reply.code in {550, 551, 553} and not _POLICY.search(reply.text):
-        fault = "mailbox"
-    return "server" if reply.code in {450, 451} else fault
+    """What a rejection at RCPT, DATA or after the content is due to."""
+    cause = judge(reply.text, code=reply.code).cause
+    if cause == "greylist":
+        return "server"
+    if cause != "unknown":
+        return cause
+    return "server" if reply.code in {450, 451, 452, 552} else "policy"
 
 
 def _kind(reply: Reply, fault: Fault) -> str:
@@ -126,9 +82,9 @@ def _kind(reply: Reply, fault: Fault) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Wave:
-    """Counts the same kind of failure in a row. At `limit` the edition is to be paused and its editor told.
+    """Counts the same kind of failure in a row. At `limit` the edition is paused and its editor told.
 
-    `refused` are the subscribers that this wave refused: it was not about them after all, so they are planned again.
+    `refused` are the subscribers that this wave refused: the cause was not theirs, so they are planned again.
     """
 
     limit: int = 20
@@ -138,15 +94,15 @@ class Wave:
     refused: tuple[int, ...] = ()
 
     def after(self, subscriber_id: int, outcome: Outcome) -> Wave:
-        """The count with one more outcome. Success begins anew; what never reached a server changes nothing."""
+        """The count with one more outcome. Success resets it; a message that no server had changes nothing."""
         if outcome.state == "planned" and not outcome.stops:
             return self
         if outcome.state == "accepted":
             return self if not self.count else Wave(self.limit)
-        mine = (subscriber_id,) if outcome.state == "refused" else ()
+        refused = (subscriber_id,) if outcome.state == "refused" else ()
         if outcome.kind != self.kind:
-            return Wave(self.limit, outcome.kind, 1, outcome.reason, mine)
-        return Wave(self.limit, self.kind, self.count + 1, outcome.reason, self.refused + mine)
+            return Wave(self.limit, outcome.kind, 1, outcome.reason, refused)
+        return Wave(self.limit, self.kind, self.count + 1, outcome.reason, self.refused + refused)
 
     @property
     def broke(self) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from digest.deliver.mime.message import Message
-from digest.deliver.reply import Outcome
+from digest.deliver.outcome import Outcome
 
 
 class Result(NamedTuple):

@@ -207,6 +207,13 @@ class Deliveries(Sending):
         with self._database.read() as connection:
             return connection.scalars(query).all()
 
+    def history_of(self, subscriber_id: int) -> Sequence[tuple[str, bool]]:
+        """The editions that a subscriber has a delivery of, the latest first, and whether a server accepted each."""
+        query = select(_D.edition_id, _D.state == "accepted").where(deliveries_of(subscriber_id))
+        with self._database.read() as connection:
+            rows = connection.execute(query.order_by(_D.id.desc()).limit(1000))
+            return [(edition_id, bool(accepted)) for edition_id, accepted in rows]
+
     def variants(self, edition_id: str) -> set[str]:
         """Every variant of an edition that somebody was planned for."""
         query = select(_D.variant).where(_D.edition_id == edition_id).distinct()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+
 from digest.deliver.mime.message import Message, Recipient
 from tests.deliver.samples import template
 
@@ -101,3 +103,49 @@ QMAIL_FULL = plain(
 LEFT = plain(
     "From: ada@example.org\r\nAuto-Submitted: auto-replied\r\nSubject: I left", "This mailbox does not exist any more."
 )
+
+
+def qmail(*lines: str) -> bytes:
+    """A failure notice of qmail with these lines about the address."""
+    return plain(
+        "From: MAILER-DAEMON@north.example\r\nSubject: failure notice",
+        "Hi. This is the qmail-send program at north.example.\r\n"
+        "I'm afraid I wasn't able to deliver your message to the following addresses.\r\n"
+        "This is a permanent error; I've given up. Sorry it didn't work out.\r\n\r\n"
+        "<ada@example.org>:\r\n" + "\r\n".join(lines) + "\r\n\r\n"
+        "--- Below this line is a copy of the message.\r\n\r\nSubject: No such user in the story\r\n",
+    )
+
+
+def exim(*lines: str) -> bytes:
+    """A failure notice of Exim with these lines about the address."""
+    return plain(
+        "From: Mail Delivery System <Mailer-Daemon@north.example>\r\nAuto-Submitted: auto-replied\r\n"
+        "X-Failed-Recipients: ada@example.org\r\nSubject: Mail delivery failed: returning message to sender",
+        "This message was created automatically by mail delivery software.\r\n\r\n"
+        "A message that you sent could not be delivered to one or more of its\r\n"
+        "recipients. This is a permanent error. The following address(es) failed:\r\n\r\n"
+        "  ada@example.org\r\n" + "\r\n".join("    " + line for line in lines) + "\r\n\r\n"
+        "------ This is a copy of the message, including all the headers. ------\r\n\r\n",
+    )
+
+
+def international(status: str, words: str, *, encoding: str = "8bit") -> bytes:
+    """A notice on a mail to an address beyond ASCII (RFC 6533), as Postfix writes it."""
+    fields = (
+        "Reporting-MTA: dns; mx.example.org\r\n\r\nFinal-Recipient: utf-8; müller@north.example\r\n"
+        f"Action: failed\r\nStatus: {status}\r\nDiagnostic-Code: {words}\r\n"
+    ).encode()
+    if encoding == "base64":
+        fields = base64.encodebytes(fields).replace(b"\n", b"\r\n")
+    return (
+        (
+            f"Return-Path: <>\r\nDelivered-To: {SENT.envelope_sender}\r\nMIME-Version: 1.0\r\n"
+            'Content-Type: multipart/report; report-type=delivery-status; boundary="b"\r\n\r\n'
+            "--b\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nIt failed.\r\n"
+            "--b\r\nContent-Type: message/global-delivery-status\r\n"
+            f"Content-Transfer-Encoding: {encoding}\r\n\r\n"
+        ).encode()
+        + fields
+        + b"\r\n--b\r\nContent-Type: message/global\r\n\r\nSubject: x\r\n\r\nx\r\n--b--\r\n"
+    )

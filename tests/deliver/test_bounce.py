@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from digest.deliver.bounce import Event, Notice, Rules, kind_of_status, score, verdict
+from digest.deliver.bounce import Event, Notice, Rules, kind_of_status, verdict
 from digest.deliver.inbound.dsn import IgnoredMail, read_notice
 from digest.deliver.inbound.imap import Mailbox, MailboxError, poll
 from digest.deliver.links import Links
@@ -22,7 +22,10 @@ from tests.deliver.bounces import (
     SENT,
     VACATION,
     abuse_report,
+    exim,
+    international,
     notice,
+    qmail,
     report,
 )
 from tests.deliver.samples import LINKS, METADATA, RETURN_PATH
@@ -142,6 +145,38 @@ def test_notice_in_nonstandard_form_is_understood() -> None:
         assert (found.kind, found.subscriber_id) == (kind, 42)
 
 
+@pytest.mark.parametrize(
+    ("mail", "kind"),
+    [
+        (qmail("Sorry, no mailbox here by that name. (#5.1.1)"), "hard"),
+        (qmail("Sorry, I couldn't find any host named north.example. (#5.1.2)"), "hard"),
+        (
+            qmail("192.0.2.9 failed after I sent the message.", "Remote host said: 554 5.7.1 listed at a blocklist"),
+            "refusal",
+        ),
+        (qmail("Remote host said: 550 Mail from this network is not accepted, poor reputation"), "refusal"),
+        (qmail("Connected to 192.0.2.9 but sender was rejected.", "Remote host said: 550 go away"), "refusal"),
+        (qmail("I wasn't able to establish an SMTP connection. (#4.4.1)", "It was in the queue too long."), "soft"),
+        (qmail("Remote host said: 452 4.2.2 The recipient's inbox is out of storage space"), "soft"),
+        (exim("host mx.north.example [192.0.2.9]", "550 5.7.1 Message rejected as spam by content scanner"), "refusal"),
+        (exim("SMTP error from remote mail server after RCPT TO:<ada@example.org>:", "550 5.1.1 unknown"), "hard"),
+        (exim("mailbox is full: retry timeout exceeded"), "soft"),
+        (exim("retry timeout exceeded"), "soft"),
+        (exim("all hosts for 'north.example' have been failing for a long time"), "soft"),
+        (exim("Unrouteable address"), "hard"),
+        (exim("something that no table knows"), "refusal"),
+        (international("5.1.1", "smtp;550 5.1.1 no such user"), "hard"),
+        (international("5.6.7", "X-Postfix; SMTPUTF8 is required, but was not offered by host"), "refusal"),
+        (international("5.2.2", "smtp;552 the mailbox of müller is full", encoding="base64"), "soft"),
+        (international("5.0.0", "smtp;550 user unknown", encoding="7bit"), "hard"),
+    ],
+)
+def test_notice_in_a_server_s_own_form_gives_its_cause(mail: bytes, kind: str) -> None:
+    found = read(mail)
+    assert isinstance(found, Notice)
+    assert (found.kind, found.subscriber_id) == (kind, 42)
+
+
 @pytest.mark.parametrize("mail", [VACATION, LEFT, EXIM_STILL_TRIES])
 def test_notice_auto_reply_or_delay_is_no_bounce(mail: bytes) -> None:
     assert isinstance(read(mail), IgnoredMail)
@@ -196,7 +231,8 @@ def test_notice_deeply_nested_is_ignored() -> None:
         (["hard"], ""),
         (["hard", "hard"], "bounce"),
         (["soft"] * 7, ""),
-        (["soft"] * 9, "bounce"),
+        (["soft"] * 8, "bounce"),
+        (["soft"] * 7 + ["hard"], "bounce"),
         (["refusal"] * 50, ""),
         (["complaint"], "complaint"),
         (["soft", "complaint"], "complaint"),
@@ -204,19 +240,54 @@ def test_notice_deeply_nested_is_ignored() -> None:
 )
 def test_verdict_thresholds(kinds: list[str], expected: str) -> None:
     events = [Event(NOW - timedelta(days=n), kind, f"e{n}") for n, kind in enumerate(kinds)]
-    assert verdict(events, NOW, Rules(half_life=timedelta(days=90))) == expected
+    assert verdict(events, NOW) == expected
 
 
-def test_score_fades_and_counts_an_edition_once() -> None:
-    old = [Event(NOW - timedelta(days=60), "hard", "a"), Event(NOW - timedelta(days=90), "hard", "b")]
-    assert score(old, NOW) == pytest.approx(0.25 + 0.125)
+def first_suppression(kind: str, days: float, limit: int = 40) -> int:
+    """The number of the bounce that suppresses, when one comes every so many days; 0: never."""
+    events: list[Event] = []
+    for number in range(1, limit + 1):
+        now = NOW + timedelta(days=days * number)
+        events.append(Event(now, kind, f"e{number}"))
+        if verdict(events, now):
+            return number
+    return 0
+
+
+@pytest.mark.parametrize("days", [1, 5, 7, 14, 30, 90])
+def test_verdict_hard_bounces_suppress_at_the_second_edition(days: float) -> None:
+    assert first_suppression("hard", days) == 2
+
+
+@pytest.mark.parametrize(("days", "number"), [(1, 8), (7, 8), (30, 8), (0.25, 13), (90, 0)])
+def test_verdict_soft_bounces_suppress_whatever_the_interval(days: float, number: int) -> None:
+    assert first_suppression("soft", days) == number
+
+
+def test_verdict_counts_an_edition_once() -> None:
     same = [Event(NOW, "hard", "a"), Event(NOW, "soft", "a"), Event(NOW, "hard", "a")]
-    assert score(same, NOW) == 1.0
+    assert verdict(same, NOW) == ""
     assert verdict([Event(NOW, "hard", "a"), Event(NOW - timedelta(days=1), "hard", "b")], NOW) == "bounce"
+    assert verdict([Event(NOW, "hard", ""), Event(NOW - timedelta(days=1), "hard", "")], NOW) == "bounce"
 
 
-def test_score_future_bounce_counts_once() -> None:
-    assert score([Event(NOW + timedelta(days=300), "hard")], NOW) == 1.0
+def test_verdict_forgives_bounces_before_an_edition_that_arrived() -> None:
+    events = [Event(NOW - timedelta(days=9 - n), "hard" if n < 2 else "soft", f"e{n}") for n in range(2)]
+    in_a_row = [("e1", False), ("e0", False)]
+    assert verdict(events, NOW, history=in_a_row) == "bounce"
+    assert verdict(events, NOW, history=[("e1", False), ("between", True), ("e0", False)]) == ""
+    assert verdict(events, NOW, history=[("e1", False), ("refused too", False), ("e0", False)]) == "bounce"
+    assert verdict(events, NOW, history=[("later", True), *in_a_row]) == "bounce"  # it may still come back
+
+
+def test_verdict_forgets_after_its_memory() -> None:
+    rules = Rules(memory=timedelta(days=60))
+    old = Event(NOW - timedelta(days=61), "hard", "a")
+    assert verdict([old, Event(NOW, "hard", "b")], NOW, rules) == ""
+
+
+def test_verdict_future_bounce_counts_once() -> None:
+    assert verdict([Event(NOW + timedelta(days=300), "hard")], NOW) == ""
 
 
 @pytest.mark.parametrize("status", ["", "5", "5.1", "x.y.z", "5.1.1.1", "５.１.１"])

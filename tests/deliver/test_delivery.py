@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import get_args
 
 from digest.deliver.delivery import MAX_RESENDS, TRANSITIONS, Delivery, DeliveryState, next_attempt, settle
-from digest.deliver.reply import Outcome, Reply, outcome
+from digest.deliver.outcome import Outcome
+from digest.deliver.reply import Reply, outcome
 
 NOW = datetime(2026, 11, 23, 7, tzinfo=UTC)
 LEASE = timedelta(minutes=15)

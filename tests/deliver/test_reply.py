@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from digest.deliver.reply import Outcome, Phase, Reply, Wave, outcome
+from digest.deliver.outcome import Outcome, Phase
+from digest.deliver.reply import Reply, Wave, outcome
 
 
 @pytest.mark.parametrize("code", [0, 100, 199, 300, 354, 399, 600, 999])

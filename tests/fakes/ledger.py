@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from digest.deliver.mime.message import Message
-from digest.deliver.reply import Outcome
+from digest.deliver.outcome import Outcome
 from digest.deliver.result import Result
 from tests.fakes.smtp_server import SmtpServer
 

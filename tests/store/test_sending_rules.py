@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from digest.deliver.delivery import TRANSITIONS, Delivery, DeliveryState, settle
-from digest.deliver.reply import Phase, Reply, outcome
+from digest.deliver.outcome import Phase
+from digest.deliver.reply import Reply, outcome
 from digest.deliver.subscriber import Subscriber
 from digest.errors import StoreError
 from digest.store import Store, open_store

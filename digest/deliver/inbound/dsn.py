@@ -1,47 +1,51 @@
-"""Notice: reads one returned mail: delivery status notices (RFC 3464), abuse reports (RFC 5965), and what servers send
-instead of them. Pure: bytes in, at most one Notice out, or why it is ignored.
+"""Returned mail: reads delivery status notices (RFC 3464, RFC 6533), abuse reports (RFC 5965), and servers' own forms.
+
+Bytes in, at most one Notice out, or the reason why the mail is ignored.
 """
 
 from __future__ import annotations
 
 import hashlib
+import quopri
 import re
+from base64 import b64decode
 from collections.abc import Iterator
 from dataclasses import dataclass
-from email import message_from_bytes
+from email import message_from_bytes, message_from_string
 from email.errors import MessageError
 from email.message import Message as Mail
 from email.utils import getaddresses
 
-from digest.deliver.bounce import Notice, NoticeKind, kind_of_status, says_full
+from digest.deliver.bounce import BounceKind, Notice, NoticeKind, kind_of, kind_of_status
 from digest.deliver.links import Links
 from digest.deliver.return_path import ReturnAddress, ReturnPath
+from digest.deliver.server_words import judge
 
-#: Headers in which a mailbox keeps the envelope recipient, the surest first.
-_ARRIVED_AT = ("Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "X-Delivered-To", "To", "Cc")
+#: Headers in which a mail server notes the envelope recipient, the most reliable first.
+_RECIPIENT_HEADERS = ("Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "X-Delivered-To", "To", "Cc")
 LIMIT = 5_000_000  # octets; a bounce with our mail in it has a few hundred thousand
-#: Reports on a mail that are no word of its reader: a scanner's, and a domain's that checks who sends in its name
-#: (RFC 6591, which DMARC asks for). Any other type, an unknown one too, is a complaint (RFC 5965 3.1).
+#: Types of feedback that no subscriber gave: by a scanner, or by a domain that checks who sends in its name (RFC 6591,
+#: for DMARC). Any other type, also an unknown one, is a complaint (RFC 5965 3.1).
 _NO_COMPLAINT = ("not-spam", "auth-failure", "dmarc", "virus")
-#: The worst first: a notice on several addresses counts as what it says of the one that fares worst.
-_GRAVITY: tuple[NoticeKind, ...] = ("hard", "soft", "refusal")
+#: The worst first: a notice on several recipients counts as the worst of them.
+_GRAVITY: tuple[BounceKind, ...] = ("hard", "soft", "refusal")
 
 
 @dataclass(frozen=True, slots=True)
 class IgnoredMail:
-    """A mail that changes nothing, and why."""
+    """A mail that changes nothing, and the reason."""
 
     reason: str
 
 
 def read_notice(data: bytes, return_path: ReturnPath, links: Links, arrived_at: str = "") -> Notice | IgnoredMail:
-    """What a returned mail says. `arrived_at` is its envelope recipient where that is known (a pipe's argument)."""
+    """Read one returned mail. `arrived_at` is its envelope recipient where that is known (the argument of a pipe)."""
     if len(data) > LIMIT:
         return IgnoredMail(f"larger than {LIMIT} octets")
     try:
         mail = message_from_bytes(data)
-        returned = _returned(mail)
-        proof = _proof(mail, returned, return_path, arrived_at) or _link_proof(returned, links)
+        originals = _returned(mail)
+        proof = _proof(mail, originals, return_path, arrived_at) or _link_proof(originals, links)
         if proof is None:
             return IgnoredMail("nothing in it proves that it is about a mail of ours")
         kind, detail = _kind(mail, proof)
@@ -58,40 +62,38 @@ class _Proof:
     subscriber_id: int
     code: str = ""
     newsletter: str = ""
-    wants_out: bool = False
+    unsubscribes: bool = False
 
 
-def _proof(mail: Mail, returned: list[Mail], return_path: ReturnPath, arrived_at: str) -> _Proof | None:
-    """Whose mail it was, by an address that only we can have made."""
+def _proof(mail: Mail, originals: list[Mail], return_path: ReturnPath, arrived_at: str) -> _Proof | None:
+    """The subscriber, by an address that only we can have made."""
     candidates = [arrived_at] if arrived_at else []
-    for name in _ARRIVED_AT:
+    for name in _RECIPIENT_HEADERS:
         candidates += [address for _, address in getaddresses([str(value) for value in mail.get_all(name, [])])]
     for part in _report_parts(mail):
         candidates += [str(value).partition(";")[2] or str(value) for value in part.get_all("Original-Mail-From", [])]
-    for part in returned:
+    for part in originals:
         candidates += [str(value) for value in part.get_all("Return-Path", [])]
-    for address in candidates:
-        if found := return_path.read(address.strip()):
-            return _from_address(found)
-    return None
+    addresses = (return_path.read(address.strip()) for address in candidates)
+    return next((_from_address(address) for address in addresses if address), None)
 
 
-def _from_address(found: ReturnAddress) -> _Proof:
-    return _Proof(found.subscriber_id, found.code, wants_out=found.kind == "u")
+def _from_address(address: ReturnAddress) -> _Proof:
+    return _Proof(address.subscriber_id, address.code, unsubscribes=address.kind == "u")
 
 
-def _link_proof(returned: list[Mail], links: Links) -> _Proof | None:
-    """Whose mail it was, by the signed link in the headers of the mail that came back."""
+def _link_proof(originals: list[Mail], links: Links) -> _Proof | None:
+    """The subscriber, by the signed link in the headers of the mail that came back."""
     pattern = re.compile(re.escape(links.unsubscribe_prefix) + r"([A-Za-z0-9_.-]+)")
-    for part in returned:
+    for part in originals:
         match = pattern.search(re.sub(r"\s", "", str(part.get("List-Unsubscribe", ""))))
-        if match and (found := links.read_token(match[1])):
-            return _Proof(found[0], newsletter=found[1])
+        if match and (token := links.read_token(match[1])):
+            return _Proof(token[0], newsletter=token[1])
     return None
 
 
 def _kind(mail: Mail, proof: _Proof) -> tuple[NoticeKind | None, str]:
-    if proof.wants_out:
+    if proof.unsubscribes:
         return "unsubscribe", "asked by mail"
     for part in _report_parts(mail):
         if part.get("Feedback-Type"):
@@ -107,51 +109,62 @@ def _kind(mail: Mail, proof: _Proof) -> tuple[NoticeKind | None, str]:
 
 
 def _failed(fields: Mail) -> bool:
-    """`Action: failed`, with remarks after it or not; without an action the status tells (RFC 3463: 5 is for good)."""
-    words = re.split(r"[\s(;]", str(fields.get("Action", "")).strip().lower(), maxsplit=1)
-    return words[0] == "failed" or (not words[0] and str(fields["Status"]).strip().startswith("5"))
+    """True for `Action: failed`, with or without a comment; without an action, for a permanent status (RFC 3463)."""
+    action = re.split(r"[\s(;]", str(fields.get("Action", "")).strip().lower(), maxsplit=1)[0]
+    return action == "failed" or (not action and str(fields["Status"]).strip().startswith("5"))
 
 
-def _failure(fields: Mail) -> tuple[NoticeKind, str]:
-    code = str(fields.get("Status", "5.0.0")).strip()
+def _failure(fields: Mail) -> tuple[BounceKind, str]:
+    status = re.split(r"[\s(;]", str(fields.get("Status", "")).strip(), maxsplit=1)[0]
     words = " ".join(str(fields.get("Diagnostic-Code", "")).split())
-    return kind_of_status(_status_code(code, words), words), words or code
-
-
-def _status_code(code: str, words: str) -> str:
-    """The status, or the more exact one that stands in the server's words."""
-    found = re.search(r"\b[45]\.\d{1,3}\.\d{1,3}\b", words)
-    return found[0] if found and code.endswith(".0.0") else code.split(" ", maxsplit=1)[0]
+    return kind_of_status(status, words), words or status
 
 
 def _guess(mail: Mail) -> tuple[NoticeKind | None, str]:
-    """What a server means that keeps to no standard: flufl.bounce knows dozens of them."""
+    """The meaning of a mail in no standard form: flufl.bounce knows dozens of servers' own."""
     if str(mail.get("Auto-Submitted", "")).strip().lower().startswith("auto-replied") and not _of_a_server(mail):
         return None, "an automatic answer of a person's mail program"
     from flufl.bounce import all_failures
 
     temporary, permanent = all_failures(mail)
     if permanent:
-        return ("soft" if says_full(_prose(mail)) else "hard"), "a bounce in a form of its server's own"
+        prose = _prose(mail)
+        return kind_of(judge(prose)), _summary(prose)
     return None, "no failure: its server still tries" if temporary else "no bounce"
 
 
 def _of_a_server(mail: Mail) -> bool:
-    """Servers call their returned mail 'auto-replied' as people's programs do their answers: Exim, for one."""
+    """True for mail of a server. Some mark it 'auto-replied' as people's programs do their answers: Exim, for one."""
     senders = [address.partition("@")[0].lower() for _, address in getaddresses([str(mail.get("From", ""))])]
     return "X-Failed-Recipients" in mail or "mailer-daemon" in senders
 
 
 def _prose(mail: Mail) -> str:
-    """What a server says in words of its own, above the mail that it returns."""
+    """The server's own words, above the mail that it returns and without what every such notice says."""
     part = next((part for part in mail.walk() if part.get_content_type() == "text/plain"), mail)
     payload = part.get_payload(decode=True)
-    text = payload.decode("latin-1") if isinstance(payload, bytes) else ""
-    return re.split(r"^-{3,}", text, maxsplit=1, flags=re.MULTILINE)[0]
+    text = payload.decode("utf-8", "replace") if isinstance(payload, bytes) else ""
+    own = re.split(r"^(?:-{3,}|>? ?Return-Path:|_{10,})", text, maxsplit=1, flags=re.MULTILINE)[0]
+    return _STOCK_PHRASES.sub(" ", own)
+
+
+#: Sentences of notices in which words such as 'sender' and 'content' mean nothing.
+_STOCK_PHRASES = re.compile(
+    r"return(?:ed|ing)?\s+(?:message\s+|mail\s+)?to\s+(?:the\s+)?sender|the\s+original\s+message\s+(?:was|content)"
+    r"|message\s+headers?\s+follow|including\s+all\s+the\s+headers",
+    re.IGNORECASE,
+)
+
+
+def _summary(prose: str) -> str:
+    """The part of a notice that says why: from the line of the first address or code on."""
+    lines = [" ".join(line.split()) for line in prose.splitlines() if line.strip()]
+    first = next((at for at, line in enumerate(lines) if re.search(r"^\W*\S+@\S+|\b[45]\d\d\b", line)), 0)
+    return " ".join(lines[first:])[:300] or "a bounce in a form of its server's own"
 
 
 def _report_parts(mail: Mail) -> Iterator[Mail]:
-    """The header blocks of a feedback report. The parser keeps them as text, or as a message of its own."""
+    """The header blocks of a feedback report. The parser keeps them as text, or as a message of their own."""
     for part in mail.walk():
         if part.get_content_type() == "message/feedback-report":
             payload = part.get_payload()
@@ -164,25 +177,42 @@ def _report_parts(mail: Mail) -> Iterator[Mail]:
 def _statuses(mail: Mail) -> Iterator[Mail]:
     """The blocks of fields of a delivery status notice, one for each recipient."""
     for part in mail.walk():
-        if part.get_content_type() in {"message/delivery-status", "message/global-delivery-status"}:
-            payload = part.get_payload()
-            blocks = payload if isinstance(payload, list) else []
-            yield from (
-                block for block in blocks if isinstance(block, Mail) and (block.get("Action") or block.get("Status"))
-            )
+        kind = part.get_content_type()
+        if kind in {"message/delivery-status", "message/global-delivery-status"}:
+            yield from (block for block in _blocks(part, kind) if block.get("Action") or block.get("Status"))
+
+
+def _blocks(part: Mail, kind: str) -> list[Mail]:
+    """The blocks of a status part. Of the international form (RFC 6533) the parser makes one message, or text."""
+    payload = part.get_payload()
+    if kind == "message/delivery-status" and isinstance(payload, list):
+        return [block for block in payload if isinstance(block, Mail)]
+    inner = payload[0] if isinstance(payload, list) and payload else payload
+    text = _decoded(part, inner.as_string() if isinstance(inner, Mail) else str(inner))
+    return [message_from_string(block) for block in re.split(r"\r?\n[ \t]*\r?\n", text) if block.strip()]
+
+
+def _decoded(part: Mail, text: str) -> str:
+    """The text of a part in a transfer encoding, which RFC 6533 allows and the parser leaves alone in message/*."""
+    encoding = str(part.get("Content-Transfer-Encoding", "")).strip().lower()
+    if encoding not in {"base64", "quoted-printable"}:
+        return text
+    raw = text.encode("ascii", "replace")
+    data = b64decode(raw) if encoding == "base64" else quopri.decodestring(raw)
+    return data.decode("utf-8", "replace")
 
 
 def _returned(mail: Mail) -> list[Mail]:
-    """The mail that came back, or its headers."""
-    found: list[Mail] = []
+    """The mails that came back, or their headers."""
+    originals: list[Mail] = []
     for part in mail.walk():
         kind = part.get_content_type()
         if kind in {"message/rfc822", "message/global"} and isinstance(part.get_payload(), list):
-            found += [inner for inner in part.get_payload() if isinstance(inner, Mail)]
+            originals += [inner for inner in part.get_payload() if isinstance(inner, Mail)]
         elif kind in {"text/rfc822-headers", "message/global-headers"}:
             payload = part.get_payload(decode=True)
-            found.append(message_from_bytes(payload if isinstance(payload, bytes) else b""))
-    return found
+            originals.append(message_from_bytes(payload if isinstance(payload, bytes) else b""))
+    return originals
 
 
 def _digest(data: bytes) -> str:

@@ -21,7 +21,8 @@ from collections import deque
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
-from digest.deliver.reply import Outcome, Phase, Reply, outcome
+from digest.deliver.outcome import Outcome, Phase
+from digest.deliver.reply import Reply, outcome
 from digest.deliver.smtp.session import ConnectionBroken, Job, Session, malformed, printable, unsolicited
 
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from digest.deliver.reply import Phase, Reply
+from digest.deliver.outcome import Phase
+from digest.deliver.reply import Reply
 
 
 @dataclass(frozen=True, slots=True)

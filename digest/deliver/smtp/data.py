@@ -11,7 +11,8 @@ from collections import deque
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
-from digest.deliver.reply import Outcome, Phase, Reply, outcome
+from digest.deliver.outcome import Outcome, Phase
+from digest.deliver.reply import Reply, outcome
 from digest.deliver.smtp.session import ConnectionBroken, Job, Session, printable, unsolicited
 
 _DOT_LINE = b".\r\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from digest.deliver.mime.message import Message
-from digest.deliver.reply import Outcome
+from digest.deliver.outcome import Outcome
 from digest.deliver.result import Record, Result
 from digest.failpoint import fault_point
 

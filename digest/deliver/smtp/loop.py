@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 
 from digest.deliver.mime.message import Message
-from digest.deliver.reply import Outcome
+from digest.deliver.outcome import Outcome
 from digest.deliver.result import Interrupted, Record, Report, Result
 from digest.deliver.smtp.bdat import BdatSession
 from digest.deliver.smtp.connect import Relay

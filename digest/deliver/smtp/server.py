@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from digest.deliver.reply import Outcome
+from digest.deliver.outcome import Outcome
 from digest.deliver.smtp.connect import Relay
 from digest.deliver.smtp.rate_limit import RateLimit
 

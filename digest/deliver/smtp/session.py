@@ -11,7 +11,8 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from digest.deliver.mime.message import Message
-from digest.deliver.reply import Outcome, Phase, Reply
+from digest.deliver.outcome import Outcome, Phase
+from digest.deliver.reply import Reply
 
 _MAX_REPLY = 65_536
 _BARE = re.compile(rb"\r(?!\n)|(?<!\r)\n|\0")

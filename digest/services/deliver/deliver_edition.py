@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeVar
 from digest.compose.edition import Edition
 from digest.deliver.delivery import MAX_RESENDS, Delivery, DeliveryState, settle
 from digest.deliver.mime.message import Message, MessageFactory, Recipient
-from digest.deliver.reply import Outcome, Wave
+from digest.deliver.outcome import Outcome
+from digest.deliver.reply import Wave
 from digest.deliver.result import Record, Result
 from digest.errors import AlreadySent, DigestError, EditionError, NotApproved, StoreError
 from digest.failpoint import fault_point

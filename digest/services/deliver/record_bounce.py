@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Final, Literal
 
 from digest.deliver.bounce import Event, Notice, Rules, verdict
@@ -12,9 +12,6 @@ from digest.deliver.subscriber import Subscriber
 
 if TYPE_CHECKING:
     from digest.store import Store
-
-#: How far back bounces are weighed; older ones have faded.
-MEMORY: Final = timedelta(days=180)
 
 RULES: Final = Rules()
 
@@ -37,7 +34,8 @@ def take(store: Store, notice: Notice, now: datetime, rules: Rules = RULES) -> T
     if person is None:
         return Taken("unknown")
     if notice.kind == "unsubscribe":
-        ended = store.readers.unsubscribe(person.id, notice.newsletter or None, now=now, detail="by mail")
+        newsletter = notice.newsletter or _newsletter(store, _edition(store, person.id, notice.edition_code))
+        ended = store.readers.unsubscribe(person.id, newsletter, now=now, detail="by mail")
         return Taken("unsubscribed" if ended else "repeated", person.id)
     edition = _edition(store, person.id, notice.edition_code)
     new = store.bounces.record(
@@ -70,9 +68,10 @@ def weigh_refusal(
 
 def _weigh(store: Store, person: Subscriber, detail: str, now: datetime, rules: Rules) -> Effect:
     events = [
-        Event(record.at, record.kind, record.edition_id) for record in store.bounces.of(person.address, now - MEMORY)
+        Event(record.at, record.kind, record.edition_id)
+        for record in store.bounces.of(person.address, now - rules.memory)
     ]
-    reason = verdict(events, now, rules)
+    reason = verdict(events, now, rules, store.deliveries.history_of(person.id))
     if not reason:
         return "noted"
     store.readers.suppress(person.address, reason, detail, now=now)
@@ -84,3 +83,9 @@ def _edition(store: Store, subscriber_id: int, code: str) -> str:
     if not code:
         return ""
     return next((e for e in store.deliveries.editions_of(subscriber_id) if edition_code(e) == code), "")
+
+
+def _newsletter(store: Store, edition_id: str) -> str | None:
+    """The newsletter of an edition; None, for all newsletters, when the edition is not known any more."""
+    edition = store.editions.get(edition_id) if edition_id else None
+    return edition.newsletter if edition else None

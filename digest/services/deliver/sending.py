@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from digest.deliver.delivery import Delivery
+    from digest.deliver.outcome import Outcome
     from digest.deliver.render.rendered import Problem
-    from digest.deliver.reply import Outcome
 
 #: The command that lifts a pause of all sending.
 RESUME: Final = "digest schedule pause --resume"

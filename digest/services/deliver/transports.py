@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from digest.deliver.mime.message import Message
 from digest.deliver.outbox import Outbox
-from digest.deliver.reply import ACCEPTED, Outcome
+from digest.deliver.outcome import ACCEPTED, Outcome
 from digest.deliver.result import Record, Result
 from digest.deliver.smtp.send import Interrupted, Relay, send
 from digest.errors import DigestError

@@ -195,6 +195,87 @@ def test_webhook_events_of_each_vendor_are_read(vendor: Vendor, said: Any, expec
     assert [n.key for n in again.notices] == [n.key for n in told.notices]
 
 
+def ses_bounce(kind: str, subtype: str, **person: str) -> dict[str, Any]:
+    """A bounce by SES for one recipient."""
+    recipients = [{"emailAddress": "ada@example.org", **person}]
+    return BOUNCE | {"bounce": {"bounceType": kind, "bounceSubType": subtype, "bouncedRecipients": recipients}}
+
+
+@pytest.mark.parametrize(
+    ("event", "kind"),
+    [
+        (ses_bounce("Permanent", "General"), "hard"),
+        (ses_bounce("Permanent", "General", status="5.0.0", diagnosticCode="smtp; 550 refused"), "hard"),
+        (ses_bounce("Permanent", "General", status="5.7.1", diagnosticCode="smtp; 550 5.7.1 blocked"), "refusal"),
+        (ses_bounce("Permanent", "General", status="5.0.0", diagnosticCode="smtp; 550 poor reputation"), "refusal"),
+        (ses_bounce("Permanent", "Suppressed", status="5.7.1"), "hard"),
+        (ses_bounce("Transient", "MailboxFull"), "soft"),
+        (ses_bounce("Transient", "General"), "refusal"),
+        (ses_bounce("Transient", "General", diagnosticCode="smtp; 550 5.1.1 unknown"), "soft"),
+        (ses_bounce("Transient", "ContentRejected", status="5.6.1"), "refusal"),
+        (ses_bounce("Undetermined", "Undetermined"), "refusal"),
+    ],
+)
+def test_ses_own_verdict_decides_where_the_status_is_vague(event: dict[str, Any], kind: str) -> None:
+    (notice,) = read_webhook("ses", sns(event), {}, trust()).notices
+    assert notice.kind == kind
+
+
+def mailgun_failure(reason: str, code: int, **status: str) -> dict[str, Any]:
+    """A permanent failure by Mailgun."""
+    event: dict[str, Any] = MAILGUN["event-data"]
+    return {"event-data": event | {"reason": reason, "delivery-status": {"code": code, **status}}}
+
+
+@pytest.mark.parametrize(
+    ("vendor", "event", "kinds"),
+    [
+        ("mailgun", mailgun_failure("suppress-bounce", 605), ["hard"]),
+        ("mailgun", mailgun_failure("bounce", 605), ["hard"]),
+        ("mailgun", mailgun_failure("suppress-unsubscribe", 606), ["unsubscribe"]),
+        ("mailgun", mailgun_failure("suppress-complaint", 607), ["complaint"]),
+        ("mailgun", mailgun_failure("old", 602, message="Too old"), ["soft"]),
+        ("mailgun", mailgun_failure("bounce", 550, message="rejected", **{"bounce-type": "hard"}), ["hard"]),
+        ("mailgun", mailgun_failure("bounce", 550, message="blocked", **{"bounce-type": "hard"}), ["refusal"]),
+        ("mailgun", mailgun_failure("bounce", 550, message="rejected"), ["refusal"]),
+        ("sendgrid", [SENDGRID[0] | {"event": "dropped", "reason": "Bounced Address"}], ["hard"]),
+        ("sendgrid", [SENDGRID[0] | {"event": "dropped", "reason": "Spam Reporting Address"}], ["complaint"]),
+        ("sendgrid", [SENDGRID[0] | {"event": "dropped", "reason": "Unsubscribed Address"}], ["unsubscribe"]),
+        ("sendgrid", [SENDGRID[0] | {"event": "dropped", "reason": "Invalid SMTPAPI header"}], []),
+        ("sendgrid", [SENDGRID[0] | {"status": "5.0.0", "bounce_classification": "Invalid Address"}], ["hard"]),
+        ("sendgrid", [SENDGRID[0] | {"status": "5.0.0", "bounce_classification": "Mailbox Unavailable"}], ["soft"]),
+        ("sendgrid", [SENDGRID[0] | {"status": "5.0.0", "bounce_classification": "Reputation"}], ["refusal"]),
+        ("sendgrid", [SENDGRID[0] | {"status": "5.7.1", "bounce_classification": "Invalid Address"}], ["refusal"]),
+        ("postmark", POSTMARK | {"Type": "DMARCPolicy"}, ["refusal"]),
+        ("postmark", POSTMARK | {"Type": "Unsubscribe"}, ["unsubscribe"]),
+    ],
+)
+def test_webhook_vendor_verdict_is_kept(vendor: Vendor, event: Any, kinds: list[str]) -> None:
+    content = read_webhook(vendor, json.dumps(event).encode(), {}, trust(), secret=SECRET)
+    assert [notice.kind for notice in content.notices] == kinds
+
+
+@pytest.mark.parametrize("text", ["\u00e9", "\ud800", "\u4e2d\u6587", "\u0664" * 10, "9" * 5000, "", "\0"])
+@pytest.mark.parametrize("part", ["timestamp", "token", "signature"])
+def test_mailgun_signature_of_any_characters_is_refused(part: str, text: str) -> None:
+    signature = {"timestamp": "1763881200", "token": "t", "signature": "s"} | {part: text}
+    with pytest.raises(Untrusted):
+        read_webhook("mailgun", json.dumps(MAILGUN | {"signature": signature}).encode(), {}, trust(), now=1_763_881_200)
+
+
+@pytest.mark.parametrize("text", ["\u00e9", "\ud800", "=", "A", "\xff"])
+def test_forged_secret_or_signature_of_any_characters_is_refused(text: str) -> None:
+    signature = {"x-twilio-email-event-webhook-signature": text, "x-twilio-email-event-webhook-timestamp": text}
+    for vendor in ("postmark", "mailgun", "sendgrid", "generic"):
+        for headers in (signature, {"authorization": f"Basic {text}"}):
+            with pytest.raises(Untrusted):
+                read_webhook(vendor, b"{}", headers, trust(), secret=text)
+    with pytest.raises(Untrusted):
+        read_webhook("ses", sns(BOUNCE, Signature=text), {}, trust())
+    with pytest.raises(Untrusted):
+        read_webhook("ses", sns(BOUNCE, Message=text), {}, trust())
+
+
 @pytest.mark.parametrize("vendor", ["postmark", "mailgun", "sendgrid", "generic"])
 @pytest.mark.parametrize("secret", ["", "wrong", SECRET + "x"])
 def test_webhook_wrong_secret_is_refused(vendor: Vendor, secret: str) -> None:
