@@ -231,6 +231,7 @@ class SmtpSettings(_Table):
     security: Literal["none", "starttls", "tls"] = "starttls"
     username: str = ""
     password: SecretStr = SecretStr("")
+    token_command: Line = ""
     ca_file: Beside | None = None
     hello: Line = ""
     connections: Annotated[int, Field(ge=1, le=200)] = 8
@@ -267,6 +268,7 @@ class BouncesSettings(_Table):
     security: Literal["tls", "none"] = "tls"
     username: str = ""
     password: SecretStr = SecretStr("")
+    token_command: Line = ""
     ca_file: Beside | None = None
     folder: str = "INBOX"
     every: Period = timedelta(minutes=15)

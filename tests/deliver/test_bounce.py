@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -383,3 +384,16 @@ def test_mailbox_unreadable_raises_retryable_error() -> None:
         with pytest.raises(MailboxError, match="cannot be read"):
             poll(mailbox(server), lambda data: True)
         assert len(server.folders["INBOX"]) == 1
+
+
+def test_mailbox_token_of_a_command_signs_in() -> None:
+    with ImapServer(token="imap-token") as server:
+        server.add(notice())
+        box = replace(mailbox(server), token_command="echo imap-token")
+        assert poll(box, lambda data: True) == (1, 0)
+        with pytest.raises(MailboxError, match="cannot be read"):
+            poll(replace(box, token_command="echo another-token"), lambda data: True)
+        with pytest.raises(MailboxError, match=r"takes no password and offers XOAUTH2; set bounces\.token_command"):
+            poll(mailbox(server), lambda data: True)
+        with pytest.raises(MailboxError, match="token_command ended with code 1"):
+            poll(replace(box, token_command="false"), lambda data: True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 import socketserver
 import threading
@@ -14,6 +15,7 @@ class ImapServer:
     """`folders` hold mails as bytes, by uid; change them before polling and look at them afterwards."""
 
     password: str = "secret"
+    token: str = ""  # set: it takes XOAUTH2 with this token, and no password
     folders: dict[str, dict[int, bytes]] = field(default_factory=lambda: {"INBOX": {}})
     drop_after_moves: int = 10**9
     moves: int = 0
@@ -76,11 +78,20 @@ class _Session:
                 return
 
     def do_capability(self, _: str) -> str:
-        self.say("* CAPABILITY IMAP4rev1")
+        self.say("* CAPABILITY IMAP4rev1" + (" LOGINDISABLED AUTH=XOAUTH2" if self.server.token else ""))
         return "OK done"
 
     def do_login(self, argument: str) -> str:
         return "OK in" if self.server.password in argument else "NO [AUTHENTICATIONFAILED] wrong password"
+
+    def do_authenticate(self, _: str) -> str:
+        self.say("+ ")
+        text = base64.b64decode(self.read.readline()).decode()
+        if self.server.token and text == f"user=bounces\x01auth=Bearer {self.server.token}\x01\x01":
+            return "OK in"
+        self.say("+ " + base64.b64encode(b'{"status":"400"}').decode())
+        self.read.readline()
+        return "NO [AUTHENTICATIONFAILED] wrong token"
 
     def do_select(self, argument: str) -> str:
         self.folder = argument.strip('"')

@@ -101,7 +101,8 @@ class SmtpServer:
     extensions: tuple[str, ...] = ("PIPELINING", "SIZE 50000000", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES")
     tls: ssl.SSLContext | None = None
     implicit_tls: bool = False
-    users: Mapping[str, str] = field(default_factory=dict)
+    users: Mapping[str, str] = field(default_factory=dict)  # name -> password, or token
+    auth_methods: str = "PLAIN"
     delay: float = 0.0
     drop_content_after: int = 0  # octets of a message after which the connection is reset; 0: never
     keep: bool = True
@@ -178,7 +179,7 @@ class _Session(asyncio.Protocol):
         self.buffer = b""
         self.sender = ""
         self.recipients: list[str] = []
-        self.in_data = self.open = self.silent = self.secure = False
+        self.in_data = self.open = self.silent = self.secure = self.challenged = False
         self.chunk: tuple[int, bool, bool] | None = None  # octets to come, whether the last, whether answered
         self.chunks = b""
         self.transport: asyncio.Transport
@@ -274,6 +275,10 @@ class _Session(asyncio.Protocol):
         return not self.transport.is_closing()
 
     def _command(self, line: str) -> None:
+        if self.challenged:
+            self.challenged = False
+            self._act("auth", usual=Say(535, "5.7.8 authentication failed"))
+            return
         self.server.commands.append(line)
         verb, _, argument = line.partition(" ")
         verb = verb.upper()
@@ -308,7 +313,7 @@ class _Session(asyncio.Protocol):
         if self.server.tls and not self.secure and not self.server.implicit_tls:
             names.append("STARTTLS")
         if self.server.users:
-            names.append("AUTH PLAIN")
+            names.append(f"AUTH {self.server.auth_methods}")
         lines = ["mx.example.test", *names]
         usual = b"".join(
             f"250{'-' if at + 1 < len(lines) else ' '}{name}\r\n".encode() for at, name in enumerate(lines)
@@ -328,8 +333,18 @@ class _Session(asyncio.Protocol):
         self.server._transports.add(transport)
 
     def _auth(self, argument: str) -> None:
-        _, name, password = base64.b64decode(argument.rpartition(" ")[2]).decode().split("\0", 2)
-        good = self.server.users.get(name) == password
+        method, _, response = argument.partition(" ")
+        text = base64.b64decode(response).decode()
+        if method.upper() in {"XOAUTH2", "OAUTHBEARER"}:
+            name = (re.search("(?:user|a)=([^\x01,]*)", text) or ["", ""])[1]
+            secret = (re.search("auth=Bearer ([^\x01]*)\x01", text) or ["", ""])[1]
+        else:
+            _, name, secret = text.split("\0", 2)
+        good = method.upper() in self.server.auth_methods.split() and self.server.users.get(name) == secret
+        if not good and method.upper() == "XOAUTH2":  # the reason first, and the refusal when the client has answered
+            self.challenged = True
+            self._reply(Say(334, base64.b64encode(b'{"status":"400","schemes":"Bearer"}').decode()))
+            return
         self._act("auth", name, usual=_USUAL["auth"] if good else Say(535, "5.7.8 authentication failed"))
 
     def _mail(self, address: str) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from digest.deliver.access_token import TokenError, access_token, forget
 from digest.deliver.inbound.dsn import LIMIT
 from digest.errors import DigestError
 
@@ -36,6 +37,7 @@ class Mailbox:
     username: str
     password: str
     port: int = 993
+    token_command: str = ""  # prints an OAuth 2 access token, to sign in with it instead of the password
     folder: str = "INBOX"
     done: str = "digest-done"
     ignored: str = "digest-ignored"
@@ -75,10 +77,34 @@ def _session(mailbox: Mailbox) -> Iterator[BaseMailBox]:
         else:
             context = ssl.create_default_context(cafile=str(mailbox.ca_file) if mailbox.ca_file else None)
             box = MailBox(mailbox.host, mailbox.port, timeout=mailbox.timeout, ssl_context=context)
-        with box.login(mailbox.username, mailbox.password, initial_folder=mailbox.folder) as session:
+        with _signed_in(box, mailbox) as session:
             yield session
     except (OSError, imaplib.IMAP4.error, ImapToolsError) as error:
         raise MailboxError(f"the mailbox at {mailbox.host}:{mailbox.port} cannot be read: {error}") from None
+
+
+def _signed_in(box: BaseMailBox, mailbox: Mailbox) -> BaseMailBox:
+    """Sign in by token or password and select the folder."""
+    from imap_tools.errors import ImapToolsError
+
+    capabilities = {str(capability).upper() for capability in box.client.capabilities}
+    if not mailbox.token_command:
+        if "LOGINDISABLED" in capabilities:
+            methods = ", ".join(sorted(c.removeprefix("AUTH=") for c in capabilities if c.startswith("AUTH=")))
+            raise MailboxError(
+                f"the mailbox at {mailbox.host}:{mailbox.port} takes no password and offers {methods or 'no method'}",
+                "set bounces.token_command to a command that prints an access token",
+            )
+        return box.login(mailbox.username, mailbox.password, initial_folder=mailbox.folder)
+    try:
+        token = access_token(mailbox.token_command)
+    except TokenError as error:
+        raise MailboxError(f"the mailbox at {mailbox.host}:{mailbox.port} cannot be read: {error}") from None
+    try:
+        return box.xoauth2(mailbox.username, token, initial_folder=mailbox.folder)
+    except (imaplib.IMAP4.error, ImapToolsError):
+        forget(mailbox.token_command)
+        raise
 
 
 def _read_all(session: BaseMailBox, mailbox: Mailbox, handle: Callable[[bytes], bool]) -> tuple[int, int]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import smtplib
 import socket
 import ssl
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from digest.deliver.outcome import Phase
 from digest.deliver.reply import Reply
+from digest.deliver.smtp.auth import AuthError, sign_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,7 @@ class Relay:
     security: Literal["none", "starttls", "tls"] = "starttls"
     username: str = ""
     password: str = ""
+    token_command: str = ""  # prints an OAuth 2 access token, to sign in with it instead of a password
     ca_file: Path | None = None
     hello: str = "localhost.localdomain"
     connections: int = 8
@@ -37,6 +40,7 @@ class Relay:
     rate: float = 0.0
     timeout: float = 60.0
     answer_timeout: float = 600.0  # after the final dot, RFC 5321 4.5.3.2.6
+    connect_timeout: float = 10.0  # for the TCP connection alone
     pause: float = 1.0  # before the second attempt to connect; it doubles with each
     weight: float = 1.0
     pipeline: int = 8
@@ -54,6 +58,14 @@ class Opened:
     size_limit: int
     chunking: bool = False
 
+    def quit(self) -> None:
+        """Close an unused connection in good order."""
+        with suppress(OSError):
+            self.sock.settimeout(1.0)
+            self.sock.sendall(b"QUIT\r\n")
+            self.sock.recv(512)
+        self.sock.close()
+
 
 class ConnectError(Exception):
     """No connection. `reply` says at which step and why; after a code of 500 or more another attempt is pointless."""
@@ -66,14 +78,15 @@ class ConnectError(Exception):
 def open_connection(relay: Relay) -> Opened:
     """Connect, greet, start TLS and sign in. Blocks at most a few times `relay.timeout`. Raises ConnectError."""
     phase: Phase = "connect"
-    client: smtplib.SMTP | None = None
+    client: _Client | None = None
     try:
         context = _context(relay)
         if relay.security == "tls":
             phase = "tls"
-            client = smtplib.SMTP_SSL(local_hostname=relay.hello, timeout=relay.timeout, context=context)
+            client = _TlsClient(local_hostname=relay.hello, timeout=relay.timeout, context=context)
         else:
-            client = smtplib.SMTP(local_hostname=relay.hello, timeout=relay.timeout)
+            client = _Client(local_hostname=relay.hello, timeout=relay.timeout)
+        client.connect_timeout = min(relay.timeout, relay.connect_timeout)
         client._host = relay.host  # type: ignore[attr-defined]  # what starttls() checks the certificate against
         _expect("connect", *client.connect(relay.host, relay.port))
         phase = "connect"
@@ -81,21 +94,40 @@ def open_connection(relay: Relay) -> Opened:
         if relay.security == "starttls":
             phase = "tls"
             _start_tls(client, context)
-        if relay.username:
+        if relay.username or relay.token_command:
             phase = "auth"
-            client.login(relay.username, relay.password)
+            sign_in(client, relay.username, relay.password, relay.token_command)
         return _hand_over(client, relay)
     except ConnectError:
-        _close(client)
+        _quit(client)
         raise
+    except AuthError as error:
+        _quit(client)
+        raise ConnectError(Reply("auth", error.code, str(error))) from error
     except UnicodeError as error:
-        _close(client)
-        raise ConnectError(
-            Reply(phase, 501, "host, hello, username or password: has a character beyond ASCII")
-        ) from error
+        _quit(client)
+        reply = Reply(phase, 501, "host, hello, username or password: has a character beyond ASCII")
+        raise ConnectError(reply) from error
     except (OSError, smtplib.SMTPException) as error:
+        if isinstance(error, smtplib.SMTPAuthenticationError) and error.smtp_code != 421:
+            _quit(client)
         _close(client)
         raise ConnectError(_reply(phase, error)) from error
+
+
+class _Client(smtplib.SMTP):
+    """Limits the time for the TCP connection alone: a dead host is noticed long before a slow one is given up."""
+
+    connect_timeout = 10.0
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        sock = socket.create_connection((host, port), min(timeout, self.connect_timeout))
+        sock.settimeout(timeout)
+        return sock
+
+
+class _TlsClient(smtplib.SMTP_SSL, _Client):
+    """The same with TLS from the start."""
 
 
 def _context(relay: Relay) -> ssl.SSLContext | None:
@@ -154,6 +186,15 @@ def _reply(phase: Phase, error: Exception) -> Reply:
         return Reply(phase, 504, f"{error}")
     system = error.strerror if isinstance(error, OSError) else ""
     return Reply(phase, 0, (system or f"{error}" or type(error).__name__)[:400])
+
+
+def _quit(client: smtplib.SMTP | None) -> None:
+    """Close in good order (RFC 5321 4.1.1.10): the server answers, and we are the ones who do not go on."""
+    if client is not None and client.sock is not None:
+        with suppress(OSError, smtplib.SMTPException):
+            client.sock.settimeout(1.0)
+            client.docmd("QUIT")
+    _close(client)
 
 
 def _close(client: smtplib.SMTP | None) -> None:

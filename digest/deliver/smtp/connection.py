@@ -114,19 +114,28 @@ class Connection:
         self.closed = True
         self.sock.close()
 
+    @property
+    def in_order(self) -> bool:
+        """True when QUIT may follow what was written: no message is in flight."""
+        return not self.closed and not self.session.out and self.session.finished
+
     def send_quit(self) -> None:
         """Send QUIT. Errors are ignored: every reply that counts has come."""
-        if self.session.idle:
+        if self.in_order:
             with contextlib.suppress(OSError):
                 self.sock.settimeout(GOODBYE_TIME)
                 self.sock.sendall(b"QUIT\r\n")
 
     def close_after_reply(self, until: float, clock: Callable[[], float]) -> None:
         """Close after the server's reply to QUIT, if that comes in time."""
-        if self.session.idle:
+        if self.in_order:
             with contextlib.suppress(OSError):
-                self.sock.settimeout(max(0.001, until - clock()))
-                self.sock.recv(512)
+                replies = b""
+                while b"221" not in replies:
+                    self.sock.settimeout(max(0.001, until - clock()))
+                    if not (data := self.sock.recv(512)):
+                        break
+                    replies += data
         self.close()
 
 

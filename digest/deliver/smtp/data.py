@@ -54,6 +54,11 @@ class DataSession(Session):
         return self.head is None and self.body is None and not self.queue and not self._awaiting
 
     @property
+    def finished(self) -> bool:
+        """See Session."""
+        return self.head is None and self.body is None and not self.queue and not self._script
+
+    @property
     def awaited_phase(self) -> Phase | None:
         """See Session."""
         return _PHASES.get(self._awaiting[0], "data") if self._awaiting else None

@@ -15,6 +15,8 @@ from digest.deliver.smtp.connection import GOODBYE_TIME, Connection
 from digest.deliver.smtp.server import Server
 
 _MAX_PAUSE = 60.0  # seconds between two attempts to reach a server
+_FIRST_PATIENCE = 10.0  # seconds to try at the start of a run while no server has answered at all
+_DIAL_GRACE = 2.0  # seconds to wait at the end for connections that are being opened, to close them in good order
 
 
 class Pool:
@@ -27,6 +29,9 @@ class Pool:
         self.wake.setblocking(False)
         self._patience, self._clock = patience, clock
         self._unconnected_since = clock()
+        self._answered = False  # a server has replied in this run, if only to refuse
+        self._closing = False
+        self._dials: set[threading.Thread] = set()
         self._dialled: queue.SimpleQueue[tuple[Server, Opened | ConnectError]] = queue.SimpleQueue()
 
     def dial(self, jobs: int) -> None:
@@ -41,7 +46,9 @@ class Pool:
             while server.live + server.dialling < limit and total < jobs:
                 server.dialling += 1
                 total += 1
-                threading.Thread(target=self._open, args=(server,), daemon=True).start()
+                thread = threading.Thread(target=self._open, args=(server,), daemon=True)
+                self._dials = {dial for dial in self._dials if dial.is_alive()} | {thread}
+                thread.start()
 
     def _open(self, server: Server) -> None:
         dialled: Opened | ConnectError
@@ -51,12 +58,12 @@ class Pool:
             dialled = error
         except Exception as error:  # a bug must not leave the run waiting for this thread for ever
             dialled = ConnectError(Reply("connect", 0, f"{type(error).__name__}: {error}"))
+        if self._closing and isinstance(dialled, Opened):
+            dialled.quit()
+            return
         self._dialled.put((server, dialled))
-        try:
+        with contextlib.suppress(OSError):  # the run is over
             self._waker.send(b".")
-        except OSError:  # the run is over
-            if isinstance(dialled, Opened):
-                dialled.sock.close()
 
     def take_opened(self) -> list[Connection]:
         """The connections opened since the last call; failures are noted on their server."""
@@ -66,6 +73,7 @@ class Pool:
         while not self._dialled.empty():
             server, dialled = self._dialled.get()
             server.dialling -= 1
+            self._answered |= isinstance(dialled, Opened) or dialled.reply.code > 0
             if isinstance(dialled, ConnectError):
                 self._dial_failed(server, dialled.reply)
                 continue
@@ -129,8 +137,9 @@ class Pool:
         errors = "; ".join(server.last_error for server in self.servers if server.last_error)
         if all(server.fault for server in self.servers):
             return errors
-        if self._clock() - self._unconnected_since > self._patience:
-            return f"no mail server could be reached for {self._patience:.0f} seconds: {errors}"
+        patience = self._patience if self._answered else min(self._patience, _FIRST_PATIENCE)
+        if self._clock() - self._unconnected_since > patience:
+            return f"no mail server could be reached for {patience:.0f} seconds: {errors}"
         return ""
 
     def quit(self, connections: Sequence[Connection]) -> None:
@@ -142,8 +151,16 @@ class Pool:
             connection.close_after_reply(until, self._clock)
 
     def close(self) -> None:
-        """Close all connections in good order."""
+        """Close all connections in good order, also those that are just being opened."""
+        self._closing = True
         self.quit(self.connections)
         self.connections.clear()
+        until = self._clock() + _DIAL_GRACE
+        for dial in self._dials:
+            dial.join(max(0.0, until - self._clock()))
+        while not self._dialled.empty():
+            _, dialled = self._dialled.get()
+            if isinstance(dialled, Opened):
+                dialled.quit()
         self.wake.close()
         self._waker.close()

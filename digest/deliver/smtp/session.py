@@ -73,6 +73,11 @@ class Session(ABC):
         """True when no job is in flight and no reply is awaited."""
 
     @property
+    def finished(self) -> bool:
+        """True when every job has its outcome; replies that change nothing may still come."""
+        return self.idle
+
+    @property
     @abstractmethod
     def awaited_phase(self) -> Phase | None:
         """The phase of the next reply, None when no reply is awaited."""

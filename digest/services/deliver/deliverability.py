@@ -40,9 +40,13 @@ class Deliverability:
             opened = open_connection(relay(server, self._settings))
         except ConnectError as error:
             return Finding("smtp", f"{name}: {error}", "see [smtp] in settings.toml")
-        opened.sock.close()
+        opened.quit()
         features = [name for name, has in (("PIPELINING", opened.pipelining), ("SMTPUTF8", opened.smtputf8)) if has]
-        words = ["answers", *(["signs us in"] if server.username else []), *(features or ["plain"])]
+        words = [
+            "answers",
+            *(["signs us in"] if server.username or server.token_command else []),
+            *(features or ["plain"]),
+        ]
         return Finding("smtp", f"{name}: {', '.join(words)}", severity="ok")
 
     def keys(self) -> Iterator[Finding]:

@@ -65,6 +65,7 @@ class ReturnedMail:
             settings.username,
             settings.password.get_secret_value(),
             port=settings.port,
+            token_command=settings.token_command,
             folder=settings.folder,
             security=settings.security,
             ca_file=settings.ca_file,

@@ -30,6 +30,7 @@ def relay(server: SmtpSettings, settings: Settings) -> Relay:
         security=server.security,
         username=server.username,
         password=server.password.get_secret_value(),
+        token_command=server.token_command,
         ca_file=server.ca_file,
         hello=server.hello or urlsplit(settings.site.base_url).hostname or "localhost.localdomain",
         connections=server.connections,

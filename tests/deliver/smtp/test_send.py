@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import shlex
 import socket
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -252,6 +254,65 @@ def test_auth_right_password_signs_in() -> None:
     assert ledger.states() == {"accepted": 10}
 
 
+def printing(token: str) -> str:
+    """A command that prints a token."""
+    return shlex.join([sys.executable, "-c", f"print({token!r})"])
+
+
+@pytest.mark.parametrize("methods", ["XOAUTH2", "PLAIN XOAUTH2", "OAUTHBEARER"])
+def test_auth_token_of_a_command_signs_in(methods: str) -> None:
+    with SmtpServer(users={"ada": f"token-for-{methods[:5]}"}, auth_methods=methods) as server:
+        ledger, _ = deliver(server, 10, username="ada", token_command=printing(f"token-for-{methods[:5]}"))
+    assert ledger.states() == {"accepted": 10}
+
+
+@pytest.mark.parametrize("methods", ["XOAUTH2", "OAUTHBEARER"])
+def test_auth_refused_token_stops_the_run(methods: str) -> None:
+    with SmtpServer(users={"ada": "fresh"}, auth_methods=methods) as server:
+        ledger, report = deliver(server, 10, username="ada", token_command=printing(f"stale-{methods}"))
+        assert server.seen["quit"] == server.connections
+    assert "535" in report.stopped
+    assert ("status 400" in report.stopped) == (methods == "XOAUTH2")
+    assert not ledger.intended
+
+
+@pytest.mark.parametrize(
+    ("methods", "changes", "words"),
+    [
+        ("XOAUTH2", {"password": "x"}, "offers only XOAUTH2 to sign in"),
+        ("XOAUTH2", {"password": "x"}, "set token_command"),
+        ("GSSAPI NTLM", {"password": "x"}, "offers only GSSAPI, NTLM to sign in"),
+        ("PLAIN", {"token_command": "false"}, "a token needs XOAUTH2, OAUTHBEARER"),
+        ("XOAUTH2", {"token_command": "false"}, "token_command ended with code 1"),
+        ("XOAUTH2", {"token_command": "/nowhere/at-all"}, "token_command cannot be run"),
+        ("XOAUTH2", {"token_command": "echo two words"}, "printed no token"),
+    ],
+)
+def test_auth_without_a_common_method_is_reported_at_once(methods: str, changes: dict[str, Any], words: str) -> None:
+    with SmtpServer(users={"ada": "x"}, auth_methods=methods) as server:
+        ledger, report = deliver(server, 10, username="ada", **changes)
+        assert server.connections <= 3
+    assert words in report.stopped
+    assert "\n" not in report.stopped
+    assert not ledger.intended
+
+
+def test_auth_not_offered_is_reported_at_once() -> None:
+    with SmtpServer() as server:
+        ledger, report = deliver(server, 10, username="ada", password="x")
+    assert "offers no way to sign in" in report.stopped
+    assert not ledger.intended
+
+
+@pytest.mark.parametrize("count", [1, 9, 40])
+def test_every_connection_ends_with_quit(count: int, tmp_path: Path) -> None:
+    context, ca_file = self_signed(tmp_path)
+    with SmtpServer(tls=context, delay=0.01) as server:
+        ledger, _ = deliver(server, count, connections=8, security="starttls", ca_file=ca_file)
+        assert (server.seen["quit"], server.connections) == (server.connections, min(count, server.connections))
+    assert ledger.states() == {"accepted": count}
+
+
 @pytest.mark.parametrize("security", ["starttls", "tls"])
 def test_tls_messages_arrive_unchanged(security: str, tmp_path: Path) -> None:
     context, ca_file = self_signed(tmp_path)
@@ -300,6 +361,14 @@ def test_unreachable_server_leaves_all_planned() -> None:
     report = send(messages(10), [relay], ledger.record, patience=0.5)
     assert "could be reached" in report.stopped
     assert not ledger.intended
+
+
+def test_server_that_never_answered_is_reported_within_seconds() -> None:
+    with SmtpServer() as server:
+        relay = server.relay()
+    report = send(messages(10), [relay], Ledger().record, clock=lambda: time.monotonic() * 20, lease=100_000)
+    assert "no mail server could be reached for 10 seconds" in report.stopped
+    assert "Connection refused" in report.stopped
 
 
 def test_server_that_recovers_is_used_again() -> None:
