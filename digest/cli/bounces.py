@@ -45,7 +45,7 @@ def ingest(ctx: click.Context, files: tuple[Path, ...], arrived_at: str, json_: 
         for path in files or (Path("-"),):
             try:
                 mails = mails_of(sys.stdin.buffer) if str(path) == "-" else mails_in(path)
-                counts.update(app.returned_mail.take(mail, arrived_at) for mail in mails)
+                counts.update(app.returned_mail.ingest(mail, arrived_at) for mail in mails)
             except OSError as error:
                 raise DigestError(f"{error.filename or path}: cannot be read ({error.strerror})") from error
     _report(counts, json_)

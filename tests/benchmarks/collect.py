@@ -77,7 +77,7 @@ def by_digest(urls: Sequence[str], folder: Path) -> dict[str, float]:
     from digest.collect.http.fetch import HttpConfig, fetch_feeds
     from digest.collect.parse.feedparser import PRELOAD, parse_feeds
     from digest.collect.sandbox import Sandbox
-    from digest.services.collect.collect_feeds import Rounds, collect
+    from digest.services.collect.collect_feeds import RoundOptions, collect
     from digest.store import open_store
 
     figures: dict[str, float] = {}
@@ -94,7 +94,7 @@ def by_digest(urls: Sequence[str], folder: Path) -> dict[str, float]:
                     read=lambda entries: iter(()),
                     now=NOW,
                     day_start=NOW - timedelta(hours=12),
-                    rounds=Rounds(forced=True),
+                    options=RoundOptions(forced=True),
                 )
             figures[name] = time.perf_counter() - started
             bad = [feed for feed in done.feeds if feed.error]

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from digest import process
 from digest.errors import SettingsError
 from digest.services.collect import collect_feeds
-from digest.services.collect.collect_feeds import Collected, Rounds
+from digest.services.collect.collect_feeds import Collected, RoundOptions
 from digest.services.collect.fetcher import Fetcher
 from digest.services.context import Context, Progress, silent
 from digest.services.newsletters import newsletter_keys, topics_of_feeds
@@ -24,7 +24,7 @@ SPARE: Final = timedelta(days=3)
 
 
 class Collecting:
-    """The first of the three verbs."""
+    """Polls feeds, reads their articles, and forgets old ones."""
 
     def __init__(self, context: Context, fetcher: Fetcher) -> None:
         self._context, self._fetcher = context, fetcher
@@ -49,7 +49,7 @@ class Collecting:
                 read=self._fetcher.articles,
                 now=self._context.clock(),
                 day_start=self._day_start(newsletter),
-                rounds=Rounds(every, forced, should_stop, owner=name, is_gone=process.is_gone),
+                options=RoundOptions(every, forced, should_stop, owner=name, is_gone=process.is_gone),
                 progress=progress,
             )
 

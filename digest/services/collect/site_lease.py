@@ -1,4 +1,4 @@
-"""Turn: the sites that one collector may ask, for as long as it shows that it lives."""
+"""The lease of one collector on the sites that it asks, renewed while it works."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from digest.store.records import IsGone
 if TYPE_CHECKING:
     from digest.store.sites import Sites
 
-#: Seconds after which a collector says again that it lives; far below what the others wait for.
-PULSE: Final = 60.0
+#: Seconds between two renewals, far below the time after which others take a lease over.
+RENEW_EVERY: Final = 60.0
 
 
-class Turn:
-    """The turn of the collector `owner`, begun at `now`; `ticks` is a clock that only goes forward, in seconds."""
+class SiteLease:
+    """The sites held by the collector `owner` from `now` on; `ticks` is a monotonic clock in seconds."""
 
     def __init__(self, sites: Sites, owner: str, is_gone: IsGone, now: datetime, ticks: Callable[[], float]) -> None:
         self._sites, self._owner, self._is_gone = sites, owner, is_gone
@@ -24,20 +24,20 @@ class Turn:
         self._began = self._last = ticks()
         self._holds = False
 
-    def take(self, wanted: Iterable[str]) -> frozenset[str]:
-        """Those of these sites that nobody else asks now. They are ours, and those of before are not any more."""
-        asked = set(wanted)
+    def acquire(self, sites: Iterable[str]) -> frozenset[str]:
+        """Hold those of these sites that nobody else holds, instead of the ones held before; return them."""
+        asked = set(sites)
         if not asked and not self._holds:
             return frozenset()
         self._holds = True
         return self._sites.take(asked, self._owner, now=self._moment(), is_gone=self._is_gone)
 
-    def alive(self) -> None:
-        """To be called at every step of the work."""
-        if self._ticks() - self._last >= PULSE:
+    def renew(self) -> None:
+        """Renew the lease when it is time. Call this at every step of the work."""
+        if self._ticks() - self._last >= RENEW_EVERY:
             self._sites.renew(self._owner, now=self._moment())
 
-    def end(self) -> None:
+    def release(self) -> None:
         """Give back all sites."""
         if self._holds:
             self._sites.let_go(self._owner)

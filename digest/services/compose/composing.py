@@ -22,7 +22,7 @@ PICTURES: Final = timedelta(minutes=5)
 
 
 class Composing:
-    """The second of the three verbs."""
+    """Makes the editions of slots, with their pictures."""
 
     def __init__(self, context: Context, pictures: Pictures, sending: Sending) -> None:
         self._settings, self._store, self._clock = context.settings, context.store, context.clock

@@ -1,4 +1,4 @@
-"""The day: what the clock asks of every newsletter. The calendar and the policy say what, the store who."""
+"""Due work: slots to compose and policies to apply. Calendar and policy decide what is due, the store who does it."""
 
 from __future__ import annotations
 
@@ -62,10 +62,10 @@ def compose_due(
 ) -> list[Happened]:
     """Compose every slot that is due and not taken; record those missed in downtime.
 
-    `since` tells from when on a newsletter's slots count. Who wins the unique slot row acts; all others do nothing.
-    A slot whose winner died before it came to an outcome is taken over once its lease is over, or at once when that
-    `is_gone` for certain or was this `owner` itself (an error on the way). What is too late to send is skipped first:
-    its stories go into what is composed next.
+    `since` returns from when on a newsletter's slots count. Of several processes, the one that inserts the unique slot
+    row composes. A slot whose process died without an outcome is taken over when its lease ends, or at once when that
+    process certainly `is_gone` or was this `owner` itself (an error on the way). Editions too late to send are skipped
+    first: their stories go into what is composed next.
     """
     happened = _skip_due(store, settings, now)
     for key, newsletter in settings.newsletters.items():
@@ -75,9 +75,9 @@ def compose_due(
         found = due(calendar, now, decided, start)
         for slot in found.missed:
             if now < slot.send_at:
-                continue  # a closed slot ahead is recorded when its time has come
+                continue  # a closed slot is recorded when its time has come
             if not store.editions.claim_slot(key, slot.key, now, owner=owner, is_gone=is_gone):
-                continue  # somebody is at work on it, or has just recorded it
+                continue  # another process composes or records it
             reason = slot.closed or "the program was not running at its time"
             store.editions.decide_slot(key, slot.key, "skipped", reason, now=now)
             happened.append(Happened(f"{key} {slot.key}", "missed", reason))
@@ -88,14 +88,14 @@ def compose_due(
         try:
             edition = compose(store, settings, key, found.slot, now=now, author=author, writer=writer)
         except EditConflict:
-            continue  # an editor composed it by hand meanwhile
+            continue  # an editor has composed it by hand since
         what: Outcome = "skipped" if edition.state == "skipped" else "composed"
         happened.append(Happened(edition.id, what, edition.reason))
     return happened
 
 
 def review_due(store: Store, settings: Settings, now: datetime, remind: Remind) -> tuple[list[Happened], list[str]]:
-    """Apply each newsletter's policy to its open editions; returns what happened, and which are to be sent now."""
+    """Apply each newsletter's policy to its open editions; return what happened, and the ids to be sent now."""
     happened: list[Happened] = []
     ready: list[str] = []
     for edition in store.editions.in_state("draft", "in_review", "approved", "sending"):
@@ -110,7 +110,7 @@ def review_due(store: Store, settings: Settings, now: datetime, remind: Remind) 
             try:
                 store.editions.approve(edition.id, edition.content_hash, f"policy: {step.reason}", now=now)
             except (AlreadySent, EditConflict):
-                continue  # another process was faster, or an editor is at work: the next look decides
+                continue  # another process was faster, or an editor changed it: the next run decides
             except EditionError as error:
                 happened.append(Happened(edition.id, "failed", str(error)))
                 continue
@@ -123,14 +123,14 @@ def review_due(store: Store, settings: Settings, now: datetime, remind: Remind) 
         ):
             try:
                 remind(edition, step.reason)
-            except DigestError as error:  # the editors' mail server is no reason to stop the day
+            except DigestError as error:  # a failing mail server of editors must not stop the others
                 happened.append(Happened(edition.id, "failed", f"reminder: {error}"))
             happened.append(Happened(edition.id, "reminded", step.reason))
     return happened, ready
 
 
 def _skip_due(store: Store, settings: Settings, now: datetime) -> list[Happened]:
-    """Skip what each newsletter's policy says is to be skipped by now."""
+    """Skip the editions that their newsletter's policy skips by now."""
     happened: list[Happened] = []
     for edition in store.editions.in_state("draft", "in_review", "approved"):
         if newsletter := settings.newsletters.get(edition.newsletter):
@@ -143,7 +143,7 @@ def _skip(store: Store, edition: Edition, reason: str, now: datetime) -> list[Ha
     if not store.editions.set_state(
         edition.id, ("draft", "in_review", "approved"), "skipped", reason, now=now, author="policy"
     ):
-        return []  # somebody sent or cancelled it meanwhile
+        return []  # it was sent or cancelled since
     store.editions.decide_slot(edition.newsletter, edition.slot, "skipped", reason, now=now, edition_id=edition.id)
     return [Happened(edition.id, "skipped", reason)]
 

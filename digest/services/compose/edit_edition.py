@@ -1,7 +1,7 @@
-"""The desk: what editors do to a stored edition: edit, undo, add an article, insert one late; and its history.
+"""Edits of a stored edition: edit, undo, add an article, insert one late; and the edition's history.
 
-Every operation names the version that its author looked at: who comes second gets an EditConflict and overwrites
-nothing. A change of content voids the approval and the frozen list of recipients, and rewrites the ledger.
+Every operation names the version that its author saw: the second of two authors gets an EditConflict and overwrites
+nothing. A change of content voids the approval and the planned recipients, and rewrites the ledger.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _LATE: Final[tuple[EditionState, ...]] = ("approved",)
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of an edition's history. `changes` says what a change of content did; `what` names the act in a word."""
+    """One line of an edition's history. `what` names the operation; `changes` are those of a change of content."""
 
     version: int
     at: datetime
@@ -40,17 +40,17 @@ class Line:
     changes: tuple[Changed, ...] = ()
 
 
-def edit(store: Store, seen: Edition, wish: Edit, author: str, *, now: datetime) -> Edition:
-    """Apply an edit to an edition as it was `seen`; returns it as stored, waiting for approval.
+def edit(store: Store, seen: Edition, change: Edit, author: str, *, now: datetime) -> Edition:
+    """Apply an edit to an edition as it was `seen`; return it as stored, waiting for approval.
 
-    One that changes nothing of the content is not stored, and voids no approval: `seen` comes back. Raises EditConflict
-    when somebody changed it since, AlreadySent when it is on its way, EditionError when the edit names what is not
-    there.
+    An edit that changes no content is not stored and voids no approval: `seen` is returned. Raises EditConflict when
+    somebody changed the edition since, AlreadySent when it is being sent, EditionError when the edit names a story that
+    the edition does not have.
     """
-    changed = apply(seen, wish)
+    changed = apply(seen, change)
     if changed.content_hash == seen.content_hash:
         return seen
-    return _save(store, seen, changed, author, _action("edit", wish), now)
+    return _save(store, seen, changed, author, _action("edit", change), now)
 
 
 def undo(store: Store, seen: Edition, author: str, *, now: datetime) -> Edition:
@@ -73,29 +73,30 @@ def undo(store: Store, seen: Edition, author: str, *, now: datetime) -> Edition:
     return _save(store, seen, frozen(content), author, {"do": "undo", "of": last.version}, now)
 
 
-def insert_late(store: Store, seen: Edition, wish: Add, author: str, *, now: datetime) -> Edition:
-    """The one late-breaking story after the freeze: into an approved edition, which stays approved by its author.
+def insert_late(store: Store, seen: Edition, addition: Add, author: str, *, now: datetime) -> Edition:
+    """Insert the one late-breaking story after the freeze into an approved edition, which `author` approves with it.
 
-    Its recipients must be planned anew. Raises EditionError when it had its insert, or is not approved (then `edit`
-    does), AlreadySent when it is on its way, EditConflict as `edit` does.
+    Its recipients must be planned again. Raises EditionError when it had its insert already or is not approved (use
+    `edit` then), AlreadySent when it is being sent, EditConflict as `edit` does.
     """
     if seen.state in ("sending", "paused", "sent"):
         raise AlreadySent(f"edition {seen.id} is {seen.state}: it is too late for an insert")
     if seen.state not in _LATE:
         raise EditionError(f"edition {seen.id} is {seen.state}: add the story as an ordinary edit, then approve")
-    had = next((line for line in store.editions.versions(seen.id) if _do(line) == "late"), None)
-    if had is not None:
+    previous = next((line for line in store.editions.versions(seen.id) if _do(line) == "late"), None)
+    if previous is not None:
+        when = f"by {previous.author} at {previous.at:%H:%M} UTC"
         raise EditionError(
-            f"edition {seen.id} had its late insert, by {had.author} at {had.at:%H:%M} UTC: there is one at most; an "
-            "ordinary edit is possible, and needs a new approval"
+            f"edition {seen.id} had its late insert, {when}: there is one at most",
+            "an ordinary edit is possible, and needs a new approval",
         )
-    changed = apply(seen, wish)
+    changed = apply(seen, addition)
     changed = replace(changed, state="approved", approved_hash=changed.content_hash, approved_by=author)
-    return _save(store, seen, changed, author, _action("late", wish), now, _LATE)
+    return _save(store, seen, changed, author, _action("late", addition), now, _LATE)
 
 
 def added(article: Article, topic: str, title: str, position: int = 0, *, now: datetime) -> Add:
-    """An article that an editor found, as an edit. Raises ArticleError when there is nothing of it to print."""
+    """Return an article that an editor found as an edit. Raises ArticleError when it has nothing to print."""
     if not article.title:
         raise ArticleError(article.source, article.problem or "no title was found; name another address")
     candidate = Candidate(
@@ -119,7 +120,7 @@ def require_new(seen: Edition, addition: Add) -> None:
 
 
 def history(store: Store, edition_id: str) -> list[Line]:
-    """Everything that was done to an edition, the first thing first, each change of content with what it changed."""
+    """Return every operation on an edition, the oldest first, with its changes of content."""
     lines = []
     before: Edition | None = None
     for record in store.editions.versions(edition_id):
@@ -132,15 +133,17 @@ def history(store: Store, edition_id: str) -> list[Line]:
 
 
 def changes_since(store: Store, edition: Edition, version: int) -> tuple[Changed, ...]:
-    """What changed since a version (1 is as it was composed). Raises EditionError for one that never was."""
-    found = [r.edition for r in store.editions.versions(edition.id) if r.edition is not None and r.version == version]
-    if not found:
+    """Return what changed since a version (1 is as composed). Raises EditionError for an unknown version."""
+    contents = [
+        r.edition for r in store.editions.versions(edition.id) if r.edition is not None and r.version == version
+    ]
+    if not contents:
         raise EditionError(f"edition {edition.id} has no version {version}; it is at {edition.version}")
-    return difference(found[-1], edition)
+    return difference(contents[-1], edition)
 
 
 def changes_since_approval(store: Store, edition: Edition) -> tuple[Changed, ...]:
-    """What changed since the content that was last approved (a late insert, say); nothing when it never was."""
+    """Return what changed since the last approval, as by a late insert; nothing for an edition never approved."""
     approved = None
     last: Edition | None = None
     for record in store.editions.versions(edition.id):
@@ -165,7 +168,7 @@ def _save(
 
 
 def _standing(store: Store, edition_id: str) -> list[Edition]:
-    """The contents that edits led to and no undo took back, the first as it was composed."""
+    """Return the contents that edits produced and no undo took back; the first is as composed."""
     standing: list[Edition] = []
     for record in store.editions.versions(edition_id):
         if record.edition is None:
@@ -177,8 +180,8 @@ def _standing(store: Store, edition_id: str) -> list[Edition]:
     return standing
 
 
-def _action(do: str, wish: Edit) -> dict[str, Any]:
-    return {"do": do, "edit": type(wish).__name__.lower(), **asdict(wish)}
+def _action(do: str, change: Edit) -> dict[str, Any]:
+    return {"do": do, "edit": type(change).__name__.lower(), **asdict(change)}
 
 
 def _do(record: EditRecord) -> str:

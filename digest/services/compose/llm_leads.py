@@ -1,6 +1,7 @@
-"""Written leads: what a language model wrote about the stories of an edition, taken where it is grounded.
+"""Written leads: a language model writes leads for the stories of an edition; only grounded ones are taken.
 
-The article's own sentences are always there first. Whatever goes wrong they stand, and the record says why.
+Every story has the article's own sentences as its lead first. When anything goes wrong they stay, and the record of the
+story says why.
 """
 
 from __future__ import annotations
@@ -19,12 +20,12 @@ from digest.settings.model import LeadSettings
 if TYPE_CHECKING:
     from digest.compose.llm.client import Reply
 
-#: Asks a language model about each source, by story key.
+#: Asks a language model for a lead from each source; both mappings are by story key.
 AskWriter = Callable[[Mapping[str, Source]], Mapping[str, "Reply"]]
 
-#: So much of an article is sent, in characters; the news stands at its head. Claims are checked against just this.
+#: Characters of an article that are sent: news stands at its head. Claims are checked against this part alone.
 SENT: Final = 12_000
-#: A text shorter than this many times the wanted lead is as good as a lead already.
+#: A text shorter than this many times the length of a lead needs no written one.
 WORTHWHILE: Final = 1.5
 
 
@@ -51,15 +52,15 @@ def lead_writer(context: Context) -> AskWriter | None:
     return lambda sources: ask(sources, service, cache, context.stopping.is_set)
 
 
-def with_written_leads(composed: Composed, ask: AskWriter, wanted: LeadSettings) -> Composed:
-    """The composition with written leads where they are grounded; each story's record says what came of it.
+def with_written_leads(composed: Composed, ask: AskWriter, settings: LeadSettings) -> Composed:
+    """Return the composition with written leads where they are grounded; the story's record holds the outcome.
 
-    Never raises: an edition without written leads is whole.
+    Never raises: an edition without written leads is complete.
     """
     sources = {
-        story.key: source_of(story, composed.articles[story.key], wanted)
+        story.key: source_of(story, composed.articles[story.key], settings)
         for story in composed.edition.stories
-        if story.key in composed.articles and _worthwhile(composed.articles[story.key], wanted)
+        if story.key in composed.articles and _worthwhile(composed.articles[story.key], settings)
     }
     if not sources:
         return composed
@@ -67,21 +68,21 @@ def with_written_leads(composed: Composed, ask: AskWriter, wanted: LeadSettings)
     try:
         replies = ask({key: source for key, source in sources.items() if key not in unfitting})
         records = unfitting | {key: _record(reply, sources[key]) for key, reply in replies.items()}
-    except Exception as error:  # the one border of this feature: nothing in it may cost readers their edition
+    except Exception as error:  # nothing in this feature may cost readers their edition
         records = {key: _refused(f"{type(error).__name__}: {error}"[:200]) for key in sources}
     return _with_records(composed, records)
 
 
-def source_of(story: EditionStory, article: Article, wanted: LeadSettings) -> Source:
-    """What a lead of this story is to be written from."""
+def source_of(story: EditionStory, article: Article, settings: LeadSettings) -> Source:
+    """Return the source that a lead of this story is written from."""
     text = article.text[:SENT]
-    return Source(story.title, text, story.lead, article.language, wanted.sentences, wanted.characters)
+    return Source(story.title, text, story.lead, article.language, settings.sentences, settings.characters)
 
 
-def _worthwhile(article: Article, wanted: LeadSettings) -> bool:
-    """Not from the remains behind a wall, nor where an editor or writer was at work already, nor for a few lines."""
+def _worthwhile(article: Article, settings: LeadSettings) -> bool:
+    """Whether a lead should be written: not from text behind a paywall, over an editor's lead, or for a few lines."""
     by_hand = article.lead.rung in ("editor", "llm")
-    return not article.problem and not by_hand and len(article.text) >= WORTHWHILE * wanted.characters
+    return not article.problem and not by_hand and len(article.text) >= WORTHWHILE * settings.characters
 
 
 def _record(reply: Reply, source: Source) -> dict[str, Any]:

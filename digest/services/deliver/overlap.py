@@ -1,13 +1,14 @@
-"""Elsewhere: what each reader of an edition has from another newsletter already, so that it does not come twice.
+"""Overlap: the stories that a reader of an edition has from another newsletter already, so that none comes twice.
 
-Asked once, when the recipients are frozen, of the editions of other newsletters that went out lately or are about to
-and were planned before: who is planned first tells the story. It costs one look at the ledger, and a walk along the
-deliveries of the few editions that share a story, beside the readers and in their order: linear in readers, constant in
-memory (about 40 microseconds a reader), so it holds for a million. Every set of stories left out is a variant of its
-own, which is rendered once; their number is bounded, and who would need one more gets a variant that leaves out less.
+Looked up once, when the recipients are frozen, in the editions of other newsletters that were sent lately or are about
+to be and were planned before: the edition that is planned first has the story. It costs one query of the ledger, and a
+merge of the deliveries of the few editions that share a story with the readers in their order: linear in readers,
+constant in memory (about 40 microseconds a reader), so it works for a million. Every set of stories left out is a
+variant of its own, which is rendered once; their number is bounded, and a reader who would need one more gets a variant
+that leaves out less.
 
-If the other edition is cancelled, skipped or edited after this one was planned, `plan.give_back` plans those readers
-anew before the first mail leaves; they miss only what is withdrawn later than that.
+If the other edition is cancelled, skipped or edited after this one was planned, `plan_recipients.give_back` plans those
+readers again before the first mail is sent; they miss only what is withdrawn later than that.
 """
 
 from __future__ import annotations
@@ -28,18 +29,18 @@ from digest.services.compose.compose_edition import told_of
 if TYPE_CHECKING:
     from digest.store import Store
 
-#: What another newsletter told longer ago may come again; and it counts if it is due within the second time.
+#: Editions of other newsletters count when they were sent within BACK before this one or are due within AHEAD after it.
 BACK: Final = timedelta(hours=36)
 AHEAD: Final = timedelta(hours=12)
-#: So many other editions at most are looked at, those that share most,
+#: Most other editions that are looked at: those that share most stories.
 SIBLINGS: Final = 4
-#: and so many different sets of stories are left out.
+#: Most different sets of stories that are left out.
 SETS: Final = 16
 _HAD: Final = frozenset(("planned", "claimed", "handed_over", "accepted", "deferred", "unknown"))
 
 
-class Elsewhere:
-    """What the readers of one edition had elsewhere; to be asked by ascending number."""
+class Overlap:
+    """The stories that readers of one edition have from others. Call it by ascending subscriber id."""
 
     def __init__(self, store: Store, edition: Edition) -> None:
         told: defaultdict[str, dict[str, Told]] = defaultdict(dict)
@@ -52,7 +53,7 @@ class Elsewhere:
         self._sets: list[frozenset[str]] = []
 
     def __call__(self, subscriber_id: int) -> frozenset[str]:
-        """The keys of the stories that this reader has from elsewhere."""
+        """Return the keys of the stories that this subscriber has from other newsletters."""
         if not self._siblings:
             return frozenset()
         had = frozenset[str]().union(*(sibling.had(subscriber_id) for sibling in self._siblings))
@@ -65,7 +66,7 @@ class Elsewhere:
 
 
 class _Sibling:
-    """Another newsletter's edition with the stories that it shares, and the walk along its deliveries."""
+    """Another newsletter's edition with the stories that it shares, and an iterator over its deliveries."""
 
     def __init__(self, store: Store, edition_id: str, shared: Mapping[str, str]) -> None:
         self._shared = shared
@@ -84,7 +85,7 @@ class _Sibling:
         return self._shown[self._row.variant]
 
     def _of(self, variant: str) -> frozenset[str]:
-        """What a variant of the other edition told of ours."""
+        """Return the keys of our stories that a variant of the other edition has."""
         if self._edition is None:
             return frozenset()
         wish = Variant.parse(variant)

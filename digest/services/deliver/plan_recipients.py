@@ -1,4 +1,4 @@
-"""Planning: who gets an edition, and in which variant, is frozen when it is approved."""
+"""Plan recipients: an approval freezes who gets an edition, and in which variant."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from digest.deliver.delivery import Delivery
 from digest.deliver.subscriber import Subscriber, Subscription
 from digest.failpoint import fault_point
 from digest.gc_pause import paused_collection
-from digest.services.deliver.overlap import Elsewhere
+from digest.services.deliver.overlap import Overlap
 
 if TYPE_CHECKING:
     from digest.store import Store
@@ -27,7 +27,7 @@ def plan(
     options: VariantOptions,
     now: datetime,
 ) -> int:
-    """Freeze who gets an edition; planning again adds who is missing and changes nothing else."""
+    """Freeze the recipients of an edition; return how many are new. Planning again adds missing ones alone."""
     with paused_collection():
         count = store.deliveries.plan(edition.id, recipients(store, edition, readers, options, now), now=now)
     fault_point("deliver.planned")
@@ -41,9 +41,9 @@ def recipients(
     options: VariantOptions,
     now: datetime,
 ) -> Iterator[Delivery]:
-    """Who gets an edition, and in which variant, as planning would freeze it; `readers` come by number."""
+    """Yield the deliveries that planning would freeze; `readers` come by ascending subscriber id."""
     stream = (AudienceMember(person, wish) for person, wish in readers)
-    return plan_deliveries(edition, stream, options, now, Elsewhere(store, edition))
+    return plan_deliveries(edition, stream, options, now, Overlap(store, edition))
 
 
 def give_back(
@@ -53,22 +53,22 @@ def give_back(
     options: VariantOptions,
     now: datetime,
 ) -> int:
-    """Put back what was left out for the sake of another newsletter that does not come after all; for how many readers.
+    """Give back stories left out for another newsletter that does not come after all; return for how many readers.
 
-    Only gives: nobody loses a story here, and who has been handed anything stays as they are.
+    Nobody loses a story here, and a delivery that was tried stays as it is.
     """
     everything = {story.key for story in edition.stories}
     if all(_shown(variant, edition) == everything for variant in store.deliveries.variants(edition.id)):
         return 0
-    wanted = recipients(store, edition, readers, options, now)
-    return store.deliveries.revise(edition.id, _fuller(store.deliveries.listing(edition.id), wanted, edition), now=now)
+    revised = recipients(store, edition, readers, options, now)
+    return store.deliveries.revise(edition.id, _fuller(store.deliveries.listing(edition.id), revised, edition), now=now)
 
 
-def _fuller(planned: Iterator[Delivery], wanted: Iterable[Delivery], edition: Edition) -> Iterator[Delivery]:
-    """Those of `wanted` that show more than the same reader's planned row; both come by reader."""
+def _fuller(planned: Iterator[Delivery], revised: Iterable[Delivery], edition: Edition) -> Iterator[Delivery]:
+    """Yield those of `revised` that show more than the subscriber's planned row; both come by subscriber id."""
     shown = cache(lambda variant: _shown(variant, edition))
     row = next(planned, None)
-    for delivery in wanted:
+    for delivery in revised:
         while row is not None and row.subscriber_id < delivery.subscriber_id:
             row = next(planned, None)
         if row is None:
@@ -79,6 +79,6 @@ def _fuller(planned: Iterator[Delivery], wanted: Iterable[Delivery], edition: Ed
 
 
 def _shown(variant: str, edition: Edition) -> set[str]:
-    """The keys of the stories that a variant shows."""
+    """Return the keys of the stories that a variant shows."""
     wish = Variant.parse(variant)
     return {story.key for section in wish.sections(edition) for story in section.stories}.difference(wish.without)

@@ -1,4 +1,4 @@
-"""Returned mail: what a proven notice changes. A delivery is marked, and an address that had enough is left alone."""
+"""Record a bounce: mark the delivery, and suppress an address that bounced too often or complained."""
 
 from __future__ import annotations
 
@@ -19,67 +19,67 @@ Effect = Literal["unknown", "repeated", "noted", "suppressed", "unsubscribed"]
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
-    """What a notice did, and to whom (0: nobody we know)."""
+class Recorded:
+    """The effect of a notice, and the subscriber (0: unknown)."""
 
     effect: Effect
     subscriber_id: int = 0
 
 
-def take(store: Store, notice: Notice, now: datetime, rules: Rules = RULES) -> Taken:
-    """Take in one proven notice; the same one again changes nothing."""
-    person = store.readers.get(notice.subscriber_id) if notice.subscriber_id is not None else None
-    if person is None and notice.address:
-        person = store.readers.find(notice.address)
-    if person is None:
-        return Taken("unknown")
+def record(store: Store, notice: Notice, now: datetime, rules: Rules = RULES) -> Recorded:
+    """Record one proven notice; the same one again changes nothing."""
+    subscriber = store.readers.get(notice.subscriber_id) if notice.subscriber_id is not None else None
+    if subscriber is None and notice.address:
+        subscriber = store.readers.find(notice.address)
+    if subscriber is None:
+        return Recorded("unknown")
     if notice.kind == "unsubscribe":
-        newsletter = notice.newsletter or _newsletter(store, _edition(store, person.id, notice.edition_code))
-        ended = store.readers.unsubscribe(person.id, newsletter, now=now, detail="by mail")
-        return Taken("unsubscribed" if ended else "repeated", person.id)
-    edition = _edition(store, person.id, notice.edition_code)
+        newsletter = notice.newsletter or _newsletter(store, _edition_id(store, subscriber.id, notice.edition_code))
+        ended = store.readers.unsubscribe(subscriber.id, newsletter, now=now, detail="by mail")
+        return Recorded("unsubscribed" if ended else "repeated", subscriber.id)
+    edition = _edition_id(store, subscriber.id, notice.edition_code)
     new = store.bounces.record(
-        person.address,
+        subscriber.address,
         notice.kind,
         notice.key,
         at=now,
         detail=notice.detail,
         edition_id=edition,
-        subscriber_id=person.id,
+        subscriber_id=subscriber.id,
     )
     if not new:
-        return Taken("repeated", person.id)
+        return Recorded("repeated", subscriber.id)
     if edition and notice.kind in ("hard", "soft", "refusal"):
-        store.deliveries.bounced(edition, person.id, notice.detail, now=now)
-    return Taken(_weigh(store, person, notice.detail, now, rules), person.id)
+        store.deliveries.bounced(edition, subscriber.id, notice.detail, now=now)
+    return Recorded(_weigh(store, subscriber, notice.detail, now, rules), subscriber.id)
 
 
 def weigh_refusal(
-    store: Store, person: Subscriber, kind: Literal["hard", "soft"], edition_id: str, detail: str, now: datetime
+    store: Store, subscriber: Subscriber, kind: Literal["hard", "soft"], edition_id: str, detail: str, now: datetime
 ) -> Effect:
-    """Count what a server said of an address while we sent to it, as a notice would be."""
-    key = f"reply:{edition_id}:{person.id}"
+    """Count a refusal during sending as a bounce of the address."""
+    key = f"reply:{edition_id}:{subscriber.id}"
     if not store.bounces.record(
-        person.address, kind, key, at=now, detail=detail, edition_id=edition_id, subscriber_id=person.id
+        subscriber.address, kind, key, at=now, detail=detail, edition_id=edition_id, subscriber_id=subscriber.id
     ):
         return "repeated"
-    return _weigh(store, person, detail, now, RULES)
+    return _weigh(store, subscriber, detail, now, RULES)
 
 
-def _weigh(store: Store, person: Subscriber, detail: str, now: datetime, rules: Rules) -> Effect:
+def _weigh(store: Store, subscriber: Subscriber, detail: str, now: datetime, rules: Rules) -> Effect:
     events = [
         Event(record.at, record.kind, record.edition_id)
-        for record in store.bounces.of(person.address, now - rules.memory)
+        for record in store.bounces.of(subscriber.address, now - rules.memory)
     ]
-    reason = verdict(events, now, rules, store.deliveries.history_of(person.id))
+    reason = verdict(events, now, rules, store.deliveries.history_of(subscriber.id))
     if not reason:
         return "noted"
-    store.readers.suppress(person.address, reason, detail, now=now)
+    store.readers.suppress(subscriber.address, reason, detail, now=now)
     return "suppressed"
 
 
-def _edition(store: Store, subscriber_id: int, code: str) -> str:
-    """The edition that a return address means by its code."""
+def _edition_id(store: Store, subscriber_id: int, code: str) -> str:
+    """Return the edition that the code in a return address stands for, or ""."""
     if not code:
         return ""
     return next((e for e in store.deliveries.editions_of(subscriber_id) if edition_code(e) == code), "")

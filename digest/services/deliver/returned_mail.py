@@ -10,7 +10,7 @@ from digest.errors import SettingsError
 from digest.services.collect.fetcher import Fetcher
 from digest.services.context import Context
 from digest.services.deliver.messages import Messages
-from digest.services.deliver.record_bounce import take
+from digest.services.deliver.record_bounce import record
 
 if TYPE_CHECKING:
     from digest.deliver.inbound.imap import Mailbox
@@ -27,12 +27,12 @@ class ReturnedMail:
         self._settings, self._store, self._clock = context.settings, context.store, context.clock
         self._messages, self._fetcher = messages, fetcher
 
-    def take(self, mail: bytes, arrived_at: str = "") -> str:
-        """Take in one returned mail; return its effect, 'ignored' when it proves nothing."""
+    def ingest(self, mail: bytes, arrived_at: str = "") -> str:
+        """Record one returned mail; return its effect, 'ignored' when it proves nothing."""
         from digest.deliver.inbound.dsn import IgnoredMail, read_notice
 
         notice = read_notice(mail, self._messages.return_path, self._messages.links, arrived_at)
-        return "ignored" if isinstance(notice, IgnoredMail) else take(self._store, notice, self._clock()).effect
+        return "ignored" if isinstance(notice, IgnoredMail) else record(self._store, notice, self._clock()).effect
 
     def poll(self) -> Counter[str]:
         """Read the bounce mailbox once; return the number of mails by effect. Raises MailboxError or SettingsError."""
@@ -41,7 +41,7 @@ class ReturnedMail:
         counts: Counter[str] = Counter()
 
         def handle(mail: bytes) -> bool:
-            effect = self.take(mail)
+            effect = self.ingest(mail)
             counts[effect] += 1
             return effect != "ignored"
 
@@ -85,5 +85,5 @@ class ReturnedMail:
         event = read_webhook(vendor, body, headers, trust, secret=secret, now=now.timestamp())
         if event.confirm:
             self._fetcher.page(event.confirm)
-        effects = [take(self._store, notice, now).effect for notice in event.notices]
+        effects = [record(self._store, notice, now).effect for notice in event.notices]
         return sum(effect not in UNCHANGED for effect in effects)

@@ -34,7 +34,7 @@ PAUSED_BY_HAND: Final = "paused by hand"
 
 
 class Sending:
-    """The third of the three verbs."""
+    """Plans and sends editions, and stops them."""
 
     def __init__(
         self, context: Context, rendering: Rendering, messages: Messages, mailer: Mailer, pictures: Pictures

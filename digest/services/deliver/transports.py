@@ -1,4 +1,4 @@
-"""Transports: what carries messages away, to a folder or to mail servers, with every one on record before and after."""
+"""Transports: hand messages to an outbox folder or to mail servers, recording each before and after."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from digest.gc_pause import paused_collection
 from digest.services.deliver.deliver_edition import LEASE
 from digest.settings import Settings, SmtpSettings
 
-#: So many files are written between two commits of the outbox.
+#: Files that are written between two commits of the outbox.
 OUTBOX_BATCH: Final = 200
 
 
 def relay(server: SmtpSettings, settings: Settings) -> Relay:
-    """A relay as the settings describe it."""
+    """Return a relay as the settings describe it."""
     return Relay(
         host=server.host,
         port=server.port,
@@ -46,9 +46,9 @@ def relay(server: SmtpSettings, settings: Settings) -> Relay:
 
 
 class OutboxTransport:
-    """Messages become files: the intent is recorded, the file written, the result recorded, in batches.
+    """Writes messages as files. In batches, the intent is recorded, the files are written, the results are recorded.
 
-    Writing is idempotent (a file that is there stays), so a crash in between costs nothing.
+    Writing is idempotent (an existing file stays), so a crash in between loses and duplicates nothing.
     """
 
     def __init__(self, outbox: Outbox) -> None:
@@ -80,13 +80,13 @@ class OutboxTransport:
             back = Outcome("planned", f"the outbox could not be written: {error.strerror}", "line", "line")
             record([*done, *(Result(message, back) for message in going[len(done) :])], ())
             raise DigestError(
-                f"outbox {self.outbox.folder}: cannot be written ({error.strerror}); make room"
+                f"outbox {self.outbox.folder}: cannot be written ({error.strerror})", "make room"
             ) from error
         record(done, ())
 
 
 class SmtpTransport:
-    """Messages go to mail servers. `lease` is what is always left of the claims: see `deliver_edition.LEASE`."""
+    """Sends messages to mail servers. `lease` is the time that claims always have left: see `deliver_edition.LEASE`."""
 
     def __init__(self, relays: Sequence[Relay], lease: timedelta = LEASE * 3 / 4) -> None:
         self.relays = relays
@@ -100,7 +100,7 @@ class SmtpTransport:
             with paused_collection():
                 report = send(messages, self.relays, record, lease=self.lease, should_stop=should_stop)
         except Interrupted as error:
-            with suppress(DigestError):  # it may be back by now, and then nobody need stay in doubt
+            with suppress(DigestError):  # where the store is back by now, no message stays in doubt
                 record(error.results, ())
             if isinstance(error.__cause__, DigestError):
                 raise error.__cause__ from error

@@ -10,7 +10,7 @@ from digest.collect.article import Article
 from digest.collect.entry import Entry, content_hash
 from digest.collect.feed import Feed, FetchOutcome, ParsedFeed
 from digest.collect.lead import Lead, LeadSentence
-from digest.services.collect.collect_feeds import Collected, Rounds, collect
+from digest.services.collect.collect_feeds import Collected, RoundOptions, collect
 from digest.store import Store
 from digest.store.sites import SITES_LEASE, Sites
 
@@ -59,7 +59,7 @@ class Web:
 
 
 def run(
-    store: Any, web: Web, now: datetime = NOW, rounds: Rounds | None = None, feeds: Sequence[str] = (FEED,)
+    store: Any, web: Web, now: datetime = NOW, options: RoundOptions | None = None, feeds: Sequence[str] = (FEED,)
 ) -> Collected:
     return collect(
         store,
@@ -69,7 +69,7 @@ def run(
         read=web.pages,
         now=now,
         day_start=NOW - timedelta(hours=5),
-        rounds=rounds or Rounds(forced=True),
+        options=options or RoundOptions(forced=True),
     )
 
 
@@ -119,12 +119,12 @@ def test_what_one_has_just_asked_is_not_asked_again_by_who_came_a_moment_later(s
 
         def take(self, *wanted: Any, **named: Any) -> frozenset[str]:
             if not web.read:
-                run(store, web, rounds=Rounds(owner="the first"))
+                run(store, web, options=RoundOptions(owner="the first"))
             return super().take(*wanted, **named)
 
     late = Store(store.database)
     late.sites = Late(store.database)
-    run(late, web, rounds=Rounds(owner="the late"))
+    run(late, web, options=RoundOptions(owner="the late"))
     assert (web.parsed, len(web.read)) == (1, 3)
 
 
@@ -137,14 +137,14 @@ def test_a_collector_at_work_for_longer_than_a_lease_keeps_its_sites(store: Any)
             seconds[0] += SITES_LEASE.total_seconds() / 4
             assert not store.sites.take(["herald.example"], "other", now=NOW + timedelta(seconds=seconds[0]))
 
-    rounds = Rounds(owner="one", ticks=lambda: seconds[0])
-    collect(store, [FEED], fetch=web.fetch, parse=web.parse, read=slowly, now=NOW, day_start=NOW, rounds=rounds)
+    options = RoundOptions(owner="one", ticks=lambda: seconds[0])
+    collect(store, [FEED], fetch=web.fetch, parse=web.parse, read=slowly, now=NOW, day_start=NOW, options=options)
     assert len(web.read) == 8
 
 
 def test_a_stop_in_the_middle_leaves_the_rest_unread_for_the_next_round(store: Any) -> None:
     web = Web([entry(number) for number in range(6)])
-    run(store, web, rounds=Rounds(forced=True, should_stop=lambda: len(web.read) >= 2))
+    run(store, web, options=RoundOptions(forced=True, should_stop=lambda: len(web.read) >= 2))
     assert len(texts(store)) == 2
     run(store, web, NOW + timedelta(minutes=1))
     assert len(texts(store)) == 6
@@ -153,7 +153,7 @@ def test_a_stop_in_the_middle_leaves_the_rest_unread_for_the_next_round(store: A
 
 def test_what_came_counts_though_a_page_behind_it_does_not_come(store: Any) -> None:
     web = Web([entry(number) for number in range(6)])
-    slow = Rounds(forced=True, ticks=lambda: 8.0 * len(web.read))  # eight seconds a page
+    slow = RoundOptions(forced=True, ticks=lambda: 8.0 * len(web.read))  # eight seconds a page
     there: list[int] = []
 
     def pages(entries: Sequence[Entry]) -> Iterator[tuple[Entry, Article]]:
@@ -162,6 +162,6 @@ def test_what_came_counts_though_a_page_behind_it_does_not_come(store: Any) -> N
             yield pair
 
     web.pages = pages  # type: ignore[method-assign]
-    run(store, web, rounds=slow)
+    run(store, web, options=slow)
     assert there == [0, 0, 2, 2, 4, 4]
     assert len(texts(store)) == 6
