@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Final, Literal, get_args
 
-from digest.deliver.check.contrast import between, towards
+from digest.deliver.colour import legible, mix
 from digest.errors import RenderError
 
 Pictures = Literal["linked", "inline", "none"]
@@ -122,7 +122,7 @@ _COLOUR: Final = re.compile(r"#[0-9a-f]{6}", re.IGNORECASE)
 #: The largest numbers of a `theme.toml`: the column has 600 pixels.
 _MAXIMA: Final = {"sentences": 20, "contents": 1000, "wide": 600, "square": 240}
 #: How much ink is in a tint: seen as an area, and the muted words on it keep their contrast.
-_TINT_SHARE: Final = 0.04
+_TINT: Final = 0.04
 #: Families apart by commas; one in quotes has both of them, else it would swallow the styles that follow.
 _FONT: Final = re.compile(r"(?=.{1,200}\Z)(?:'[\w .-]+'|[\w .-]+)(?:, *(?:'[\w .-]+'|[\w .-]+))*")
 
@@ -195,10 +195,10 @@ def resolve_style(theme: Theme, brand: Branding, joined: bool = False) -> Resolv
     light, dark = theme.light, theme.dark
     accent = brand.accent or light.accent
     if brand.accent:
-        dark = replace(dark, accent=towards(accent, "#ffffff", dark.paper, 6.0))
+        dark = replace(dark, accent=legible(accent, "#ffffff", dark.paper, 6.0))
     if brand.accent_dark:
-        dark = replace(dark, accent=towards(brand.accent_dark, "#ffffff", dark.paper, MIN_CONTRAST))
-    light = replace(light, accent=towards(accent, "#000000", light.paper, MIN_CONTRAST))
+        dark = replace(dark, accent=legible(brand.accent_dark, "#ffffff", dark.paper, MIN_CONTRAST))
+    light = replace(light, accent=legible(accent, "#000000", light.paper, MIN_CONTRAST))
     return ResolvedStyle(
         light=light,
         dark=dark,
@@ -206,6 +206,6 @@ def resolve_style(theme: Theme, brand: Branding, joined: bool = False) -> Resolv
         text_font=brand.text_font or theme.text_font,
         tracking="0" if joined else "1.2px",
         label="14px" if joined else "12px",
-        tint=between(light.paper, light.ink, _TINT_SHARE),
-        tint_dark=between(dark.paper, dark.ink, _TINT_SHARE),
+        tint=mix(light.paper, light.ink, _TINT),
+        tint_dark=mix(dark.paper, dark.ink, _TINT),
     )

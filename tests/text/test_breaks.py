@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.text.breaks import kept_together
+from digest.text.breaks import with_no_break_spaces
 
 
 @pytest.mark.parametrize(
@@ -25,12 +25,12 @@ from digest.text.breaks import kept_together
     ],
 )
 def test_what_belongs_together_stays_on_one_line(text: str, kept: str) -> None:
-    assert kept_together(text).replace("\u00a0", "_") == kept
+    assert with_no_break_spaces(text).replace("\u00a0", "_") == kept
 
 
 @given(st.text(alphabet="ab12 %«»:;!?.\u00a0\n", max_size=60))
 def test_nothing_else_changes(text: str) -> None:
-    done = kept_together(text)
+    done = with_no_break_spaces(text)
     assert len(done) == len(text)
     assert done.replace("\u00a0", " ") == text.replace("\u00a0", " ")
-    assert kept_together(done) == done
+    assert with_no_break_spaces(done) == done

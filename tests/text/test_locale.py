@@ -58,8 +58,8 @@ def test_times_are_written_as_the_language_does(language: str, expected: str) ->
     ],
 )
 def test_plurals_follow_the_language(language: str, counts: dict[int, str]) -> None:
-    tongue = locale(language)
-    assert {n: tongue.ngettext("%(n)s story", "%(n)s stories", n) for n in counts} == counts
+    translated = locale(language)
+    assert {n: translated.ngettext("%(n)s story", "%(n)s stories", n) for n in counts} == counts
 
 
 @pytest.mark.parametrize(
@@ -72,11 +72,37 @@ def test_plurals_follow_the_language(language: str, counts: dict[int, str]) -> N
         ("en", "ltr"),
         ("az-Arab", "rtl"),
         ("ku", "ltr"),
+        ("iw", "rtl"),
+        ("arc", "rtl"),
+        ("yi", "rtl"),
+        ("dv-MV", "rtl"),
+        ("pa-PK", "rtl"),
+        ("pa", "ltr"),
+        ("ur-Latn", "ltr"),
+        ("xx", "ltr"),
         ("", "ltr"),
     ],
 )
 def test_the_direction_is_known(language: str, expected: str) -> None:
     assert direction(language) == expected
+
+
+@pytest.mark.parametrize(
+    ("language", "joined", "comma"),
+    [
+        ("ar", True, "، "),
+        ("he", False, ", "),
+        ("hi", True, ", "),
+        ("ckb", True, "، "),
+        ("ja", False, "、"),
+        ("zh-TW", False, "、"),
+        ("en", False, ", "),
+        ("sa", True, ", "),
+        ("uz-Arab", True, "، "),
+    ],
+)
+def test_locale_script_decides_letter_spacing_and_comma(language: str, joined: bool, comma: str) -> None:
+    assert (locale(language).joined, locale(language).comma) == (joined, comma)
 
 
 def test_a_language_of_a_country_uses_the_languages_words() -> None:
@@ -96,9 +122,9 @@ def test_a_users_own_catalogue_wins_message_by_message(tmp_path: Path) -> None:
     folder.mkdir(parents=True)
     head = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\n"\n\n'
     (folder / "digest.po").write_text(head + 'msgid "Unsubscribe"\nmsgstr "Au revoir"\n', encoding="utf-8")
-    tongue = locale("fr", (tmp_path,))
-    assert tongue.gettext("Unsubscribe") == "Au revoir"
-    assert tongue.gettext("Read on the web") == "Lire en ligne"
+    translated = locale("fr", (tmp_path,))
+    assert translated.gettext("Unsubscribe") == "Au revoir"
+    assert translated.gettext("Read on the web") == "Lire en ligne"
 
 
 def _messages() -> set[str | tuple[str, ...]]:

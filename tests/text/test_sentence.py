@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digest.text.sentence import sentences
+from tests.growth import LIMIT, growth
 from tests.paths import SHARED
 from tests.text.samples import SAMPLES
 
@@ -89,30 +89,21 @@ def test_languages_without_a_table_still_split_and_keep_initials_and_decimals() 
 @pytest.mark.parametrize(
     "hostile", ['. "', "M. ", "a.", "...", "« ", "\n ", "1. ", "。」", "(?) ", "''", "! ? ", "\t\n"]
 )
-def test_hostile_repetition_takes_time_in_proportion_to_its_length(hostile: str) -> None:
-    def seconds(count: int) -> float:
-        text = hostile * count
-        best = 9.0
-        for _ in range(3):
-            begin = time.process_time()
-            sentences(text, "fr")
-            best = min(best, time.process_time() - begin)
-        return best
-
-    seconds(100)
-    assert seconds(32_000) < 14 * seconds(4_000) + 0.01  # 8 times the text; quadratic would be 64 times
+def test_sentences_of_hostile_text_take_linear_time(hostile: str) -> None:
+    assert growth(lambda size: sentences(hostile * size, "fr")) < LIMIT
 
 
-def test_a_thousand_characters_take_at_most_300_microseconds() -> None:
+def test_sentences_of_ordinary_text_take_linear_time() -> None:
     ordinary = "Le conseil municipal de la ville a voté mardi soir, après un long débat, le projet du nouveau pont. "
-    text = " ".join(s for p in SAMPLES["fr"] for s in p) + ordinary * 20
-    sentences(text, "fr")
-    best = 9.0
-    for _ in range(9):
-        begin = time.process_time()
-        sentences(text, "fr")
-        best = min(best, time.process_time() - begin)
-    assert best / len(text) * 1e9 < 300
+    text = " ".join(s for p in SAMPLES["fr"] for s in p) + " " + ordinary * 4
+    assert growth(lambda size: sentences(text * size, "fr"), start=1) < LIMIT
+
+
+def test_growth_notices_quadratic_time() -> None:
+    def quadratic(size: int) -> int:
+        return sum(1 for end in range(size) for _ in range(end))
+
+    assert growth(quadratic, start=50) > LIMIT
 
 
 @pytest.mark.skipif(not SHARED_SETS.is_dir(), reason="the treebanks in ../shared/data/sentences are absent")

@@ -8,7 +8,7 @@ from html import unescape
 
 from lxml import etree
 
-from digest.deliver.check.contrast import Seen, texts
+from digest.deliver.check.contrast import VisibleText, visible_texts
 from digest.deliver.render.content import Content, stories_of
 from digest.deliver.theme import MailSettings
 
@@ -36,14 +36,14 @@ class Checked:
         return self.page if found is None else found
 
     @cached_property
-    def light_texts(self) -> tuple[Seen, ...]:
+    def light_texts(self) -> tuple[VisibleText, ...]:
         """What is read, in the light scheme."""
-        return tuple(texts(parsed(self.light)))
+        return tuple(visible_texts(parsed(self.light)))
 
     @cached_property
-    def dark_texts(self) -> tuple[Seen, ...]:
+    def dark_texts(self) -> tuple[VisibleText, ...]:
         """What is read, in the dark scheme."""
-        return tuple(texts(parsed(self.dark)))
+        return tuple(visible_texts(parsed(self.dark)))
 
     @cached_property
     def foreign_links(self) -> frozenset[str]:

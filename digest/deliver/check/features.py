@@ -1,77 +1,62 @@
-"""What HTML and CSS a mail uses, in the spelling of `data/caniemail.json`. Pure.
+"""HTML and CSS features that a mail uses, in the spelling of `data/caniemail.json`.
 
-`display: flex`, `border-radius`, `@media prefers-color-scheme`, `E > F`, `<table>`, `[align]`, `.jpg`. What stands in
-Outlook's own conditional comments is left out: nobody else reads it.
+`display: flex`, `border-radius`, `@media prefers-color-scheme`, `E > F`, `<table>`, `[align]`, `.jpg`. Outlook's own
+conditional comments are left out, since no other program reads them.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
+
+import tinycss2
+
+from digest.deliver.check.css import Token, walk
 
 if TYPE_CHECKING:
     from lxml import etree
 
-#: Elements that are told of in the name of another.
+#: Elements that are reported under the name of another.
 _PARTS: Final = {
     **dict.fromkeys(("td", "th", "tr", "tbody", "thead", "tfoot", "caption", "colgroup", "col"), "table"),
     **dict.fromkeys(("li", "dt", "dd"), "ul"),
 }
-#: Attributes on whose value it depends.
+#: Elements whose support depends on the value of this attribute.
 _WITH_VALUE: Final = {"input": "type", "button": "type", "meta": "name"}
-
-_CSS_COMMENT: Final = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)  # an open one hides all that follows
-_PIECE: Final = re.compile(r"((?:[^{};\"'(]|\"[^\"]*(?:\"|\Z)|'[^']*(?:'|\Z)|\([^)]*(?:\)|\Z))*)([{};]|\Z)")
-_MEDIA: Final = re.compile(r"\(\s*([\w-]+)")
-_BRACKETS: Final = re.compile(r"\[[^\]]*(?:\]|\Z)")
-_ARGUMENTS: Final = re.compile(r"\([^)]*(?:\)|\Z)")
-_PSEUDO: Final = re.compile(r"::?([\w-]+)")
-_SELECTORS: Final = [
-    ("E > F", re.compile(r">")),
-    ("E + F", re.compile(r"\+")),
-    ("E ~ F", re.compile(r"~")),
-    ("E, F", re.compile(r",")),
-    ("E F", re.compile(r"[^\s>+~,]\s+[^\s>+~,]")),
-    ("*", re.compile(r"\*")),
-    ("#a", re.compile(r"#[\w-]")),
-    (".a", re.compile(r"\.[\w-]")),
-    (".a.b", re.compile(r"\.[\w-]+\.[\w-]")),
-    ("E", re.compile(r"(?:^|[\s>+~,])[a-zA-Z]")),
-    ("&", re.compile(r"&")),
-]
-_STRINGS: Final = re.compile(r"\"[^\"]*(?:\"|\Z)|'[^']*(?:'|\Z)|url\([^)]*(?:\)|\Z)", re.IGNORECASE)
-_FUNCTION: Final = re.compile(r"([a-z][a-z-]*)\(")
-_UNIT: Final = re.compile(r"(?<![\w#.-])[-+]?\.?\d[\d.]*([a-z]+|%)")
-_WORD: Final = re.compile(r"(?<![\w#-])[a-z][a-z-]+(?![\w(-])")
+_COMBINATORS: Final = {">": "E > F", "+": "E + F", "~": "E ~ F", ",": "E, F"}
+#: At-rules that hold rules; the others hold declarations.
+_GROUPS: Final = frozenset(
+    ("media", "supports", "layer", "container", "document", "-moz-document", "keyframes", "scope")
+)
 _ENDING: Final = re.compile(r"\.([a-z0-9]{2,4})(?:[?#]|\Z)", re.IGNORECASE)
 
 
 def uses(page: etree._Element) -> frozenset[str]:
-    """Everything that the page uses; the same mail in other words uses the same."""
-    found: set[str] = {"<!doctype>"} if page.getroottree().docinfo.doctype else set()
+    """Return every feature that the page uses."""
+    features: set[str] = {"<!doctype>"} if page.getroottree().docinfo.doctype else set()
     styles: set[str] = set()
     for element in page.iter():
         if not isinstance(element.tag, str):
-            found.add("<!-- -->")
+            features.add("<!-- -->")
             continue
         name = _PARTS.get(element.tag, element.tag)
-        found.add(f"<{name}>")
+        features.add(f"<{name}>")
         for key, value in element.attrib.items():
             if key == "style":
                 styles.add(str(value))
             else:
-                found.add(f"[{key}]")
-                found.update(_valued(name, str(key), str(value)))
+                features.add(f"[{key}]")
+                features.update(_by_value(name, str(key), str(value)))
         if name == "style":
-            found |= stylesheet(element.text or "")
+            features |= stylesheet(element.text or "")
     for style in styles:
-        found |= declared(style)
-    return frozenset(found)
+        features |= declared(style)
+    return frozenset(features)
 
 
-def _valued(name: str, key: str, value: str) -> Iterator[str]:
+def _by_value(name: str, key: str, value: str) -> Iterator[str]:
     if name == "a" and key == "href":
         yield from (f'<a href="{start}">' for start in ("#", "mailto:") if value.startswith(start))
     elif key == _WITH_VALUE.get(name):
@@ -82,54 +67,94 @@ def _valued(name: str, key: str, value: str) -> Iterator[str]:
 
 @lru_cache(maxsize=64)
 def stylesheet(css: str) -> frozenset[str]:
-    """What a `<style>` uses."""
-    found = {"/* */"} if "/*" in css else set()
-    inside: list[bool] = []  # of each open block: is it a rule's?
-    for piece, end in _PIECE.findall(_CSS_COMMENT.sub("", css)):
-        text = piece.strip()
-        if text.startswith("@"):
-            name = re.split(r"[\s({]", text, maxsplit=1)[0].lower()
-            found.add(name)
-            found.update(f"{name} {feature.lower()}" for feature in _MEDIA.findall(text))
-        elif end == "{":
-            found |= _selected(text)
-            if any(inside):
-                found.add("&")
-        elif text:
-            found |= declared(text)
-        if end == "{":
-            inside.append(not text.startswith("@"))
-        elif end == "}" and inside:
-            inside.pop()
-    return frozenset(found)
+    """Return the features of a `<style>`."""
+    features: set[str] = set()
+    nodes = [(node, False) for node in tinycss2.parse_stylesheet(css)]  # with whether it is inside a rule
+    while nodes:
+        node, nested = nodes.pop()
+        if node.type == "comment":
+            features.add("/* */")
+        elif node.type == "declaration":
+            features |= _declaration(node)
+        elif node.type == "at-rule":
+            name = f"@{node.lower_at_keyword}"
+            features.add(name)
+            features.update(f"{name} {feature}" for feature in _media_features(node.prelude))
+            rules = node.lower_at_keyword in _GROUPS and not nested
+            read = tinycss2.parse_rule_list if rules else tinycss2.parse_blocks_contents
+            nodes += [(child, nested) for child in read(node.content or [])]
+        elif node.type == "qualified-rule":
+            features |= _selector(node.prelude)
+            if nested:
+                features.add("&")
+            nodes += [(child, True) for child in tinycss2.parse_blocks_contents(node.content)]
+    return frozenset(features)
 
 
-def _selected(selector: str) -> set[str]:
-    found = set()
-    if "[" in selector:
-        found.add("E[a]")
-    bare = _ARGUMENTS.sub("", _BRACKETS.sub("\ufffd", selector))
-    found.update(f":{name.lower()}" for name in _PSEUDO.findall(bare))
-    bare = _PSEUDO.sub("\ufffd", bare)
-    found.update(name for name, pattern in _SELECTORS if pattern.search(bare))
-    return found
+def _media_features(prelude: Iterable[Token]) -> Iterator[str]:
+    for token in walk(prelude):
+        if token.type == "() block":
+            name = next((part for part in token.content if part.type not in ("whitespace", "comment")), None)
+            if name is not None and name.type == "ident":
+                yield name.lower_value
+
+
+def _selector(prelude: Iterable[Token]) -> set[str]:
+    """Return the features of a rule's selector; arguments of `:not()` and the like are not looked into."""
+    features: set[str] = set()
+    previous, classes, spaced, compound = "", 0, False, False
+    for token in prelude:
+        kind = token.type
+        sign = token.value if kind == "literal" else ""
+        if kind in ("whitespace", "comment"):
+            spaced, classes, previous = spaced or kind == "whitespace", 0, ""
+            continue
+        if sign in _COMBINATORS:
+            features.add(_COMBINATORS[sign])
+            previous, classes, spaced, compound = "", 0, False, False
+            continue
+        if spaced and compound:
+            features.add("E F")
+        spaced, compound = False, True
+        if kind == "[] block":
+            features.add("E[a]")
+        elif kind == "hash":
+            features.add("#a")
+        elif sign in ("*", "&"):
+            features.add(sign)
+        elif kind in ("ident", "function") and previous == ":":
+            features.add(f":{token.lower_name if kind == 'function' else token.lower_value}")
+        elif kind == "ident" and previous == ".":
+            classes += 1
+            features.add(".a" if classes == 1 else ".a.b")
+        elif kind == "ident":
+            features.add("E")
+        previous = sign or kind
+    return features
 
 
 @lru_cache(maxsize=2000)
 def declared(style: str) -> frozenset[str]:
-    """What the declarations of a rule or of a `style` attribute use."""
-    found = set()
-    for part in _STRINGS.sub("''", style).lower().split(";"):
-        name, colon, value = part.partition(":")
-        name = name.strip()
-        if not colon or not name:
-            continue
-        found.add("--" if name.startswith("--") else name)
-        if "!important" in value.replace(" ", ""):
-            found.add("!important")
-            value = value.replace("!", "").replace("important", "")
-        found.update(f"{function}()" for function in _FUNCTION.findall(value))
-        found.update(f"1{unit}" for unit in _UNIT.findall(value))
-        for word in _WORD.findall(value):
-            found.update((f"{name}: {word}", f": {word}"))
-    return frozenset(found)
+    """Return the features of the declarations in a `style` attribute."""
+    features: set[str] = set()
+    for node in tinycss2.parse_blocks_contents(style, skip_comments=True, skip_whitespace=True):
+        if node.type == "declaration":
+            features |= _declaration(node)
+    return frozenset(features)
+
+
+def _declaration(node: Token) -> set[str]:
+    name = "--" if node.name.startswith("--") else node.lower_name
+    features = {name}
+    if node.important:
+        features.add("!important")
+    for token in walk(node.value):
+        if token.type == "function" and token.lower_name != "url":
+            features.add(f"{token.lower_name}()")
+        elif token.type == "dimension":
+            features.add(f"1{token.lower_unit}")
+        elif token.type == "percentage":
+            features.add("1%")
+        elif token.type == "ident" and not token.value.startswith("-") and len(token.value) > 1:
+            features.update((f"{name}: {token.lower_value}", f": {token.lower_value}"))
+    return features

@@ -10,13 +10,15 @@ from urllib.parse import urlsplit
 from lxml import etree
 
 from digest.deliver.check.checked import Checked
+from digest.deliver.check.css import fetches
 from digest.deliver.render.rendered import Problem
 
 _LOCAL: Final = re.compile(
     r"localhost|.*\.(local|internal|localhost)|(127|10)\.[\d.]+|0\.0\.0\.0|192\.168\.[\d.]+|::1|f[cd][0-9a-f]{2}:.*"
 )
 _ACTIVE: Final = ("script", "iframe", "object", "embed", "form", "input", "button", "base", "frame", "applet", "meta")
-_FETCHING: Final = re.compile(r"@import[^;]*|url\(\s*['\"]?(?!#|cid:|data:)([^)'\"]*)", re.IGNORECASE)
+#: Addresses of what the mail itself holds.
+_ENCLOSED: Final = ("#", "cid:", "data:")
 _HEADINGS: Final = ("h1", "h2", "h3", "h4", "h5", "h6")
 
 
@@ -71,10 +73,10 @@ def images(c: Checked) -> Iterator[Problem]:
 def requests(c: Checked) -> Iterator[Problem]:
     """Nothing is fetched when the mail is opened, but our own pictures."""
     styles = [style.text or "" for style in c.page.iter("style")]
-    styles += [element.get("style") or "" for element in c.page.iter("*")]
-    for match in _FETCHING.finditer("\n".join(styles)):
-        if not _is_ours(c, match[1] or ""):
-            yield Problem("foreign-request", f"a style fetches '{match[0][:80]}'", "use what readers' machines have")
+    styles += {element.get("style") or "" for element in c.page.iter("*")}
+    for url, imported in dict.fromkeys(fetch for style in styles for fetch in fetches(style)):
+        if imported or not (url.startswith(_ENCLOSED) or _is_ours(c, url)):
+            yield Problem("foreign-request", f"a style fetches '{url[:80]}'", "use what readers' machines have")
     for element in c.page.iter("link"):
         if element.get("rel") not in ("canonical", "alternate"):
             yield Problem("foreign-request", f"<link> fetches '{(element.get('href') or '')[:80]}'", "take it out")

@@ -11,8 +11,10 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from digest.deliver.check import client_support, contrast, html
+from digest.deliver.check import client_support, html
 from digest.deliver.check.checked import Checked, flat
+from digest.deliver.check.contrast import VisibleText
+from digest.deliver.colour import inverted
 from digest.deliver.render.content import Content, stories_of
 from digest.deliver.render.rendered import ADDRESS, PLACEHOLDERS, UNSUBSCRIBE_URL, Problem
 from digest.deliver.subject_line import PREHEADER, SUBJECT
@@ -72,13 +74,13 @@ def _leftovers(c: Checked) -> Iterator[Problem]:
 
 
 def _contrast(c: Checked) -> Iterator[Problem]:
-    turned = [contrast.Seen(t.text, contrast.inverted(t.ink), contrast.inverted(t.paper)) for t in c.light_texts]
-    for scheme, texts in (("light", c.light_texts), ("dark", c.dark_texts), ("inverted", turned)):
-        worst = min(texts, key=lambda text: text.ratio, default=None)
-        if worst and worst.ratio < MIN_CONTRAST:
+    inverted_texts = [VisibleText(t.text, inverted(t.ink), inverted(t.paper)) for t in c.light_texts]
+    for scheme, texts in (("light", c.light_texts), ("dark", c.dark_texts), ("inverted", inverted_texts)):
+        worst = min(texts, key=lambda text: text.contrast, default=None)
+        if worst and worst.contrast < MIN_CONTRAST:
             yield Problem(
                 "contrast",
-                f"'{worst.text[:40]}' has a contrast of {worst.ratio:.1f} in the {scheme} scheme "
+                f"'{worst.text[:40]}' has a contrast of {worst.contrast:.1f} in the {scheme} scheme "
                 f"({worst.ink} on {worst.paper})",
                 f"choose colours with {MIN_CONTRAST} or more",
                 blocking=scheme != "inverted",

@@ -20,8 +20,8 @@ from digest.deliver.render.content import AlsoIn, Content, MailLinks, MailPictur
 from digest.deliver.render.rendered import ADDRESS, PREFERENCES_URL, UNSUBSCRIBE_URL
 from digest.deliver.theme import MailSettings, RenderOptions, Shape, Theme, resolve_style
 from digest.text import html
-from digest.text.breaks import kept_together
-from digest.text.locale import Locale, direction, letters_join, written
+from digest.text.breaks import with_no_break_spaces
+from digest.text.locale import Locale, direction, has_joining_letters, text_direction
 from digest.text.sentence import sentences
 from digest.text.url import is_web
 
@@ -126,9 +126,16 @@ def _arrange_stories(
 
 def _mail_section(topic: str, title: str, anchor: str, stories: tuple[MailStory, ...], locale: Locale) -> MailSection:
     """Return a section; its title is aligned by its own script, as are its stories."""
-    side = written(title, locale.direction)
+    side = text_direction(title, locale.direction)
     return MailSection(
-        topic, title, anchor, len(stories), stories, side, "right" if side == "rtl" else "left", letters_join(title)
+        topic=topic,
+        title=title,
+        anchor=anchor,
+        total=len(stories),
+        stories=stories,
+        dir=side,
+        start="right" if side == "rtl" else "left",
+        joined=has_joining_letters(title),
     )
 
 
@@ -184,7 +191,7 @@ class _StoryBuilder:
 @lru_cache(maxsize=5000)  # the variants of an edition share their texts
 def clean_line(text: str, limit: int) -> str:
     """Return one clean line of at most `limit` characters, without anything that looks like our placeholders."""
-    return kept_together(html.line(text, limit)).replace(_RESERVED, "digest invalid")
+    return with_no_break_spaces(html.line(text, limit)).replace(_RESERVED, "digest invalid")
 
 
 def display_title(story: EditionStory) -> str:

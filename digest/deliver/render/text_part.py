@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Final
 
-from digest.text.breaks import BLANK
+from digest.text.breaks import BREAKING_SPACES
 
 COLUMNS: Final = 72
 #: As long as a phone shows on one line: a longer rule would break into pieces there.
@@ -19,8 +19,8 @@ RULE: Final = 40
 #: Where a line may break: at blanks, and between CJK characters (but not before closing punctuation); and not
 #: before a reference, since a line that begins with '[5]' looks like the list at the end.
 _BREAKS: Final = re.compile(
-    rf"[^{BLANK}]+?(?=[\u3000-\u30ff\u3400-\u9fff\uff00-\uff60])(?![、。，．）」』】？！：；])"
-    rf"|[^{BLANK}]+(?: \[\d+\])*|[{BLANK}]+"
+    rf"[^{BREAKING_SPACES}]+?(?=[\u3000-\u30ff\u3400-\u9fff\uff00-\uff60])(?![、。，．）」』】？！：；])"
+    rf"|[^{BREAKING_SPACES}]+(?: \[\d+\])*|[{BREAKING_SPACES}]+"
 )
 _NO_BREAK: Final = re.compile("[\u00a0\u202f]")
 _URL_SAFE: Final = re.compile(r"[\u0000-\u0020<>\"]")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from importlib import resources
@@ -16,6 +17,7 @@ from digest.deliver.check.features import declared, stylesheet, uses
 from digest.deliver.render.renderer import Renderer
 from digest.deliver.theme import Branding, Logo, RenderOptions
 from tests.deliver import editions
+from tests.growth import LIMIT, growth
 from tests.vendored import caniemail
 
 KNOWN: Final = client_support.table()
@@ -114,18 +116,38 @@ def test_uses_are_told_in_one_spelling() -> None:
     }
 
 
-def test_hostile_styles_are_read_in_linear_time() -> None:
-    for evil in (
-        "(" * 50_000,
-        "'" * 50_001,
-        "{" * 50_000,
-        "a:" * 50_000,
-        "/* " * 50_000,
-        "url(" * 50_000,
-        "[" * 50_000 + "{",
-    ):
-        stylesheet(evil)
-        declared(evil)
+@pytest.mark.parametrize(
+    "evil",
+    [
+        "(",
+        "'",
+        "{",
+        "a:",
+        "/* ",
+        "url(",
+        "[",
+        "[{",
+        "a{",
+        "@media (",
+        ".a.b>",
+        "a b ",
+        "\\",
+        "--x:(;",
+        "f(f",
+        "}",
+        "!",
+        "a;",
+    ],
+)
+@pytest.mark.parametrize("read", [stylesheet, declared])
+def test_hostile_style_is_read_in_linear_time(read: Any, evil: str) -> None:
+    assert growth(lambda size: read.__wrapped__(evil * size)) < LIMIT
+
+
+def test_growth_notices_a_quadratic_pattern() -> None:
+    pattern = re.compile(r"\((?:[^)]*)\)")  # scans to the end of the text from each '('
+    assert growth(lambda size: pattern.findall("(" * size)) > LIMIT
+    assert growth(lambda size: re.findall(r"\(", "(" * size)) < LIMIT
 
 
 def _shipped() -> dict[str, Any]:

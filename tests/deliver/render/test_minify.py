@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from markupsafe import escape
 
 from digest.deliver.check.checked import parsed
-from digest.deliver.check.contrast import texts
+from digest.deliver.check.contrast import visible_texts
 from digest.deliver.render import css
 from digest.deliver.render.minify import minified
 from digest.deliver.render.mjml import compile_mjml
@@ -101,4 +101,4 @@ def _words(html: str) -> list[str]:
 
 
 def _colours(html: str) -> list[tuple[str, str, str]]:
-    return [(seen.text, seen.ink, seen.paper) for seen in texts(parsed(css.computed(html)))]
+    return [(seen.text, seen.ink, seen.paper) for seen in visible_texts(parsed(css.computed(html)))]
