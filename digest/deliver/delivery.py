@@ -81,8 +81,8 @@ TRANSITIONS: Final[dict[DeliveryState, frozenset[DeliveryState]]] = {
 SETTLED: Final[frozenset[DeliveryState]] = frozenset(
     {"accepted", "bounced", "refused", "suppressed", "skipped", "unknown"}
 )
-#: Most copies of a message whose server breaks off after each; then an operator decides.
-MAX_RESENDS: Final = 5
+#: Most attempts of a delivery that is in doubt; then an operator decides. So a person gets one copy more at most.
+MAX_RESENDS: Final = 2
 _PAUSES: Final = tuple(timedelta(minutes=m) for m in (2, 5, 10, 20, 30, 60, 120, 240))
 
 

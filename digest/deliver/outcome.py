@@ -12,7 +12,7 @@ OutcomeState = Literal["accepted", "deferred", "refused", "unknown", "planned"]
 
 
 class Outcome(NamedTuple):
-    """The consequence for the delivery. `kind` is the class of failure that the wave breaker counts.
+    """The consequence for the delivery. `kind` is the verdict that a wave counts, "" where it is the recipient's own.
 
     `closes`: this connection cannot be used any more. `stops`: no other message would fare better, so the run ends.
     A tuple, since every message makes one and a frozen dataclass takes four times as long to make.

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 
 from digest.deliver.outcome import Fault, Outcome, OutcomeState, Phase
-from digest.deliver.server_words import judge
+from digest.deliver.server_words import blames_sender, is_greylisting, judge
 
 _ENHANCED = re.compile(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b")
 
@@ -76,35 +76,14 @@ def _fault(reply: Reply) -> Fault:
 
 
 def _kind(reply: Reply, fault: Fault) -> str:
+    """The verdict that a wave counts, "" for one that concerns the recipient alone.
+
+    At RCPT that is a mailbox that is missing or full, and every temporary refusal whose words do not blame the sender:
+    greylisting refuses each first attempt.
+    """
+    if fault in ("mailbox", "full") or (reply.code < 500 and is_greylisting(reply.text)):
+        return ""
+    if reply.phase == "rcpt" and (reply.code < 500 or reply.code == 552) and not blames_sender(reply.text):
+        return ""
     enhanced = _ENHANCED.search(reply.text)
     return f"{reply.phase} {reply.code}" + (f" {enhanced[0]}" if enhanced else "") + f" {fault}"
-
-
-@dataclass(frozen=True, slots=True)
-class Wave:
-    """Counts the same kind of failure in a row. At `limit` the edition is paused and its editor told.
-
-    `refused` are the subscribers that this wave refused: the cause was not theirs, so they are planned again.
-    """
-
-    limit: int = 20
-    kind: str = ""
-    count: int = 0
-    reason: str = ""
-    refused: tuple[int, ...] = ()
-
-    def after(self, subscriber_id: int, outcome: Outcome) -> Wave:
-        """The count with one more outcome. Success resets it; a message that no server had changes nothing."""
-        if outcome.state == "planned" and not outcome.stops:
-            return self
-        if outcome.state == "accepted":
-            return self if not self.count else Wave(self.limit)
-        refused = (subscriber_id,) if outcome.state == "refused" else ()
-        if outcome.kind != self.kind:
-            return Wave(self.limit, outcome.kind, 1, outcome.reason, refused)
-        return Wave(self.limit, self.kind, self.count + 1, outcome.reason, self.refused + refused)
-
-    @property
-    def broke(self) -> bool:
-        """True when it cannot be the recipients' fault any more."""
-        return self.count >= self.limit

@@ -84,8 +84,12 @@ def _cause_by_words(text: str) -> Cause | None:
 
 def blames_sender(text: str) -> bool:
     """True when the words are about the sender: its address, reputation, rate or content; false for greylisting."""
-    words = _NAMES.sub(" ", text[:_MAX_TEXT])
-    return bool(_table()["policy"].search(words)) and not _table()["greylist"].search(words)
+    return bool(_table()["policy"].search(_NAMES.sub(" ", text[:_MAX_TEXT]))) and not is_greylisting(text)
+
+
+def is_greylisting(text: str) -> bool:
+    """True when the words announce greylisting, whatever the code."""
+    return bool(_table()["greylist"].search(_NAMES.sub(" ", text[:_MAX_TEXT])))
 
 
 def _default(subject: int) -> Cause:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from digest.deliver.outcome import Outcome, Phase
-from digest.deliver.reply import Reply, Wave, outcome
+from digest.deliver.outcome import Phase
+from digest.deliver.reply import Reply, outcome
 
 
 @pytest.mark.parametrize("code", [0, 100, 199, 300, 354, 399, 600, 999])
@@ -70,29 +70,26 @@ def test_reply_text_names_phase_and_reply() -> None:
     assert "after the message" in outcome(Reply("content", 0, "the server closed the connection")).reason
 
 
-def refusal(text: str = "5.7.1 blocked") -> Outcome:
-    return outcome(Reply("rcpt", 550, text))
-
-
-def test_a_wave_of_one_illness_breaks_at_its_limit_and_remembers_whom_it_refused() -> None:
-    wave = Wave(limit=3)
-    for number in (1, 2):
-        wave = wave.after(number, refusal())
-        assert not wave.broke
-    wave = wave.after(3, refusal())
-    assert wave.broke
-    assert wave.refused == (1, 2, 3)
-    assert "blocked" in wave.reason
-
-
-def test_success_and_another_illness_begin_a_wave_anew() -> None:
-    wave = Wave(limit=3).after(1, refusal()).after(2, refusal())
-    assert not wave.after(3, outcome(Reply("content", 250, "ok"))).after(4, refusal()).broke
-    assert not wave.after(3, refusal("5.1.1 unknown")).broke
-
-
-def test_what_no_server_had_neither_feeds_nor_ends_a_wave() -> None:
-    wave = Wave(limit=3).after(1, refusal()).after(2, refusal())
-    wave = wave.after(3, outcome(Reply("rcpt", 0, "closed")))
-    assert not wave.broke
-    assert wave.after(4, refusal()).broke
+@pytest.mark.parametrize(
+    ("reply", "counts"),
+    [
+        (Reply("rcpt", 451, "4.7.1 Greylisting in action, please come back later"), False),
+        (Reply("rcpt", 451, "4.3.0 try again later"), False),
+        (Reply("rcpt", 450, ""), False),
+        (Reply("rcpt", 450, "4.7.1 Client host rejected: cannot find your reverse hostname, poor reputation"), True),
+        (Reply("rcpt", 451, "4.7.0 too many messages from your IP, rate limited"), True),
+        (Reply("rcpt", 452, "4.2.2 mailbox full"), False),
+        (Reply("rcpt", 552, "5.2.2 mailbox full"), False),
+        (Reply("rcpt", 550, "5.1.1 unknown"), False),
+        (Reply("rcpt", 550, "5.7.1 blocked"), True),
+        (Reply("rcpt", 550, "go away"), True),
+        (Reply("mail", 451, "4.3.0 not now"), True),
+        (Reply("data", 451, "4.3.0 not now"), True),
+        (Reply("data", 451, "4.7.1 greylisted"), False),
+        (Reply("content", 451, "4.3.0 not now"), True),
+        (Reply("content", 554, "5.7.1 spam"), True),
+        (Reply("content", 550, "5.1.1 unknown"), False),
+    ],
+)
+def test_outcome_kind_names_verdicts_that_are_about_us(reply: Reply, counts: bool) -> None:
+    assert bool(outcome(reply).kind) is counts

@@ -16,8 +16,8 @@ from digest.compose.edition import Edition
 from digest.deliver.delivery import MAX_RESENDS, Delivery, DeliveryState, settle
 from digest.deliver.mime.message import Message, MessageFactory, Recipient
 from digest.deliver.outcome import Outcome
-from digest.deliver.reply import Wave
 from digest.deliver.result import Record, Result
+from digest.deliver.wave import Wave
 from digest.errors import AlreadySent, DigestError, EditionError, NotApproved, StoreError
 from digest.failpoint import fault_point
 from digest.services.context import Progress, silent
@@ -163,6 +163,7 @@ class _Run:
         self.renewed = clock()
         self.left: list[DeliveryResult] = []  # settled, and to be written with the next commit
         self.halted = False
+        self.requeued = False  # whether those in doubt were planned again
         self.unsure = False  # whether a claim failed, and so may be on record all the same
         self.intended: set[int] = set()  # those of `held` that are marked as handed over
         self.wave = Wave(terms.pause_after)
@@ -184,10 +185,6 @@ class _Run:
             if self.terms.is_gone(owner):
                 self.store.deliveries.release_expired(now=now, owner=owner)
         late = now - self.patience if now > self.terms.last_moment else None
-        if self.terms.in_doubt == "resend":
-            self.store.deliveries.requeue(
-                self.edition.id, ["unknown"], now=now, tried_below=MAX_RESENDS, meant_after=late
-            )
         if late is not None:
             hours = f"{self.patience / timedelta(hours=1):.3g} hours"
             why = f"too late (more than {hours} after its time)"
@@ -197,7 +194,7 @@ class _Run:
     def messages(self) -> Generator[Message]:
         """Claim a batch at a time and build its messages on the way."""
         while not (self.broke or self.halted):
-            batch = self._patiently(self._claim)
+            batch = self._patiently(self._claim) or self._patiently(self._claim_doubtful)
             if not batch:
                 return
             fault_point("deliver.claimed")
@@ -222,6 +219,16 @@ class _Run:
         except StoreError:
             self.unsure = True
             raise
+
+    def _claim_doubtful(self) -> Sequence[Delivery]:
+        """Claim those in doubt, once everybody else had their copy: in a crash loop nobody gets several."""
+        if self.terms.in_doubt != "resend" or self.requeued:
+            return ()
+        now = self.clock()
+        late = now - self.patience if now > self.terms.last_moment else None
+        self.store.deliveries.requeue(self.edition.id, ["unknown"], now=now, tried_below=MAX_RESENDS, meant_after=late)
+        self.requeued = True
+        return self._claim()
 
     def _patiently(self, work: Callable[[], T]) -> T:
         """Do it, again and again while the store is away, locked or full. Nothing is sent meanwhile, so that costs
@@ -266,7 +273,7 @@ class _Run:
             number, outcome = result[0].subscriber_id, result[1]
             if number not in held:  # waits in `left` already
                 continue
-            if outcome.state != "accepted" or self.wave.count:
+            if outcome.state != "accepted" or self.wave.active:
                 left.append(self._settled(number, outcome, now))
             else:  # as `settle` would have it
                 left.append(DeliveryResult(held.pop(number).id, "accepted", outcome.reason))
@@ -300,7 +307,7 @@ class _Run:
         return LeaseLost(f"edition {self.edition.id}: another sender took over; this one stops")
 
     def _settled(self, number: int, outcome: Outcome, now: datetime) -> DeliveryResult:
-        self.wave = self.wave.after(number, outcome)
+        self.wave = self.wave.after(number, outcome, self.held[number].address.rpartition("@")[2])
         if outcome.state == "accepted":
             self.sent += 1
             return self._row(number, "accepted", outcome.reason)
