@@ -21,7 +21,7 @@ def run(code: str, armed: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, env=environment, check=False, capture_output=True, text=True, timeout=30)
 
 
-def test_every_named_place_is_in_the_code_and_every_place_in_the_code_is_named() -> None:
+def test_fault_points_match_code() -> None:
     root = Path(digest.__file__).parent
     used = {
         name
@@ -31,21 +31,21 @@ def test_every_named_place_is_in_the_code_and_every_place_in_the_code_is_named()
     assert used == set(failpoint.NAMES)
 
 
-def test_unarmed_nothing_happens() -> None:
+def test_fault_point_unarmed_does_nothing() -> None:
     assert run("fault_point('smtp.after_record'); print('alive')", "").stdout == "alive\n"
 
 
-def test_it_kills_at_the_count_that_was_asked_for() -> None:
+def test_fault_point_kills_at_given_count() -> None:
     done = run("for n in range(5): print(n, flush=True); fault_point('smtp.after_record')", "smtp.after_record:3")
     assert done.returncode == -9
     assert done.stdout.split() == ["0", "1", "2"]
 
 
-def test_a_full_disk_can_be_played() -> None:
+def test_fault_point_raises_full_disk() -> None:
     done = run("fault_point('outbox.written')", "outbox.written:1:full")
     assert "No space left" in done.stderr
 
 
 @pytest.mark.parametrize("armed", ["nonsense", "smtp.after_record:x", "smtp.after_record:1:explode"])
-def test_a_name_or_action_that_does_not_exist_is_an_error_and_not_a_test_that_passes(armed: str) -> None:
+def test_fault_point_refuses_unknown_name_or_action(armed: str) -> None:
     assert run("print('alive')", armed).returncode == 1

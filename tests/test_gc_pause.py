@@ -9,14 +9,14 @@ import pytest
 from digest.gc_pause import paused_collection
 
 
-def test_the_collector_is_as_it_was_after_a_stream_that_broke() -> None:
+def test_gc_is_restored_after_broken_stream() -> None:
     before = gc.get_threshold(), gc.get_freeze_count()
     with pytest.raises(KeyError), paused_collection():
         _break_off(frozen=gc.get_freeze_count())
     assert (gc.get_threshold(), gc.get_freeze_count()) == before
 
 
-def test_streams_inside_each_other_leave_nothing_behind() -> None:
+def test_gc_pause_may_be_nested() -> None:
     before = gc.get_threshold()
     with paused_collection():
         with paused_collection():

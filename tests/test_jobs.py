@@ -40,9 +40,7 @@ def open_on(store: Store, folder: Path, site: Site, clock: Clock) -> App:
 
 
 @pytest.mark.parametrize("path", ["/feed", "/bridge"])
-def test_while_one_asks_a_site_another_leaves_it_to_that_one(
-    store: Store, tmp_path: Path, site: Site, path: str
-) -> None:
+def test_site_is_polled_by_one_collector_at_a_time(store: Store, tmp_path: Path, site: Site, path: str) -> None:
     one, other = (open_on(store, tmp_path, site, Clock(NOW)) for _ in range(2))
     answer, left = site.routes[path], []
 
@@ -57,7 +55,7 @@ def test_while_one_asks_a_site_another_leaves_it_to_that_one(
     assert left == [[True]]
 
 
-def test_a_round_gives_its_sites_back(store: Store, tmp_path: Path, site: Site) -> None:
+def test_collect_releases_its_sites(store: Store, tmp_path: Path, site: Site) -> None:
     one, other = (open_on(store, tmp_path, site, Clock(NOW)) for _ in range(2))
     one.collecting.collect(forced=True)
     other.collecting.collect(forced=True)
@@ -65,7 +63,7 @@ def test_a_round_gives_its_sites_back(store: Store, tmp_path: Path, site: Site) 
 
 
 @pytest.mark.parametrize("ago", [SITES_LEASE, -timedelta(hours=1)], ids=["long ago", "before the clock went back"])
-def test_a_hold_is_not_waited_for_for_ever(store: Store, tmp_path: Path, site: Site, ago: timedelta) -> None:
+def test_site_lease_expires(store: Store, tmp_path: Path, site: Site, ago: timedelta) -> None:
     app = open_on(store, tmp_path, site, Clock(NOW))
     store.sites.take(["127.0.0.1"], "one/1/1", now=NOW - SITES_LEASE / 2)
     Jobs(app).collect()
@@ -75,7 +73,7 @@ def test_a_hold_is_not_waited_for_for_ever(store: Store, tmp_path: Path, site: S
     assert site.paths == ["/feed", "/bridge"]
 
 
-def test_what_a_killed_process_held_is_free_at_once(store: Store, tmp_path: Path, site: Site) -> None:
+def test_site_lease_of_killed_process_is_free_at_once(store: Store, tmp_path: Path, site: Site) -> None:
     tell = "from digest import process\nwith process.run() as name: print(name)"
     killed = subprocess.run([sys.executable, "-c", tell], capture_output=True, text=True, check=True).stdout.strip()
     store.sites.take(["127.0.0.1"], killed, now=NOW)

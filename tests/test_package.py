@@ -32,7 +32,7 @@ def run(code: str, home: Path, cwd: Path) -> str:
     return done.stdout.strip()
 
 
-def test_a_wheel_installed_elsewhere_finds_its_templates_and_settings(wheel: Path, tmp_path: Path) -> None:
+def test_wheel_finds_templates_and_settings(wheel: Path, tmp_path: Path) -> None:
     home = tmp_path / "elsewhere"
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(home)
@@ -48,7 +48,7 @@ def test_a_wheel_installed_elsewhere_finds_its_templates_and_settings(wheel: Pat
     assert run(code, home, tmp_path) == f"{home / 'digest' / '_bundled' / 'templates'} True True True True True"
 
 
-def test_the_wheel_starts_a_project(wheel: Path, tmp_path: Path) -> None:
+def test_wheel_starts_project(wheel: Path, tmp_path: Path) -> None:
     home = tmp_path / "elsewhere"
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(home)
@@ -56,7 +56,7 @@ def test_the_wheel_starts_a_project(wheel: Path, tmp_path: Path) -> None:
     assert (tmp_path / "news" / "settings.toml").is_file()
 
 
-def test_an_editable_install_finds_the_same_files() -> None:
+def test_editable_install_finds_same_files() -> None:
     from digest import resources
 
     assert (resources.templates() / "email" / "classic").is_dir()
@@ -64,7 +64,7 @@ def test_an_editable_install_finds_the_same_files() -> None:
     assert resources.example_settings().is_file()
 
 
-def test_the_wheel_holds_nothing_that_belongs_to_development(wheel: Path) -> None:
+def test_wheel_holds_no_development_files(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
     assert not [name for name in names if name.startswith(("tests/", "artefacts/")) or name.endswith((".db", ".eml"))]

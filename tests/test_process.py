@@ -28,7 +28,7 @@ def another() -> tuple[subprocess.Popen[str], str]:
     return process, process.stdout.readline().strip()
 
 
-def test_a_run_is_gone_when_it_ended_however_it_ended() -> None:
+def test_run_is_gone_after_any_end() -> None:
     try:
         with process.run() as name:
             assert not process.is_gone(name)
@@ -37,14 +37,14 @@ def test_a_run_is_gone_when_it_ended_however_it_ended() -> None:
         assert process.is_gone(name)
 
 
-def test_two_runs_of_one_process_are_two_senders() -> None:
+def test_runs_of_one_process_have_distinct_names() -> None:
     with process.run() as first, process.run() as second:
         assert first != second
         assert not process.is_gone(first)
         assert not process.is_gone(second)
 
 
-def test_a_process_is_gone_once_it_was_killed_even_if_nobody_asked_after_it() -> None:
+def test_killed_process_is_gone_before_it_is_reaped() -> None:
     child, name = another()
     with child:
         assert not process.is_gone(name)
@@ -59,7 +59,7 @@ def test_a_process_is_gone_once_it_was_killed_even_if_nobody_asked_after_it() ->
     assert process.is_gone(name)
 
 
-def test_nobody_else_is_taken_for_the_dead() -> None:
+def test_run_of_other_host_or_process_is_not_gone() -> None:
     with process.run() as name:
         home, pid, started, number = name.rsplit("/", 3)
     assert process.is_gone(f"{home}/{pid}/{int(started) - 1}/{number}"), "the number was another process's before"
@@ -67,5 +67,5 @@ def test_nobody_else_is_taken_for_the_dead() -> None:
 
 
 @pytest.mark.parametrize("name", ["", "x", "me", "a/b/c", "a/b/c/d", f"{os.getpid()}", "//", "///", "////"])
-def test_what_is_no_name_of_ours_is_not_known_to_be_gone(name: str) -> None:
+def test_malformed_name_is_not_gone(name: str) -> None:
     assert not process.is_gone(name)

@@ -75,7 +75,7 @@ def mails(desk: Path) -> list[Path]:
     return sorted((desk / "outbox").rglob("*.eml"))
 
 
-def test_a_day_runs_by_itself_survives_a_kill_and_ends_on_sigterm(desk: Path) -> None:
+def test_run_survives_kill_and_ends_on_sigterm(desk: Path) -> None:
     with running(desk) as (process, url):
         assert urllib.request.urlopen(f"{url}/health", timeout=10).read() == b"ok"
         wait_for(lambda: (desk / "digest.db").stat().st_size > 0 and _articles(desk) > 5)
@@ -96,7 +96,7 @@ def test_a_day_runs_by_itself_survives_a_kill_and_ends_on_sigterm(desk: Path) ->
     assert {path: path.read_bytes() for path in mails(desk)} == settled
 
 
-def test_a_signal_that_another_thread_takes_ends_the_program_too(desk: Path) -> None:
+def test_run_ends_on_signal_in_other_thread(desk: Path) -> None:
     with running(desk) as (process, _):
         assert process.stderr is not None
         while "Running" not in process.stderr.readline():

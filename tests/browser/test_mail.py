@@ -112,7 +112,7 @@ CASES: Final = [
 
 
 @pytest.mark.parametrize(("theme", "language", "case"), CASES, ids=["-".join(case) for case in CASES])
-def test_it_fits_every_width_without_scrolling_sideways(
+def test_mail_fits_every_width(
     renderer: Renderer, show: Callable[..., Shown], theme: str, language: str, case: str
 ) -> None:
     shown = show(_mail(renderer, theme, language, case))
@@ -133,7 +133,7 @@ READ: Final = [
 
 
 @pytest.mark.parametrize(("theme", "language", "pictures", "scheme"), READ)
-def test_a_screen_reader_finds_nothing_to_complain_about(
+def test_mail_passes_accessibility_checks(
     renderer: Renderer, show: Callable[..., Shown], theme: str, language: str, pictures: bool, scheme: Scheme
 ) -> None:
     mail = _mail(renderer, theme, language, "12", pictures)
@@ -146,7 +146,7 @@ def test_a_screen_reader_finds_nothing_to_complain_about(
 
 
 @pytest.mark.parametrize("language", ["en", "ar"])
-def test_the_date_never_touches_the_count_of_stories(
+def test_mail_date_keeps_distance_from_story_count(
     renderer: Renderer, show: Callable[..., Shown], language: str
 ) -> None:
     page = show(_mail(renderer, "classic", language, "12"), 320).page
@@ -160,7 +160,7 @@ def test_the_date_never_touches_the_count_of_stories(
 
 
 @pytest.mark.parametrize("theme", THEMES)
-def test_every_link_is_large_enough_for_a_finger(renderer: Renderer, show: Callable[..., Shown], theme: str) -> None:
+def test_mail_links_are_large_enough_to_tap(renderer: Renderer, show: Callable[..., Shown], theme: str) -> None:
     """The names of other outlets are words in a row: as high as all targets, and as wide as they are."""
     shown = show(_mail(renderer, theme, "en", "40"))
     small = shown.page.evaluate(
@@ -173,7 +173,7 @@ def test_every_link_is_large_enough_for_a_finger(renderer: Renderer, show: Calla
 
 @pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("language", ["en", "ar"])
-def test_a_finger_on_a_name_opens_that_outlet_and_not_the_one_of_the_next_line(
+def test_mail_outlet_links_do_not_overlap(
     renderer: Renderer, show: Callable[..., Shown], theme: str, language: str
 ) -> None:
     page = show(_mail(renderer, theme, language, "12"), 320).page
@@ -197,7 +197,7 @@ def test_a_finger_on_a_name_opens_that_outlet_and_not_the_one_of_the_next_line(
 @pytest.mark.parametrize(
     ("language", "row"), [("en", "AP, Coast Radio, Nord Infos"), ("ar", "AP، Coast Radio، Nord Infos")]
 )
-def test_other_outlets_stand_in_a_row_like_words(
+def test_mail_other_outlets_flow_inline(
     renderer: Renderer, show: Callable[..., Shown], language: str, row: str
 ) -> None:
     page = show(_mail(renderer, "classic", language, "12"), 640).page
@@ -211,7 +211,7 @@ def test_other_outlets_stand_in_a_row_like_words(
     assert gaps[0] < 13  # a comma and a space in letters of 13 pixels
 
 
-def test_the_title_of_a_section_begins_where_its_stories_do(renderer: Renderer, show: Callable[..., Shown]) -> None:
+def test_mail_section_title_aligns_with_stories(renderer: Renderer, show: Callable[..., Shown]) -> None:
     own, other = editions.edition("en", 12), editions.edition("ar", 12)
     both = replace(own, sections=(*own.sections[:2], *other.sections[2:3]))
     page = show(renderer.render(both, editions.mail_settings(), pictures=editions.pictures(40)), 640).page
@@ -226,7 +226,7 @@ def test_the_title_of_a_section_begins_where_its_stories_do(renderer: Renderer, 
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-def test_the_words_of_pictures_that_are_not_shown_are_small_and_quiet(
+def test_mail_alt_text_of_hidden_pictures_is_small(
     renderer: Renderer, show: Callable[..., Shown], scheme: Scheme
 ) -> None:
     edition = editions.edition("en", 12)
@@ -243,17 +243,17 @@ def test_the_words_of_pictures_that_are_not_shown_are_small_and_quiet(
     _keep(page, f"classic-en-blocked-640-{scheme}")
 
 
-def test_opening_it_fetches_nothing_but_our_own_pictures(renderer: Renderer, show: Callable[..., Shown]) -> None:
+def test_mail_fetches_only_own_pictures(renderer: Renderer, show: Callable[..., Shown]) -> None:
     shown = show(_mail(renderer, "magazine", "en", "12"))
     assert shown.asked
     assert all(url.startswith("https://news.example.org/media/") for url in shown.asked), shown.asked
 
 
-def test_without_pictures_it_fetches_nothing(renderer: Renderer, show: Callable[..., Shown]) -> None:
+def test_mail_without_pictures_fetches_nothing(renderer: Renderer, show: Callable[..., Shown]) -> None:
     assert show(_mail(renderer, "classic", "en", "12", pictures=False)).asked == []
 
 
-def test_right_to_left_is_the_mirror_image(renderer: Renderer, show: Callable[..., Shown]) -> None:
+def test_mail_right_to_left_is_mirrored(renderer: Renderer, show: Callable[..., Shown]) -> None:
     for language, start, picture_side in (("en", "left", "right"), ("ar", "right", "left")):
         page = show(_mail(renderer, "classic", language, "12"), 640).page
         box = page.evaluate(
@@ -266,9 +266,7 @@ def test_right_to_left_is_the_mirror_image(renderer: Renderer, show: Callable[..
         assert box["date"][start] == pytest.approx(52, abs=1)
 
 
-def test_the_page_of_the_archive_has_landmarks_and_nothing_personal(
-    renderer: Renderer, show: Callable[..., Shown]
-) -> None:
+def test_archive_page_has_landmarks_and_nothing_personal(renderer: Renderer, show: Callable[..., Shown]) -> None:
     mail_settings = editions.mail_settings()
     page = renderer.render(editions.edition(stories=40), mail_settings, RenderOptions(web=True), editions.pictures(40))
     assert page.problems == ()

@@ -77,7 +77,7 @@ SMALL: Final = """() => [...document.querySelectorAll('a, button, label')].map(e
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("page", PAGES)
-def test_a_page_is_fit_for_every_reader(desk: Desk, browser: Browser, page: str, language: str) -> None:
+def test_pages_pass_accessibility_checks(desk: Desk, browser: Browser, page: str, language: str) -> None:
     for scheme in SCHEMES:
         with browser.new_context(locale=language, color_scheme=scheme, bypass_csp=True) as context:
             shown = context.new_page()
@@ -93,7 +93,7 @@ def test_a_page_is_fit_for_every_reader(desk: Desk, browser: Browser, page: str,
                 shown.screenshot(path=ARTEFACTS / f"{page}-{language}-{width}-{scheme}.jpg", type="jpeg", quality=80)
 
 
-def test_a_list_speaks_one_language_whatever_its_editions_speak(desk: Desk, browser: Browser) -> None:
+def test_archive_list_uses_one_language(desk: Desk, browser: Browser) -> None:
     with browser.new_context(locale="de") as context:
         shown = context.new_page()
         shown.goto(desk.url)
@@ -106,7 +106,7 @@ def test_a_list_speaks_one_language_whatever_its_editions_speak(desk: Desk, brow
         ]
 
 
-def test_an_edition_that_waits_says_what_to_type_and_one_that_went_out_does_not(desk: Desk, browser: Browser) -> None:
+def test_preview_names_command_only_for_waiting_edition(desk: Desk, browser: Browser) -> None:
     with browser.new_context(locale="de") as context:
         shown = context.new_page()
         shown.goto(desk.address("waiting", "de"))
@@ -117,7 +117,7 @@ def test_an_edition_that_waits_says_what_to_type_and_one_that_went_out_does_not(
         assert shown.locator(".todo").count() == 0
 
 
-def test_on_a_phone_the_desk_shows_the_mail_as_wide_as_the_phone(desk: Desk, browser: Browser) -> None:
+def test_preview_on_phone_shows_mail_at_full_width(desk: Desk, browser: Browser) -> None:
     with browser.new_context(viewport={"width": 375, "height": 800}) as context:
         shown = context.new_page()
         shown.goto(desk.address("waiting", "en"))

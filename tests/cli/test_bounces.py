@@ -12,7 +12,7 @@ from tests.fakes.imap_server import ImapServer
 FROM = "From MAILER-DAEMON Mon Nov 23 07:00:00 2026\n"
 
 
-def test_every_mail_of_an_mbox_a_maildir_and_a_pipe_is_looked_at(desk: Path, run: Run) -> None:
+def test_ingest_reads_mbox_maildir_and_pipe(desk: Path, run: Run) -> None:
     (desk / "box").write_bytes((FROM.encode() + notice() + b"\n") * 3)
     (desk / "mail" / "new").mkdir(parents=True)
     (desk / "mail" / "new" / "1.host").write_bytes(notice())
@@ -22,7 +22,7 @@ def test_every_mail_of_an_mbox_a_maildir_and_a_pipe_is_looked_at(desk: Path, run
     assert (done.exit_code, done.stdout) == (0, "1 ignored\n")
 
 
-def test_the_mailbox_of_the_settings_is_polled(desk: Path, run: Run) -> None:
+def test_poll_reads_configured_mailbox(desk: Path, run: Run) -> None:
     with ImapServer() as server:
         settings = desk / "settings.toml"
         asked = f'[bounces]\nhost = "127.0.0.1"\nport = {server.port}\nsecurity = "none"\npassword = "secret"\n'
@@ -35,11 +35,11 @@ def test_the_mailbox_of_the_settings_is_polled(desk: Path, run: Run) -> None:
         assert run("bounces", "poll").exit_code == 75
 
 
-def test_a_file_that_is_not_there_is_named(desk: Path, run: Run) -> None:
+def test_ingest_names_missing_file(desk: Path, run: Run) -> None:
     done = run("bounces", "ingest", str(desk / "nowhere"))
     assert done.exit_code == 2
     assert "nowhere" in done.stderr
 
 
-def test_an_empty_pipe_is_nothing_to_do(desk: Path, run: Run) -> None:
+def test_ingest_of_empty_pipe_is_nothing_to_do(desk: Path, run: Run) -> None:
     assert run("bounces", "ingest", stdin="").exit_code == 3

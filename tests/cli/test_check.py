@@ -33,7 +33,7 @@ def found(run: Run, area: str) -> list[tuple[str, str, str]]:
     return [(f["severity"], f["problem"], f["remedy"]) for f in json.loads(done.stdout) if f["where"] == area]
 
 
-def test_a_key_that_cannot_be_used_is_a_finding_and_the_rest_is_looked_at(desk: Path, run: Run) -> None:
+def test_check_reports_unusable_key_and_continues(desk: Path, run: Run) -> None:
     add(desk, '[dkim.d1]\ndomain = "example.org"\nkey_file = "nowhere.pem"')
     [(level, message, _)] = found(run, "dkim")
     assert (level, "nowhere.pem cannot be read" in message) == ("error", True)
@@ -49,7 +49,7 @@ def test_a_key_that_cannot_be_used_is_a_finding_and_the_rest_is_looked_at(desk: 
         ('theme = "clasic"', "there is no theme 'clasic'", "see settings.toml"),
     ],
 )
-def test_a_mail_that_cannot_be_made_is_an_error_with_the_remedy_that_helps(
+def test_check_reports_unrenderable_mail_with_remedy(
     full_desk: Path, run: Run, line: str, words: str, remedy: str
 ) -> None:
     assert run("compose", "morning").exit_code == 0
@@ -60,11 +60,11 @@ def test_a_mail_that_cannot_be_made_is_an_error_with_the_remedy_that_helps(
     assert [(words in message, told) for _, message, told in wrong] == [(True, remedy)]
 
 
-def test_a_newsletter_without_an_edition_is_told_once(desk: Path, run: Run) -> None:
+def test_check_warns_once_of_newsletter_without_edition(desk: Path, run: Run) -> None:
     assert ("warning", "newsletter matin has no edition yet to look at", "digest compose matin") in found(run, "mail")
 
 
-def test_only_a_server_that_we_sign_in_to_is_said_to_sign_us_in(desk: Path, run: Run) -> None:
+def test_check_says_signed_in_only_after_sign_in(desk: Path, run: Run) -> None:
     with SmtpServer() as server:
         add(desk, f'[deliver]\ntransport = "smtp"\n[smtp]\nport = {server.port}\nsecurity = "none"')
         [(level, message, _)] = found(run, "smtp")
@@ -76,7 +76,7 @@ def test_only_a_server_that_we_sign_in_to_is_said_to_sign_us_in(desk: Path, run:
     assert (level, f"ca_file {desk / 'nowhere.pem'} is not there" in message) == ("error", True)
 
 
-def test_the_mailbox_of_returned_mail_is_looked_at_and_nothing_in_it_is_touched(desk: Path, run: Run) -> None:
+def test_check_counts_bounce_mailbox_and_touches_nothing(desk: Path, run: Run) -> None:
     with ImapServer(folders={"INBOX": {7: b"Subject: x\r\n\r\nx"}}) as server:
         add(desk, f'[bounces]\nhost = "127.0.0.1"\nport = {server.port}\nsecurity = "none"\npassword = "secret"')
         assert found(run, "bounces") == [("ok", f"127.0.0.1:{server.port}: signs us in; mails in INBOX: 1", "")]
@@ -86,9 +86,7 @@ def test_the_mailbox_of_returned_mail_is_looked_at_and_nothing_in_it_is_touched(
         assert (level, remedy) == ("error", "see [bounces] in settings.toml")
 
 
-def test_a_database_server_that_is_away_is_told_with_its_whole_remedy(
-    desk: Path, run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_check_reports_unreachable_database_with_remedy(desk: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     with SmtpServer() as gone:
         pass  # nobody listens on its port any more
     monkeypatch.setenv("DIGEST_STORE__URL", f"postgresql://nobody:hunter2@127.0.0.1:{gone.port}/news")
@@ -100,7 +98,7 @@ def test_a_database_server_that_is_away_is_told_with_its_whole_remedy(
     assert "hunter2" not in message + remedy
 
 
-def test_feeds_that_are_well_are_one_line_for_people_and_each_an_object_for_programs(full_desk: Path, run: Run) -> None:
+def test_check_summarises_healthy_feeds_for_people_only(full_desk: Path, run: Run) -> None:
     told = run("check")
     well = [one for one in found(run, "feeds") if one[0] == "ok"]
     assert len(well) > 20

@@ -27,7 +27,7 @@ def fall_silent(desk: Path) -> str:
     return first
 
 
-def test_a_silent_feed_is_told_of_in_the_listing(full_desk: Path, run: Run) -> None:
+def test_feeds_list_reports_silent_feed(full_desk: Path, run: Run) -> None:
     url = fall_silent(full_desk)
     rows = {row["url"]: row for row in json.loads(run("feeds", "list", "--json").stdout)}
     assert rows[url]["problems"] == ["silent for 9 h, usually 20 min"]
@@ -36,7 +36,7 @@ def test_a_silent_feed_is_told_of_in_the_listing(full_desk: Path, run: Run) -> N
     assert "usually 20 min" in " ".join(run("feeds", "list").stdout.split())
 
 
-def test_a_silent_feed_is_told_of_by_check_with_its_remedy(full_desk: Path, run: Run) -> None:
+def test_check_reports_silent_feed_with_remedy(full_desk: Path, run: Run) -> None:
     url = fall_silent(full_desk)
     found = {f["problem"]: f for f in json.loads(run("check", "--json").stdout) if f["where"] == "feeds"}
     silent = found[f"{url}: silent for 9 h, usually 20 min"]
@@ -44,7 +44,7 @@ def test_a_silent_feed_is_told_of_by_check_with_its_remedy(full_desk: Path, run:
     assert url not in found, "a feed is well or told of, never both"
 
 
-def test_check_says_when_drafts_wait_and_nobody_is_told(desk: Path, run: Run) -> None:
+def test_check_warns_of_review_without_editors(desk: Path, run: Run) -> None:
     def warned() -> bool:
         return any("nobody is told" in f["problem"] for f in json.loads(run("check", "--json").stdout))
 

@@ -28,9 +28,7 @@ def morning() -> time_machine.travel:
     return time_machine.travel(whole_day(DAY) + timedelta(minutes=3), tick=True)
 
 
-def test_collecting_reports_each_feed_and_finds_the_days_articles(
-    desk: Path, run: Run, morning: time_machine.travel
-) -> None:
+def test_collect_reports_each_feed_and_finds_articles(desk: Path, run: Run, morning: time_machine.travel) -> None:
     with morning:
         collected = run("collect", "--json")
     assert collected.exit_code == 0, collected.stderr
@@ -40,7 +38,7 @@ def test_collecting_reports_each_feed_and_finds_the_days_articles(
     assert set(report["feeds"][0]) == {"url", "status", "entries", "new", "error"}
 
 
-def test_a_whole_day_by_hand(full_desk: Path, run: Run, morning: time_machine.travel) -> None:
+def test_day_by_hand_from_compose_to_deliver(full_desk: Path, run: Run, morning: time_machine.travel) -> None:
     desk = full_desk
     with morning as clock:
         composed = run("compose", "morning")
@@ -76,7 +74,7 @@ def test_a_whole_day_by_hand(full_desk: Path, run: Run, morning: time_machine.tr
         assert {json.loads(line)["state"] for line in listed} == {"accepted"}
 
 
-def test_a_preview_shows_its_pictures_before_the_site_is_up(
+def test_preview_shows_pictures_before_site_is_up(
     full_desk: Path, run: Run, morning: time_machine.travel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened: list[str] = []
@@ -110,9 +108,7 @@ def test_why_explains_every_candidate(full_desk: Path, run: Run, morning: time_m
         assert run("why", "morning", "no such article").exit_code == 1
 
 
-def test_a_dry_run_writes_files_and_touches_no_delivery(
-    full_desk: Path, run: Run, morning: time_machine.travel
-) -> None:
+def test_dry_run_writes_files_and_touches_no_delivery(full_desk: Path, run: Run, morning: time_machine.travel) -> None:
     with morning:
         run("compose", "matin")
         dry = run("deliver", "matin", "--dry-run", str(full_desk / "look"), "--json")
@@ -126,9 +122,7 @@ def test_a_dry_run_writes_files_and_touches_no_delivery(
         assert str(BytesParser(policy=default).parsebytes(test.read_bytes())["Subject"]).startswith("[test]")
 
 
-def test_what_must_not_be_sent_can_be_tried_and_says_so_but_reaches_no_reader(
-    full_desk: Path, run: Run, morning: time_machine.travel
-) -> None:
+def test_blocked_mail_can_be_tested_but_not_sent(full_desk: Path, run: Run, morning: time_machine.travel) -> None:
     template = full_desk / "templates" / "email" / "classic" / "mail.mjml.j2"
     template.parent.mkdir(parents=True)
     template.write_text('{% extends "builtin/classic/mail.mjml.j2" %}{% block footer %}{% endblock %}')
@@ -149,12 +143,12 @@ def test_what_must_not_be_sent_can_be_tried_and_says_so_but_reaches_no_reader(
 @pytest.mark.parametrize(
     "ways", [("--pause", "--cancel"), ("--test", "me@example.org", "--now"), ("--dry-run", "x", "--resume")]
 )
-def test_two_ways_to_deliver_at_once_are_refused(desk: Path, run: Run, ways: tuple[str, ...]) -> None:
+def test_deliver_refuses_conflicting_options(desk: Path, run: Run, ways: tuple[str, ...]) -> None:
     done = run("deliver", "morning", *ways)
     assert (done.exit_code, "do not go together" in done.stderr) == (2, True)
 
 
-def test_a_cancelled_edition_says_so_as_data(full_desk: Path, run: Run, morning: time_machine.travel) -> None:
+def test_cancel_prints_state_as_json(full_desk: Path, run: Run, morning: time_machine.travel) -> None:
     with morning:
         run("compose", "morning")
         done = run("deliver", "morning", "--cancel", "--json")
@@ -162,9 +156,7 @@ def test_a_cancelled_edition_says_so_as_data(full_desk: Path, run: Run, morning:
         assert run("deliver", MORNING).exit_code == 3
 
 
-def test_an_edition_at_a_time_that_the_calendar_does_not_have_is_said_to_be_one_more(
-    full_desk: Path, run: Run, morning: time_machine.travel
-) -> None:
+def test_compose_outside_calendar_says_so(full_desk: Path, run: Run, morning: time_machine.travel) -> None:
     with morning:
         usual = run("compose", "morning", "--slot", "2026-11-24T07:00")
         assert (usual.exit_code, usual.stderr) == (0, "")
@@ -172,16 +164,14 @@ def test_an_edition_at_a_time_that_the_calendar_does_not_have_is_said_to_be_one_
         assert "has no slot at 2026-11-24T07:01: this edition comes on top" in extra.stderr
 
 
-def test_with_too_few_stories_the_slot_is_skipped_and_says_so(
-    desk: Path, run: Run, morning: time_machine.travel
-) -> None:
+def test_compose_with_too_few_stories_skips_and_says_so(desk: Path, run: Run, morning: time_machine.travel) -> None:
     with morning:
         skipped = run("compose", "morning")
         assert (skipped.exit_code, "0 of at least 3 stories" in skipped.stderr) == (3, True)
         assert "compose again" in skipped.stderr  # before the cut-off nothing is stored that 'why' could explain
 
 
-def test_a_second_collect_finds_nothing_new_and_with_due_asks_nothing_before_its_time(
+def test_second_collect_finds_nothing_and_due_polls_nothing(
     full_desk: Path, run: Run, morning: time_machine.travel
 ) -> None:
     with morning:
@@ -192,7 +182,7 @@ def test_a_second_collect_finds_nothing_new_and_with_due_asks_nothing_before_its
         assert forced["articles"] == {"new": 0, "changed": 0, "failed": 0}
 
 
-def test_a_copied_store_mails_nobody_before_a_person_says_so(
+def test_copied_store_sends_nothing_until_resumed(
     full_desk: Path, tmp_path_factory: pytest.TempPathFactory, run: Run, morning: time_machine.travel
 ) -> None:
     with morning:

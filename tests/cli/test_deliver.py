@@ -56,7 +56,7 @@ def when(phase: str, number: int, act: Callable[[], Act | None]) -> Callable[[Mo
 
 
 @pytest.mark.usefixtures("morning")
-def test_to_deliver_before_its_time_begins_nothing_so_editors_can_still_change_it(full_desk: Path, run: Run) -> None:
+def test_deliver_before_slot_begins_nothing(full_desk: Path, run: Run) -> None:
     approved(run)
     early = run("deliver", "morning", "--json")
     assert (early.exit_code, json.loads(early.stdout)["state"]) == (75, "approved")
@@ -66,9 +66,7 @@ def test_to_deliver_before_its_time_begins_nothing_so_editors_can_still_change_i
 
 @pytest.mark.usefixtures("morning")
 @pytest.mark.parametrize(("reply", "code"), [(Say(550, "5.1.1 nobody here"), 1), (Say(451, "4.7.1 come again"), 75)])
-def test_a_test_copy_that_is_refused_tells_for_whom_and_whether_to_try_again(
-    full_desk: Path, run: Run, reply: Say, code: int
-) -> None:
+def test_refused_test_copy_names_recipient_and_retry(full_desk: Path, run: Run, reply: Say, code: int) -> None:
     with SmtpServer(behave=when("rcpt", 1, lambda: reply)) as server:
         mailing(full_desk, server.port)
         assert run("compose", "morning").exit_code == 0
@@ -78,9 +76,7 @@ def test_a_test_copy_that_is_refused_tells_for_whom_and_whether_to_try_again(
 
 
 @pytest.mark.usefixtures("morning")
-def test_a_test_copy_without_a_mail_server_names_the_command_that_looks_at_it(
-    full_desk: Path, run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_test_copy_without_server_names_check(full_desk: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("digest.services.deliver.mailer.PATIENCE", 1.0)
     with SmtpServer() as server:
         mailing(full_desk, server.port)
@@ -90,9 +86,7 @@ def test_a_test_copy_without_a_mail_server_names_the_command_that_looks_at_it(
 
 
 @pytest.mark.usefixtures("morning")
-def test_a_test_copy_does_not_wait_ten_minutes_for_a_server_that_fell_silent(
-    full_desk: Path, run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_test_copy_gives_up_on_silent_server(full_desk: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("digest.services.deliver.mailer.PATIENCE", 1.0)
     with SmtpServer(behave=when("content", 1, Silence)) as server:
         mailing(full_desk, server.port)
@@ -103,7 +97,7 @@ def test_a_test_copy_does_not_wait_ten_minutes_for_a_server_that_fell_silent(
 
 
 @pytest.mark.usefixtures("morning")
-def test_ctrl_c_breaks_off_a_test_copy_that_no_server_answers(full_desk: Path, run: Run) -> None:
+def test_ctrl_c_interrupts_test_copy(full_desk: Path, run: Run) -> None:
     def interrupt() -> Silence:
         os.kill(os.getpid(), signal.SIGINT)
         return Silence()
@@ -116,7 +110,7 @@ def test_ctrl_c_breaks_off_a_test_copy_that_no_server_answers(full_desk: Path, r
 
 
 @pytest.mark.usefixtures("morning")
-def test_a_send_that_a_signal_ended_says_so_and_how_to_go_on(
+def test_send_ended_by_signal_says_how_to_continue(
     full_desk: Path, run: Run, capfd: pytest.CaptureFixture[str]
 ) -> None:
     with SmtpServer(behave=when("content", 2, lambda: os.kill(os.getpid(), signal.SIGTERM))) as server:
@@ -134,7 +128,7 @@ def test_a_send_that_a_signal_ended_says_so_and_how_to_go_on(
 
 
 @pytest.mark.usefixtures("morning")
-def test_what_another_sender_has_is_not_said_to_be_due_later(full_desk: Path, run: Run) -> None:
+def test_deliver_reports_messages_of_another_sender(full_desk: Path, run: Run) -> None:
     approved(run)
     now = datetime.now(UTC)
     with open_store(load(full_desk / "settings.toml", {}).store.url) as store, process.run() as another:
@@ -146,9 +140,7 @@ def test_what_another_sender_has_is_not_said_to_be_due_later(full_desk: Path, ru
     assert done.stderr.splitlines()[-1] == "Another sender is at work on the last 6 messages."
 
 
-def test_what_was_held_because_no_answer_came_is_sent_again_by_a_person_while_there_is_time(
-    full_desk: Path, run: Run
-) -> None:
+def test_in_doubt_messages_are_resent_on_request(full_desk: Path, run: Run) -> None:
     with time_machine.travel(whole_day(DAY) + timedelta(minutes=3), tick=True) as clock:
         with SmtpServer(behave=when("content", 2, lambda: Drop(take=True))) as server:
             mailing(full_desk, server.port, in_doubt="hold")
@@ -168,7 +160,7 @@ def test_what_was_held_because_no_answer_came_is_sent_again_by_a_person_while_th
             assert (nothing.exit_code, "is in doubt" in nothing.stderr) == (3, True)
 
 
-def test_what_is_in_doubt_is_left_so_when_its_time_is_over(full_desk: Path, run: Run) -> None:
+def test_in_doubt_messages_are_not_resent_too_late(full_desk: Path, run: Run) -> None:
     with time_machine.travel(whole_day(DAY) + timedelta(minutes=3), tick=True) as clock:
         with SmtpServer(behave=when("content", 2, lambda: Drop(take=True))) as server:
             mailing(full_desk, server.port, in_doubt="hold")
@@ -182,7 +174,7 @@ def test_what_is_in_doubt_is_left_so_when_its_time_is_over(full_desk: Path, run:
 
 
 @pytest.mark.usefixtures("morning")
-def test_why_of_a_reader_tells_what_a_server_said_of_the_mailbox(full_desk: Path, run: Run) -> None:
+def test_subscriber_why_shows_server_refusal(full_desk: Path, run: Run) -> None:
     with SmtpServer(behave=when("rcpt", 1, lambda: Say(550, "5.1.1 nobody here"))) as server:
         mailing(full_desk, server.port)
         approved(run)
@@ -195,9 +187,7 @@ def test_why_of_a_reader_tells_what_a_server_said_of_the_mailbox(full_desk: Path
 
 
 @pytest.mark.usefixtures("morning")
-def test_a_reader_who_is_held_back_is_not_said_to_get_anything_before_a_person_lifts_that(
-    full_desk: Path, run: Run
-) -> None:
+def test_add_refuses_suppressed_address_without_again(full_desk: Path, run: Run) -> None:
     with open_store(load(full_desk / "settings.toml", {}).store.url) as store:
         store.readers.suppress("ada@example.org", "bounce", "550 nobody here", now=datetime.now(UTC))
     held = run("subscribers", "add", "Ada@Example.org", "morning")
@@ -214,14 +204,14 @@ def test_a_reader_who_is_held_back_is_not_said_to_get_anything_before_a_person_l
 
 
 @pytest.mark.usefixtures("morning")
-def test_a_dry_run_says_that_it_writes_and_not_that_it_hands_over(full_desk: Path, run: Run) -> None:
+def test_dry_run_progress_says_writing(full_desk: Path, run: Run) -> None:
     assert run("compose", "morning").exit_code == 0
     dry = run("deliver", "morning", "--dry-run", str(full_desk / "look"))
     assert dry.stderr.splitlines()[0] == "Writing messages: 6"
 
 
 @pytest.mark.usefixtures("morning")
-def test_what_is_paused_or_cancelled_already_is_nothing_to_do(full_desk: Path, run: Run) -> None:
+def test_pause_and_cancel_twice_is_nothing_to_do(full_desk: Path, run: Run) -> None:
     with SmtpServer(behave=when("mail", 1, lambda: Say(554, "5.7.1 you are on a list"))) as server:
         mailing(full_desk, server.port)
         approved(run)
@@ -241,7 +231,7 @@ def test_what_is_paused_or_cancelled_already_is_nothing_to_do(full_desk: Path, r
 
 
 @pytest.mark.usefixtures("morning")
-def test_a_listing_of_nobody_says_so_instead_of_an_empty_table(full_desk: Path, run: Run) -> None:
+def test_deliveries_of_nobody_says_so(full_desk: Path, run: Run) -> None:
     assert run("compose", "morning").exit_code == 0
     assert run("deliveries", "morning").stdout == f"{MORNING} (in_review): nothing planned yet\n"
     assert run("approve", "morning").exit_code == 0
@@ -252,7 +242,7 @@ def test_a_listing_of_nobody_says_so_instead_of_an_empty_table(full_desk: Path, 
     assert run("deliveries", "morning").stdout.splitlines()[0] == f"{MORNING} (approved)"
 
 
-def test_a_pause_of_all_sending_names_the_command_that_ends_it(full_desk: Path, run: Run, morning: None) -> None:
+def test_paused_sending_names_resume_command(full_desk: Path, run: Run, morning: None) -> None:
     approved(run)
     run("schedule", "pause")
     done = run("deliver", "morning", "--now")

@@ -21,7 +21,7 @@ from tests.cli.conftest import Run
         ("b\u00fccher.example", "s2", "ed25519", "s2._domainkey.xn--bcher-kva.example. IN TXT"),
     ],
 )
-def test_what_it_prints_can_be_published_and_pasted(
+def test_keygen_prints_dns_record_and_settings(
     desk: Path, run: Run, domain: str, selector: str, kind: str, record: str
 ) -> None:
     key_file = desk / "keys" / "it.pem"
@@ -40,7 +40,7 @@ def test_what_it_prints_can_be_published_and_pasted(
     Signer([load_key(read.domain, read.selector, key_file.read_text())])
 
 
-def test_a_key_is_never_overwritten(desk: Path, run: Run) -> None:
+def test_keygen_never_overwrites(desk: Path, run: Run) -> None:
     key_file = desk / "it.pem"
     key_file.write_text("precious")
     done = run("dkim", "keygen", "press.org", "--out", str(key_file))
@@ -50,7 +50,7 @@ def test_a_key_is_never_overwritten(desk: Path, run: Run) -> None:
 
 
 @pytest.mark.parametrize(("domain", "selector"), [("a b/../c", "digest"), ("press.org", "x;y"), ("press", "../x")])
-def test_names_that_dns_has_not_make_no_key(desk: Path, run: Run, domain: str, selector: str) -> None:
+def test_keygen_refuses_invalid_names(desk: Path, run: Run, domain: str, selector: str) -> None:
     done = run("dkim", "keygen", domain, "--selector", selector, "--out", str(desk / "it.pem"))
     assert done.exit_code in {1, 78}
     assert "dkim key" in done.stderr

@@ -25,7 +25,7 @@ def titles(run: Run) -> list[str]:
     return [line.split(maxsplit=1)[1].rpartition(" — ")[0] for line in lines if line[:3].strip().isdigit()]
 
 
-def test_an_editors_morning(full_desk: Path, run: Run, morning: time_machine.travel) -> None:
+def test_edit_session_from_listing_to_approval(full_desk: Path, run: Run, morning: time_machine.travel) -> None:
     with morning:
         assert run("compose", "morning").exit_code == 0
         before = titles(run)
@@ -56,7 +56,7 @@ def test_an_editors_morning(full_desk: Path, run: Run, morning: time_machine.tra
         assert before[0].split()[0] in run("edit", "morning", "history").stdout
 
 
-def test_an_edition_and_what_an_edit_did_are_data_too(full_desk: Path, run: Run, morning: time_machine.travel) -> None:
+def test_edit_prints_edition_and_changes_as_json(full_desk: Path, run: Run, morning: time_machine.travel) -> None:
     with morning:
         composed = json.loads(run("compose", "morning", "--json").stdout)
         listed = run("edit", "morning", "--json")
@@ -73,9 +73,7 @@ def test_an_edition_and_what_an_edit_did_are_data_too(full_desk: Path, run: Run,
         assert json.loads(run("edit", "morning", "--json", "diff").stdout) == []
 
 
-def test_an_edit_that_changes_nothing_is_nothing_to_do_and_voids_no_approval(
-    full_desk: Path, run: Run, morning: time_machine.travel
-) -> None:
+def test_edit_without_change_is_nothing_to_do(full_desk: Path, run: Run, morning: time_machine.travel) -> None:
     with morning:
         run("compose", "morning")
         run("approve", "morning")
@@ -86,7 +84,7 @@ def test_an_edit_that_changes_nothing_is_nothing_to_do_and_voids_no_approval(
         assert run("edit", "morning", "drop", "1").exit_code == 0
 
 
-def test_options_may_stand_after_the_edition(full_desk: Path, run: Run, morning: time_machine.travel) -> None:
+def test_edit_takes_options_after_edition(full_desk: Path, run: Run, morning: time_machine.travel) -> None:
     with morning:
         run("compose", "morning")
         done = run("edit", "morning", "--author", "ada", "--version", "1", "drop", "1")
@@ -99,9 +97,7 @@ def test_options_may_stand_after_the_edition(full_desk: Path, run: Run, morning:
         assert (wrong.exit_code, "'--late'" in wrong.stderr) == (2, True)
 
 
-def test_an_article_is_added_by_its_address_and_once_late(
-    full_desk: Path, run: Run, morning: time_machine.travel
-) -> None:
+def test_edit_add_inserts_article_and_once_late(full_desk: Path, run: Run, morning: time_machine.travel) -> None:
     with morning:
         run("compose", "morning")
         run("compose", "matin")  # whose articles the other newsletter does not have
@@ -125,7 +121,7 @@ def test_an_article_is_added_by_its_address_and_once_late(
         assert "nothing-here" in missing.stderr
 
 
-def test_what_is_not_there_is_named(full_desk: Path, run: Run, morning: time_machine.travel) -> None:
+def test_edit_names_unknown_story(full_desk: Path, run: Run, morning: time_machine.travel) -> None:
     with morning:
         run("compose", "morning")
         done = run("edit", "morning", "drop", "99")

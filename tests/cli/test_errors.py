@@ -29,7 +29,7 @@ def test_missing_settings_say_what_to_do(run: Run, tmp_path: Path) -> None:
     assert "digest init" in one_line(done.stderr)
 
 
-def test_broken_settings_are_all_told_at_once(run: Run, tmp_path: Path) -> None:
+def test_invalid_settings_are_all_reported_at_once(run: Run, tmp_path: Path) -> None:
     (tmp_path / "settings.toml").write_text('[site]\nbase_ur = "x"\n[collect]\nevery = "soon"\n', encoding="utf-8")
     done = run("collect")
     assert done.exit_code == 78
@@ -38,7 +38,7 @@ def test_broken_settings_are_all_told_at_once(run: Run, tmp_path: Path) -> None:
     assert len(done.stderr.strip().splitlines()) == 2
 
 
-def test_init_writes_settings_that_work_and_never_overwrites(run: Run, tmp_path: Path) -> None:
+def test_init_writes_valid_settings_and_never_overwrites(run: Run, tmp_path: Path) -> None:
     home = tmp_path / "new"
     assert run("init", str(home)).exit_code == 0
     settings = home / "settings.toml"
@@ -51,7 +51,7 @@ def test_init_writes_settings_that_work_and_never_overwrites(run: Run, tmp_path:
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere, so this can only be shown to others")
-def test_an_unwritable_folder_is_named(run: Run, desk: Path) -> None:
+def test_unwritable_folder_is_named(run: Run, desk: Path) -> None:
     desk.chmod(0o500)
     try:
         done = run("subscribers", "list")
@@ -61,14 +61,14 @@ def test_an_unwritable_folder_is_named(run: Run, desk: Path) -> None:
     assert str(desk) in one_line(done.stderr)
 
 
-def test_a_folder_that_is_a_file_is_named(run: Run, tmp_path: Path) -> None:
+def test_folder_that_is_a_file_is_named(run: Run, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     done = run("init", str(tmp_path / "file" / "below"))
     assert done.exit_code == 1
     assert "choose a folder" in one_line(done.stderr)
 
 
-def test_a_file_that_is_no_database_is_refused_and_kept(run: Run, desk: Path) -> None:
+def test_file_that_is_no_database_is_refused_and_kept(run: Run, desk: Path) -> None:
     (desk / "digest.db").write_bytes(b"these are my notes, not a database\n" * 100)
     done = run("subscribers", "list")
     assert done.exit_code == 1
@@ -76,7 +76,7 @@ def test_a_file_that_is_no_database_is_refused_and_kept(run: Run, desk: Path) ->
     assert (desk / "digest.db").read_bytes().startswith(b"these are my notes")
 
 
-def test_a_newer_database_is_refused(run: Run, desk: Path) -> None:
+def test_newer_database_is_refused(run: Run, desk: Path) -> None:
     assert run("db", "upgrade").exit_code == 0
     with sqlite3.connect(desk / "digest.db") as connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
@@ -91,7 +91,7 @@ def test_a_newer_database_is_refused(run: Run, desk: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"these are my notes", None])
-def test_a_check_of_what_is_no_store_of_ours_finds_that(run: Run, desk: Path, content: bytes | None) -> None:
+def test_db_check_reports_foreign_file(run: Run, desk: Path, content: bytes | None) -> None:
     if content is not None:
         (desk / "digest.db").write_bytes(content)
     done = run("db", "check")
@@ -99,7 +99,7 @@ def test_a_check_of_what_is_no_store_of_ours_finds_that(run: Run, desk: Path, co
     assert (desk / "digest.db").exists() == (content is not None)
 
 
-def test_a_bad_row_is_listed_and_the_good_ones_are_taken(run: Run, desk: Path) -> None:
+def test_import_lists_bad_rows_and_takes_good_ones(run: Run, desk: Path) -> None:
     rows = [
         "email;name;newsletter;topics",
         "ada@example.org;Ada;morning;world",
@@ -122,7 +122,7 @@ def test_a_bad_row_is_listed_and_the_good_ones_are_taken(run: Run, desk: Path) -
 
 
 @pytest.mark.parametrize("content", ["", "name,city\nAda,Paris\n", "\x00\x01\x02"])
-def test_a_list_without_addresses_is_refused_with_its_reason(run: Run, desk: Path, content: str) -> None:
+def test_import_without_addresses_is_refused(run: Run, desk: Path, content: str) -> None:
     (desk / "people.csv").write_text(content, encoding="utf-8")
     done = run("subscribers", "import", str(desk / "people.csv"))
     assert done.exit_code in (1, 3)
@@ -131,20 +131,20 @@ def test_a_list_without_addresses_is_refused_with_its_reason(run: Run, desk: Pat
         assert "'address' or 'email'" in done.stderr
 
 
-def test_a_list_in_another_encoding_says_how_to_save_it(run: Run, desk: Path) -> None:
+def test_import_in_other_encoding_says_how_to_save(run: Run, desk: Path) -> None:
     (desk / "people.csv").write_bytes("email,name\nrené@example.org,René\n".encode("latin-1"))
     done = run("subscribers", "import", str(desk / "people.csv"))
     assert done.exit_code == 1
     assert "CSV UTF-8" in one_line(done.stderr)
 
 
-def test_unknown_names_tell_the_known_ones(run: Run, desk: Path) -> None:
+def test_unknown_names_list_known_ones(run: Run, desk: Path) -> None:
     assert "morning" in one_line(run("compose", "mornin").stderr)
     assert "there is no edition" in one_line(run("preview", "morning-2020-01-01-0700").stderr)
     assert "no edition yet" in one_line(run("preview", "morning").stderr)
 
 
-def test_a_leaving_reader_stays_away_from_imports(run: Run, desk: Path) -> None:
+def test_import_never_resubscribes(run: Run, desk: Path) -> None:
     (desk / "people.csv").write_text("email,newsletter\nada@example.org,matin\n", encoding="utf-8")
     run("subscribers", "import", str(desk / "people.csv"))
     (desk / "left.csv").write_text("email,newsletter,state\nada@example.org,matin,unsubscribed\n", encoding="utf-8")
@@ -155,13 +155,13 @@ def test_a_leaving_reader_stays_away_from_imports(run: Run, desk: Path) -> None:
     assert run("subscribers", "why", "ada@example.org").exit_code in (0, 3)
 
 
-def test_a_mistyped_command_names_the_nearest_one(run: Run) -> None:
+def test_mistyped_command_names_nearest(run: Run) -> None:
     done = run("colect")
     assert done.exit_code == 2
     assert "'collect'" in done.stderr
 
 
-def test_a_file_that_cannot_be_written_is_one_line(full_desk: Path, run: Run) -> None:
+def test_unwritable_file_is_one_line(full_desk: Path, run: Run) -> None:
     (full_desk / "taken").write_text("a file, no folder", encoding="utf-8")
     with time_machine.travel(whole_day(DAY) + timedelta(minutes=3)):
         assert run("compose", "morning").exit_code == 0
@@ -175,13 +175,13 @@ def test_a_file_that_cannot_be_written_is_one_line(full_desk: Path, run: Run) ->
             assert str(full_desk) in one_line(done.stderr)
 
 
-def test_times_in_json_are_iso_8601_everywhere(run: Run, desk: Path) -> None:
+def test_json_times_are_iso_8601(run: Run, desk: Path) -> None:
     assert run("subscribers", "add", "ada@example.org", "morning").exit_code == 0
     [row] = map(json.loads, run("subscribers", "list", "--json").stdout.splitlines())
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]+\+00:00", row["created_at"])
 
 
-def test_a_store_that_cannot_be_used_is_a_finding_of_check(run: Run, desk: Path) -> None:
+def test_check_reports_unusable_store(run: Run, desk: Path) -> None:
     (desk / "digest.db").write_bytes(b"no database" * 1000)
     done = run("check", "--json")
     assert done.exit_code == 4
@@ -191,7 +191,7 @@ def test_a_store_that_cannot_be_used_is_a_finding_of_check(run: Run, desk: Path)
     assert "[store] url" in found["remedy"]
 
 
-def test_releasing_what_is_not_held_or_no_feed_of_ours_says_so(run: Run, desk: Path) -> None:
+def test_release_of_nothing_or_unknown_feed_says_so(run: Run, desk: Path) -> None:
     ours = next(iter(json.loads(run("feeds", "list", "--json").stdout)))["url"]
     done = run("feeds", "release", ours)
     assert (done.exit_code, "nothing that is held" in one_line(done.stderr)) == (3, True)
@@ -200,14 +200,14 @@ def test_releasing_what_is_not_held_or_no_feed_of_ours_says_so(run: Run, desk: P
 
 
 @pytest.mark.parametrize("command", ["list", "export"])
-def test_the_readers_of_a_newsletter_that_is_not_there_are_no_empty_list(desk: Path, run: Run, command: str) -> None:
+def test_list_of_unknown_newsletter_is_refused(desk: Path, run: Run, command: str) -> None:
     done = run("subscribers", command, "--newsletter", "mornign")
     assert (done.exit_code, done.stdout) == (78, "")
     assert "'mornign'" in done.stderr
     assert run("subscribers", command, "--newsletter", "morning").exit_code == 0
 
 
-def test_a_language_that_is_none_and_a_newsletter_that_is_not_there_subscribe_nobody(desk: Path, run: Run) -> None:
+def test_add_refuses_unknown_language_and_newsletter(desk: Path, run: Run) -> None:
     done = run("subscribers", "add", "ada@example.org", "morning", "--language", "french")
     assert (done.exit_code, "did you mean 'fr'?" in done.stderr) == (2, True)
     (desk / "people.csv").write_text("email,newsletter\nada@example.org,matin\n", encoding="utf-8")
@@ -219,13 +219,13 @@ def test_a_language_that_is_none_and_a_newsletter_that_is_not_there_subscribe_no
     assert re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d  added", event), event
 
 
-def test_a_file_that_is_no_list_of_feeds_is_named(desk: Path, run: Run) -> None:
+def test_import_names_file_that_is_no_opml(desk: Path, run: Run) -> None:
     (desk / "people.csv").write_text("email\n", encoding="utf-8")
     done = run("feeds", "import", str(desk / "people.csv"))
     assert (done.exit_code, str(desk / "people.csv") in one_line(done.stderr)) == (1, True)
 
 
-def test_why_of_a_stranger_is_data_and_nothing_to_do(desk: Path, run: Run) -> None:
+def test_why_of_unknown_address_is_nothing_to_do(desk: Path, run: Run) -> None:
     done = run("subscribers", "why", "stranger@readers.example", "--json")
     assert done.exit_code == 3
     assert json.loads(done.stdout)["subscriber"] is None

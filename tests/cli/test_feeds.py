@@ -16,7 +16,7 @@ LIST = (
 )
 
 
-def test_folders_in_any_letters_become_topics_of_their_own_and_keep_their_names(desk: Path, run: Run) -> None:
+def test_opml_folders_become_topics_with_their_titles(desk: Path, run: Run) -> None:
     (desk / "feeds.opml").write_bytes(write(LIST))
     assert run("feeds", "import", str(desk / "feeds.opml")).exit_code == 0
     topics = load(desk / "settings.toml", {}).topics
@@ -27,7 +27,7 @@ def test_folders_in_any_letters_become_topics_of_their_own_and_keep_their_names(
     assert found["https://news.example/top"] == ("news", "News")
 
 
-def test_what_was_exported_comes_back_into_the_same_topics(desk: Path, run: Run) -> None:
+def test_exported_opml_imports_into_same_topics(desk: Path, run: Run) -> None:
     (desk / "feeds.opml").write_bytes(write(LIST))
     run("feeds", "import", str(desk / "feeds.opml"))
     before = load(desk / "settings.toml", {}).topics
@@ -40,7 +40,7 @@ def test_what_was_exported_comes_back_into_the_same_topics(desk: Path, run: Run)
     ]
 
 
-def test_a_topic_that_is_named_gets_them_all(desk: Path, run: Run) -> None:
+def test_import_with_topic_puts_all_feeds_there(desk: Path, run: Run) -> None:
     (desk / "feeds.opml").write_bytes(write(LIST))
     assert run("feeds", "import", str(desk / "feeds.opml"), "--topic", "abroad").exit_code == 0
     topic = load(desk / "settings.toml", {}).topics["abroad"]

@@ -22,7 +22,7 @@ def program(*arguments: str, **environment: str) -> list[str]:
     return ["env", "-i", *told, sys.executable, "-m", "digest", *arguments]
 
 
-def test_a_reader_that_takes_only_the_start_is_no_error(desk: Path) -> None:
+def test_closed_pipe_is_no_error(desk: Path) -> None:
     rows = "\n".join(f"r{n}@example.org,Reader" for n in range(5000))
     (desk / "people.csv").write_text(f"email,name\n{rows}\n", encoding="utf-8")
     settings = ("--settings", str(desk / "settings.toml"))
@@ -39,7 +39,7 @@ def test_a_reader_that_takes_only_the_start_is_no_error(desk: Path) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
-def test_a_full_disk_is_one_line(desk: Path) -> None:
+def test_full_disk_is_one_line(desk: Path) -> None:
     settings = ("--settings", str(desk / "settings.toml"))
     for command in (("subscribers", "export"), ("feeds", "list", "--json"), ("feeds", "list")):
         with Path("/dev/full").open("w") as full:
@@ -51,7 +51,7 @@ def test_a_full_disk_is_one_line(desk: Path) -> None:
 
 
 @pytest.mark.parametrize("locale", [{"PYTHONIOENCODING": "ascii"}, {"LC_ALL": "C", "PYTHONUTF8": "0"}])
-def test_data_and_listings_are_utf_8_in_any_locale(desk: Path, locale: dict[str, str]) -> None:
+def test_output_is_utf_8_in_any_locale(desk: Path, locale: dict[str, str]) -> None:
     settings = ("--settings", str(desk / "settings.toml"))
     environment = locale | {"PYTHONCOERCECLOCALE": "0"}
     subprocess.run(
@@ -63,7 +63,7 @@ def test_data_and_listings_are_utf_8_in_any_locale(desk: Path, locale: dict[str,
         assert "Zoé Ångström" in done.stdout.decode("utf-8")
 
 
-def test_the_shell_completes_names_from_the_settings(desk: Path) -> None:
+def test_completion_offers_names_from_settings(desk: Path) -> None:
     def completed(words: str) -> list[str]:
         asked = {"_DIGEST_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
         command = program(**asked, DIGEST_SETTINGS=str(desk / "settings.toml"))
@@ -78,7 +78,7 @@ def test_the_shell_completes_names_from_the_settings(desk: Path) -> None:
     assert completed(f"digest --settings {desk / 'none.toml'} compose ") == [""], "no name, and no error"
 
 
-def test_a_row_of_a_listing_is_one_line_where_no_terminal_breaks_it(desk: Path) -> None:
+def test_table_row_is_one_line_without_terminal(desk: Path) -> None:
     settings = ("--settings", str(desk / "settings.toml"))
     done = subprocess.run(program(*settings, "feeds", "list"), capture_output=True, text=True, check=True)
     _, *rows = done.stdout.splitlines()
@@ -87,9 +87,7 @@ def test_a_row_of_a_listing_is_one_line_where_no_terminal_breaks_it(desk: Path) 
     assert len(rows) == len(addresses)
 
 
-def test_a_table_keeps_every_row_a_line_and_lets_no_cell_give_the_terminal_orders(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_table_cell_controls_are_replaced(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [["日本", "a\x1b[2Jb"], ["x", "two\nlines"], *[["y", "z"]] * 3000]
     table("Readers", ["name", "what"], rows)
     title, head, first, second, *rest = capsys.readouterr().out.splitlines()
@@ -100,7 +98,7 @@ def test_a_table_keeps_every_row_a_line_and_lets_no_cell_give_the_terminal_order
     assert "\x1b[2J" not in capsys.readouterr().out
 
 
-def test_long_work_on_a_terminal_tells_its_rate_and_the_time_left(
+def test_progress_on_terminal_shows_rate_and_time_left(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
@@ -114,7 +112,7 @@ def test_long_work_on_a_terminal_tells_its_rate_and_the_time_left(
     assert re.search(r"Handing over +\S+ +5000/10000 [\d,]+/s 0:00:\d\d", told), told
 
 
-def test_elsewhere_a_finished_stage_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+def test_progress_without_terminal_is_one_line_per_stage(capsys: pytest.CaptureFixture[str]) -> None:
     with progress({"messages": "Handing over"}) as show:
         for done in (0, 5, 10):
             show("messages", done, 10)

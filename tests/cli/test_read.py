@@ -35,7 +35,7 @@ def site() -> Iterator[Site]:
         yield opened
 
 
-def test_one_object_a_source_with_every_key_of_the_contract() -> None:
+def test_read_json_has_one_object_per_source_with_all_keys() -> None:
     done = run(FRENCH, str(FOLDER / "es-table.html"), "--json")
     assert done.exit_code == 0
     french, spanish = objects(done)
@@ -50,7 +50,7 @@ def test_one_object_a_source_with_every_key_of_the_contract() -> None:
         assert french["text"][sentence["start"] : sentence["end"]] == sentence["text"]
 
 
-def test_a_folder_is_read_whole_and_what_its_host_repeats_is_learned(tmp_path: Path) -> None:
+def test_read_folder_removes_boilerplate_of_host(tmp_path: Path) -> None:
     towns = ["Virrat", "Kemijoki", "Uurainen", "Sodankylä", "Parikkala", "Hanko"]
     for number, town in enumerate(towns):
         own = (
@@ -72,7 +72,7 @@ def test_a_folder_is_read_whole_and_what_its_host_repeats_is_learned(tmp_path: P
         assert {"text": "Klikkaa ja voita matkalahja jo tänään", "reason": "repeated by the host"} in article["removed"]
 
 
-def test_standard_input_and_a_known_language_and_address() -> None:
+def test_read_takes_stdin_with_language_and_url() -> None:
     body = f"Library opens in May\n\n{TEXT[0]}\n\n{TEXT[1]}".encode()
     (article,) = objects(run("-", "--lang", "en", "--url", "https://post.example/1", "--json", text=body))
     assert article["source"] == "-"
@@ -81,7 +81,7 @@ def test_standard_input_and_a_known_language_and_address() -> None:
     assert article["text"] == f"{TEXT[0]}\n\n{TEXT[1]}"
 
 
-def test_an_address_is_fetched_through_the_guard(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_read_url_is_fetched_through_guard(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     site.routes["/a"] = Reply(
         body=html(f"<h1>Library opens in May</h1>{paragraphs(TEXT)}"), headers={"Content-Type": "text/html"}
@@ -99,7 +99,7 @@ def test_an_address_is_fetched_through_the_guard(site: Site, tmp_path: Path, mon
     assert "404" in objects(gone)[0]["problem"]
 
 
-def test_a_person_sees_the_text_with_its_lead_marked_and_what_was_removed() -> None:
+def test_read_for_people_marks_lead_and_removed_parts() -> None:
     done = run(FRENCH)
     assert done.exit_code == 0
     assert "Le port de Sarne rouvre après la tempête" in done.stdout
@@ -108,7 +108,7 @@ def test_a_person_sees_the_text_with_its_lead_marked_and_what_was_removed() -> N
     assert "advertisement" in done.stdout
 
 
-def test_on_a_terminal_the_lead_is_in_colour_and_page_text_is_never_markup() -> None:
+def test_read_on_terminal_colours_lead_and_escapes_markup() -> None:
     article = sample("fr-article.html")
     out = StringIO()
     show(article, Console(file=out, force_terminal=True, color_system="standard", width=100))
@@ -118,7 +118,7 @@ def test_on_a_terminal_the_lead_is_in_colour_and_page_text_is_never_markup() -> 
     assert "problem: an error page" in plain.getvalue()
 
 
-def test_wrong_use_and_nothing_to_read_have_their_exit_codes(tmp_path: Path) -> None:
+def test_read_exit_codes_for_wrong_use_and_no_text(tmp_path: Path) -> None:
     assert run(str(tmp_path / "missing.html")).exit_code == 2
     nothing = run(str(tmp_path))
     assert (nothing.exit_code, nothing.stdout) == (3, "")
@@ -127,7 +127,7 @@ def test_wrong_use_and_nothing_to_read_have_their_exit_codes(tmp_path: Path) -> 
     assert run(str(tmp_path / "empty.html"), "--json").exit_code == 1
 
 
-def test_what_is_half_a_character_in_json_ld_is_printed_all_the_same(tmp_path: Path) -> None:
+def test_read_prints_lone_surrogates_of_json_ld(tmp_path: Path) -> None:
     page = tmp_path / "half.html"
     script = r'<script type="application/ld+json">{"@type": "Article", "headline": "Half \ud83d a sign"}</script>'
     page.write_bytes(html(paragraphs(TEXT), title="", head=script))
@@ -136,7 +136,7 @@ def test_what_is_half_a_character_in_json_ld_is_printed_all_the_same(tmp_path: P
     assert run(str(page)).exit_code == 0
 
 
-def test_a_file_that_cannot_be_read_is_said_and_the_others_are_read() -> None:
+def test_read_reports_unreadable_file_and_reads_others() -> None:
     done = run("/proc/self/mem", FRENCH, "--json")  # a file whose beginning nobody may read
     assert done.exit_code == 5
     french, unread = objects(done)
@@ -148,13 +148,13 @@ def test_a_file_that_cannot_be_read_is_said_and_the_others_are_read() -> None:
 @pytest.mark.parametrize(
     "option", [("--url", "javascript:alert(1)"), ("--url", "post.example"), ("--lang", "français")]
 )
-def test_an_address_or_language_that_is_none_is_wrong_use(option: tuple[str, str]) -> None:
+def test_read_refuses_invalid_url_or_language(option: tuple[str, str]) -> None:
     done = run(FRENCH, *option)
     assert done.exit_code == 2
     assert option[1] in done.stderr
 
 
-def test_a_picture_is_no_text(tmp_path: Path) -> None:
+def test_read_finds_no_text_in_picture(tmp_path: Path) -> None:
     picture = tmp_path / "picture.html"
     picture.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(n * n % 251 for n in range(5_000)))
     (article,) = objects(run(str(picture), "--json"))

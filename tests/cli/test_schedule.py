@@ -49,9 +49,7 @@ def spring() -> time_machine.travel:
 
 @pytest.mark.usefixtures("desk")
 class TestNext:
-    def test_the_next_slots_of_all_newsletters_in_order_local_and_utc(
-        self, run: Run, spring: time_machine.travel
-    ) -> None:
+    def test_next_lists_slots_in_order_local_and_utc(self, run: Run, spring: time_machine.travel) -> None:
         with spring:
             done = run("schedule", "next", "6", "--json")
         assert done.exit_code == 0, done.stderr
@@ -65,11 +63,11 @@ class TestNext:
             ("paris", "2027-03-30T18:00", "2027-03-30T16:00:00+00:00", "holiday"),
         ]
 
-    def test_ten_are_shown_when_nothing_is_said(self, run: Run, spring: time_machine.travel) -> None:
+    def test_next_shows_ten_by_default(self, run: Run, spring: time_machine.travel) -> None:
         with spring:
             assert len(json.loads(run("schedule", "next", "--json").stdout)) == 10
 
-    def test_one_newsletters_month_ends_beyond_the_date_line(self, run: Run, spring: time_machine.travel) -> None:
+    def test_next_handles_month_ends_across_date_line(self, run: Run, spring: time_machine.travel) -> None:
         with spring:
             rows = json.loads(run("schedule", "next", "3", "--newsletter", "apia", "--json").stdout)
         assert [(r["slot"], r["send_at"]) for r in rows] == [
@@ -78,7 +76,7 @@ class TestNext:
             ("2027-05-31T07:00", "2027-05-30T18:00:00+00:00"),
         ]
 
-    def test_a_person_reads_weekday_both_times_and_what_is_closed(
+    def test_next_for_people_shows_weekday_times_and_closed_days(
         self, run: Run, spring: time_machine.travel, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("COLUMNS", "160")
@@ -91,7 +89,7 @@ class TestNext:
         assert "2027-03-28 15:00" in line, "when the content is frozen"
         assert "no edition: holiday" in shown
 
-    def test_an_unknown_newsletter_is_named_with_those_there_are(self, run: Run) -> None:
+    def test_next_names_known_newsletters_for_unknown_one(self, run: Run) -> None:
         done = run("schedule", "next", "--newsletter", "nobody")
         assert done.exit_code == 78
         assert "'nobody'" in done.stderr
@@ -100,7 +98,7 @@ class TestNext:
 
 @pytest.mark.usefixtures("desk")
 class TestSkip:
-    def test_a_skipped_slot_is_listed_and_not_composed(self, run: Run, spring: time_machine.travel) -> None:
+    def test_skipped_slot_is_listed_and_not_composed(self, run: Run, spring: time_machine.travel) -> None:
         with spring:
             done = run("schedule", "skip", "paris", "2027-03-28T18:00")
             assert done.exit_code == 0, done.stderr
@@ -112,7 +110,7 @@ class TestSkip:
             "skipped by hand",
         )
 
-    def test_what_is_to_come_says_what_was_skipped(self, run: Run, spring: time_machine.travel) -> None:
+    def test_next_shows_skipped_slots(self, run: Run, spring: time_machine.travel) -> None:
         with spring:
             assert run("schedule", "skip", "paris", "2027-03-28T18:00").exit_code == 0
             rows = json.loads(run("schedule", "next", "3", "--newsletter", "paris", "--json").stdout)
@@ -122,7 +120,7 @@ class TestSkip:
         ("slot", "why"),
         [("2027-03-27T02:30", "is over"), ("1980-03-27T18:00", "is over"), ("2027-03-30T18:00", "holiday")],
     )
-    def test_nothing_is_promised_of_a_slot_that_is_over_or_closed(
+    def test_skip_refuses_past_and_closed_slots(
         self, run: Run, spring: time_machine.travel, slot: str, why: str
     ) -> None:
         with spring:
@@ -134,12 +132,12 @@ class TestSkip:
     @pytest.mark.parametrize(
         "text", ["tomorrow", "2027-03-28T18:00+02:00", "2027-13-01T07:00", "0001-01-01T18:00", "9999-12-31T18:00"]
     )
-    def test_what_is_no_local_time_is_wrong_usage(self, run: Run, text: str) -> None:
+    def test_skip_refuses_invalid_local_time(self, run: Run, text: str) -> None:
         done = run("schedule", "skip", "paris", text)
         assert done.exit_code == 2
         assert text in done.stderr
 
-    def test_a_slot_that_is_not_in_the_calendar_is_named(self, run: Run, spring: time_machine.travel) -> None:
+    def test_skip_names_slot_outside_calendar(self, run: Run, spring: time_machine.travel) -> None:
         with spring:
             done = run("schedule", "skip", "paris", "2027-03-28T18:01")
         assert done.exit_code == 1
@@ -147,14 +145,14 @@ class TestSkip:
 
 
 @pytest.mark.usefixtures("desk")
-def test_the_list_of_an_unknown_newsletter_is_no_empty_list(run: Run) -> None:
+def test_list_refuses_unknown_newsletter(run: Run) -> None:
     done = run("schedule", "list", "--newsletter", "nobody", "--json")
     assert (done.exit_code, done.stdout) == (78, "")
     assert "apia, paris" in done.stderr
 
 
 @pytest.mark.usefixtures("desk")
-def test_a_pause_holds_until_it_is_ended(run: Run) -> None:
+def test_pause_holds_until_resumed(run: Run) -> None:
     assert run("schedule", "pause").exit_code == 0
     assert "all sending is paused" in run("check").stdout
     assert run("schedule", "pause", "--resume").exit_code == 0

@@ -22,7 +22,7 @@ def write(folder: Path, *lines: object) -> str:
     return str(path)
 
 
-def test_every_id_comes_back_once_in_stories_that_mostly_are_the_true_ones() -> None:
+def test_stories_return_every_id_once_in_mostly_true_groups() -> None:
     done = stories(str(SAMPLES / "fr.jsonl"), "--json")
     assert done.exit_code == 0
     rows = [json.loads(line) for line in done.stdout.splitlines()]
@@ -34,21 +34,21 @@ def test_every_id_comes_back_once_in_stories_that_mostly_are_the_true_ones() -> 
     assert all(row["title"] for row in rows)
 
 
-def test_it_reads_standard_input_and_gives_ids_back_as_they_were() -> None:
+def test_stories_take_stdin_and_keep_ids() -> None:
     lines = b'\xef\xbb\xbf{"id": 7, "title": "A"}\r\n\n{"id": "7", "text": "B b b", "published": null}\n'
     done = stories("-", "--json", given=lines)
     assert done.exit_code == 0
     assert sorted((json.loads(line)["ids"] for line in done.stdout.splitlines()), key=str) == [["7"], [7]]
 
 
-def test_for_a_person_each_story_is_a_block() -> None:
+def test_stories_for_people_are_blocks() -> None:
     done = stories(str(SAMPLES / "de.jsonl"))
     assert done.exit_code == 0
     assert "   2  Pfiffe in Müngersdorf nach Nullnummer\n      Köln und Mainz trennen sich torlos\n" in done.stdout
     assert "\n   1  Handyverbot an bayerischen Grundschulen kommt zum Herbst\n" in done.stdout
 
 
-def test_text_that_is_no_valid_unicode_does_not_stop_the_rest(tmp_path: Path) -> None:
+def test_stories_accept_invalid_unicode(tmp_path: Path) -> None:
     path = write(tmp_path, {"id": "\ud800", "title": "\ud800 odd"}, {"id": "b", "title": "plain été"})
     done = stories(path, "--json")
     assert done.exit_code == 0
@@ -72,7 +72,7 @@ def test_text_that_is_no_valid_unicode_does_not_stop_the_rest(tmp_path: Path) ->
         ({"id": "a", "title": "x"}, "id 'a' was already used on line 1"),
     ],
 )
-def test_a_bad_line_is_named_in_one_line(tmp_path: Path, line: object, message: str) -> None:
+def test_stories_name_bad_line_in_one_line(tmp_path: Path, line: object, message: str) -> None:
     path = write(tmp_path, {"id": "a", "title": "fine"}, line)
     done = stories(path, "--json")
     assert done.exit_code == 1
@@ -82,11 +82,11 @@ def test_a_bad_line_is_named_in_one_line(tmp_path: Path, line: object, message: 
     assert message in said
 
 
-def test_an_empty_file_is_nothing_to_do(tmp_path: Path) -> None:
+def test_stories_of_empty_file_is_nothing_to_do(tmp_path: Path) -> None:
     done = stories(write(tmp_path), "--json")
     assert (done.exit_code, done.stdout) == (3, "")
     assert "no articles" in done.stderr
 
 
-def test_a_missing_file_is_a_usage_error(tmp_path: Path) -> None:
+def test_stories_of_missing_file_is_usage_error(tmp_path: Path) -> None:
     assert stories(str(tmp_path / "absent.jsonl")).exit_code == 2

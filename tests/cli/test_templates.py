@@ -23,7 +23,7 @@ def _run(settings: Path, *words: str) -> Result:
     return CliRunner().invoke(cli, ["--settings", str(settings), "templates", *words])
 
 
-def test_a_block_is_ejected_listed_as_own_and_shown_as_a_difference(settings: Path) -> None:
+def test_ejected_block_is_listed_as_own_and_diffed(settings: Path) -> None:
     assert _run(settings, "diff").exit_code == 3
     ejected = _run(settings, "eject", "classic/mail.mjml.j2", "--block", "footer")
     assert ejected.exit_code == 0, ejected.output
@@ -34,20 +34,20 @@ def test_a_block_is_ejected_listed_as_own_and_shown_as_a_difference(settings: Pa
     assert '+{% extends "builtin/classic/mail.mjml.j2" %}' in _run(settings, "diff").output
 
 
-def test_what_is_there_is_not_overwritten(settings: Path) -> None:
+def test_eject_never_overwrites(settings: Path) -> None:
     assert _run(settings, "eject", "compact").exit_code == 0
     again = _run(settings, "eject", "compact")
     assert again.exit_code == 1
     assert "is there already" in again.output
 
 
-def test_the_list_for_people_names_the_blocks(settings: Path) -> None:
+def test_templates_list_names_blocks(settings: Path) -> None:
     shown = _run(settings, "list")
     assert shown.exit_code == 0
     assert "classic/story.mjml.j2" in shown.output
 
 
-def test_the_check_names_mistakes_in_ones_own_templates_and_a_theme_that_is_not_there(settings: Path) -> None:
+def test_check_names_template_mistakes_and_unknown_theme(settings: Path) -> None:
     own = settings.parent / "templates" / "email" / "classic" / "story.mjml.j2"
     own.parent.mkdir(parents=True)
     own.write_text("<mj-text>\n{{ story.titel }}</mj-text>", encoding="utf-8")

@@ -16,7 +16,7 @@ def _all() -> list[tuple[Outlet, Piece]]:
     return [(outlet, piece) for outlet in outlets() for piece in outlet.pieces]
 
 
-def test_six_outlets_publish_at_least_forty_articles_in_one_day() -> None:
+def test_outlets_publish_forty_articles_in_a_day() -> None:
     today = [(outlet, piece) for outlet, piece in _all() if not piece.yesterday]
     assert len({outlet.name for outlet in outlets()} - {"راديو مارين"}) == 6  # Radio Maren, in Arabic letters
     assert len(today) >= 40
@@ -25,7 +25,7 @@ def test_six_outlets_publish_at_least_forty_articles_in_one_day() -> None:
     assert min(languages["de"], languages["ar"]) >= 3
 
 
-def test_at_least_five_events_are_told_by_three_outlets_in_one_language() -> None:
+def test_five_events_are_covered_by_three_outlets_each() -> None:
     told: dict[tuple[str, str], set[str]] = defaultdict(set)
     for outlet, piece in _all():
         if piece.event and not piece.yesterday:
@@ -37,7 +37,7 @@ def test_at_least_five_events_are_told_by_three_outlets_in_one_language() -> Non
     assert max(len(names) for names in told.values()) >= 4
 
 
-def test_no_outlet_tells_an_event_in_the_words_of_another() -> None:
+def test_outlets_do_not_copy_each_other() -> None:
     """Independent reports share facts, not sentences; the translated ones are in another language."""
     for language in ("en", "fr"):
         paragraphs = Counter(
@@ -46,7 +46,7 @@ def test_no_outlet_tells_an_event_in_the_words_of_another() -> None:
         assert [text for text, times in paragraphs.items() if times > 1] == []
 
 
-def test_the_day_before_has_enough_for_both_newsletters_and_goes_on_into_the_day() -> None:
+def test_day_before_fills_both_newsletters() -> None:
     before = [(outlet.language, piece) for outlet, piece in _all() if piece.yesterday]
     for language in ("en", "fr"):
         assert sum(1 for of, _ in before if of == language) >= 5
@@ -55,7 +55,7 @@ def test_the_day_before_has_enough_for_both_newsletters_and_goes_on_into_the_day
 
 
 @pytest.mark.parametrize("outlet", outlets(), ids=lambda outlet: outlet.path)
-def test_every_article_is_whole(outlet: Outlet) -> None:
+def test_articles_are_complete(outlet: Outlet) -> None:
     for piece in outlet.pieces:
         assert piece.section in outlet.sections
         assert piece.author
@@ -67,12 +67,12 @@ def test_every_article_is_whole(outlet: Outlet) -> None:
     assert len({piece.slug for piece in outlet.pieces}) == len(outlet.pieces)
 
 
-def test_everything_is_out_between_midnight_and_the_cut_off_in_paris() -> None:
+def test_articles_appear_between_midnight_and_cut_off() -> None:
     for _, piece in _all():
         assert time(0) < piece.at < time(6, 15)
 
 
-def test_what_is_out_grows_with_the_clock() -> None:
+def test_articles_appear_as_time_passes() -> None:
     def out(*moment: int) -> int:
         now = datetime(*moment, tzinfo=ZONE)  # type: ignore[misc,arg-type]
         return sum(len(outlet.latest(DAY, now)) for outlet in outlets())

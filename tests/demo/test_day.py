@@ -54,7 +54,7 @@ def mails(outbox: Path) -> list[EmailMessage]:
     return [parser.parsebytes(path.read_bytes()) for path in sorted(outbox.rglob("*.eml"))]
 
 
-def test_every_sample_subscriber_gets_exactly_one_mail(mails: list[EmailMessage]) -> None:
+def test_sample_subscribers_get_exactly_one_mail(mails: list[EmailMessage]) -> None:
     from digest.demo.site import subscribers_csv
 
     wanted = sorted(line.split(",")[0] for line in subscribers_csv().splitlines()[1:])
@@ -62,7 +62,7 @@ def test_every_sample_subscriber_gets_exactly_one_mail(mails: list[EmailMessage]
     assert sorted(str(mail["To"]) for mail in mails) == wanted
 
 
-def test_text_comes_first_and_html_stays_below_the_limit(mails: list[EmailMessage]) -> None:
+def test_mail_has_text_first_and_html_below_limit(mails: list[EmailMessage]) -> None:
     for mail in mails:
         assert not mail.defects
         parts = [part.get_content_type() for part in mail.iter_parts()]
@@ -72,7 +72,7 @@ def test_text_comes_first_and_html_stays_below_the_limit(mails: list[EmailMessag
         assert len(html.get_content().encode()) <= 100_000
 
 
-def test_one_click_headers_are_intact(outbox: Path) -> None:
+def test_mail_has_one_click_headers(outbox: Path) -> None:
     for path in outbox.rglob("*.eml"):
         head = path.read_bytes().split(b"\r\n\r\n", 1)[0].decode("ascii")
         found = re.search(
@@ -84,7 +84,7 @@ def test_one_click_headers_are_intact(outbox: Path) -> None:
         assert "\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n" in head
 
 
-def test_no_noise_line_reaches_a_subscriber(mails: list[EmailMessage]) -> None:
+def test_mail_holds_no_noise_line(mails: list[EmailMessage]) -> None:
     for mail in mails:
         body = mail.get_body(("plain",))
         assert body is not None
@@ -92,7 +92,7 @@ def test_no_noise_line_reaches_a_subscriber(mails: list[EmailMessage]) -> None:
         assert not re.search(r"(?m)^[A-Z]{4,}\b[^.\n]{0,40} [–—-] ", body.get_content())  # a dateline
 
 
-def test_readers_get_the_topics_they_chose_in_their_language(mails: list[EmailMessage]) -> None:
+def test_subscribers_get_chosen_topics_in_their_language(mails: list[EmailMessage]) -> None:
     by_reader = {str(mail["To"]): mail for mail in mails}
     layla = by_reader["layla.haddad@mail.test"]
     assert layla["Content-Language"] == "ar"
@@ -106,7 +106,7 @@ def test_readers_get_the_topics_they_chose_in_their_language(mails: list[EmailMe
     assert "Sport\n" not in text
 
 
-def test_one_event_told_by_several_outlets_appears_once(mails: list[EmailMessage]) -> None:
+def test_event_of_several_outlets_appears_once(mails: list[EmailMessage]) -> None:
     mail = next(mail for mail in mails if str(mail["To"]) == "mina.sato@mail.test")
     body = mail.get_body(("plain",))
     assert body is not None

@@ -27,14 +27,14 @@ def ask(base: str, path: str, method: str = "GET", **headers: str) -> tuple[int,
         connection.close()
 
 
-def test_everything_that_was_built_is_served_as_it_was_built() -> None:
+def test_server_serves_site_as_built() -> None:
     with serve(DAY) as base:
         for path, (kind, body) in build(base, DAY).items():
             status, headers, got = ask(base, path)
             assert (status, headers["Content-Type"], got) == (200, kind, body)
 
 
-def test_a_known_page_is_not_sent_again() -> None:
+def test_server_answers_304_for_known_page() -> None:
     with serve(DAY) as base:
         _, headers, _ = ask(base, "/fil/monde.rss")
         for known in (
@@ -50,20 +50,20 @@ def test_a_known_page_is_not_sent_again() -> None:
         assert ask(base, "/fil/monde.rss", **both)[0] == 200  # the tag rules over the date
 
 
-def test_an_unknown_page_is_404_and_a_question_mark_is_no_matter() -> None:
+def test_server_answers_404_and_ignores_query() -> None:
     with serve(DAY) as base:
         assert ask(base, "/no/such/page")[0] == 404
         assert ask(base, "/fil/monde.rss?utm_source=feed")[0] == 200
 
 
-def test_head_has_the_headers_and_no_body() -> None:
+def test_server_answers_head_without_body() -> None:
     with serve(DAY) as base:
         status, headers, body = ask(base, "/pictures/storm.jpg", "HEAD")
         assert (status, headers["Content-Type"], body) == (200, "image/jpeg", b"")
         assert int(headers["Content-Length"]) > 1000
 
 
-def test_the_news_appears_as_the_demo_s_clock_goes_on() -> None:
+def test_server_shows_articles_as_clock_advances() -> None:
     clock = [datetime(2026, 11, 23, 6, 20, tzinfo=ZONE)]
     with serve(DAY, now=lambda: clock[0]) as base:
         _, before, old = ask(base, "/courier/world.rss")
@@ -78,7 +78,7 @@ def test_the_news_appears_as_the_demo_s_clock_goes_on() -> None:
         assert ask(base, "/pictures/storm-warning.jpg", If_None_Match=quiet["ETag"])[0] == 304
 
 
-def test_the_port_can_be_chosen_and_is_free_again_afterwards() -> None:
+def test_server_port_can_be_chosen_and_is_freed() -> None:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     for _ in range(2):
@@ -89,7 +89,7 @@ def test_the_port_can_be_chosen_and_is_free_again_afterwards() -> None:
         ask(base, "/")
 
 
-def test_a_taken_port_is_an_error_at_once() -> None:
+def test_server_raises_for_taken_port() -> None:
     with serve(DAY) as base, pytest.raises(OSError, match="in use"):
         with serve(DAY, int(base.rpartition(":")[2])):
             pass

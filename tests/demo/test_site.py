@@ -48,18 +48,18 @@ def settings(folder: Path) -> Settings:
     return load(file, {})
 
 
-def test_the_same_day_gives_the_same_bytes() -> None:
+def test_site_is_deterministic() -> None:
     assert build(BASE, DAY) == site()
     assert build(BASE, DAY, whole_day(DAY)) == site()
 
 
-def test_another_day_is_the_same_news_under_other_dates() -> None:
+def test_site_of_other_day_differs_in_dates_only() -> None:
     other = build(BASE, date(2028, 2, 29))
     assert len(other) == len(site())
     assert "/courier/science/2028/02/29/halcyon-capsule-brings-comet-dust-home" in other
 
 
-def test_no_address_leads_outside() -> None:
+def test_site_links_stay_inside() -> None:
     for path, (kind, body) in site().items():
         if kind == "image/jpeg":
             continue
@@ -67,7 +67,7 @@ def test_no_address_leads_outside() -> None:
             assert found.startswith((f"{BASE}/", *NAMESPACES)), path
 
 
-def test_every_address_of_our_own_leads_somewhere() -> None:
+def test_site_links_all_resolve() -> None:
     for kind, body in site().values():
         if kind != "image/jpeg":
             for found in re.findall(re.escape(BASE) + r"""(/[^\s"'<>&#]*)""", body.decode()):
@@ -75,7 +75,7 @@ def test_every_address_of_our_own_leads_somewhere() -> None:
 
 
 @EDITIONS
-def test_every_page_parses_and_holds_its_whole_article(outlet: Outlet) -> None:
+def test_pages_parse_and_hold_whole_article(outlet: Outlet) -> None:
     for piece in outlet.pieces:
         kind, body = site()[outlet.page_path(piece, DAY)]
         assert kind == "text/html; charset=utf-8"
@@ -93,7 +93,7 @@ def test_every_page_parses_and_holds_its_whole_article(outlet: Outlet) -> None:
 
 
 @EDITIONS
-def test_every_feed_parses_and_lists_its_section_newest_first(outlet: Outlet) -> None:
+def test_feeds_parse_and_list_newest_first(outlet: Outlet) -> None:
     for section in outlet.sections:
         pieces = outlet.latest(DAY, whole_day(DAY), section)
         _, body = site()[outlet.feed_path(section)]
@@ -109,7 +109,7 @@ def test_every_feed_parses_and_lists_its_section_newest_first(outlet: Outlet) ->
         assert all(entry.link and entry.summary and entry.author and entry.updated_parsed for entry in found.entries)
 
 
-def test_all_four_feed_formats_are_among_the_outlets() -> None:
+def test_outlets_use_all_four_feed_formats() -> None:
     assert {outlet.format for outlet in outlets()} == {"rss", "atom", "rdf", "json"}
 
 
@@ -124,20 +124,20 @@ def test_all_four_feed_formats_are_among_the_outlets() -> None:
         ("northlight", ["Listen to this article", "Keep reading"]),
     ],
 )
-def test_pages_have_the_noise_that_real_ones_have(path: str, noise: list[str]) -> None:
+def test_pages_have_realistic_noise(path: str, noise: list[str]) -> None:
     outlet = next(outlet for outlet in outlets() if outlet.path == path)
     pages = "\n".join(site()[outlet.page_path(piece, DAY)][1].decode() for piece in outlet.pieces)
     assert [words for words in noise if words not in pages] == []
 
 
-def test_a_page_behind_the_paywall_keeps_its_text_to_itself() -> None:
+def test_paywalled_page_withholds_text() -> None:
     quayside = next(outlet for outlet in outlets() if outlet.path == "quayside")
     piece = next(piece for piece in quayside.pieces if piece.paywall)
     everything = b"\n".join(body for kind, body in site().values() if kind != "image/jpeg").decode()
     assert piece.paragraphs[-1] not in everything
 
 
-def test_pictures_are_small_jpegs_of_the_stated_size() -> None:
+def test_pictures_are_small_jpegs_of_stated_size() -> None:
     pictures = {path: body for path, (kind, body) in site().items() if kind == "image/jpeg"}
     assert len(pictures) >= 20
     assert sum(map(len, pictures.values())) < 400_000
@@ -146,26 +146,26 @@ def test_pictures_are_small_jpegs_of_the_stated_size() -> None:
             assert (image.format, image.size) == ("JPEG", PICTURE_SIZE)
 
 
-def test_every_picture_in_the_package_is_used() -> None:
+def test_packaged_pictures_are_all_used() -> None:
     import digest.demo.site
 
     folder = Path(digest.demo.site.__file__).parent / "pictures"
     assert {f"/pictures/{file.name}" for file in folder.iterdir()} == {path for path in site() if "/pictures/" in path}
 
 
-def test_before_its_time_an_article_is_neither_in_a_feed_nor_on_a_page() -> None:
+def test_article_before_its_time_is_absent() -> None:
     early = build(BASE, DAY, datetime(2026, 11, 23, 6, 15, tzinfo=ZONE))
     assert not [path for path in early if "/2026/11/24/" in path]
     assert b"Storm Brann gathers strength" in early["/courier/world.rss"][1]
     assert b"breaches dyke" not in early["/courier/world.rss"][1]
 
 
-def test_the_front_page_of_an_outlet_names_its_feeds() -> None:
+def test_front_page_names_feeds() -> None:
     page = document_fromstring(site()["/sorelle/"][1])
     assert page.xpath("//link[@rel='alternate']/@href")[0] == f"{BASE}/sorelle/monde.rdf"
 
 
-def test_the_demo_s_settings_are_valid_and_name_every_feed(tmp_path: Path) -> None:
+def test_demo_settings_are_valid_and_name_every_feed(tmp_path: Path) -> None:
     made = settings(tmp_path)
     named = {feed.url.removeprefix(BASE) for topic in made.topics.values() for feed in topic.feeds}
     assert named == {outlet.feed_path(section) for outlet in outlets() for section in outlet.sections}
@@ -176,7 +176,7 @@ def test_the_demo_s_settings_are_valid_and_name_every_feed(tmp_path: Path) -> No
     assert {topic for letter in made.newsletters.values() for topic in letter.topics} == set(made.topics)
 
 
-def test_the_sample_subscribers_can_be_imported_whole(tmp_path: Path) -> None:
+def test_sample_subscribers_import_without_errors(tmp_path: Path) -> None:
     made = settings(tmp_path)
     roll = read_rows(subscribers_csv(), made.offered)
     assert roll.bad == ()

@@ -47,7 +47,7 @@ def quiet(app: App) -> None:
     app.context.store.feeds.save(silent, (), now=NOW)
 
 
-def test_every_editor_is_told_when_a_draft_waits_and_before_the_deadline(app: App, clock: Clock) -> None:
+def test_reminders_reach_every_editor_at_draft_and_before_deadline(app: App, clock: Clock) -> None:
     for name in ("ada", "bob"):
         app.context.store.editors.add(name, f"{name}@example.org", "", now=NOW)
     jobs = Jobs(app)
@@ -67,7 +67,7 @@ def test_every_editor_is_told_when_a_draft_waits_and_before_the_deadline(app: Ap
     assert app.context.store.deliveries.summary(MORNING) == {}, "editors are in no edition's books"
 
 
-def test_editors_are_written_to_in_their_newsletters_language(app: App, tmp_path: Path, clock: Clock) -> None:
+def test_reminder_is_in_newsletter_language(app: App, tmp_path: Path, clock: Clock) -> None:
     own = app_of(settings_of(tmp_path, language='"fr"', editors='["desk@example.org"]'), app.context.store, clock)
     quiet(own)
     Jobs(own).compose()
@@ -77,21 +77,21 @@ def test_editors_are_written_to_in_their_newsletters_language(app: App, tmp_path
     assert f"digest approve {MORNING}" in mail.get_content()
 
 
-def test_the_settings_may_name_a_newsletters_own_editors(app: App, tmp_path: Path) -> None:
+def test_editors_in_settings_replace_stored_ones(app: App, tmp_path: Path) -> None:
     app.context.store.editors.add("ada", "ada@example.org", "", now=NOW)
     assert app.notifying.addresses("morning") == ("ada@example.org",)
     own = settings_of(tmp_path, editors='["desk@example.org"]')
     assert app_of(own, app.context.store, Clock()).notifying.addresses("morning") == ("desk@example.org",)
 
 
-def test_with_nobody_to_tell_the_log_says_so(app: App) -> None:
+def test_reminder_without_editors_is_logged(app: App) -> None:
     with capture_logs() as lines:
         Jobs(app).compose()
     assert {"edition.waiting", "notification.no_recipients"} <= {line["event"] for line in lines}
     assert mails(app, "reminder") == []
 
 
-def test_sick_sources_are_told_before_the_cut_off_once_a_slot(app: App, clock: Clock) -> None:
+def test_unhealthy_feeds_are_reported_before_cut_off_once_per_slot(app: App, clock: Clock) -> None:
     app.context.store.editors.add("ada", "ada@example.org", "", now=NOW)
     quiet(app)
     clock.moment = CUT_OFF - timedelta(minutes=61)
@@ -107,13 +107,13 @@ def test_sick_sources_are_told_before_the_cut_off_once_a_slot(app: App, clock: C
     assert app.notifying.warn_of_feeds() == ["morning"]
 
 
-def test_well_kept_sources_are_no_reason_for_a_mail(app: App, clock: Clock) -> None:
+def test_healthy_feeds_cause_no_mail(app: App, clock: Clock) -> None:
     app.context.store.editors.add("ada", "ada@example.org", "", now=NOW)
     clock.moment = CUT_OFF - timedelta(minutes=10)
     assert app.notifying.warn_of_feeds() == []
 
 
-def test_a_reminder_goes_by_the_same_servers_as_the_mail(sqlite_store: Store, tmp_path: Path, clock: Clock) -> None:
+def test_reminder_uses_configured_mail_servers(sqlite_store: Store, tmp_path: Path, clock: Clock) -> None:
     with SmtpServer() as server:
         more = f'[deliver]\ntransport = "smtp"\n[smtp]\nhost = "127.0.0.1"\nport = {server.port}\nsecurity = "none"\n'
         app = app_of(settings_of(tmp_path, more, editors='["ada@example.org"]'), sqlite_store, clock)
@@ -123,7 +123,7 @@ def test_a_reminder_goes_by_the_same_servers_as_the_mail(sqlite_store: Store, tm
         assert server.recipients == ["ada@example.org"]
 
 
-def test_a_wave_of_refusals_pauses_the_edition_and_its_editors_are_told(
+def test_wave_of_refusals_pauses_edition_and_notifies_editors(
     sqlite_store: Store, tmp_path: Path, clock: Clock
 ) -> None:
     def behave(moment: Moment) -> Say | None:
@@ -147,7 +147,7 @@ def test_a_wave_of_refusals_pauses_the_edition_and_its_editors_are_told(
         assert "--resume" in notice
 
 
-def test_a_store_that_is_away_pauses_no_edition(sqlite_store: Store, tmp_path: Path, clock: Clock) -> None:
+def test_unreachable_store_pauses_no_edition(sqlite_store: Store, tmp_path: Path, clock: Clock) -> None:
     app = app_of(settings_of(tmp_path), sqlite_store, clock)
     bring(sqlite_store, 0)
     crowd(sqlite_store, 3)
@@ -164,9 +164,7 @@ def test_a_store_that_is_away_pauses_no_edition(sqlite_store: Store, tmp_path: P
     assert app.editions.get(edition.id).state == "sent"
 
 
-def test_old_texts_go_but_never_what_a_coming_edition_may_choose_from(
-    sqlite_store: Store, tmp_path: Path, clock: Clock
-) -> None:
+def test_prune_keeps_articles_that_next_edition_may_choose(sqlite_store: Store, tmp_path: Path, clock: Clock) -> None:
     more = '[collect]\nkeep = "1d"\n'
     app = app_of(settings_of(tmp_path, more, max_age='"7d"', days='["tue"]'), sqlite_store, clock)
     bring(sqlite_store, 0, at=clock.moment - 6 * DAY)

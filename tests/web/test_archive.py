@@ -19,12 +19,12 @@ from digest.web.wiring import application
 from tests.web.conftest import NOW, SETTINGS, Site
 
 
-def test_an_empty_archive_says_so(site: Site) -> None:
+def test_empty_archive_says_so(site: Site) -> None:
     answer = site.client.get("/archive/", headers={"Accept-Language": "fr"})
     assert (answer.status_code, "Pas encore d’édition." in answer.text) == (200, True)
 
 
-def test_more_editions_leads_to_all_that_went_out_and_to_nothing_else(tmp_path: Path) -> None:
+def test_archive_lists_sent_editions_only(tmp_path: Path) -> None:
     with open_day(tmp_path, tmp_path / "outbox", "https://news.example.org", NOW.date()) as (app, clock):
         clock.moment = whole_day(NOW.date())
         app.collecting.collect()
@@ -43,7 +43,7 @@ def test_more_editions_leads_to_all_that_went_out_and_to_nothing_else(tmp_path: 
             assert waiting.id not in listed
 
 
-def test_a_fault_of_ours_is_told_in_the_readers_language_and_without_details() -> None:
+def test_internal_error_page_is_localised_without_details() -> None:
     def broken(token: str) -> None:
         raise OSError(f"the disk with {token} is gone")
 
@@ -55,7 +55,7 @@ def test_a_fault_of_ours_is_told_in_the_readers_language_and_without_details() -
 
 
 @pytest.mark.parametrize(("accent", "worn"), [("#a3261b", "#a3261b"), ("#1d5a78", "#1d5a78"), ("#ffe27a", "#8")])
-def test_pages_wear_the_colour_of_their_newsletter_and_stay_legible(tmp_path: Path, accent: str, worn: str) -> None:
+def test_pages_use_legible_newsletter_colour(tmp_path: Path, accent: str, worn: str) -> None:
     path = tmp_path / "settings.toml"
     path.write_text(f'{SETTINGS}\n[newsletters.matin.brand]\naccent = "{accent}"\n', encoding="utf-8")
     with open_app(load(path, {}), clock=lambda: NOW) as app:

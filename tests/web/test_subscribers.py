@@ -10,13 +10,13 @@ ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_looking_at_the_link_changes_nothing(site: Site, method: str) -> None:
+def test_get_changes_nothing(site: Site, method: str) -> None:
     answer = site.client.request(method, f"/unsubscribe/{site.token(site.ada)}")
     assert answer.status_code == 200
     assert site.state(site.ada) == "confirmed"
 
 
-def test_the_page_has_one_button_and_no_script(site: Site) -> None:
+def test_page_has_one_button_and_no_script(site: Site) -> None:
     page = site.client.get(f"/unsubscribe/{site.token(site.ada)}").text
     assert page.count("<button") == 1
     assert "<script" not in page
@@ -24,7 +24,7 @@ def test_the_page_has_one_button_and_no_script(site: Site) -> None:
     assert "Leave The Morning?" in page
 
 
-def test_the_button_unsubscribes_and_a_mistake_can_be_taken_back(site: Site) -> None:
+def test_button_unsubscribes_and_can_be_undone(site: Site) -> None:
     token = site.token(site.ada)
     page = site.client.post(f"/unsubscribe/{token}").text
     assert "You are unsubscribed." in page
@@ -34,7 +34,7 @@ def test_the_button_unsubscribes_and_a_mistake_can_be_taken_back(site: Site) -> 
 
 
 @pytest.mark.parametrize("form", ["urlencoded", "multipart"])
-def test_one_click_answers_200_at_once_and_may_be_repeated(site: Site, form: str) -> None:
+def test_one_click_returns_200_and_may_be_repeated(site: Site, form: str) -> None:
     for _ in range(2):
         body = {"data": ONE_CLICK} if form == "urlencoded" else {"files": {"List-Unsubscribe": (None, "One-Click")}}
         answer = site.client.post(f"/unsubscribe/{site.token(site.ada)}", follow_redirects=False, **body)
@@ -44,7 +44,7 @@ def test_one_click_answers_200_at_once_and_may_be_repeated(site: Site, form: str
     assert site.state(site.ada) == "unsubscribed"
 
 
-def test_an_unknown_token_gets_the_same_neutral_answer(site: Site) -> None:
+def test_unknown_token_gets_neutral_answer(site: Site) -> None:
     for token in ("nonsense", site.token(site.ada)[:-3] + "abc", "é" * 50):
         assert site.client.get(f"/unsubscribe/{token}").status_code == 200
         answer = site.client.post(f"/unsubscribe/{token}", data=ONE_CLICK)
@@ -53,13 +53,13 @@ def test_an_unknown_token_gets_the_same_neutral_answer(site: Site) -> None:
     assert site.state(site.ada) == "confirmed"
 
 
-def test_a_huge_body_is_not_read_and_still_only_a_button(site: Site) -> None:
+def test_huge_body_is_treated_as_button(site: Site) -> None:
     answer = site.client.post(f"/unsubscribe/{site.token(site.ada)}", content=b"x" * 1_000_000)
     assert answer.status_code == 200
     assert "You are unsubscribed." in answer.text
 
 
-def test_nobody_who_never_confirmed_gets_in_by_the_way_back(site: Site) -> None:
+def test_rejoin_needs_former_confirmation(site: Site) -> None:
     stranger = site.app.context.store.readers.add("new@example.org", now=site.app.clock())
     site.app.context.store.readers.subscribe(stranger.id, "morning", (), "unconfirmed", now=site.app.clock())
     site.client.post(f"/unsubscribe/{site.token(stranger)}")
@@ -67,7 +67,7 @@ def test_nobody_who_never_confirmed_gets_in_by_the_way_back(site: Site) -> None:
     assert site.state(stranger) == "unsubscribed"
 
 
-def test_topics_are_chosen_on_one_page(site: Site) -> None:
+def test_preferences_page_sets_topics(site: Site) -> None:
     token = site.token(site.ada)
     page = site.client.get(f"/preferences/{token}").text
     assert page.count("checked") == 2
@@ -77,7 +77,7 @@ def test_topics_are_chosen_on_one_page(site: Site) -> None:
     assert tie.topics == ("science",)
 
 
-def test_who_gets_too_much_may_choose_instead_of_leaving(site: Site) -> None:
+def test_unsubscribe_page_offers_topics(site: Site) -> None:
     for reader, newsletter, topics in ((site.ada, "morning", 2), (site.emile, "matin", 1)):
         token = site.token(reader, newsletter)
         page = site.client.get(f"/unsubscribe/{token}").text
@@ -86,7 +86,7 @@ def test_who_gets_too_much_may_choose_instead_of_leaving(site: Site) -> None:
     assert "/preferences/" not in site.client.get("/unsubscribe/nonsense").text
 
 
-def test_pages_speak_the_readers_language(site: Site) -> None:
+def test_pages_use_subscriber_language(site: Site) -> None:
     page = site.client.get(f"/unsubscribe/{site.token(site.emile, 'matin')}", headers={"Accept-Language": "en"}).text
     assert '<html lang="fr" dir="ltr">' in page
     assert "Quitter Le Matin" in page
@@ -95,7 +95,7 @@ def test_pages_speak_the_readers_language(site: Site) -> None:
     assert '<html lang="de"' in unknown
 
 
-def test_links_carry_tokens_so_nothing_leaks_or_is_cached(site: Site) -> None:
+def test_token_pages_send_no_referrer_and_are_not_cached(site: Site) -> None:
     answer = site.client.get(f"/unsubscribe/{site.token(site.ada)}")
     assert answer.headers["referrer-policy"] == "no-referrer"
     assert answer.headers["cache-control"] == "no-store"
@@ -107,12 +107,12 @@ def test_health_and_metrics_answer(site: Site) -> None:
     assert "python_info" in site.client.get("/metrics").text
 
 
-def test_editions_are_not_shown_to_whoever_asks(site: Site) -> None:
+def test_previews_are_off_by_default(site: Site) -> None:
     assert site.client.get("/").status_code == 404
     assert site.client.get("/archive/morning-2026-11-24-0700").status_code == 404
 
 
 @pytest.mark.parametrize("path", ["nothing.jpg", "../settings.toml", "%2e%2e/settings.toml"])
-def test_before_the_first_picture_there_is_nothing_to_find_and_nothing_to_break(site: Site, path: str) -> None:
+def test_missing_media_folder_returns_404(site: Site, path: str) -> None:
     assert not site.app.pictures.folder.exists()
     assert site.client.get(f"/media/{path}").status_code == 404

@@ -39,7 +39,7 @@ def post(app: App, path: str, body: object) -> int:
         return client.post(path, content=json.dumps(body), headers={"Content-Type": "application/json"}).status_code
 
 
-def test_a_proven_complaint_suppresses_at_once_and_counts_once(app: App) -> None:
+def test_proven_complaint_suppresses_at_once_and_counts_once(app: App) -> None:
     for _ in range(2):
         assert post(app, f"/returned/postmark/{SECRET}", COMPLAINT) == 200
     assert [(s.address, s.reason) for s in app.context.store.readers.suppressions()] == [
@@ -49,12 +49,12 @@ def test_a_proven_complaint_suppresses_at_once_and_counts_once(app: App) -> None
 
 
 @pytest.mark.parametrize("path", ["/returned/postmark", "/returned/postmark/wrong", "/returned/ses"])
-def test_what_proves_nothing_changes_nothing(app: App, path: str) -> None:
+def test_unproven_webhook_changes_nothing(app: App, path: str) -> None:
     assert post(app, path, COMPLAINT) in (400, 403)
     assert list(app.context.store.readers.suppressions()) == []
 
 
-def test_unknown_services_and_huge_bodies_are_refused(app: App) -> None:
+def test_unknown_service_and_huge_body_are_refused(app: App) -> None:
     assert post(app, f"/returned/nobody/{SECRET}", COMPLAINT) == 404
     assert post(app, f"/returned/postmark/{SECRET}", "x" * 6_000_000) == 413
     assert post(app, f"/returned/postmark/{SECRET}", ["nonsense"]) == 400

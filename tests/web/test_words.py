@@ -20,12 +20,12 @@ def messages() -> set[str]:
 
 
 @pytest.mark.parametrize("language", [name for name in available() if name != "en"])
-def test_every_message_of_the_pages_is_translated(language: str) -> None:
+def test_page_messages_are_all_translated(language: str) -> None:
     words = locale(language).words
     same = {"Mail", "Text", "Editions"}  # in some languages the word is the same
     missing = sorted(m for m in messages() if words.gettext(m) == m and m not in same)
     assert missing == []
 
 
-def test_the_pages_have_messages_at_all() -> None:
+def test_pages_have_messages() -> None:
     assert len(messages()) > 20

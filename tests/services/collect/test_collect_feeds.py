@@ -78,7 +78,7 @@ def texts(store: Any) -> list[str]:
     return [article.text for _, article in found]
 
 
-def test_an_unchanged_body_is_not_parsed_again_and_nothing_is_read_twice(store: Any) -> None:
+def test_unchanged_feed_is_not_parsed_or_read_again(store: Any) -> None:
     web = Web([entry(number) for number in range(3)])
     assert (run(store, web).new, web.parsed, len(web.read)) == (3, 1, 3)
     again = run(store, web, NOW + timedelta(hours=1))
@@ -86,7 +86,7 @@ def test_an_unchanged_body_is_not_parsed_again_and_nothing_is_read_twice(store: 
     assert [feed.status for feed in again.feeds] == ["not_modified"]
 
 
-def test_what_a_host_repeats_is_learned_and_taken_out(store: Any) -> None:
+def test_boilerplate_of_host_is_learned_and_removed(store: Any) -> None:
     run(store, Web([entry(number) for number in range(8)]))
     assert len(texts(store)) == 8
     assert not [text for text in texts(store) if SLOGAN in text]
@@ -94,14 +94,14 @@ def test_what_a_host_repeats_is_learned_and_taken_out(store: Any) -> None:
     assert store.articles.host_blocks("herald.example")
 
 
-def test_changed_content_is_read_again(store: Any) -> None:
+def test_changed_entry_is_read_again(store: Any) -> None:
     run(store, Web([entry(0), entry(1)]))
     web = Web([entry(0, "Corrected: the glacier lost more."), entry(1)], b"2")
     again = run(store, web, NOW + timedelta(hours=1))
     assert (again.new, again.changed, web.read) == (0, 1, [entry(0).url])
 
 
-def test_an_article_that_two_feeds_carry_is_one_new_article(store: Any) -> None:
+def test_article_in_two_feeds_counts_once(store: Any) -> None:
     web, both = Web([entry(0), entry(1)]), (FEED, f"{FEED}/world")
     first = run(store, web, feeds=both)
     assert [polled.new for polled in first.feeds] == [2, 2], "each feed tells its own"
@@ -111,7 +111,7 @@ def test_an_article_that_two_feeds_carry_is_one_new_article(store: Any) -> None:
     assert (again.new, again.changed) == (1, 1)
 
 
-def test_what_one_has_just_asked_is_not_asked_again_by_who_came_a_moment_later(store: Any) -> None:
+def test_feed_just_polled_elsewhere_is_not_polled_again(store: Any) -> None:
     web = Web([entry(number) for number in range(3)])
 
     class Late(Sites):
@@ -128,7 +128,7 @@ def test_what_one_has_just_asked_is_not_asked_again_by_who_came_a_moment_later(s
     assert (web.parsed, len(web.read)) == (1, 3)
 
 
-def test_a_collector_at_work_for_longer_than_a_lease_keeps_its_sites(store: Any) -> None:
+def test_long_collect_renews_its_site_lease(store: Any) -> None:
     web, seconds = Web([entry(number) for number in range(8)]), [0.0]
 
     def slowly(entries: Sequence[Entry]) -> Iterator[tuple[Entry, Article]]:
@@ -142,7 +142,7 @@ def test_a_collector_at_work_for_longer_than_a_lease_keeps_its_sites(store: Any)
     assert len(web.read) == 8
 
 
-def test_a_stop_in_the_middle_leaves_the_rest_unread_for_the_next_round(store: Any) -> None:
+def test_stop_leaves_remaining_entries_for_next_round(store: Any) -> None:
     web = Web([entry(number) for number in range(6)])
     run(store, web, options=RoundOptions(forced=True, should_stop=lambda: len(web.read) >= 2))
     assert len(texts(store)) == 2
@@ -151,7 +151,7 @@ def test_a_stop_in_the_middle_leaves_the_rest_unread_for_the_next_round(store: A
     assert len(web.read) == 6
 
 
-def test_what_came_counts_though_a_page_behind_it_does_not_come(store: Any) -> None:
+def test_slow_page_does_not_hold_back_stored_articles(store: Any) -> None:
     web = Web([entry(number) for number in range(6)])
     slow = RoundOptions(forced=True, ticks=lambda: 8.0 * len(web.read))  # eight seconds a page
     there: list[int] = []

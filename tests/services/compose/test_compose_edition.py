@@ -32,7 +32,7 @@ def news(*numbers: int) -> set[str]:
     return {NEWS[number][0] for number in numbers}
 
 
-def test_composing_again_from_the_same_stored_inputs_gives_the_same_bytes(store: Store, tmp_path: Path) -> None:
+def test_compose_same_inputs_gives_same_bytes(store: Store, tmp_path: Path) -> None:
     settings = settings_of(tmp_path)
     bring(store, *range(8), at=NOW - timedelta(hours=1))
     slot = choose_slot(store, settings, "morning", CUT_OFF)
@@ -47,7 +47,7 @@ def test_composing_again_from_the_same_stored_inputs_gives_the_same_bytes(store:
 
 
 @pytest.mark.postgresql
-def test_both_databases_give_the_same_bytes(sqlite_store: Store, postgres_store: Store, tmp_path: Path) -> None:
+def test_compose_gives_same_bytes_on_both_databases(sqlite_store: Store, postgres_store: Store, tmp_path: Path) -> None:
     settings = settings_of(tmp_path)
     made = []
     for store in (sqlite_store, postgres_store):
@@ -59,9 +59,7 @@ def test_both_databases_give_the_same_bytes(sqlite_store: Store, postgres_store:
     assert made[0] == made[1]
 
 
-def test_by_hand_the_slot_just_due_is_composed_or_the_next_when_nothing_was_there_in_time(
-    store: Store, tmp_path: Path
-) -> None:
+def test_choose_slot_takes_due_slot_or_next_without_articles(store: Store, tmp_path: Path) -> None:
     settings = settings_of(tmp_path)
     later = SEND + timedelta(hours=1)
     bring(store, 0, at=CUT_OFF + timedelta(minutes=1))
@@ -71,7 +69,7 @@ def test_by_hand_the_slot_just_due_is_composed_or_the_next_when_nothing_was_ther
     assert choose_slot(store, settings, "morning", CUT_OFF).send_at == SEND
 
 
-def test_by_hand_on_a_friday_fridays_news_is_news_though_the_slot_is_on_monday(store: Store, tmp_path: Path) -> None:
+def test_compose_by_hand_days_ahead_takes_present_news(store: Store, tmp_path: Path) -> None:
     friday = datetime(2026, 11, 27, 9, 0, tzinfo=UTC)
     settings = settings_of(tmp_path)
     weekdays = settings.newsletters["morning"].model_copy(update={"days": ("mon", "tue", "wed", "thu", "fri")})
@@ -84,7 +82,7 @@ def test_by_hand_on_a_friday_fridays_news_is_news_though_the_slot_is_on_monday(s
     assert draft(store, settings, "morning", slot, now=slot.cut_off).edition.state == "skipped", "by then it is old"
 
 
-def test_a_slot_that_was_skipped_for_want_of_news_is_still_the_one_just_due(store: Store, tmp_path: Path) -> None:
+def test_choose_slot_keeps_due_slot_that_was_skipped(store: Store, tmp_path: Path) -> None:
     settings = settings_of(tmp_path)
     slot = slot_at(calendar_of(settings.newsletters["morning"]), datetime.fromisoformat("2026-11-24T07:00"))
     assert compose(store, settings, "morning", slot, now=CUT_OFF).state == "skipped"
@@ -98,17 +96,17 @@ class TestFreshness:
         settings = settings_of(folder, max_age='"1d"', min_stories="0")
         return draft(store, settings, "morning", choose_slot(store, settings, "morning", CUT_OFF), now=CUT_OFF).edition
 
-    def test_what_is_older_than_max_age_at_the_cut_off_is_out(self, store: Store, tmp_path: Path) -> None:
+    def test_article_older_than_max_age_at_cut_off_is_left_out(self, store: Store, tmp_path: Path) -> None:
         bring(store, 0, published=CUT_OFF - DAY + timedelta(minutes=1))
         bring(store, 1, published=CUT_OFF - DAY - timedelta(minutes=1))
         assert titles(self.compose(store, tmp_path)) == news(0)
 
-    def test_undated_articles_count_from_first_seen(self, store: Store, tmp_path: Path) -> None:
+    def test_undated_article_counts_from_first_seen(self, store: Store, tmp_path: Path) -> None:
         bring(store, 0, at=CUT_OFF - timedelta(hours=23))
         bring(store, 1, at=CUT_OFF - timedelta(hours=25))
         assert titles(self.compose(store, tmp_path)) == news(0)
 
-    def test_future_dates_count_from_first_seen_and_give_no_advantage(self, store: Store, tmp_path: Path) -> None:
+    def test_future_date_counts_from_first_seen_without_advantage(self, store: Store, tmp_path: Path) -> None:
         bring(store, 0, at=CUT_OFF - timedelta(hours=23), published=CUT_OFF + 30 * DAY)
         bring(store, 1, at=CUT_OFF - timedelta(hours=25), published=CUT_OFF + 30 * DAY)
         bring(store, 2, at=CUT_OFF - timedelta(hours=1))
@@ -116,7 +114,7 @@ class TestFreshness:
         assert titles(edition) == news(0, 2)
         assert edition.stories[0].title == NEWS[2][0], "the one that is seen later is fresher"
 
-    def test_what_comes_after_the_cut_off_waits_for_the_next(self, store: Store, tmp_path: Path) -> None:
+    def test_article_after_cut_off_waits_for_next_edition(self, store: Store, tmp_path: Path) -> None:
         bring(store, 0, at=CUT_OFF)
         bring(store, 1, at=CUT_OFF + timedelta(seconds=1))
         assert titles(self.compose(store, tmp_path)) == news(0)
@@ -129,7 +127,7 @@ LONG = (
 )
 
 
-def test_a_newsletter_gets_leads_as_long_as_it_wants_them(store: Store, tmp_path: Path) -> None:
+def test_lead_length_follows_newsletter_settings(store: Store, tmp_path: Path) -> None:
     bring(store, 0)
     [((entry, *_), _)] = store.articles.candidates([FEED], NOW - DAY, NOW + DAY)
     article = Article(
@@ -148,7 +146,7 @@ def test_a_newsletter_gets_leads_as_long_as_it_wants_them(store: Store, tmp_path
     assert len(lead(1, 90)) < len(article.lead.text) <= len(lead(3, 400))
 
 
-def test_leads_that_were_written_stay_as_they_are() -> None:
+def test_written_lead_is_not_shortened() -> None:
     wanted = LeadSettings(sentences=1, characters=60)
     article = Article("s", "u", "Port gets a sea wall", "en", LONG, choose(LONG, "Port gets a sea wall", "en"))
     written = replace(article, lead=replace(article.lead, rung="editor"))
@@ -159,7 +157,7 @@ def test_leads_that_were_written_stay_as_they_are() -> None:
     assert all(short.text[s.start : s.end] == s.text for s in short.lead.sentences)
 
 
-def test_the_settings_of_a_calendar_reach_it(tmp_path: Path) -> None:
+def test_calendar_gets_every_setting(tmp_path: Path) -> None:
     newsletter = settings_of(tmp_path, send_at='["18:00", "07:00"]', days='["mon"]', holidays='"FR"').newsletters
     calendar = calendar_of(newsletter["morning"])
     assert [str(at) for at in calendar.times] == ["07:00:00", "18:00:00"]

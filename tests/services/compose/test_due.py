@@ -75,7 +75,7 @@ def yesterday(store: Store) -> None:
 
 @pytest.mark.usefixtures("yesterday")
 class TestPolicies:
-    def test_auto_composes_at_the_cut_off_and_sends_in_its_time(self, store: Store, tmp_path: Path) -> None:
+    def test_auto_composes_at_cut_off_and_sends_at_slot(self, store: Store, tmp_path: Path) -> None:
         room = Newsroom(store, tmp_path, review='"auto"')
         bring(store, 0, 1)
         assert room.look(CUT_OFF - timedelta(seconds=1)) == []
@@ -85,9 +85,7 @@ class TestPolicies:
         assert room.look(SEND) == ["ready"]
         assert room.reminded == []
 
-    def test_required_waits_for_an_editor_reminds_twice_and_is_never_sent_without(
-        self, store: Store, tmp_path: Path
-    ) -> None:
+    def test_required_review_reminds_twice_and_never_sends_unapproved(self, store: Store, tmp_path: Path) -> None:
         room = Newsroom(store, tmp_path, review='"required"', remind='"10m"', max_late='"2h"')
         bring(store, 0, 1)
         assert room.look(CUT_OFF) == ["composed", "reminded"]
@@ -103,7 +101,7 @@ class TestPolicies:
         ("if_unreviewed", "happens", "state"),
         [("send", ["approved", "ready"], "approved"), ("skip", ["skipped"], "skipped"), ("hold", [], "in_review")],
     )
-    def test_a_window_ends_as_the_settings_say(
+    def test_window_ends_as_if_unreviewed_says(
         self, store: Store, tmp_path: Path, if_unreviewed: str, happens: list[str], state: str
     ) -> None:
         room = Newsroom(store, tmp_path, review='"window"', if_unreviewed=f'"{if_unreviewed}"')
@@ -113,7 +111,7 @@ class TestPolicies:
         assert room.look(SEND) == happens
         assert room.edition().state == state
 
-    def test_an_approval_in_the_window_is_what_goes_out(self, store: Store, tmp_path: Path) -> None:
+    def test_window_approval_is_sent(self, store: Store, tmp_path: Path) -> None:
         room = Newsroom(store, tmp_path, review='"window"', if_unreviewed='"skip"')
         bring(store, 0, 1)
         room.look(CUT_OFF)
@@ -121,14 +119,14 @@ class TestPolicies:
         assert room.look(SEND) == ["ready"]
         assert room.edition().approved_by == "ada"
 
-    def test_nothing_is_sent_past_max_late(self, store: Store, tmp_path: Path) -> None:
+    def test_edition_past_max_late_is_skipped(self, store: Store, tmp_path: Path) -> None:
         room = Newsroom(store, tmp_path, review='"auto"', max_late='"1h"')
         bring(store, 0, 1)
         room.look(CUT_OFF)
         assert room.look(SEND + timedelta(hours=1, minutes=1)) == ["skipped"]
         assert "not sent in time" in room.edition().reason
 
-    def test_an_edition_that_editors_emptied_stops_nobody_else(self, store: Store, tmp_path: Path) -> None:
+    def test_emptied_edition_fails_alone(self, store: Store, tmp_path: Path) -> None:
         room = Newsroom(store, tmp_path, review='"window"')
         bring(store, 0)
         room.look(CUT_OFF)
@@ -136,7 +134,7 @@ class TestPolicies:
         room.look(SEND - timedelta(minutes=1))
         assert room.look(SEND) == ["failed"]
 
-    def test_of_two_that_look_at_once_one_reminds(self, store: Store, tmp_path: Path) -> None:
+    def test_concurrent_reminders_are_sent_once(self, store: Store, tmp_path: Path) -> None:
         first, second = (Newsroom(store, tmp_path, review='"required"') for _ in "ab")
         bring(store, 0)
         assert first.look(CUT_OFF) == ["composed", "reminded"]
@@ -144,7 +142,7 @@ class TestPolicies:
         assert not store.editions.note_once(MORNING, "schedule", '{"do": "remind", "number": 2}', now=CUT_OFF)
         assert second.look(SEND - timedelta(minutes=1)) == []
 
-    def test_a_reminder_that_cannot_be_mailed_does_not_stop_the_day(self, store: Store, tmp_path: Path) -> None:
+    def test_failed_reminder_stops_nothing_else(self, store: Store, tmp_path: Path) -> None:
         room = Newsroom(store, tmp_path, review='"required"')
         bring(store, 0)
 
@@ -160,7 +158,7 @@ class TestPolicies:
 class TestWhatWaits:
     """Stories of a slot that was not sent go into the next edition; those of one that was do not."""
 
-    def test_a_skipped_slots_stories_go_into_the_next_edition(self, store: Store, tmp_path: Path) -> None:
+    def test_skipped_slot_hands_stories_to_next_edition(self, store: Store, tmp_path: Path) -> None:
         room = Newsroom(store, tmp_path, review='"auto"', max_late='"1h"')
         bring(store, 0, 1)
         room.look(CUT_OFF)
@@ -169,7 +167,7 @@ class TestWhatWaits:
         room.look(CUT_OFF + DAY)
         assert room.titles("morning-2026-11-25-0700") == news(0, 1, 2)
 
-    def test_too_few_stories_wait_for_company(self, store: Store, tmp_path: Path) -> None:
+    def test_too_few_stories_wait_for_next_edition(self, store: Store, tmp_path: Path) -> None:
         room = Newsroom(store, tmp_path, review='"auto"', min_stories="2")
         bring(store, 0)
         assert room.look(CUT_OFF) == ["skipped"]
@@ -178,7 +176,7 @@ class TestWhatWaits:
         room.look(CUT_OFF + DAY)
         assert room.titles("morning-2026-11-25-0700") == news(0, 1)
 
-    def test_what_was_told_does_not_come_back(self, store: Store, tmp_path: Path) -> None:
+    def test_printed_story_is_not_repeated(self, store: Store, tmp_path: Path) -> None:
         room = Newsroom(store, tmp_path, review='"auto"')
         bring(store, 0, 1)
         room.look(CUT_OFF)
@@ -187,7 +185,7 @@ class TestWhatWaits:
         room.look(CUT_OFF + DAY)
         assert room.titles("morning-2026-11-25-0700") == news(2)
 
-    def test_a_cancelled_editions_stories_wait_unless_somebody_had_them(self, store: Store, tmp_path: Path) -> None:
+    def test_cancelled_edition_hands_on_stories_nobody_got(self, store: Store, tmp_path: Path) -> None:
         room = Newsroom(store, tmp_path, review='"auto"')
         bring(store, 0)
         room.look(CUT_OFF)
@@ -196,7 +194,7 @@ class TestWhatWaits:
         room.look(CUT_OFF + DAY)
         assert room.titles("morning-2026-11-25-0700") == news(0, 1)
 
-    def test_a_slot_skipped_by_hand_hands_its_stories_on(self, store: Store, tmp_path: Path) -> None:
+    def test_slot_skipped_by_hand_hands_stories_on(self, store: Store, tmp_path: Path) -> None:
         room = Newsroom(store, tmp_path, review='"auto"')
         bring(store, 0)
         room.app.scheduling.skip("morning", datetime.fromisoformat("2026-11-24T07:00"))
@@ -205,7 +203,7 @@ class TestWhatWaits:
         assert room.titles("morning-2026-11-25-0700") == news(0)
 
     @pytest.mark.parametrize(("on_holiday", "expected"), [("merge", {0, 1}), ("skip", {1})])
-    def test_a_holidays_stories_are_merged_or_dropped_as_the_settings_say(
+    def test_holiday_stories_are_merged_or_dropped_by_setting(
         self, store: Store, tmp_path: Path, on_holiday: str, expected: set[int]
     ) -> None:
         room = Newsroom(store, tmp_path, review='"auto"', skip_dates="[2026-11-24]", on_holiday=f'"{on_holiday}"')
@@ -218,9 +216,7 @@ class TestWhatWaits:
         room.look(CUT_OFF + DAY)
         assert room.titles("morning-2026-11-25-0700") == news(*expected)
 
-    def test_in_a_pause_nothing_is_composed_and_old_news_does_not_come_after_it(
-        self, store: Store, tmp_path: Path
-    ) -> None:
+    def test_pause_composes_nothing_and_drops_old_news(self, store: Store, tmp_path: Path) -> None:
         room = Newsroom(store, tmp_path, review='"auto"', pauses="[{ first = 2026-11-24, last = 2026-11-25 }]")
         bring(store, 0)
         assert room.look(SEND) == ["missed"]
@@ -232,7 +228,7 @@ class TestWhatWaits:
 
 @pytest.mark.usefixtures("yesterday")
 class TestCalendar:
-    def test_several_slots_a_day_each_have_what_came_since_the_last(self, store: Store, tmp_path: Path) -> None:
+    def test_each_daily_slot_has_articles_since_the_last(self, store: Store, tmp_path: Path) -> None:
         room = Newsroom(store, tmp_path, review='"auto"', send_at='["07:00", "18:00"]')
         store.editions.decide_slot("morning", "2026-11-23T18:00", "composed", now=NOW)
         store.editions.decide_slot("morning", "2026-11-22T18:00", "composed", now=NOW)
@@ -244,14 +240,14 @@ class TestCalendar:
         assert room.look(evening)[0] == "composed"
         assert room.titles("morning-2026-11-24-1800") == news(1)
 
-    def test_a_weekly_edition_has_the_week_if_its_articles_may_be_that_old(self, store: Store, tmp_path: Path) -> None:
+    def test_weekly_edition_covers_week_within_max_age(self, store: Store, tmp_path: Path) -> None:
         room = Newsroom(store, tmp_path, review='"auto"', days='["tue"]', max_age='"7d"')
         for number in range(3):
             bring(store, number, at=NOW - number * 2 * DAY)
         assert room.look(CUT_OFF) == ["composed"]
         assert room.titles(MORNING) == news(0, 1, 2)
 
-    def test_a_monthly_edition_comes_on_its_day(self, store: Store, tmp_path: Path) -> None:
+    def test_monthly_edition_is_composed_on_its_day(self, store: Store, tmp_path: Path) -> None:
         room = Newsroom(store, tmp_path, review='"auto"', monthdays="[24, -1]")
         bring(store, 0)
         assert room.look(CUT_OFF) == ["composed"]
@@ -260,9 +256,7 @@ class TestCalendar:
         assert "composed" in room.look(CUT_OFF + 6 * DAY)
         assert room.app.editions.get("morning").id == "morning-2026-11-30-0700"
 
-    def test_what_downtime_kept_from_being_sent_goes_into_the_edition_after_it(
-        self, store: Store, tmp_path: Path
-    ) -> None:
+    def test_edition_unsent_in_downtime_hands_stories_to_next(self, store: Store, tmp_path: Path) -> None:
         room = Newsroom(store, tmp_path, review='"auto"', max_late='"1h"')
         bring(store, 0)
         assert room.look(CUT_OFF) == ["composed"]
@@ -271,9 +265,7 @@ class TestCalendar:
         assert room.look(CUT_OFF + DAY) == ["skipped", "composed"]
         assert room.titles("morning-2026-11-25-0700") == news(0, 1)
 
-    def test_after_downtime_the_newest_slot_is_caught_up_and_older_ones_are_recorded(
-        self, store: Store, tmp_path: Path
-    ) -> None:
+    def test_downtime_catches_up_newest_slot_and_records_older(self, store: Store, tmp_path: Path) -> None:
         room = Newsroom(store, tmp_path, review='"auto"', send_at='["05:00", "06:00", "07:00"]', max_late='"3h"')
         bring(store, 0, at=NOW - timedelta(hours=5))
         assert "composed" in room.look(SEND + timedelta(minutes=5))
@@ -288,7 +280,7 @@ class TestCalendar:
 
 @pytest.mark.usefixtures("yesterday")
 class TestOneEditionASlot:
-    def test_a_claim_that_died_is_taken_over_after_its_lease(self, store: Store, tmp_path: Path) -> None:
+    def test_slot_claim_is_taken_over_after_its_lease(self, store: Store, tmp_path: Path) -> None:
         room = Newsroom(store, tmp_path, review='"auto"')
         bring(store, 0)
         assert store.editions.claim_slot("morning", "2026-11-24T07:00", CUT_OFF)  # and its owner dies
@@ -296,9 +288,7 @@ class TestOneEditionASlot:
         assert room.look(CUT_OFF + SLOT_LEASE) == ["composed"]
         assert room.look(CUT_OFF + 2 * SLOT_LEASE) == []
 
-    def test_a_claim_of_a_process_that_was_killed_is_taken_over_when_it_is_started_again(
-        self, store: Store, tmp_path: Path
-    ) -> None:
+    def test_slot_claim_of_killed_process_is_taken_over_at_restart(self, store: Store, tmp_path: Path) -> None:
         room = Newsroom(store, tmp_path, review='"auto"')
         bring(store, 0)
         tell = "from digest import process\nwith process.run() as name: print(name)"
@@ -306,7 +296,7 @@ class TestOneEditionASlot:
         assert store.editions.claim_slot("morning", "2026-11-24T07:00", CUT_OFF, owner=killed)
         assert room.look(CUT_OFF + timedelta(seconds=20)) == ["composed"]
 
-    def test_a_clock_that_jumps_back_or_ahead_makes_no_second_edition(self, store: Store, tmp_path: Path) -> None:
+    def test_clock_jump_makes_no_second_edition(self, store: Store, tmp_path: Path) -> None:
         room = Newsroom(store, tmp_path, review='"auto"')
         bring(store, 0)
         assert room.look(CUT_OFF) == ["composed"]
@@ -316,7 +306,7 @@ class TestOneEditionASlot:
         assert [slot.slot for slot in store.editions.slots("morning") if slot.edition_id] == ["2026-11-24T07:00"]
         assert room.edition() == before
 
-    def test_a_slot_that_an_editor_composed_early_is_not_composed_again(self, store: Store, tmp_path: Path) -> None:
+    def test_slot_composed_early_is_not_composed_again(self, store: Store, tmp_path: Path) -> None:
         room = Newsroom(store, tmp_path, review='"required"')
         bring(store, 0)
         room.clock.moment = NOW

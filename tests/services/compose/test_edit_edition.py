@@ -45,7 +45,7 @@ def told(app: App) -> set[str]:
     return {row.title for row in app.context.store.editions.told("morning", NOW - timedelta(days=9))}
 
 
-def test_an_edit_is_stored_with_author_and_time_and_voids_the_approval(app: App, seen: Edition) -> None:
+def test_edit_stores_author_and_time_and_voids_approval(app: App, seen: Edition) -> None:
     first = seen.stories[0]
     app.subscriptions.add("ada@example.org", "morning")
     assert app.approving.approve(seen, "ada") == 1
@@ -63,7 +63,7 @@ def test_an_edit_is_stored_with_author_and_time_and_voids_the_approval(app: App,
     assert app.approving.approve(found, "ada") == 1
 
 
-def test_the_ledger_holds_what_the_edition_prints_after_its_edits(app: App, seen: Edition) -> None:
+def test_ledger_follows_edits(app: App, seen: Edition) -> None:
     app.editing.edit(seen, Drop(seen.stories[0].key), "ada")
     app.editing.edit(app.editions.get(MORNING), addition(5, app), "ada")
     app.approving.approve(app.editions.get(MORNING), "ada")
@@ -72,7 +72,7 @@ def test_the_ledger_holds_what_the_edition_prints_after_its_edits(app: App, seen
     assert seen.stories[0].title not in told(app)
 
 
-def test_the_second_of_two_editors_gets_a_conflict_and_overwrites_nothing(app: App, seen: Edition) -> None:
+def test_second_editor_gets_conflict_and_overwrites_nothing(app: App, seen: Edition) -> None:
     app.editing.edit(seen, Note("Ada's"), "ada")
     with pytest.raises(EditConflict, match="changed by somebody else"):
         app.editing.edit(seen, Note("Bob's"), "bob")
@@ -81,7 +81,7 @@ def test_the_second_of_two_editors_gets_a_conflict_and_overwrites_nothing(app: A
     assert app.editions.get(MORNING).note == "Ada's"
 
 
-def test_of_editors_at_the_same_moment_one_wins_and_all_others_know(app: App, seen: Edition) -> None:
+def test_concurrent_edits_have_one_winner_and_conflicts(app: App, seen: Edition) -> None:
     start, lost = Barrier(4), []
 
     def write(name: str) -> None:
@@ -101,7 +101,7 @@ def test_of_editors_at_the_same_moment_one_wins_and_all_others_know(app: App, se
     assert told(app) == set(), "a draft is nothing that readers were told"
 
 
-def test_undo_takes_back_edit_after_edit_to_the_edition_as_composed(app: App, seen: Edition) -> None:
+def test_undo_reverts_edits_back_to_composed_edition(app: App, seen: Edition) -> None:
     first, second = seen.stories[0].key, seen.stories[1].key
     edits: list[Edit] = [Retitle(first, "Other"), Pin(second), Drop(first), Subject("Mine")]
     contents = [seen.content_hash]
@@ -115,7 +115,7 @@ def test_undo_takes_back_edit_after_edit_to_the_edition_as_composed(app: App, se
     assert [line.what for line in edit_edition.history(app.context.store, MORNING)][-4:] == ["undo"] * 4
 
 
-def test_a_story_moves_to_a_section_that_edition_or_newsletter_has(tmp_path: Path, store: Store) -> None:
+def test_move_needs_section_of_edition_or_newsletter(tmp_path: Path, store: Store) -> None:
     more = '[topics.culture]\ntitle = "Arts and letters"\nfeeds = ["https://c.example/feed"]\n'
     bring(store, 0, 1, at=NOW - timedelta(hours=1))
     app = app_of(settings_of(tmp_path, more, topics='["world", "culture"]'), store, Clock())
@@ -126,7 +126,7 @@ def test_a_story_moves_to_a_section_that_edition_or_newsletter_has(tmp_path: Pat
     assert [section.title for section in changed.sections] == ["World", "Arts and letters"]
 
 
-def test_after_an_undo_new_edits_go_on_from_there(app: App, seen: Edition) -> None:
+def test_edit_after_undo_continues_from_reverted_content(app: App, seen: Edition) -> None:
     for wish in (Note("one"), Note("two")):
         app.editing.edit(app.editions.get(MORNING), wish, "ada")
     app.editing.undo(app.editions.get(MORNING), "ada")
@@ -135,7 +135,7 @@ def test_after_an_undo_new_edits_go_on_from_there(app: App, seen: Edition) -> No
     assert app.editing.undo(app.editions.get(MORNING), "ada").content_hash == seen.content_hash
 
 
-def test_one_late_insert_keeps_the_approval_and_is_on_record(app: App, seen: Edition, clock: Clock) -> None:
+def test_late_insert_keeps_approval_and_is_recorded(app: App, seen: Edition, clock: Clock) -> None:
     app.subscriptions.add("ada@example.org", "morning")
     app.approving.approve(seen, "ada")
     clock.moment = seen.send_at - timedelta(minutes=3)
@@ -156,7 +156,7 @@ def test_one_late_insert_keeps_the_approval_and_is_on_record(app: App, seen: Edi
     assert NEWS[6][0].encode() in mail.read_bytes()
 
 
-def test_a_late_insert_is_for_what_is_approved_and_not_yet_on_its_way(app: App, seen: Edition) -> None:
+def test_late_insert_needs_approved_unsent_edition(app: App, seen: Edition) -> None:
     with pytest.raises(EditionError, match="add the story as an ordinary edit"):
         app.editing.insert_late(seen, addition(6, app), "bob")
     app.approving.approve(seen, "ada")
@@ -170,7 +170,7 @@ def test_a_late_insert_is_for_what_is_approved_and_not_yet_on_its_way(app: App, 
         app.editing.insert_late(app.editions.get(MORNING), addition(6, app), "bob")
 
 
-def test_a_late_insert_against_an_edit_is_a_conflict(app: App, seen: Edition) -> None:
+def test_late_insert_after_edit_is_conflict(app: App, seen: Edition) -> None:
     app.approving.approve(seen, "ada")
     approved = app.editions.get(MORNING)
     app.editing.edit(approved, Note("meanwhile"), "cyd")
@@ -178,14 +178,14 @@ def test_a_late_insert_against_an_edit_is_a_conflict(app: App, seen: Edition) ->
         app.editing.insert_late(approved, addition(6, app), "bob")
 
 
-def test_an_article_that_is_there_is_not_added_twice(app: App, seen: Edition) -> None:
+def test_add_refuses_article_already_in_edition(app: App, seen: Edition) -> None:
     with pytest.raises(EditionError, match="already has"):
         app.editing.edit(seen, addition(1, app), "ada")
     with pytest.raises(ArticleError):
         edit_edition.added(Article("https://x.example/", "", ""), "world", "World", now=NOW)
 
 
-def test_the_history_tells_who_did_what_since_it_was_composed(app: App, seen: Edition) -> None:
+def test_history_lists_authors_and_operations(app: App, seen: Edition) -> None:
     app.editing.edit(seen, Rewrite(seen.stories[0].key, "Shorter."), "ada")
     app.approving.approve(app.editions.get(MORNING), "bob")
     lines = edit_edition.history(app.context.store, MORNING)

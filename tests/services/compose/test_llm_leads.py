@@ -51,9 +51,7 @@ def records(store: Store) -> list[dict[str, Any]]:
     return [candidate["written"] for candidate in why["candidates"] if "written" in candidate]
 
 
-def test_a_grounded_lead_is_printed_and_the_articles_own_stays_beside_it(
-    sqlite_store: Store, tmp_path: Path, server: LlmServer
-) -> None:
+def test_grounded_lead_is_printed_and_extract_is_kept(sqlite_store: Store, tmp_path: Path, server: LlmServer) -> None:
     server.say = lambda article: GOOD
     long_story(sqlite_store)
     edition = composed(server, sqlite_store, tmp_path)
@@ -74,7 +72,7 @@ def test_a_grounded_lead_is_printed_and_the_articles_own_stays_beside_it(
         ("Engineers closed the harbour bridge after cracks appeared; the city said somebody was hurt.", "not"),
     ],
 )
-def test_what_is_not_grounded_leaves_the_articles_own_words_and_a_reason(
+def test_ungrounded_lead_is_refused_with_reason(
     sqlite_store: Store, tmp_path: Path, server: LlmServer, answer: str, reason: str
 ) -> None:
     server.say = lambda article: answer
@@ -86,9 +84,7 @@ def test_what_is_not_grounded_leaves_the_articles_own_words_and_a_reason(
     assert (record["taken"], record["text"]) == (False, answer)
 
 
-def test_only_printed_stories_are_asked_about_and_nothing_is_asked_twice(
-    sqlite_store: Store, tmp_path: Path, server: LlmServer
-) -> None:
+def test_model_is_asked_once_for_printed_stories_only(sqlite_store: Store, tmp_path: Path, server: LlmServer) -> None:
     server.say = lambda article: GOOD
     long_story(sqlite_store, 0)
     long_story(sqlite_store, 1)
@@ -104,7 +100,7 @@ def test_only_printed_stories_are_asked_about_and_nothing_is_asked_twice(
     assert written.edition.content_hash == edition.content_hash
 
 
-def test_a_sick_service_costs_no_edition(sqlite_store: Store, tmp_path: Path, server: LlmServer) -> None:
+def test_failing_model_service_costs_no_edition(sqlite_store: Store, tmp_path: Path, server: LlmServer) -> None:
     server.misbehave = server.drip
     long_story(sqlite_store)
     edition = composed(server, sqlite_store, tmp_path)
@@ -112,7 +108,7 @@ def test_a_sick_service_costs_no_edition(sqlite_store: Store, tmp_path: Path, se
     assert records(sqlite_store)[0]["reason"] == "no complete answer within 1 s"
 
 
-def test_an_error_of_our_own_costs_no_edition(sqlite_store: Store, tmp_path: Path, server: LlmServer) -> None:
+def test_internal_error_costs_no_edition(sqlite_store: Store, tmp_path: Path, server: LlmServer) -> None:
     long_story(sqlite_store)
     with sqlite_store.database.write() as connection:
         connection.exec_driver_sql("DROP TABLE cache")
@@ -121,7 +117,7 @@ def test_an_error_of_our_own_costs_no_edition(sqlite_store: Store, tmp_path: Pat
     assert "StoreError" in records(sqlite_store)[0]["reason"]
 
 
-def test_a_used_up_day_asks_nobody(sqlite_store: Store, tmp_path: Path, server: LlmServer) -> None:
+def test_exhausted_daily_budget_asks_nothing(sqlite_store: Store, tmp_path: Path, server: LlmServer) -> None:
     server.misbehave = lambda handler: reply(handler, 500, b"")
     long_story(sqlite_store, 0)
     long_story(sqlite_store, 1)
@@ -130,7 +126,7 @@ def test_a_used_up_day_asks_nobody(sqlite_store: Store, tmp_path: Path, server: 
     assert sum("used up" in record["reason"] for record in records(sqlite_store)) == 1
 
 
-def test_without_a_service_nothing_is_asked_recorded_or_imported(sqlite_store: Store, tmp_path: Path) -> None:
+def test_unconfigured_model_imports_and_records_nothing(sqlite_store: Store, tmp_path: Path) -> None:
     long_story(sqlite_store)
     edition = composed(None, sqlite_store, tmp_path)
     assert not edition.stories[0].written
@@ -144,7 +140,7 @@ def take_many(url: str) -> int:
         return sum(store.meta.take("llm requests", "2026-11-24", 50) for _ in range(40))
 
 
-def test_two_processes_share_one_days_budget(store: Store) -> None:
+def test_daily_budget_is_shared_by_processes(store: Store) -> None:
     url = store.database.url.render_as_string(hide_password=False)
     with multiprocessing.get_context("spawn").Pool(2) as pool:
         assert sum(pool.map(take_many, [url, url], chunksize=1)) == 50

@@ -63,7 +63,7 @@ def newsroom(store: Store, tmp_path: Path) -> Store:
     return store
 
 
-def test_three_at_once_make_exactly_one_edition_a_slot_and_one_reminder(newsroom: Store, tmp_path: Path) -> None:
+def test_concurrent_schedulers_make_one_edition_and_reminder_per_slot(newsroom: Store, tmp_path: Path) -> None:
     moments = [CUT_OFF, CUT_OFF + timedelta(hours=5), CUT_OFF - timedelta(hours=2), CUT_OFF + timedelta(hours=11)]
     with ExitStack() as stack:
         three = [stack.enter_context(scheduler(newsroom, tmp_path)) for _ in range(3)]
@@ -80,7 +80,7 @@ def test_three_at_once_make_exactly_one_edition_a_slot_and_one_reminder(newsroom
     assert answers["morning-2026-11-24-0700"] == 2, "composed by one, reminded by one"
 
 
-def test_one_killed_between_claim_and_edition_is_replaced_after_its_lease(newsroom: Store, tmp_path: Path) -> None:
+def test_killed_scheduler_is_replaced_after_its_lease(newsroom: Store, tmp_path: Path) -> None:
     with scheduler(newsroom, tmp_path, "die") as dying, scheduler(newsroom, tmp_path) as living:
         dying.ask(CUT_OFF)
         assert dying.process.wait(timeout=30) == -9
@@ -92,7 +92,7 @@ def test_one_killed_between_claim_and_edition_is_replaced_after_its_lease(newsro
     assert (slot.outcome, slot.edition_id) == ("composed", "morning-2026-11-24-0700")
 
 
-def test_schedulers_whose_clocks_differ_by_days_make_no_edition_twice(newsroom: Store, tmp_path: Path) -> None:
+def test_schedulers_with_skewed_clocks_make_no_duplicate(newsroom: Store, tmp_path: Path) -> None:
     with scheduler(newsroom, tmp_path) as one, scheduler(newsroom, tmp_path) as other:
         for skew in (timedelta(0), timedelta(days=-2), timedelta(hours=5), timedelta(minutes=1), timedelta(hours=-5)):
             one.ask(CUT_OFF)

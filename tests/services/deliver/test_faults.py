@@ -119,7 +119,7 @@ SQLITE_TROUBLES = {"full": lambda path: full_disk(), "locked": locked, "moved": 
 
 @pytest.mark.parametrize("kind", SQLITE_TROUBLES)
 @pytest.mark.parametrize("in_doubt", ["resend", "hold"])
-def test_a_file_that_cannot_be_written_for_a_while_costs_nobody_anything(
+def test_temporarily_unwritable_database_file_costs_nothing(
     kind: str, in_doubt: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sender, "BUSY", 0.3)
@@ -141,9 +141,7 @@ def test_a_file_that_cannot_be_written_for_a_while_costs_nobody_anything(
 
 @pytest.mark.postgresql
 @pytest.mark.parametrize("in_doubt", ["resend", "hold"])
-def test_a_database_server_that_is_restarted_costs_nobody_anything(
-    in_doubt: Any, postgres_server: Any, postgres_database: str
-) -> None:
+def test_restarted_database_server_costs_nothing(in_doubt: Any, postgres_server: Any, postgres_database: str) -> None:
     with open_store(postgres_database) as store:
         prepare(store, READERS)
     trouble = Trouble(lambda: crash(postgres_server), lambda: revive(postgres_server))
@@ -198,9 +196,7 @@ def filled(disk: Path) -> tuple[Callable[[], object], Callable[[], object]]:
 
 @pytest.mark.postgresql
 @pytest.mark.parametrize("in_doubt", ["resend", "hold"])
-def test_a_database_server_whose_disk_is_full_for_a_while_costs_nobody_anything(
-    in_doubt: Any, postgres_database: str, small_disk: Path
-) -> None:
+def test_temporarily_full_database_disk_costs_nothing(in_doubt: Any, postgres_database: str, small_disk: Path) -> None:
     readers = 10 * READERS  # the tables must want to grow
     with open_store(postgres_database) as store:
         prepare(store, readers)
@@ -213,9 +209,7 @@ def test_a_database_server_whose_disk_is_full_for_a_while_costs_nobody_anything(
 
 
 @pytest.mark.parametrize("in_doubt", ["resend", "hold"])
-def test_a_disk_that_stays_full_stops_the_run_and_leaves_in_doubt_only_what_was_under_way(
-    in_doubt: Any, tmp_path: Path
-) -> None:
+def test_full_disk_stops_run_with_few_in_doubt(in_doubt: Any, tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/digest.db"
     with open_store(url, upgrade=True) as store:
         prepare(store, READERS)
@@ -243,7 +237,7 @@ def test_a_disk_that_stays_full_stops_the_run_and_leaves_in_doubt_only_what_was_
     assert all(d.reason for d in doubtful)
 
 
-def test_a_run_that_must_stop_while_the_store_is_away_does_not_wait(tmp_path: Path) -> None:
+def test_stop_while_store_is_unreachable_is_prompt(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/digest.db"
     with open_store(url, upgrade=True) as store:
         prepare(store, READERS)
@@ -266,7 +260,7 @@ def test_a_run_that_must_stop_while_the_store_is_away_does_not_wait(tmp_path: Pa
         assert len(server.accepted) <= AT + CONNECTIONS
 
 
-def test_a_claim_whose_answer_was_lost_keeps_nobody_waiting_for_the_end_of_its_lease(tmp_path: Path) -> None:
+def test_lost_claim_reply_is_released_at_once(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/digest.db"
     now = datetime.now(UTC)
     with open_store(url, upgrade=True) as store:
@@ -289,7 +283,7 @@ def test_a_claim_whose_answer_was_lost_keeps_nobody_waiting_for_the_end_of_its_l
         nobody_twice_nobody_lost(url, server)
 
 
-def test_an_address_that_is_none_costs_its_own_reader_the_mail_and_nobody_else(tmp_path: Path) -> None:
+def test_invalid_address_costs_only_its_reader(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/digest.db"
     with open_store(url, upgrade=True) as store:
         prepare(store, 5)

@@ -45,7 +45,7 @@ def halting(url: str, state: EditionState) -> Any:
     return behave
 
 
-def test_a_pause_stops_a_sender_between_two_messages_and_resuming_goes_on_there(readers_url: str) -> None:
+def test_pause_stops_sender_and_resume_continues(readers_url: str) -> None:
     with SmtpServer(behave=halting(readers_url, "paused")) as server:
         done = run(readers_url, server.port, "resend")
         assert done.state == "paused"
@@ -57,7 +57,7 @@ def test_a_pause_stops_a_sender_between_two_messages_and_resuming_goes_on_there(
         assert Counter(server.recipients) == EVERYBODY
 
 
-def test_a_cancelled_edition_closes_its_books_at_once(readers_url: str) -> None:
+def test_cancel_closes_open_deliveries(readers_url: str) -> None:
     with SmtpServer(behave=halting(readers_url, "cancelled")) as server:
         done = run(readers_url, server.port, "resend")
     assert done.state == "cancelled"
@@ -67,7 +67,7 @@ def test_a_cancelled_edition_closes_its_books_at_once(readers_url: str) -> None:
         assert {d.reason for d in store.deliveries.listing(EDITION, "skipped")} == {"the edition was cancelled"}
 
 
-def test_a_pause_of_all_sending_stops_a_sender_that_is_at_it(readers_url: str) -> None:
+def test_pause_of_all_sending_stops_running_sender(readers_url: str) -> None:
     def behave(moment: Moment) -> None:
         if moment.phase == "content" and moment.number == AT:
             with open_store(readers_url) as store:

@@ -141,9 +141,7 @@ def check(url: str, server: SmtpServer, in_doubt: Literal["resend", "hold"], kil
 
 @pytest.mark.parametrize("in_doubt", ["resend", "hold"])
 @pytest.mark.timeout(900)
-def test_nobody_is_lost_however_often_the_sender_is_killed(
-    url: str, server: SmtpServer, in_doubt: Literal["resend", "hold"]
-) -> None:
+def test_repeated_kills_lose_no_reader(url: str, server: SmtpServer, in_doubt: Literal["resend", "hold"]) -> None:
     chance = random.Random(f"{url}{in_doubt}" if "DIGEST_KILLS" in os.environ else in_doubt)
     kills = 0
     while kills < KILLS:
@@ -163,9 +161,7 @@ def test_nobody_is_lost_however_often_the_sender_is_killed(
 
 @pytest.mark.parametrize("in_doubt", ["resend", "hold"])
 @pytest.mark.timeout(300)
-def test_nobody_is_lost_wherever_the_sender_is_killed(
-    url: str, server: SmtpServer, in_doubt: Literal["resend", "hold"]
-) -> None:
+def test_kill_at_any_point_loses_no_reader(url: str, server: SmtpServer, in_doubt: Literal["resend", "hold"]) -> None:
     kills = 0
     for name in FAULTS:
         child = start(url, server, in_doubt, f"{name}:{1 if name.startswith('deliver.') else 4}")
@@ -188,7 +184,7 @@ def is_stopped(child: BaseProcess) -> bool:
 
 
 @pytest.mark.timeout(120)
-def test_a_sender_that_wakes_up_after_its_lease_sends_and_writes_nothing_more(url: str, server: SmtpServer) -> None:
+def test_sender_past_its_lease_sends_and_writes_nothing(url: str, server: SmtpServer) -> None:
     lease = 3.0
     child = start(url, server, "hold", "smtp.after_record:3:stop", lease)
     wait_until(lambda: is_stopped(child))
@@ -205,7 +201,7 @@ def test_a_sender_that_wakes_up_after_its_lease_sends_and_writes_nothing_more(ur
 
 
 @pytest.mark.timeout(120)
-def test_three_senders_at_once_mail_nobody_twice(url: str, server: SmtpServer) -> None:
+def test_concurrent_senders_mail_nobody_twice(url: str, server: SmtpServer) -> None:
     children = [start(url, server, "resend") for _ in range(3)]
     for child in children:
         child.join(90)
@@ -214,9 +210,7 @@ def test_three_senders_at_once_mail_nobody_twice(url: str, server: SmtpServer) -
 
 
 @pytest.mark.parametrize(("in_doubt", "copies"), [("resend", MAX_RESENDS), ("hold", 1)])
-def test_a_server_that_breaks_off_after_every_message_gets_few_copies_however_often_we_look(
-    tmp_path: Path, in_doubt: Literal["resend", "hold"], copies: int
-) -> None:
+def test_server_breaking_off_gets_few_copies(tmp_path: Path, in_doubt: Literal["resend", "hold"], copies: int) -> None:
     from digest.store import open_store
 
     url, start = f"sqlite:///{tmp_path}/digest.db", datetime.now(UTC)

@@ -46,7 +46,7 @@ def at(moment: datetime) -> Callable[[], datetime]:
     return lambda: moment
 
 
-def test_a_reader_whose_hour_is_past_the_editions_limit_gets_it_at_that_hour(url: str) -> None:
+def test_local_time_after_edition_limit_is_kept(url: str) -> None:
     start = send_at(url)
     with SmtpServer() as server:
         first = run(url, server.port, "resend", clock=at(start))
@@ -58,7 +58,7 @@ def test_a_reader_whose_hour_is_past_the_editions_limit_gets_it_at_that_hour(url
         assert server.recipients == ["reader0@example.org", "far@example.org"]
 
 
-def test_past_the_limit_after_their_own_hour_it_is_too_late_for_them_as_well(url: str) -> None:
+def test_local_time_has_its_own_limit(url: str) -> None:
     start = send_at(url)
     with SmtpServer() as server:
         run(url, server.port, "resend", clock=at(start))
@@ -69,7 +69,7 @@ def test_past_the_limit_after_their_own_hour_it_is_too_late_for_them_as_well(url
     assert skipped.reason == "too late (more than 3 hours after its time)"
 
 
-def test_a_reader_at_home_is_late_while_others_still_wait_for_their_hour(url: str) -> None:
+def test_late_delivery_is_skipped_while_others_wait(url: str) -> None:
     start = send_at(url)
     with SmtpServer() as server:
         late = run(url, server.port, "resend", clock=at(start + timedelta(hours=4)))
@@ -77,7 +77,7 @@ def test_a_reader_at_home_is_late_while_others_still_wait_for_their_hour(url: st
         assert run(url, server.port, "resend", clock=at(start + FAR)).counts == {"accepted": 1, "skipped": 1}
 
 
-def test_a_server_that_asks_for_patience_gets_it_until_the_limit_after_the_readers_own_hour(url: str) -> None:
+def test_deferral_is_retried_until_limit_after_local_time(url: str) -> None:
     start = send_at(url)
 
     def behave(moment: Moment) -> Say | None:
@@ -102,9 +102,7 @@ def test_a_server_that_asks_for_patience_gets_it_until_the_limit_after_the_reade
         ("2026-11-01T01:30", "America/New_York", "01:30", "05:30"),  # one that comes twice: the first time
     ],
 )
-def test_an_hour_is_the_readers_own_also_over_the_change_of_the_clocks(
-    slot: str, zone: str, there: str, utc: str
-) -> None:
+def test_local_time_follows_daylight_saving(slot: str, zone: str, there: str, utc: str) -> None:
     from zoneinfo import ZoneInfo
 
     send = datetime.fromisoformat(slot).replace(tzinfo=ZoneInfo("Europe/Paris")).astimezone(ZoneInfo("UTC"))

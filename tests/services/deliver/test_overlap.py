@@ -65,7 +65,7 @@ def mail(app: App, edition_id: str, name: str) -> str:
     return ""
 
 
-def test_who_had_a_story_in_the_morning_does_not_get_it_again_at_noon(app: App, clock: Clock) -> None:
+def test_story_is_not_repeated_in_second_newsletter(app: App, clock: Clock) -> None:
     publish(app, clock, "morning")
     bring(app.context.store, 2, at=clock.moment + timedelta(hours=1), feed="https://times.example/feed")
     clock.moment += timedelta(hours=4, minutes=30)
@@ -79,7 +79,7 @@ def test_who_had_a_story_in_the_morning_does_not_get_it_again_at_noon(app: App, 
     assert all(NEWS[number][0] in mail(app, MORNING, "cyd") for number in (0, 1))
 
 
-def test_who_had_everything_gets_no_mail_and_the_books_say_why(app: App, clock: Clock) -> None:
+def test_reader_with_nothing_new_is_skipped_with_reason(app: App, clock: Clock) -> None:
     publish(app, clock, "morning", send=False)
     app.composing.compose("noon")
     app.approving.approve(app.editions.get("noon"), "ada")
@@ -87,7 +87,7 @@ def test_who_had_everything_gets_no_mail_and_the_books_say_why(app: App, clock: 
     assert rows == {"ada@example.org": ("skipped", ALL_SEEN_ELSEWHERE), "bob@example.org": ("planned", "")}
 
 
-def test_what_was_planned_but_never_sent_there_is_sent_here(app: App, clock: Clock) -> None:
+def test_story_of_cancelled_edition_is_sent_in_other(app: App, clock: Clock) -> None:
     publish(app, clock, "morning", send=False)
     app.sending.cancel(app.editions.get(MORNING))
     app.composing.compose("noon")
@@ -96,7 +96,7 @@ def test_what_was_planned_but_never_sent_there_is_sent_here(app: App, clock: Clo
 
 
 @pytest.mark.parametrize("how", ["cancelled", "dropped", "skipped"])
-def test_what_the_morning_withdraws_after_noon_was_planned_comes_at_noon(app: App, clock: Clock, how: str) -> None:
+def test_story_withdrawn_after_planning_is_given_back(app: App, clock: Clock, how: str) -> None:
     publish(app, clock, "morning", send=False)
     bring(app.context.store, 2, at=clock.moment + timedelta(hours=1), feed="https://times.example/feed")
     clock.moment += timedelta(hours=1, minutes=30)
@@ -121,7 +121,7 @@ def test_what_the_morning_withdraws_after_noon_was_planned_comes_at_noon(app: Ap
     assert NEWS[2][0] in ada
 
 
-def test_who_was_to_get_nothing_gets_the_mail_after_all_and_the_books_close(app: App, clock: Clock) -> None:
+def test_skipped_reader_is_replanned_when_other_edition_is_cancelled(app: App, clock: Clock) -> None:
     publish(app, clock, "morning", send=False)
     app.composing.compose("noon")
     app.approving.approve(app.editions.get("noon"), "ada")
@@ -131,7 +131,7 @@ def test_who_was_to_get_nothing_gets_the_mail_after_all_and_the_books_close(app:
     assert (done.state, done.counts) == ("sent", {"accepted": 2})
 
 
-def test_nobody_is_planned_anew_once_the_first_mail_has_left(app: App, clock: Clock) -> None:
+def test_plan_is_final_once_sending_began(app: App, clock: Clock) -> None:
     publish(app, clock, "morning", send=False)
     app.composing.compose("noon")
     app.approving.approve(app.editions.get("noon"), "ada")
@@ -144,7 +144,7 @@ def test_nobody_is_planned_anew_once_the_first_mail_has_left(app: App, clock: Cl
     assert list(app.context.store.deliveries.listing(NOON)) == before
 
 
-def test_a_reader_who_chose_other_sections_there_gets_the_story_here(app: App, clock: Clock) -> None:
+def test_reader_without_that_topic_elsewhere_gets_story(app: App, clock: Clock) -> None:
     app.subscriptions.add("dan@example.org", "noon", topics=["late"])
     app.subscriptions.add("dan@example.org", "morning")
     bring(app.context.store, 3, at=NOW, feed="https://times.example/feed")
@@ -154,7 +154,7 @@ def test_a_reader_who_chose_other_sections_there_gets_the_story_here(app: App, c
     assert rows == {"ada@example.org": "skipped", "cyd@example.org": "planned", "dan@example.org": "planned"}
 
 
-def test_the_number_of_variants_is_bounded(store: Store, tmp_path: Path) -> None:
+def test_number_of_variants_is_bounded(store: Store, tmp_path: Path) -> None:
     keys = [f"extra{number}" for number in range(SIBLINGS + 2)]
     parts = [
         f'[topics.t{n}]\ntitle = "T{n}"\nfeeds = ["https://t{n}.example/feed"]\n'

@@ -57,7 +57,7 @@ def clock_of(app: App) -> Clock:
     return app.clock
 
 
-def test_the_next_look_fetches_what_was_left_when_whoever_composed_has_had_its_time(app: App, site: Site) -> None:
+def test_missing_pictures_are_fetched_after_grace_period(app: App, site: Site) -> None:
     Jobs(app).compose()
     assert site.paths == [], "whoever composed it may be at it"
     clock_of(app).moment += PICTURES
@@ -67,13 +67,13 @@ def test_the_next_look_fetches_what_was_left_when_whoever_composed_has_had_its_t
     assert site.paths.count("/bridge.jpg") == 1
 
 
-def test_composing_again_by_hand_fetches_what_was_left(app: App) -> None:
+def test_compose_again_fetches_missing_pictures(app: App) -> None:
     edition, made = app.composing.compose("morning")
     assert (edition.id, made) == (MORNING, False)
     assert shows_it(app)
 
 
-def test_what_is_approved_is_not_sent_without_its_pictures(app: App, tmp_path: Path) -> None:
+def test_deliver_fetches_missing_pictures_first(app: App, tmp_path: Path) -> None:
     app.subscriptions.add("ada@example.org", "morning")
     app.approving.approve(app.editions.get(MORNING), "ada")
     app.sending.deliver(app.editions.get(MORNING), at_once=True)
@@ -81,7 +81,7 @@ def test_what_is_approved_is_not_sent_without_its_pictures(app: App, tmp_path: P
     assert OURS.encode() in mail.read_bytes().replace(b"=\r\n", b"").replace(b"=\n", b"")
 
 
-def test_an_edition_that_some_have_stays_as_they_have_it(app: App, site: Site) -> None:
+def test_edition_being_sent_fetches_no_pictures(app: App, site: Site) -> None:
     app.context.store.editions.set_state(MORNING, ["in_review"], "approved", now=COMPOSED)
     app.context.store.editions.set_state(MORNING, ["approved"], "sending", now=COMPOSED)
     clock_of(app).moment += PICTURES
@@ -90,7 +90,7 @@ def test_an_edition_that_some_have_stays_as_they_have_it(app: App, site: Site) -
     assert site.paths == []
 
 
-def test_a_picture_that_cannot_be_had_is_not_asked_for_at_every_look(app: App, site: Site) -> None:
+def test_unavailable_picture_is_tried_once(app: App, site: Site) -> None:
     site.routes["/bridge.jpg"] = Reply(404)
     clock_of(app).moment += PICTURES
     for _ in range(3):

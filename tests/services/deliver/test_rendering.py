@@ -39,7 +39,7 @@ def server() -> Iterator[HTTPServer]:
         yield server
 
 
-def test_a_logo_beside_the_settings_is_shown_from_our_own_place(tmp_path: Path) -> None:
+def test_logo_file_is_served_from_media_folder(tmp_path: Path) -> None:
     (tmp_path / "logo.png").write_bytes(_png())
     with _app(tmp_path, 'logo = "logo.png"') as app:
         rendered = app.rendering.render(editions.edition(stories=2))
@@ -51,7 +51,7 @@ def test_a_logo_beside_the_settings_is_shown_from_our_own_place(tmp_path: Path) 
     assert not rendered.blocked
 
 
-def test_a_logo_on_the_web_is_fetched_once(tmp_path: Path, server: HTTPServer) -> None:
+def test_logo_url_is_fetched_once(tmp_path: Path, server: HTTPServer) -> None:
     server.expect_ordered_request("/robots.txt").respond_with_data("", status=404)
     server.expect_ordered_request("/logo.png").respond_with_data(_png(), content_type="image/png")
     with _app(tmp_path, f'logo = "{server.url_for("/logo.png")}"') as app:
@@ -60,13 +60,13 @@ def test_a_logo_on_the_web_is_fetched_once(tmp_path: Path, server: HTTPServer) -
         assert app.rendering.mail_settings(editions.edition()).brand.logo == first
 
 
-def test_a_logo_that_the_web_does_not_give_leaves_the_title_in_letters(tmp_path: Path, server: HTTPServer) -> None:
+def test_logo_url_without_picture_falls_back_to_title(tmp_path: Path, server: HTTPServer) -> None:
     with _app(tmp_path, f'logo = "{server.url_for("/nothing.png")}"') as app:
         assert app.rendering.mail_settings(editions.edition()).brand.logo is None
 
 
 @pytest.mark.parametrize("content", [None, b"no picture"])
-def test_a_logo_file_that_cannot_be_used_is_named(tmp_path: Path, content: bytes | None) -> None:
+def test_unusable_logo_file_is_named(tmp_path: Path, content: bytes | None) -> None:
     if content is not None:
         (tmp_path / "logo.png").write_bytes(content)
     with (
@@ -76,7 +76,7 @@ def test_a_logo_file_that_cannot_be_used_is_named(tmp_path: Path, content: bytes
         app.rendering.mail_settings(editions.edition())
 
 
-def test_fonts_of_the_settings_are_the_mails(tmp_path: Path) -> None:
+def test_mail_uses_fonts_of_settings(tmp_path: Path) -> None:
     with _app(tmp_path, 'title_font = "Charter, serif"\ntext_font = "Verdana, sans-serif"') as app:
         html = app.rendering.render(editions.edition(stories=2)).html
     assert "Charter, serif" in html

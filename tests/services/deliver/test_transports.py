@@ -16,7 +16,7 @@ from tests.deliver.samples import messages
 from tests.fakes.ledger import Ledger
 
 
-def test_an_outbox_whose_disk_is_full_keeps_what_is_written_and_gives_the_rest_back(tmp_path: Path) -> None:
+def test_outbox_on_full_disk_keeps_written_and_returns_rest(tmp_path: Path) -> None:
     ledger = Ledger()
     arm("outbox.written:3:full")
     try:
@@ -29,7 +29,7 @@ def test_an_outbox_whose_disk_is_full_keeps_what_is_written_and_gives_the_rest_b
     assert len(list(tmp_path.rglob("*.eml"))) == 2
 
 
-def test_every_setting_of_a_mail_server_reaches_it(tmp_path: Path) -> None:
+def test_relay_gets_every_setting(tmp_path: Path) -> None:
     asked = {
         "host": "mx.example.org",
         "port": 2525,
