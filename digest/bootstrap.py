@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from digest.services.editors import Editors
     from digest.services.notifying import Notifying
     from digest.services.scheduling import Scheduling
+    from digest.services.subscriber_lists import SubscriberLists
     from digest.services.subscriptions import Subscriptions
 
 
@@ -134,6 +135,12 @@ class App:
         from digest.services.subscriptions import Subscriptions
 
         return Subscriptions(self.context)
+
+    @cached_property
+    def subscriber_lists(self) -> SubscriberLists:
+        from digest.services.subscriber_lists import SubscriberLists
+
+        return SubscriberLists(self.context, self.subscriptions)
 
     @cached_property
     def returned_mail(self) -> ReturnedMail:

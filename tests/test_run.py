@@ -61,11 +61,12 @@ def desk(tmp_path: Path) -> Iterator[Path]:
         path = tmp_path / "settings.toml"
         path.write_text(text, encoding="utf-8")
         with open_store(load(path, {}).store.url, upgrade=True) as store:
-            from digest.deliver.subscriber_csv import read_rows
+            from digest.deliver.subscriber_list.rows import Person, read_rows
 
             settings = load(path, {})
-            people = read_rows(subscribers_csv(), settings.offered)
-            store.readers.import_many(people.people, now=now.astimezone(UTC))
+            rows = [row for row in read_rows(subscribers_csv(), settings.offered) if isinstance(row, Person)]
+            people = [(row.subscriber, (row.subscription,)) for row in rows]
+            store.readers.import_many(people, now=now.astimezone(UTC))
             for key in settings.newsletters:  # followed since yesterday
                 store.meta.set(f"newsletter since {key}", (now - timedelta(hours=2)).astimezone(UTC).isoformat())
         yield tmp_path

@@ -30,6 +30,7 @@ from digest.errors import DigestError
 
 if TYPE_CHECKING:
     from digest.deliver.subscriber import Subscription
+    from digest.services.subscriber_lists import ImportSummary
 
 
 @click.group()
@@ -101,28 +102,43 @@ def add(
 @as_json
 @click.pass_context
 def import_(ctx: click.Context, file: Path, newsletter: str | None, json_: bool) -> None:
-    """Import readers from a CSV file with a heading line.
+    """Import subscribers from a CSV file with a heading line, our own export or another program's.
 
-    Columns: address (or email), and optionally name, language, timezone, newsletter, topics (separated by blanks).
-    Good rows are taken; bad ones are listed with line and reason (exit code 5). Nobody who left is subscribed again.
+    Columns: address (or email), and optionally name, language, timezone, newsletter, topics (separated by spaces) and
+    the state of the consent, in the words of many programs. A row without certain consent is not taken; who left,
+    bounced or complained elsewhere is not mailed here. Bad rows are listed with line and reason (exit code 5).
     """
     text = _text(sys.stdin.buffer.read() if str(file) == "-" else _bytes(file), file)
     with open_app(ctx) as app:
-        imported, bad = app.subscriptions.import_csv(text, newsletter)
-    for line, reason in bad:
-        say(f"line {line}: {reason}")
+        summary = app.subscriber_lists.import_csv(text, newsletter)
+    for row in summary.bad:
+        say(f"line {row.line}: {row.reason}")
     if json_:
-        emit({**imported._asdict(), "bad": [{"line": line, "reason": reason} for line, reason in bad]})
+        emit(asdict(summary))
     else:
-        click.echo(
-            f"{imported.added} new, {imported.known} known, {count(imported.subscriptions, 'subscription')}, "
-            f"{count(len(bad), 'bad line')}"
-        )
-    nobody = imported.added + imported.known == 0
-    if bad:
-        stop(1 if nobody else PARTLY)
-    if nobody:
+        _say_imported(summary)
+    nothing = not (summary.added or summary.known or summary.suppressed)
+    if summary.bad:
+        stop(1 if nothing else PARTLY)
+    if nothing:
         stop(NOTHING_TO_DO)
+
+
+def _say_imported(summary: ImportSummary) -> None:
+    click.echo(
+        f"{summary.added} new, {summary.known} known, {count(summary.subscriptions, 'subscription')}, "
+        f"{count(len(summary.bad), 'bad line')}"
+    )
+    if summary.ended:
+        click.echo(f"{count(summary.ended, 'subscription')} of known people ended: they left elsewhere.")
+    if summary.suppressed:
+        click.echo(f"{count(summary.suppressed, 'address', 'addresses')} suppressed: bounced, complained or blocked.")
+    if summary.left:
+        click.echo(f"{count(summary.left, 'person', 'people')} of the list had left here and stay unsubscribed.")
+    if summary.held_back:
+        click.echo(f"{count(summary.held_back, 'address', 'addresses')} of the list suppressed here, and not mailed.")
+    if summary.unused:
+        say(f"Columns not used: {', '.join(summary.unused)}")
 
 
 def _bytes(file: Path) -> bytes:
@@ -144,16 +160,18 @@ def _text(body: bytes, file: Path) -> str:
 @click.option("--newsletter", shell_complete=newsletter_names, help="Only this one's readers.")
 @click.pass_context
 def export(ctx: click.Context, newsletter: str | None) -> None:
-    """Write everybody as CSV to standard output, one line a subscription; `import` reads it back."""
+    """Write everybody as CSV to standard output, one line a subscription; `import` reads it back.
+
+    Suppressed addresses carry the reason as their state, so that an import elsewhere does not mail them either.
+    """
+    from digest.services.subscriber_lists import COLUMNS
+
     with open_app(ctx) as app:
-        listing = app.subscriptions.listing(newsletter)
-        first = next(listing, None)  # raises for an unknown newsletter before anything is written
+        rows = app.subscriber_lists.export(newsletter)
+        first = next(rows, None)  # raises for an unknown newsletter before anything is written
         out = csv.writer(sys.stdout)
-        out.writerow(["address", "name", "language", "timezone", "newsletter", "topics", "state"])
-        for subscriber, subscriptions in chain((first,) if first else (), listing):
-            person = [subscriber.address, subscriber.name, subscriber.language, subscriber.timezone]
-            for each in subscriptions:
-                out.writerow([*person, each.newsletter, " ".join(each.topics), each.state])
+        out.writerow(COLUMNS)
+        out.writerows(chain((first,) if first else (), rows))
 
 
 @subscribers.command()

@@ -71,7 +71,7 @@ def run_days(app: App, clock: Clock, day: date, progress: Progress) -> Summary:
     began = monotonic()
     summary = Summary(outbox=app.settings.deliver.outbox)
     _one_day(app, clock, day - timedelta(days=1), _prefixed(progress, "yesterday "))
-    app.subscriptions.import_csv(subscribers_csv())
+    app.subscriber_lists.import_csv(subscribers_csv())
     for edition in _one_day(app, clock, day, progress):
         summary.editions.append(edition)
         summary.subjects[edition.id] = app.rendering.render(edition).subject

@@ -1,4 +1,4 @@
-"""Subscriptions: join, leave, come back, choose topics, import, export and erase; and who must not be mailed."""
+"""Subscriptions: join, leave, come back, choose topics and erase; and who must not be mailed."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from digest.deliver.address import canonical
 from digest.deliver.subscriber import Subscriber, Subscription, Suppression
-from digest.deliver.subscriber_csv import read_rows
 from digest.errors import HeldBack
 from digest.services.context import Context
 from digest.services.newsletters import newsletter_of, require_topic
 from digest.text.clean import one_line
 
 if TYPE_CHECKING:
-    from digest.store.records import BounceRecord, Imported, ReaderEvent
+    from digest.store.records import BounceRecord, ReaderEvent
 
 #: Characters of a name that are kept.
 LONGEST_NAME: Final = 200
@@ -99,17 +98,6 @@ class Subscriptions:
         if suppression is not None:
             self._store.readers.unsuppress(text)
         return subscriber
-
-    def import_csv(self, text: str, newsletter: str | None = None) -> tuple[Imported, Sequence[tuple[int, str]]]:
-        """Import subscribers from CSV text; return counts, and the bad lines as (number from 1, reason).
-
-        `newsletter` is for rows that name none. Nobody who left is subscribed again. Raises SettingsError for an
-        unknown newsletter.
-        """
-        if newsletter:
-            newsletter_of(self._settings, newsletter)
-        rows = read_rows(text, self._settings.offered, newsletter)
-        return self._store.readers.import_many(rows.people, now=self._clock()), rows.bad
 
     def listing(self, newsletter: str | None = None) -> Iterator[tuple[Subscriber, tuple[Subscription, ...]]]:
         """Yield everybody with their subscriptions, or only those of one newsletter.

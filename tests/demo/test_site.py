@@ -14,7 +14,7 @@ import pytest
 from lxml.html import document_fromstring
 from PIL import Image
 
-from digest.deliver.subscriber_csv import read_rows
+from digest.deliver.subscriber_list.rows import BadRow, Person, read_rows
 from digest.demo.content import ZONE, Outlet, outlets
 from digest.demo.site import PICTURE_SIZE, Site, build, settings_text, subscribers_csv, whole_day
 from digest.settings import Settings, load
@@ -178,13 +178,13 @@ def test_demo_settings_are_valid_and_name_every_feed(tmp_path: Path) -> None:
 
 def test_sample_subscribers_import_without_errors(tmp_path: Path) -> None:
     made = settings(tmp_path)
-    roll = read_rows(subscribers_csv(), made.offered)
-    assert roll.bad == ()
-    addresses = {person.address for person, _ in roll.people}
-    assert len(addresses) >= 6
-    assert all(address.endswith(("@example.org", ".test")) for address in addresses)
-    assert {person.language for person, _ in roll.people} >= {"en", "fr", "de", "ar"}
-    for person, ties in roll.people:
-        for tie in ties:
-            assert set(tie.topics) <= set(made.newsletters[tie.newsletter].topics), person.address
-    assert len({tie.topics for _, ties in roll.people for tie in ties}) >= 5
+    rows = list(read_rows(subscribers_csv(), made.offered))
+    people = [row for row in rows if isinstance(row, Person)]
+    assert not [row for row in rows if isinstance(row, BadRow)]
+    assert len({person.subscriber.address for person in people}) >= 6
+    assert all(person.subscriber.address.endswith(("@example.org", ".test")) for person in people)
+    assert {person.subscriber.language for person in people} >= {"en", "fr", "de", "ar"}
+    for person in people:
+        topics = made.newsletters[person.subscription.newsletter].topics
+        assert set(person.subscription.topics) <= set(topics), person.subscriber.address
+    assert len({person.subscription.topics for person in people}) >= 5
