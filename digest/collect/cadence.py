@@ -1,4 +1,4 @@
-"""Cadence: how often a feed brings something, learned from its own history, and when its silence is too long. Pure."""
+"""Cadence: how often a feed publishes, learned from its own history, and when its silence is too long. Pure."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from itertools import pairwise
 from statistics import median
 from typing import Final
 
-_WINDOW: Final = timedelta(days=60)  # older dates tell nothing about today
+_WINDOW: Final = timedelta(days=60)  # older dates are no evidence for today
 _LEAST_GAPS: Final = 4
 _SEVERAL_DAYS: Final = 3 * 86_400.0
-_HALF_LIFE: Final = 7 * 86_400.0  # of a remembered longest gap: it spans the weekend
+_HALF_LIFE: Final = 7 * 86_400.0  # seconds; half-life of the longest gap, long enough for a weekend
 _MINUTE: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class Cadence:
-    """Seconds between two entries as a rule (`usual`), and the longest silence that is still normal (`longest`)."""
+    """The usual seconds between two entries, and the longest silence that is still normal."""
 
     usual: float
     longest: float
@@ -26,17 +26,17 @@ class Cadence:
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """A feed that should have spoken: seconds since its last new entry, and its usual seconds between two."""
+    """An overdue feed: seconds since its last new entry, and its usual seconds between two."""
 
     seconds: float
     usual: float
 
 
 def cadence(times: Iterable[datetime], now: datetime) -> Cadence | None:
-    """The rhythm of these times of publication; None when there are too few to tell.
+    """Return the cadence of these times of publication; None for too few.
 
-    The median gap is the usual one. The longest normal one is the second longest where the times span days, so that a
-    single outage or holiday does not excuse the next, and the longest within shorter spans.
+    The usual gap is the median. The longest normal gap is the second longest where the times span days, so that one
+    outage or holiday does not excuse the next; within shorter spans it is the longest.
     """
     past = sorted({t.replace(second=0, microsecond=0) for t in times if t <= now})
     past = [t for t in past if past[-1] - t <= _WINDOW]
@@ -47,9 +47,9 @@ def cadence(times: Iterable[datetime], now: datetime) -> Cadence | None:
 
 
 def blend(old: Cadence | None, new: Cadence | None, elapsed: float) -> Cadence | None:
-    """What was learned before together with what is seen now; `elapsed` seconds passed in between.
+    """Combine the learned cadence with the present one, `elapsed` seconds later.
 
-    A feed's window may hold less than a day: its longest gap is remembered, and fades with a half-life of a week.
+    A feed may hold less than a day: its longest gap is remembered, and decays with a half-life of a week.
     """
     if old is None or new is None:
         return new or old
@@ -58,7 +58,7 @@ def blend(old: Cadence | None, new: Cadence | None, elapsed: float) -> Cadence |
 
 
 def silence(known: Cadence | None, last_new: datetime | None, now: datetime) -> Silence | None:
-    """A value when the feed has been silent beyond three usual gaps, its longest normal one and an hour; else None."""
+    """Return the silence beyond three usual gaps, the longest normal one and an hour; else None."""
     if known is None or last_new is None:
         return None
     seconds = (now - last_new).total_seconds()

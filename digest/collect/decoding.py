@@ -1,4 +1,4 @@
-"""Bytes of unknown encoding -> text. Never raises: what fits nothing is replaced."""
+"""Decoding of bytes in an unknown encoding. Never raises: undecodable bytes are replaced."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from w3lib.encoding import html_body_declared_encoding, http_content_type_encodi
 from digest.text.clean import plain
 from digest.text.mojibake import repaired
 
-#: Encodings that the web was written in (the WHATWG's list, without duplicates), those of the Latin alphabet apart.
+#: Encodings of the web (the WHATWG's list, without duplicates); those of the Latin alphabet stand apart.
 _WEB = "cp1251 koi8_r cp1253 cp1255 cp1256 cp932 euc_jp iso2022_jp gb18030 big5 cp949 tis_620".split()
-_LATIN = ("cp1252", "cp1250", "iso8859_2", "cp1254", "cp1257")  # the likeliest first
-#: What languages add to the letters a to z: western, northern, then those that cp1252 cannot write.
+_LATIN = ("cp1252", "cp1250", "iso8859_2", "cp1254", "cp1257")  # most likely first
+#: Letters beyond a to z by language: western, northern, then those that cp1252 does not have.
 _ALPHABETS = (
     "àâæçéèêëîïôœùûüÿ", "äöüßé", "áéíóúüñªº", "àèéìíîòóùúª", "áâãàçéêíóôõúüªº", "éëïóöüèáíú", "åäöéæøþðáíóúý",
     "ąćęłńóśźż", "áčďéěíňóřšťúůýž", "áäčďéíĺľňóôŕšťúýž", "áéíóöőúüű", "ăâîşţșț", "čćđšž", "çğıöşüâîû", "ąčęėįšųūž",
@@ -23,21 +23,21 @@ _ALPHABETS = (
 _SIGN_IN_WORD = re.compile(r"[^\W\d_][^\w\s'’‘´`.,;:!?@&/()\[\]<>«»\"”“„=*+|·•…–—\x00-\x7f-]|[^\W\d_][¹²³]|[\x80-\x9f]")
 _SOFT_HYPHEN = re.compile("&(?:shy|#173|#x[aA][dD]);")
 _SAMPLE = 20_000
-_HEAD = 8_000  # bytes by which the kind of a file is told
+_HEAD = 8_000  # bytes that decide the kind of a file
 _CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
-_FEW = 0.01  # share of control characters from which it is no text
-_LEAST = 3  # NUL bytes that are no accident
+_FEW = 0.01  # share of control characters from which a file is binary
+_LEAST = 3  # minimum number of NUL bytes of UTF-16
 _EASTERN = re.compile(r"[\t\n\r -~\u2010-\u203b\u3000-\u30ff\u4e00-\u9fff\uac00-\ud7a3\uff00-\uffef]")
-_PARITY = 0.05  # share of the bytes in even or odd places that are NUL in UTF-16: blanks, digits, markup at the least
-_TOLERATED = 0.01  # share of characters that may not fit a declared encoding
+_PARITY = 0.05  # minimum share of NUL bytes in even or odd places of UTF-16: at least its spaces, digits and markup
+_TOLERATED = 0.01  # tolerated share of characters that do not fit a declared encoding
 
 
 def decode(body: bytes, content_type: str = "") -> tuple[str, str | None]:
-    """The text of `body` without control characters, and what was wrong with it, if anything.
+    """Return the text of `body` without control characters, and its problem, if any.
 
-    By its byte order mark, or as UTF-16 where every other byte is NUL; else as UTF-8 where it is valid, which bytes of
-    another encoding practically never are, while pages that declare ISO-8859-1 and are UTF-8 are common; else as HTTP
-    or the page declares, in the WHATWG's sense of the names; else by the statistics of its letters.
+    The encoding is, in this order: that of the byte order mark; UTF-16 where every other byte is NUL; UTF-8 where the
+    bytes are valid (other encodings practically never are, while pages often declare ISO-8859-1 and are UTF-8); the
+    declared one of HTTP or the page, by the WHATWG's names; the best by the statistics of its letters.
     """
     text = _decode(body, content_type)
     problem = None
@@ -49,13 +49,13 @@ def decode(body: bytes, content_type: str = "") -> tuple[str, str | None]:
 
 
 def is_binary(body: bytes) -> bool:
-    """Whether it is no text in any encoding: a picture, an archive, a PDF. A tenth of their bytes are controls."""
+    """Return whether the bytes are no text: a picture, an archive, a PDF. A tenth of their bytes are controls."""
     head = body[:_HEAD]
     return len(_CONTROLS.findall(head)) > _FEW * len(head) and not read_bom(body)[0] and _wide(body) is None
 
 
 def _wide(body: bytes) -> str | None:
-    """UTF-16 without its mark: NUL stands in every other place only, or nearly all of it reads as east Asian."""
+    """Recognise UTF-16 without byte order mark: every other byte is NUL, or nearly all of it is East Asian."""
     head = body[: _HEAD if len(body) > _HEAD else len(body) // 2 * 2]
     even, odd = head[::2].count(0), head[1::2].count(0)
     if even + odd < _LEAST:
@@ -68,7 +68,7 @@ def _wide(body: bytes) -> str | None:
 
 
 def _without_soft_hyphens(text: str) -> str:
-    """A soft hyphen only says where a word may be broken; as a character or an entity it would split it for us."""
+    """Remove soft hyphens, as character or entity: they would split words."""
     return _SOFT_HYPHEN.sub("", text).replace("\u00ad", "")
 
 
@@ -89,7 +89,7 @@ def _decode(body: bytes, content_type: str) -> str:
 
 
 def _decode_as(body: bytes, encoding: str) -> str | None:
-    """The text, if nearly all of it fits the encoding."""
+    """Return the text if nearly all of it fits the encoding, else None."""
     try:
         codecs.lookup(encoding)
         text = body.decode(encoding, "replace")
@@ -99,7 +99,7 @@ def _decode_as(body: bytes, encoding: str) -> str | None:
 
 
 def _guess(body: bytes) -> str:
-    """Nearly UTF-8 with a few broken bytes; else what charset-normalizer says of a sample, if it knows at all."""
+    """Guess: UTF-8 with a few broken bytes, else charset-normalizer's result for a sample, if any."""
     text = body.decode("utf-8", "replace")
     broken = text.count("\ufffd")
     if broken <= max(3, sum(c > "\x7f" for c in text) // 3):
@@ -117,7 +117,7 @@ def _guess(body: bytes) -> str:
 
 
 def _misfit(text: str) -> int:
-    """How badly the letters of a text fit every language that is written in Latin letters, and signs its words."""
+    """Score how badly the letters of a text, and the signs in its words, fit every language of Latin script."""
     letters = Counter(c for c in text.lower() if c > "\x7f" and c.isalpha())
     outside = min(sum(n for c, n in letters.items() if c not in alphabet) for alphabet in _ALPHABETS)
     return outside + len(_SIGN_IN_WORD.findall(text)) + text.count("\ufffd")

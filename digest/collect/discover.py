@@ -1,4 +1,4 @@
-"""From the address of a site to its feeds: what the page names, else the usual places, each fetched and parsed."""
+"""Discovery of a site's feeds: those that the page names, else the usual places, each fetched and parsed."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ _TYPES: Final = (
 )
 _PLACES: Final = ("feed", "rss", "rss.xml", "feed.xml", "atom.xml", "index.xml", "feed.json", "feeds/posts/default")
 _WORD: Final = re.compile(r"\b(?:rss|atom|feed)\b", re.IGNORECASE)
-_MOST: Final = 12  # feeds that are tried
-_LARGEST_PAGE: Final = 2_000_000  # characters; links of the head stand at its beginning
+_MOST: Final = 12  # feeds that are fetched
+_LARGEST_PAGE: Final = 2_000_000  # characters; the links are in the head
 
 
 @dataclass(frozen=True, slots=True)
 class FoundFeed:
-    """A feed that was fetched and could be read."""
+    """A feed that was fetched and parsed."""
 
     url: str
     title: str
@@ -54,9 +54,9 @@ class FeedLink:
 
 
 def discover(address: str, config: HttpConfig, sandbox: Sandbox) -> tuple[FoundFeed, ...]:
-    """The feeds of a site, the main one first. `address` may be the feed itself, a page, or only a host.
+    """Return the feeds of a site, the main one first. `address` may be the feed itself, a page, or only a host.
 
-    Raises FetchError when the address gives nothing, ParseError when no feed is to be found there.
+    Raises FetchError when the address cannot be fetched, ParseError when there is no feed.
     """
     url = with_scheme(address)
     if not is_web(url):
@@ -71,19 +71,19 @@ def discover(address: str, config: HttpConfig, sandbox: Sandbox) -> tuple[FoundF
     for candidates in ([link.url for link in named][:_MOST], list(usual_places(page.final_url))):
         outcomes = fetch_feeds([Feed(candidate) for candidate in candidates], config)
         feeds = {f.url: f for f in _tried([o for o in outcomes if o.status == "ok"], sandbox)}
-        if feeds:  # what a page names may be long dead, or no feed at all
+        if feeds:  # a link may be dead, or lead to no feed
             return _best_first([feeds[c] for c in candidates if c in feeds])
     raise ParseError(url, "no feed found there; look for 'RSS' on the site and give that address")
 
 
 def with_scheme(address: str) -> str:
-    """`example.org` and `feed://example.org/rss` as web addresses."""
+    """Return `example.org` and `feed://example.org/rss` as web addresses."""
     address = web_address(address.strip())
     return address if "://" in address else f"https://{address}"
 
 
 def feed_links(page: FetchedPage) -> tuple[FeedLink, ...]:
-    """What a page names as its feeds: `link rel=alternate` (autodiscovery), else links that look like or say 'RSS'."""
+    """Return the feeds that a page names: `link rel=alternate` (autodiscovery), else links that look like a feed."""
     from lxml import etree
 
     text = decode(page.body, page.content_type)[0][:_LARGEST_PAGE]
@@ -111,7 +111,7 @@ def feed_links(page: FetchedPage) -> tuple[FeedLink, ...]:
 
 
 def usual_places(url: str) -> tuple[str, ...]:
-    """Where feeds of common systems lie: under the page's own folder, then under the site's root."""
+    """Return the usual feed addresses of common systems: under the page's folder, then under the site's root."""
     folder = url if url.endswith("/") else url.rsplit("/", 1)[0] + "/" if urlsplit(url).path else url + "/"
     below = [absolute(folder, place) for place in _PLACES]
     return tuple(dict.fromkeys([*below, *(absolute(url, f"/{place}") for place in _PLACES)]))
@@ -123,7 +123,7 @@ def _looks_like_feed(href: str) -> bool:
 
 
 def _says_feed(link: Any) -> bool:
-    """Whether a link calls itself a feed, in words or by the picture's; the word is the same in most languages."""
+    """Return whether the text or the picture of a link says that it is a feed; most languages use the same word."""
     pictures = (image.get("alt") or "" for image in link.iter("img"))
     said = (*link.itertext(), link.get("title") or "", link.get("aria-label") or "", *pictures)
     return bool(link.get("href")) and _WORD.search(" ".join(said)[:200]) is not None
@@ -135,7 +135,7 @@ def _as_outcome(page: FetchedPage) -> FetchOutcome:
 
 
 def _tried(outcomes: Sequence[FetchOutcome], sandbox: Sandbox) -> tuple[FoundFeed, ...]:
-    """Those that are feeds; one reached in two ways counts once."""
+    """Return the outcomes that are feeds; a feed with two addresses counts once."""
     found: dict[str, FoundFeed] = {}
     for outcome, parsed in parse_feeds(outcomes, sandbox):
         if parsed.version or parsed.entries:
@@ -148,5 +148,5 @@ def _found(url: str, parsed: ParsedFeed) -> FoundFeed:
 
 
 def _best_first(feeds: Sequence[FoundFeed]) -> tuple[FoundFeed, ...]:
-    """Articles before comments, as the page orders them."""
+    """Sort feeds of articles before feeds of comments, else in the order of the page."""
     return tuple(sorted(feeds, key=lambda f: "comment" in f"{f.url} {f.title}".lower()))

@@ -15,7 +15,7 @@ from digest.text.clean import one_line
 from digest.text.url import canonical, is_web
 
 _LONGEST_KEY: Final = 500
-_SPECIFIC_PATH: Final = 16  # characters: so long a path names one article, whatever the host
+_SPECIFIC_PATH: Final = 16  # characters; a path of this length names one article on any host
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +46,10 @@ class Entry:
 
 
 def entry_key(guid: str, url: str, title: str, date: str) -> str:
-    """What identifies an entry within its feed: its guid, else its link, else its title and date as written.
+    """Return the key of an entry within its feed: its guid, else its link, else its title and date as written.
 
-    A guid or link that is a web address is compared without scheme, www and query noise, so that a site's move to
-    https makes nothing new. "" when there is nothing at all to tell it by.
+    A guid or link that is a web address is compared without scheme, www and tracking parameters, so that a site's move
+    to https makes no entry new. "" when the entry has none of them.
     """
     guid = one_line(guid, 100_000)
     if guid:
@@ -78,9 +78,9 @@ def alias_of(canonical_url: str) -> str:
 
 
 def distinguish(entries: Sequence[Entry]) -> tuple[Entry, ...]:
-    """The entries of one body, where a guid that several different ones share is replaced by what tells them apart.
+    """Return the entries of one body with distinct keys: a guid that several entries share is replaced.
 
-    Some systems give every entry the guid of the site or of the page they hang under.
+    Some systems give every entry the guid of the site or of its parent page.
     """
     titles: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)
     for entry in entries:
@@ -89,7 +89,7 @@ def distinguish(entries: Sequence[Entry]) -> tuple[Entry, ...]:
 
 
 def _fragment(url: str) -> str:
-    """Comments have the guid of their page but for the fragment."""
+    """Return the fragment of a guid: comments share the guid of their page except for it."""
     _, mark, fragment = url.partition("#")
     return mark + fragment
 
@@ -99,6 +99,6 @@ def _bare(canonical_url: str) -> str:
 
 
 def content_hash(title: str, summary: str, content: str) -> str:
-    """SHA-256 (hex) over the visible words: a new advertisement's markup is no new content."""
+    """Return the SHA-256 (hex) over the visible words, so that changed markup is no new content."""
     words = " ".join(re.sub(r"<[^<>]*>", " ", "\n".join((title, summary, content))).split())
     return hashlib.sha256(words.encode("utf-8", "replace")).hexdigest()

@@ -1,4 +1,4 @@
-"""Feed: what we know of one address we poll. Pure: the network's answer comes in as a value, time as an argument."""
+"""Feed: the state of one polled address. Responses are values, the time is an argument. Pure."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from digest.collect.entry import Entry
 FeedState = Literal["active", "gone", "flooded"]
 FetchStatus = Literal["ok", "not_modified", "moved", "gone", "error", "skipped"]
 
-EVERY: Final = 1800.0  # seconds between polls when nothing else is said
-_LONGEST_HINT: Final = 2 * 3600.0  # a digest of the day cannot wait for a feed that says 'come back next week'
+EVERY: Final = 1800.0  # seconds between polls by default
+_LONGEST_HINT: Final = 2 * 3600.0  # seconds; a daily digest cannot obey a feed that asks to be polled weekly
 _LONGEST_BACK_OFF: Final = 24 * 3600.0
 _LONGEST_RETRY_AFTER: Final = 7 * 24 * 3600.0
-_MOVE_TIMES: Final = 3  # a permanent redirect is believed after so many polls in a row ...
-_MOVE_HELD: Final = timedelta(days=2)  # ... over at least this long: one day's mistake must not cost a feed
-_NEW_ADDRESS_FAILURES: Final = 3  # then the address of the settings is tried again
+_MOVE_TIMES: Final = 3  # consecutive polls until a permanent redirect is adopted ...
+_MOVE_HELD: Final = timedelta(days=2)  # ... over at least this time: a mistake of one day must not lose a feed
+_NEW_ADDRESS_FAILURES: Final = 3  # failures until the address of the settings is tried again
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,34 +35,34 @@ class Feed:
     etag: str = ""
     last_modified: str = ""
     body_hash: str = ""  # SHA-256 of the last parsed body, hex
-    location: str = ""  # where it permanently moved, once that held long enough; "" means `url`
-    moved_to: str = ""  # what the last 301/308 named
-    moved_count: int = 0  # how often in a row
-    failures: int = 0  # in a row
+    location: str = ""  # the adopted target of a permanent redirect; "" means `url`
+    moved_to: str = ""  # target of the last 301 or 308
+    moved_count: int = 0  # consecutive polls with this target
+    failures: int = 0  # consecutive failures
     last_error: str = ""
     last_checked: datetime | None = None
     last_ok: datetime | None = None
-    last_new: datetime | None = None  # when it last brought something new
+    last_new: datetime | None = None  # time of the last new entry
     next_due: datetime | None = None  # None: now
-    usual_new: float = 0.0  # running mean of new entries a poll that brought any
+    usual_new: float = 0.0  # running mean of new entries per poll with any
     cadence: float | None = None  # expected seconds between new entries, learned; None: not known yet
     longest_gap: float | None = None  # the longest normal silence in seconds (a night, a weekend), learned
-    since: datetime | None = None  # start of the day on which we first read it: older entries are its archive
-    not_before: datetime | None = None  # the server asked us to stay away until then (Retry-After)
+    since: datetime | None = None  # start of the day of the first poll: older entries are its archive
+    not_before: datetime | None = None  # from the server's Retry-After
     moved_since: datetime | None = None  # since when the last 301/308 names `moved_to`
     entries: int = 0  # in the last parsed body
-    undated: float = 0.0  # share of them without a usable date, 0 to 1
-    problem: str = ""  # what was broken in the last parsed body, though it could be read
+    undated: float = 0.0  # share of entries without a usable date, 0 to 1
+    problem: str = ""  # defect of the last parsed body that could still be read
 
     @property
     def address(self) -> str:
-        """Where to ask: the settled new location if there is one."""
+        """The address to poll: the adopted location if there is one."""
         return self.location or self.url
 
 
 @dataclass(frozen=True, slots=True)
 class FetchOutcome:
-    """What the network said of one feed. Exactly one of: a body, not modified, gone, an error."""
+    """The HTTP result of one feed. Exactly one of: a body, not modified, gone, an error."""
 
     url: str  # Feed.url
     status: Literal["ok", "not_modified", "gone", "error"]
@@ -73,14 +73,14 @@ class FetchOutcome:
     etag: str = ""
     last_modified: str = ""
     http_status: int | None = None
-    retry_after: float | None = None  # seconds the server asked us to wait (429, 503)
+    retry_after: float | None = None  # seconds of Retry-After (429, 503)
     max_age: float | None = None  # seconds, from Cache-Control; a hint for the next poll
     error: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ParsedFeed:
-    """The facts of a parsed body. `problem` says what was broken when something was, though entries may exist."""
+    """The content of a parsed body. `problem` names a defect, though there may be entries."""
 
     title: str = ""
     site_url: str = ""
@@ -93,14 +93,14 @@ class ParsedFeed:
 
 
 def body_hash(body: bytes) -> str:
-    """SHA-256 of a body, hex: what `Feed.body_hash` keeps."""
+    """Return the SHA-256 of a body (hex), as `Feed.body_hash` keeps it."""
     return hashlib.sha256(body).hexdigest()
 
 
 def is_unchanged(feed: Feed, outcome: FetchOutcome) -> bool:
-    """True when there is nothing to parse: 304, or the very bytes that were parsed last time.
+    """Return whether there is nothing to parse: 304, or the same bytes as last time.
 
-    To be asked with the feed as it was *before* `after_fetch`.
+    `feed` is the feed *before* `after_fetch`.
     """
     if outcome.status == "ok":
         return bool(feed.body_hash) and feed.body_hash == body_hash(outcome.body)
@@ -108,17 +108,17 @@ def is_unchanged(feed: Feed, outcome: FetchOutcome) -> bool:
 
 
 def is_due(feed: Feed, now: datetime, forced: bool = False) -> bool:
-    """Whether to ask this feed now. `forced` (a person asks) overrides our own patience, never the server's wish."""
+    """Return whether to poll now. `forced` (a person asks) overrides our interval, never the server's Retry-After."""
     if feed.state == "gone" or (feed.not_before and now < feed.not_before):
         return False
     return forced or feed.next_due is None or now >= feed.next_due
 
 
 def after_fetch(feed: Feed, outcome: FetchOutcome, now: datetime, jitter: float = 0.5, every: float = EVERY) -> Feed:
-    """The feed after one answer of the network; when that is a new body, `after_parse` must follow.
+    """Return the feed after one HTTP result; for a new body, `after_parse` must follow.
 
     `jitter` in [0, 1) spreads retries over time; `every` is the polling interval in seconds. The validators of a body
-    are taken here, and `after_parse` gives them back when it could not be read: nothing broken is ever 'not modified'.
+    are stored here, and `after_parse` removes them when it cannot be read: a broken body is never 'not modified'.
     """
     unchanged = is_unchanged(feed, outcome)
     feed = replace(feed, last_checked=now, not_before=None)
@@ -145,10 +145,10 @@ def after_parse(
     jitter: float = 0.5,
     every: float = EVERY,
 ) -> Feed:
-    """The feed after its new body was parsed and sorted; `new_count` entries of it are new, held ones included.
+    """Return the feed after its new body was parsed; `new_count` entries are new, including quarantined ones.
 
-    A body that gave nothing but a problem counts as a failure. `day_start` is the start of the current day, kept on
-    the first run as the border of the archive.
+    A body without entries and with a problem counts as a failure. `day_start` is the start of the current day; the
+    first poll stores it as the border of the archive.
     """
     if parsed.problem and not parsed.entries:
         feed = replace(feed, etag="", last_modified="", body_hash="")
@@ -186,17 +186,17 @@ def after_parse(
 
 
 def released(feed: Feed) -> Feed:
-    """The feed after a person has decided about its flood."""
+    """Return the feed after a person decided about its flood."""
     return replace(feed, state="active") if feed.state == "flooded" else feed
 
 
 def silence(feed: Feed, now: datetime) -> Silence | None:
-    """'Silent for 9 h, usually 20 min' as a value, when the feed is silent longer than its own history explains."""
+    """Return the silence of a feed that is longer than its own history explains, else None."""
     return None if feed.state == "gone" else cadence.silence(_rhythm(feed), feed.last_new, now)
 
 
 def status(before: Feed, after: Feed, outcome: FetchOutcome | None) -> FetchStatus:
-    """What to report of one poll: the feed before, after it (and after parsing), and the network's answer, if any."""
+    """Return the status to report of one poll, from the feed before and after it and the HTTP result, if any."""
     if outcome is None:
         return "skipped"
     if outcome.status in ("gone", "error"):
@@ -211,7 +211,7 @@ def status(before: Feed, after: Feed, outcome: FetchOutcome | None) -> FetchStat
 def _failed(
     feed: Feed, error: str, now: datetime, jitter: float, every: float, *, retry_after: float | None = None
 ) -> Feed:
-    """One more failure in a row: exponential back-off with equal jitter, and never before the server's Retry-After."""
+    """Count a failure: exponential back-off with equal jitter, and never before the server's Retry-After."""
     failures = feed.failures + 1
     wait = min(every * 2.0 ** min(failures - 1, 20), _LONGEST_BACK_OFF) * (0.5 + jitter / 2)
     not_before = None
@@ -229,7 +229,7 @@ def _failed(
 
 
 def _follow_move(feed: Feed, outcome: FetchOutcome, now: datetime) -> Feed:
-    """Count a permanent redirect (RFC 9110, 15.4.2 and 15.4.9), and settle on it once it held for days."""
+    """Count a permanent redirect (RFC 9110, 15.4.2 and 15.4.9), and adopt it once it has held for days."""
     if not outcome.moved_to or outcome.moved_to == feed.address:
         return replace(feed, moved_to="", moved_count=0, moved_since=None)
     if outcome.moved_to != feed.moved_to or feed.moved_since is None:
@@ -241,7 +241,7 @@ def _follow_move(feed: Feed, outcome: FetchOutcome, now: datetime) -> Feed:
 
 
 def _next(now: datetime, every: float, hint: float | None) -> datetime:
-    """The next poll: a hint may lengthen the interval within bounds; a ring that comes a little early still counts."""
+    """Return the time of the next poll: a hint may lengthen the interval within limits; early wake-ups still count."""
     return now + timedelta(seconds=0.9 * max(every, min(hint or 0.0, _LONGEST_HINT)))
 
 
@@ -250,7 +250,7 @@ def _rhythm(feed: Feed) -> Cadence | None:
 
 
 def _seen_rhythm(feed: Feed, dates: list[datetime], new_count: int, now: datetime) -> Cadence | None:
-    """From the dates of the body; without dates, from the time since it last brought something."""
+    """Learn the cadence from the dates of the body; without dates, from the time since the last new entry."""
     if (seen := cadence.cadence(dates, now)) or dates:
         return seen
     if new_count and feed.last_ok and feed.last_new and now > feed.last_new:

@@ -1,7 +1,7 @@
-"""Contract: what a source's own history lets us expect of it, and where it fails to. Pure.
+"""Feed health: where a feed or site differs from its own history. Pure.
 
-Told before the cut-off, so that somebody can act: a feed that fell silent, fails, is gone, sends no dates, or brought
-so much at once that its ids must have changed; a site that shows a consent wall in place of its articles.
+Editors learn before the cut-off of a feed that is silent, fails, is gone, sends no dates, or brought so many entries at
+once that its ids must have changed, and of a site that shows a consent wall in place of its articles.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from urllib.parse import urlsplit
 from digest.collect.article import Article
 from digest.collect.feed import Feed, silence
 
-#: With a greater share of undated entries a feed is told of.
+#: Share of undated entries from which a feed is reported.
 UNDATED: Final = 0.5
-#: So many articles of one host, and this share of what it brought, are no accident of one page.
+#: Minimum number and share of a host's articles that fail for one reason, for the host to be reported.
 WALLED: Final = 3
 WALLED_SHARE: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Breach:
-    """One thing that a source does otherwise than expected. `source` is a feed's address or a host.
+class Issue:
+    """One difference from the expected. `source` is a feed's address or a host.
 
-    `words` say it in English. For other languages there is what they are made of: `number` (of failures, or of articles
-    out of `total`), `seconds` of silence and `usual` ones, the `share` without dates, and what others said as `detail`.
+    `words` describe it in English. Translations use the values: `number` (of failures, or of articles out of `total`),
+    `seconds` of silence and `usual` ones, the `share` without dates, and the error text as `detail`.
     """
 
     source: str
@@ -45,7 +45,7 @@ class Breach:
 
     @property
     def urgent(self) -> bool:
-        """Whether the next edition may miss something by it."""
+        """Whether the next edition may miss articles because of it."""
         return self.kind not in ("undated", "broken")
 
     def __str__(self) -> str:
@@ -53,35 +53,35 @@ class Breach:
         return f"{self.source}: {self.words}"
 
 
-def breaches(feed: Feed, now: datetime) -> tuple[Breach, ...]:
-    """Everything wrong with one feed, the worst first; nothing for a feed never polled yet."""
+def issues(feed: Feed, now: datetime) -> tuple[Issue, ...]:
+    """Return the issues of one feed, the worst first; none for a feed that was never polled."""
     url = feed.url
     if feed.state == "gone":
-        return (Breach(url, "gone", "gone for good", f"digest feeds remove {url}", grave=True),)
+        return (Issue(url, "gone", "gone for good", f"digest feeds remove {url}", grave=True),)
     found = []
     if feed.failures:
         times = "once" if feed.failures == 1 else f"{feed.failures} times in a row"
         words = f"failed {times}: {feed.last_error}"
         found.append(
-            Breach(url, "failing", words, f"digest feeds test {url}", number=feed.failures, detail=feed.last_error)
+            Issue(url, "failing", words, f"digest feeds test {url}", number=feed.failures, detail=feed.last_error)
         )
     if feed.state == "flooded":
         words = "brought far more at once than ever: its ids may have changed, and the new entries are held"
-        found.append(Breach(url, "flood", words, f"digest feeds release {url}, or the same with --drop"))
+        found.append(Issue(url, "flood", words, f"digest feeds release {url}, or the same with --drop"))
     if quiet := silence(feed, now):
         words = f"silent for {span(quiet.seconds)}, usually {span(quiet.usual)}"
         remedy = "look whether the site still publishes"
-        found.append(Breach(url, "silent", words, remedy, seconds=quiet.seconds, usual=quiet.usual))
+        found.append(Issue(url, "silent", words, remedy, seconds=quiet.seconds, usual=quiet.usual))
     if feed.undated > UNDATED:
         words = f"{feed.undated:.0%} of its entries have no date"
-        found.append(Breach(url, "undated", words, "they count from first seen", share=feed.undated))
+        found.append(Issue(url, "undated", words, "they count from first seen", share=feed.undated))
     if feed.problem:
-        found.append(Breach(url, "broken", feed.problem, f"digest feeds test {url}", detail=feed.problem))
+        found.append(Issue(url, "broken", feed.problem, f"digest feeds test {url}", detail=feed.problem))
     return tuple(found)
 
 
-def unread(articles: Iterable[Article]) -> tuple[Breach, ...]:
-    """Hosts most of whose articles could not be read for one and the same reason (a consent wall, say)."""
+def unread(articles: Iterable[Article]) -> tuple[Issue, ...]:
+    """Return hosts most of whose articles could not be read for the same reason (such as a consent wall)."""
     total: Counter[str] = Counter()
     problems: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for article in articles:
@@ -95,12 +95,12 @@ def unread(articles: Iterable[Article]) -> tuple[Breach, ...]:
         if number >= WALLED and number >= WALLED_SHARE * total[host]:
             words = f"{number} of {total[host]} articles: {reason}"
             remedy = "readers get the feed's own words; see 'digest read URL'"
-            found.append(Breach(host, "unread", words, remedy, number=number, total=total[host], detail=reason))
+            found.append(Issue(host, "unread", words, remedy, number=number, total=total[host], detail=reason))
     return tuple(found)
 
 
 def span(seconds: float) -> str:
-    """A length of time in its greatest unit: 20 min, 9 h, 3 d."""
+    """Return a duration in its greatest unit: 20 min, 9 h, 3 d."""
     minutes = round(seconds / 60)
     if minutes < 100:
         return f"{minutes} min"

@@ -1,4 +1,4 @@
-"""Subscription lists: OPML in (listparser) and out (lxml), so that feeds come from and go to any other reader."""
+"""OPML subscription lists, read by listparser and written by lxml, to exchange feeds with other programs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LARGEST: Final = 20_000_000
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """One feed in one folder of a list; `topic` is the folder's name, "" at the top. In two folders, it is two."""
+    """One feed in one folder of a list; `topic` is the folder's name, "" at the top. A feed in two folders is two."""
 
     url: str
     title: str = ""
@@ -27,15 +27,15 @@ class Outline:
 
 
 def read(body: bytes) -> tuple[Outline, ...]:
-    """The feeds of an OPML file (or a FOAF or iGoogle list) in its order; of nested folders the innermost counts.
+    """Return the feeds of an OPML file (or a FOAF or iGoogle list) in its order, with the innermost folder.
 
-    Raises DigestError, naming the remedy, when there is no list in it.
+    Raises DigestError with the remedy when the file is no list.
     """
     import listparser
 
     if len(body) > _LARGEST:
         raise DigestError(f"the subscription list is larger than {_LARGEST:,} bytes; split it")
-    # XML that declares no encoding is UTF-8; what listparser reads it with takes it for Latin-1.
+    # XML without a declared encoding is UTF-8, but listparser's parser takes it for Latin-1.
     text = _DECLARATION.sub("", _text(body), count=1)
     found = listparser.parse(f'<?xml version="1.0" encoding="utf-8"?>{text}'.encode("utf-8", "replace"))
     if not found.version:
@@ -52,7 +52,7 @@ def read(body: bytes) -> tuple[Outline, ...]:
 
 
 def _text(body: bytes) -> str:
-    """UTF-8 is taken as it is: a list is a person's own, and its names are not to be repaired."""
+    """Decode a list; valid UTF-8 is not repaired, because the names are the person's own."""
     try:
         return plain(body.decode("utf-8-sig"))
     except UnicodeDecodeError:
@@ -60,7 +60,7 @@ def _text(body: bytes) -> str:
 
 
 def write(outlines: Iterable[Outline], title: str = "digest") -> bytes:
-    """An OPML 2.0 file: one folder a topic, in the order they first appear; feeds without one stand at the top."""
+    """Return an OPML 2.0 file: one folder per topic in the order of appearance; feeds without one at the top."""
     from lxml import etree
 
     root = etree.Element("opml", version="2.0")
@@ -77,8 +77,9 @@ def write(outlines: Iterable[Outline], title: str = "digest") -> bytes:
 
 
 def key_of(topic: str) -> str:
-    """A folder's name, in whatever letters, as a key for the settings: `Économie & Marchés` is `economie-marches`,
-    `Экономика` is `ekonomika`; "" when it has neither letters nor digits.
+    """Return a folder's name as a key for the settings; "" when it has neither letters nor digits.
+
+    `Économie & Marchés` becomes `economie-marches`, `Экономика` becomes `ekonomika`.
     """
     from anyascii import anyascii
 
@@ -86,10 +87,10 @@ def key_of(topic: str) -> str:
 
 
 def keys_of(folders: Collection[str], known: Mapping[str, str]) -> dict[str, str]:
-    """The key of a topic for each folder's name; `known` are the titles of the topics there are, by key.
+    """Return the key of a topic for each folder's name; `known` are the titles of the existing topics, by key.
 
-    A folder is the topic that has its name as title or key, else a new one of its own: where two names come to the
-    same letters (`经济` and `竞技` are both `jingji`), the second is numbered.
+    A folder is the topic with its name as title or key, else a new one. Where two names give the same key (`经济` and
+    `竞技` are both `jingji`), the second is numbered.
     """
     named = {key: key for key in known} | {title.casefold(): key for key, title in known.items()}
     taken = set(known)
@@ -104,7 +105,7 @@ def keys_of(folders: Collection[str], known: Mapping[str, str]) -> dict[str, str
 
 
 def web_address(address: str) -> str:
-    """`feed:` addresses, which browsers once gave to feeds, as web addresses."""
+    """Return a `feed:` address, as browsers once used, as a web address."""
     if not address.startswith("feed:"):
         return address
     rest = address.removeprefix("feed:")

@@ -1,7 +1,7 @@
-"""Work on foreign bytes in child processes with limits, so that no feed and no page can stop the day (Pebble).
+"""Sandbox: child processes with limits for work on foreign bytes, so that no feed or page stops the others (Pebble).
 
-Seen with feedparser and trafilatura: inputs of 20 to 100 kB that hold a process for a minute inside one C call, where
-no thread and no alarm gets a word in, and others that take gigabytes. The kernel's own limits end those.
+feedparser and trafilatura have inputs of 20 to 100 kB that hold a process for a minute inside one C call, where neither
+a thread nor a signal handler runs, and others that take gigabytes. The kernel's limits end those.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ from pebble import ProcessExpired, ProcessPool
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-_WALL_TIMES: Final = 6  # on a busy machine a second of CPU takes several; the clock only ends what sleeps
-_WINDOW: Final = 4  # tasks in flight a worker: enough to keep it busy, few enough bodies in memory
-_GLANCE: Final = 0.3  # seconds between two looks whether the program should stop
-_TRIES: Final = 2  # for a task whose worker was killed from outside
-_TASKS: Final = 1000  # then a worker is replaced: whatever leaks, leaks that long
+_WALL_TIMES: Final = 6  # wall seconds per CPU second: a busy machine is slow, and this limit only ends tasks that sleep
+_WINDOW: Final = 4  # tasks queued per worker: enough to keep it busy, with few bodies in memory
+_GLANCE: Final = 0.3  # seconds between two polls of `should_stop`
+_TRIES: Final = 2  # attempts of a task whose worker was killed from outside
+_TASKS: Final = 1000  # tasks until a worker is replaced, which bounds leaks
 _SET_PDEATHSIG: Final = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a task gave no result: its kind, and one line for a person."""
+    """A task without a result: the kind of failure, and one line for a person."""
 
     kind: Literal["time", "memory", "crash", "error"]
     reason: str
@@ -51,10 +51,10 @@ class _Task(Generic[Item]):
 
 
 class Sandbox:
-    """A few child processes that run a function on one item after another, each within its limits.
+    """A pool of child processes that run a function on one item after another, each within its limits.
 
-    `seconds` of CPU and `megabytes` beyond what a worker needs to start are for one task; `workers` 0 means one a core.
-    `preload` names modules imported once, in the process that all workers are forked from: the first Sandbox of a
+    The limits of one task are `seconds` of CPU and `megabytes` beyond a worker's memory at start; `workers` 0 means one
+    per core. `preload` names modules that the process imports from which all workers are forked: the first Sandbox of a
     program decides. A worker that dies is replaced. Use it as a context manager, or call `close`.
     """
 
@@ -74,10 +74,10 @@ class Sandbox:
         self._pool: ProcessPool | None = None
 
     def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[tuple[Item, Result | Failure]]:
-        """`function` of every item, in the order they are done; what goes wrong is a `Failure`, never an exception.
+        """Yield `function` of every item as each is done; an error is a `Failure`, never an exception.
 
-        The function must be at the top of a module, items and results picklable. Items are drawn as there is room.
-        When the program should stop, it ends without the results that are not there yet.
+        The function must be at the top of a module, items and results picklable. Items are read as there is room.
+        When the program should stop, it ends without the missing results.
         """
         running: dict[Future[bytes], _Task[Item]] = {}
         source, more = iter(items), True
@@ -105,11 +105,11 @@ class Sandbox:
                 future.cancel()
 
     def run(self, function: Callable[[Item], Result], item: Item) -> Result | Failure:
-        """The same for a single item."""
+        """Return the result for a single item."""
         return next(self.map(function, [item]))[1]
 
     def close(self) -> None:
-        """End the workers, whatever they are at."""
+        """Kill the workers."""
         if self._pool:
             self._pool.stop()  # type: ignore[no-untyped-call]
             self._pool.join()
@@ -135,7 +135,7 @@ class Sandbox:
                 future: Future[bytes] = self._pool.schedule(
                     _within_limits, args=arguments, timeout=self._seconds * _WALL_TIMES
                 )
-            except RuntimeError:  # an idle worker was killed, and Pebble gave the whole pool up
+            except RuntimeError:  # an idle worker was killed, and Pebble closed the pool
                 self.close()
                 if attempt == 2:
                     raise
@@ -144,7 +144,7 @@ class Sandbox:
         raise AssertionError("unreachable")
 
     def _wait(self, futures: set[Future[bytes]]) -> set[Future[bytes]]:
-        """Those that are done; should the pool lose a task, it is given up, and with it all that it holds."""
+        """Return finished tasks. If the pool loses a task, close the pool; its pending tasks fail."""
         longest = self._seconds * _WALL_TIMES * (_WINDOW + 1) + 30
         deadline = time.monotonic() + longest
         done: set[Future[bytes]] = set()
@@ -160,7 +160,7 @@ class Sandbox:
 
 
 def _result(future: Future[bytes], seconds: float) -> bytes | Failure | None:
-    """What a task gave, pickled; None when its worker died for a reason that may not be the task's."""
+    """Return the pickled result of a task; None when its worker died for a reason that may be another's."""
     error = future.exception()
     if error is None:
         return future.result()
@@ -189,7 +189,7 @@ def _death(number: int, seconds: float) -> Failure | None:
 
 
 def _limit(most: int) -> None:
-    """In each new worker: die with the parent, leave no core file, grow by no more than `most` bytes."""
+    """Set up a new worker: it dies with its parent, leaves no core file, and grows by at most `most` bytes."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_SET_PDEATHSIG, signal.SIGKILL)
         pages = int(Path("/proc/self/statm").read_text().split()[0])
@@ -198,7 +198,7 @@ def _limit(most: int) -> None:
 
 
 def _within_limits(function: Callable[[Item], Result], item: Item, seconds: float) -> bytes:
-    """In a worker: one task. Only bytes cross the border: an exception or a result might not survive the journey."""
+    """Run one task in a worker. Only bytes are returned, because an exception or a result may not be picklable."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     soft = math.ceil(used.ru_utime + used.ru_stime + seconds)
     resource.setrlimit(resource.RLIMIT_CPU, (soft, resource.RLIM_INFINITY))

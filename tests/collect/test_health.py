@@ -1,4 +1,4 @@
-"""The contract of a source: each breach named with its remedy, and nothing said of one that keeps it."""
+"""The contract of a source: each issue named with its remedy, and nothing said of one that keeps it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from digest.collect.article import Article
 from digest.collect.feed import Feed
-from digest.collect.health import breaches, span, unread
+from digest.collect.health import issues, span, unread
 
 NOW = datetime(2026, 11, 24, 5, 0, tzinfo=UTC)
 HEALTHY = Feed(
@@ -24,8 +24,8 @@ HEALTHY = Feed(
 
 
 def test_a_source_that_keeps_its_contract_is_not_told_of() -> None:
-    assert breaches(HEALTHY, NOW) == ()
-    assert breaches(Feed("https://new.example/feed"), NOW) == ()
+    assert issues(HEALTHY, NOW) == ()
+    assert issues(Feed("https://new.example/feed"), NOW) == ()
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_a_source_that_keeps_its_contract_is_not_told_of() -> None:
     ],
 )
 def test_each_breach_is_told_in_words_with_its_remedy(facts: dict[str, object], kind: str, words: str) -> None:
-    [found] = breaches(replace(HEALTHY, **facts), NOW)  # type: ignore[arg-type]
+    [found] = issues(replace(HEALTHY, **facts), NOW)  # type: ignore[arg-type]
     assert found.kind == kind
     assert words in str(found)
     assert found.remedy

@@ -1,4 +1,4 @@
-"""Fetching feeds and pages: many at once, guarded, polite to each host; plain iterators for the caller (aiohttp)."""
+"""Fetching of feeds and pages: concurrent, guarded, polite to each host; plain iterators for the caller (aiohttp)."""
 
 from __future__ import annotations
 
@@ -28,29 +28,29 @@ _OK: Final = (200, 203)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpConfig:
-    """How to fetch; seconds and bytes. This machine itself (loopback addresses) is asked without delay or limit."""
+    """Limits of fetching, in seconds and bytes. Loopback addresses are asked without delay or limit per host."""
 
-    allow_private: bool = False  # connect to addresses that are not public, too
+    allow_private: bool = False  # also connect to addresses that are not public
     user_agent: str = f"digest/{__version__}"
     at_once: int = 64
     per_host: int = 2  # requests to one host at a time
     delay: float = 0.1  # seconds between the starts of two requests to one host
-    timeout: float = 30.0  # for one answer in all: look-up, connection, redirects, body
+    timeout: float = 30.0  # of one whole request: look-up, connection, redirects, body
     max_body: int = 10_000_000  # decoded bytes of a feed
     max_page: int = 5_000_000  # of a page or picture
-    robots: bool = True  # ask robots.txt before fetching pages (RFC 9309)
-    should_stop: Callable[[], bool] = lambda: False  # asked while waiting; then all requests end
+    robots: bool = True  # obey robots.txt for pages (RFC 9309)
+    should_stop: Callable[[], bool] = lambda: False  # polled while waiting; True ends all requests
     lookup: Lookup = system_lookup  # name and port -> addresses
-    refuse: Refusal = refusal  # address -> why not, or ""
+    refuse: Refusal = refusal  # address -> reason for refusing it, or ""
 
     @property
     def refusal(self) -> Refusal:
-        """Why not to connect to an address, or ""."""
+        """Return the reason for not connecting to an address, or ""."""
         return _never if self.allow_private else self.refuse
 
 
 def fetch_feeds(feeds: Iterable[Feed], config: HttpConfig) -> Iterator[FetchOutcome]:
-    """Ask each feed with its validators; one outcome each, in the order they come. Never raises for a feed."""
+    """Fetch each feed with its validators; yield one outcome each as they arrive. Never raises for a feed."""
 
     async def one(client: Client, feed: Feed) -> FetchOutcome:
         headers = {"Accept": ACCEPT_FEED}
@@ -72,9 +72,9 @@ def fetch_feeds(feeds: Iterable[Feed], config: HttpConfig) -> Iterator[FetchOutc
 def fetch_pages(
     urls: Iterable[str], config: HttpConfig, *, accept: str = ACCEPT_PAGE, most: int | None = None
 ) -> Iterator[FetchedPage]:
-    """Fetch each page (or picture: `accept`) where its site's robots.txt lets us; one value each, as they come.
+    """Fetch each page (or picture: `accept`) that its site's robots.txt allows; yield one value each as they arrive.
 
-    `most` bytes a body, else `config.max_page`. Never raises for a page. An address named twice is fetched once.
+    The body limit is `most` bytes, else `config.max_page`. Never raises for a page. Duplicates are fetched once.
     """
 
     async def one(client: Client, url: str) -> FetchedPage:
@@ -89,7 +89,7 @@ def fetch_pages(
 
 
 def fetch_one(url: str, config: HttpConfig, *, accept: str = ACCEPT_PAGE) -> FetchedPage:
-    """Fetch one address that a person named: robots.txt is not asked, and up to `max_body` bytes are taken."""
+    """Fetch one address that a person named: without robots.txt, up to `max_body` bytes."""
     config = replace(config, robots=False)
     return next(fetch_pages([url], config, accept=accept, most=config.max_body))
 
@@ -107,7 +107,7 @@ def _client(config: HttpConfig) -> Client:
 
 
 def _outcome(feed: Feed, answer: Answer) -> FetchOutcome:
-    """An answer as a value: a body, not modified, gone, or an error with its reason."""
+    """Return a response as a value: a body, not modified, gone, or an error with its reason."""
     headers = answer.headers
     outcome = FetchOutcome(
         feed.url,
@@ -155,7 +155,7 @@ def _status_words(status: int) -> str:
 
 
 def _max_age(cache_control: str) -> float | None:
-    """Seconds of `max-age` (RFC 9111, 5.2.2.1); None when nothing usable is said."""
+    """Return the seconds of `max-age` (RFC 9111, 5.2.2.1); None without a usable value."""
     if re.search(r"\bno-(?:cache|store)\b", cache_control):
         return None
     match = re.search(r"\bmax-age\s*=\s*\"?(\d{1,10})", cache_control.lower())

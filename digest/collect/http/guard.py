@@ -1,7 +1,9 @@
-"""The guard against requests into the house (SSRF): which addresses we never connect to. Pure; `http` enforces it.
+"""Guard against requests into internal networks (SSRF): the addresses that are never connected to. `http` enforces it.
 
-`ipaddress.is_global` lets several internal forms through (mapped, NAT64, 6to4, site-local, multicast, 192.0.0.0/24),
-so this is an explicit list from the IANA special-purpose address registries (RFC 6890 and its updates).
+`ipaddress.is_global` accepts several internal forms (mapped, NAT64, 6to4, site-local, multicast, 192.0.0.0/24), so this
+is an explicit list from the IANA special-purpose address registries (RFC 6890 and its updates).
+
+Pure.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ _REFUSED: Final[tuple[tuple[IPv4Network | IPv6Network, str], ...]] = tuple(
         ("10.0.0.0/8", "private"),
         ("100.64.0.0/10", "shared (carrier NAT)"),
         ("127.0.0.0/8", "loopback"),
-        ("168.63.129.16/32", "cloud metadata"),  # Azure's host, the one such service on a public address
+        ("168.63.129.16/32", "cloud metadata"),  # Azure's metadata service, the only one on a public address
         ("169.254.0.0/16", "link-local or cloud metadata"),
         ("172.16.0.0/12", "private"),
         ("192.0.0.0/24", "protocol assignment"),
@@ -56,14 +58,14 @@ _REFUSED: Final[tuple[tuple[IPv4Network | IPv6Network, str], ...]] = tuple(
         ("ff00::/8", "multicast"),
     )
 )
-_GLOBAL_UNICAST: Final = IPv6Network("2000::/3")  # all that IANA has given out; the rest is reserved
+_GLOBAL_UNICAST: Final = IPv6Network("2000::/3")  # all that IANA has allocated; the rest is reserved
 
 
 @lru_cache(maxsize=4096)
 def refusal(address: str) -> str:
-    """Why we do not connect to this address (of a socket, so in any form `ipaddress` reads); "" when we may.
+    """Return the reason for not connecting to this address, in any form that `ipaddress` reads; "" when it is allowed.
 
-    What cannot be read as an address is refused too.
+    A text that is no address is refused too.
     """
     try:
         found = ip_address(address.partition("%")[0])
@@ -78,12 +80,12 @@ def refusal(address: str) -> str:
 
 
 def literal(host: str) -> str | None:
-    """The address that a URL's host stands for, in its usual notation; None for a name, which must be resolved.
+    """Return the address that a URL's host spells, in its usual notation; None for a name, which must be resolved.
 
-    Every notation that some resolver takes is known: octal, hexadecimal, one to four parts (inet_aton), full-width
+    All notations that some resolver accepts are known: octal, hexadecimal, one to four parts (inet_aton), full-width
     digits, percent-encoding, a final dot. A host that ends in a number and is no address is "" (WHATWG URL, 3.5).
     """
-    # IDNA takes the ideographic full stop, which NFKC leaves alone, for a dot (RFC 3490, 3.1).
+    # IDNA reads the ideographic full stop, which NFKC does not change, as a dot (RFC 3490, 3.1).
     name = unicodedata.normalize("NFKC", unquote(host)).replace("。", ".").strip().strip("[]").rstrip(".").lower()
     if ":" in name:
         try:
@@ -98,7 +100,7 @@ def literal(host: str) -> str | None:
 
 
 def _number(part: str) -> int | None:
-    """One part of an IPv4 address as inet_aton reads it: 0x.. is hexadecimal, 0.. octal."""
+    """Return one part of an IPv4 address as inet_aton reads it: 0x.. is hexadecimal, 0.. octal."""
     if not part.isascii() or not part.isalnum():
         return None
     try:
@@ -110,7 +112,7 @@ def _number(part: str) -> int | None:
 
 
 def _joined(numbers: list[int | None]) -> str:
-    """One to four numbers; the last one fills all the bytes that remain."""
+    """Return the address of one to four numbers; the last one fills all remaining bytes."""
     *head, last = numbers
     if len(numbers) > 4 or last is None or any(n is None or n > 255 for n in head) or last >= 256 ** (5 - len(numbers)):
         return ""

@@ -1,4 +1,4 @@
-"""What the network gave for one page or picture."""
+"""The HTTP result for one page or picture."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class FetchedPage:
-    """One page as fetched. `error` is "" when there is a body, else one line with the reason; `status` 0: no answer."""
+    """One fetched page: `error` is "" when there is a body, else the reason; `status` is 0 without an answer."""
 
-    url: str  # as asked for
+    url: str  # as requested
     final_url: str = ""  # after redirects
     status: int = 0
     content_type: str = ""

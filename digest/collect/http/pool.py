@@ -1,4 +1,4 @@
-"""Many requests at once for a caller that is ordinary sequential code: a loop in a thread, and turns for each host."""
+"""Concurrent requests for sequential callers: an event loop in a thread, with limits per host."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _END: Final = object()
 
 
 class AskedToWait(FetchError):
-    """The site answered 429 in this run: nobody asks it again before `retry_after` seconds."""
+    """The site answered 429 in this run: no request to it before `retry_after` seconds."""
 
     def __init__(self, url: str, retry_after: float | None) -> None:
         super().__init__(url, "the site asked for fewer requests (429) a moment ago; not asked again in this run", 429)
@@ -37,7 +37,7 @@ class AskedToWait(FetchError):
 
 @dataclass(slots=True)
 class _Host:
-    """One host's turns: so many at once, and none sooner than the last start plus the delay."""
+    """The limits of one host: requests at a time, and the delay between two starts."""
 
     places: asyncio.Semaphore
     next_start: float = 0.0
@@ -47,7 +47,7 @@ class _Host:
 
 @dataclass(slots=True)
 class Client:
-    """One run's session with what it has learned of each host."""
+    """The session of one run, with the state of each host."""
 
     session: aiohttp.ClientSession
     refusal: Refusal
@@ -63,7 +63,7 @@ class Client:
 
     @contextlib.asynccontextmanager
     async def turn(self, url: str) -> AsyncIterator[None]:
-        """Wait until it is polite to ask this URL's host, then for a free slot of the run."""
+        """Wait for the limits of this URL's host, then for a free slot of the run."""
         if is_own(url):
             async with self.slots:
                 yield
@@ -78,7 +78,7 @@ class Client:
                 yield
 
     async def get(self, url: str, headers: Mapping[str, str], most: int) -> Answer:
-        """One GET within a turn. Raises FetchError."""
+        """Send one GET within the limits. Raises FetchError."""
         place = self.hosts[host(url)]
         if place.wait:
             raise place.wait
@@ -88,7 +88,7 @@ class Client:
         return answer
 
     async def may_fetch(self, url: str) -> bool:
-        """What the host's robots.txt says, asked once a run; no answer or 5xx means no (RFC 9309, 2.3)."""
+        """Return whether the host's robots.txt allows a URL; no answer or 5xx forbids (RFC 9309, 2.3)."""
         if is_own(url):
             return True
         place = self.hosts[host(url)]
@@ -109,7 +109,7 @@ class Client:
 
 
 def is_own(url: str) -> bool:
-    """A server on this very machine (a loopback address) needs no politeness."""
+    """Return whether the server is on this machine (loopback), where no limits are needed."""
     address = literal(host(url))
     return bool(address) and (str(address).startswith("127.") or address == "::1")
 
@@ -122,11 +122,11 @@ def run(
     at_once: int,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> Iterator[Result]:
-    """`one` for every item, many at once; the results as they come. Closing the iterator ends all requests.
+    """Run `one` for every item concurrently; yield the results as they arrive. Closing the iterator ends all requests.
 
-    So does `should_stop`, asked several times a second.
+    So does `should_stop`, which is polled several times a second.
 
-    At most twice `at_once` results are in memory: a slow caller slows the network down, while no time limit runs.
+    At most twice `at_once` results are in memory: a slow caller slows the requests down, while no time limit runs.
     """
     results: queue.SimpleQueue[object] = queue.SimpleQueue()
     loop = asyncio.new_event_loop()
@@ -168,10 +168,10 @@ def run(
                 return
             if isinstance(got, BaseException):
                 raise got
-            with contextlib.suppress(RuntimeError):  # all was fetched before the caller took it: the loop is closed
+            with contextlib.suppress(RuntimeError):  # the loop is closed when all was fetched before the caller read it
                 loop.call_soon_threadsafe(space.release)
             yield got[0]  # type: ignore[index]
     finally:
-        with contextlib.suppress(RuntimeError):  # the loop is closed when all is done
+        with contextlib.suppress(RuntimeError):  # the loop is closed at the end
             loop.call_soon_threadsafe(task.cancel)
         thread.join()

@@ -1,4 +1,4 @@
-"""One GET request, defensively: guarded addresses, own redirects, bounded bodies, one deadline (aiohttp)."""
+"""One defensive GET request: guarded addresses, own redirect loop, limited bodies, one deadline (aiohttp)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from digest.errors import FetchError
 from digest.text.url import absolute, host, is_web
 
 Lookup = Callable[[str, int], Sequence[str]]  # host, port -> addresses as text; raises OSError
-Refusal = Callable[[str], str]  # address -> why not, or ""
+Refusal = Callable[[str], str]  # address -> reason for refusing it, or ""
 
 REDIRECTS: Final = 5
 _REDIRECT: Final = frozenset({301, 302, 303, 307, 308})
@@ -33,7 +33,7 @@ _SMALLEST_WINDOW_BITS: Final = {"gzip": 31, "x-gzip": 31, "deflate": 15}
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a server said in the end. `moved_to` is set when every redirect on the way was a permanent one."""
+    """The final response. `moved_to` is set when every redirect on the way was permanent."""
 
     final_url: str
     status: int
@@ -43,24 +43,24 @@ class Answer:
 
 
 def system_lookup(name: str, port: int) -> Sequence[str]:
-    """All addresses of a name, by the system's resolver. Raises OSError."""
+    """Return all addresses of a name, by the system's resolver. Raises OSError."""
     return [str(info[4][0]) for info in socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)]
 
 
 class Resolver(AbstractResolver):
-    """Resolves once and lets a name through only if *all* its addresses may be connected to.
+    """Resolves a name once and accepts it only if *all* its addresses are allowed.
 
-    aiohttp then connects to exactly these addresses: there is no second look-up that could answer otherwise.
+    aiohttp connects to exactly these addresses: there is no second look-up that could give others.
     """
 
     def __init__(self, lookup: Lookup, refusal: Refusal) -> None:
         self._lookup, self._refusal = lookup, refusal
-        self._threads = ThreadPoolExecutor(32, "digest-dns")  # one dead name server must not hold up the other names
+        self._threads = ThreadPoolExecutor(32, "digest-dns")  # one dead name server must not delay other names
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
-        """The addresses of `host`; raises OSError with the reason when there are none or one is refused."""
+        """Return the addresses of `host`; raises OSError with the reason when there are none or one is refused."""
         loop = asyncio.get_running_loop()
         addresses = list(dict.fromkeys(await loop.run_in_executor(self._threads, self._lookup, host, port)))
         if not addresses:
@@ -81,15 +81,15 @@ class Resolver(AbstractResolver):
         ]
 
     async def close(self) -> None:
-        """Let go of the threads; a look-up that hangs ends by itself."""
+        """Release the threads; a look-up that hangs ends by itself."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
 
 def open_session(lookup: Lookup, refusal: Refusal, user_agent: str, at_once: int) -> aiohttp.ClientSession:
-    """A session whose every connection passes the guard; no proxies or cookies from outside, no own decompression."""
+    """Return a session whose connections all pass the guard, without proxies, cookies and own decompression."""
 
     def guarded_socket(info: tuple[int, int, int, str, tuple[object, ...]]) -> socket.socket:
-        """The last look before connecting, whatever way the address came."""
+        """Check the address once more just before connecting, whatever its origin."""
         if why := refusal(str(info[4][0])):
             raise OSError(f"refused to connect: {why}")
         return socket.socket(info[0], info[1], info[2])
@@ -113,9 +113,9 @@ def open_session(lookup: Lookup, refusal: Refusal, user_agent: str, at_once: int
 async def get(
     session: aiohttp.ClientSession, url: str, headers: Mapping[str, str], *, refusal: Refusal, seconds: float, most: int
 ) -> Answer:
-    """Fetch `url`, following at most five redirects, within `seconds` in all and `most` bytes of decoded body.
+    """Fetch `url` with at most five redirects, within `seconds` in all and `most` bytes of decoded body.
 
-    Raises FetchError with the reason, whatever went wrong.
+    Raises FetchError with the reason for any failure.
     """
     try:
         async with asyncio.timeout(seconds):
@@ -124,7 +124,7 @@ async def get(
         raise FetchError(url, f"no complete answer within {seconds:g} s") from None
     except FetchError:
         raise
-    except Exception as error:  # the border: a sick server is a reason, never a crash
+    except Exception as error:  # any failure of a server is a reason, never a crash
         raise FetchError(url, explain(error)) from error
 
 
@@ -141,7 +141,7 @@ async def _follow(
             if response.status not in _REDIRECT:
                 body, whole = await _body(url, response, most) if response.status != 304 else (b"", True)
                 names = {name.lower(): value for name, value in response.headers.items()}
-                if not whole:  # what came is used, but 'not modified since' must not make it last
+                if not whole:  # a truncated body is used, but without validators: 'not modified' must not preserve it
                     names = {name: value for name, value in names.items() if name not in ("etag", "last-modified")}
                 moved = here if permanent and here != url else ""
                 return Answer(here, response.status, names, body, moved)
@@ -151,14 +151,14 @@ async def _follow(
         there = absolute(here, location).partition("#")[0]
         if not there:
             raise FetchError(url, f"redirects to {location[:200]!r}, which is no http or https address")
-        # To trade https for http may be somebody on the wire: good for once, never for ever.
+        # A redirect from https to http may be an attacker's: follow it, but never store it.
         permanent = permanent and not (here.startswith("https:") and there.startswith("http:"))
         here = there
     raise FetchError(url, f"more than {REDIRECTS} redirects, the last one to {without_password(here)}")
 
 
 def _check(url: str, here: str, refusal: Refusal) -> None:
-    """Only http and https; a literal address is judged here, since no resolver is asked for it."""
+    """Allow only http and https; a literal address is checked here, because no resolver sees it."""
     if not is_web(here):
         raise FetchError(url, f"{here[:200]!r} is no http or https address")
     name = host(here)
@@ -172,9 +172,9 @@ def _check(url: str, here: str, refusal: Refusal) -> None:
 
 
 async def _body(url: str, response: aiohttp.ClientResponse, most: int) -> tuple[bytes, bool]:
-    """The decoded body, and whether its coding came to an end: some servers never finish it, others were cut off.
+    """Return the decoded body, and whether its coding is complete: some servers never finish it, others were cut off.
 
-    Decoded bytes are counted inside the decoder, so that no bomb ever unfolds.
+    Decoded bytes are counted inside the decoder, so that no decompression bomb unfolds.
     """
     if (response.content_length or 0) > most:
         raise FetchError(url, f"larger than {most:,} bytes", response.status)
@@ -192,7 +192,7 @@ async def _body(url: str, response: aiohttp.ClientResponse, most: int) -> tuple[
 
 
 class _Decoder:
-    """gzip or deflate, at most `most` bytes and one."""
+    """Decoder of gzip or deflate, for at most `most` bytes and one."""
 
     def __init__(self, coding: str, most: int) -> None:
         if coding not in _SMALLEST_WINDOW_BITS:
@@ -203,13 +203,13 @@ class _Decoder:
 
     @property
     def finished(self) -> bool:
-        """Whether the stream came to its end (an empty body has none)."""
+        """Whether the stream is complete (an empty body has none)."""
         return self._inflate.eof or not self._started
 
     def feed(self, chunk: bytes, body: bytearray) -> None:
         """Decode a chunk onto `body`."""
         if not self._started and self._bits == 15 and not _has_zlib_header(chunk):
-            self._inflate = zlib.decompressobj(-15)  # 'deflate' without its wrapping, as old servers send it
+            self._inflate = zlib.decompressobj(-15)  # raw 'deflate', as old servers send it
         self._started = True
         while chunk and len(body) <= self._most:
             if self._inflate.eof:
@@ -227,7 +227,7 @@ def _has_zlib_header(chunk: bytes) -> bool:
 
 
 def retry_after(answer: Answer) -> float | None:
-    """Seconds the server asks us to wait (RFC 9110, 10.2.3: a number, or a date against its own clock)."""
+    """Return the seconds of Retry-After (RFC 9110, 10.2.3: a number, or a date by the server's own clock)."""
     value = answer.headers.get("retry-after", "").strip()
     if value.isascii() and value.isdigit():
         return float(value[:10])
@@ -240,7 +240,7 @@ def retry_after(answer: Answer) -> float | None:
 
 
 def without_password(url: str) -> str:
-    """The URL as it may stand in a log."""
+    """Return the URL without its password, for logs."""
     try:
         return str(URL(url).with_user(None)) if "@" in url else url
     except ValueError:
@@ -248,7 +248,7 @@ def without_password(url: str) -> str:
 
 
 def explain(error: BaseException) -> str:
-    """One line for a person."""
+    """Return an exception as one line for a person."""
     if type(error) is aiohttp.ClientConnectorError or isinstance(error, aiohttp.ClientConnectorDNSError):
         return _explain_os(error.os_error)
     if isinstance(error, aiohttp.ClientConnectorCertificateError):

@@ -1,7 +1,7 @@
-"""robots.txt: which pages a site asks programs not to read (RFC 9309). Pure.
+"""robots.txt: the pages that a site asks programs not to read (RFC 9309). Pure.
 
-Own code rather than a library: those at hand turn a site's wildcards into regular expressions, which a hostile file
-can make run for hours. Here one rule costs at most length of rule times length of path.
+Our own parser: libraries turn a site's wildcards into regular expressions, which a hostile file can make run for hours.
+Here the cost of a rule is at most the length of the rule times the length of the path.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class Robots:
 
     @classmethod
     def parse(cls, text: str, product: str) -> Self:
-        """The rules for `product` (`digest` of `digest/1.0`): its own groups if there are any, else those for `*`."""
+        """Return the rules for `product` (`digest` of `digest/1.0`): of its own groups, else of `*`."""
         own: list[tuple[str, bool]] = []
         others: list[tuple[str, bool]] = []
         agents: list[str] = []
@@ -42,7 +42,7 @@ class Robots:
         return cls(tuple((own if named else others)[:_MOST_RULES]))
 
     def allows(self, url: str) -> bool:
-        """Whether the page may be read: the longest rule that fits decides, and of two equally long ones the kinder."""
+        """Return whether the page may be read: the longest matching rule decides, of equal ones the permissive."""
         parts = urlsplit(url)
         path = _encoded((parts.path or "/") + (f"?{parts.query}" if parts.query else ""))
         best, verdict = -1, True
@@ -57,7 +57,7 @@ def _encoded(path: str) -> str:
 
 
 def _fits(pattern: str, path: str) -> bool:
-    """`*` stands for anything, a final `$` for the end; without it the pattern is a beginning."""
+    """Return whether a pattern matches: `*` is anything, a final `$` the end; otherwise it is a prefix."""
     whole = pattern.endswith("$")
     first, *rest = pattern.removesuffix("$").split("*")
     if not path.startswith(first):

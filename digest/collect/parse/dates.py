@@ -1,6 +1,6 @@
-"""Dates as feeds write them: RFC 822 and RFC 3339 first, then what content systems make of them in any language. Pure.
+"""Dates of feeds: RFC 822 and RFC 3339 first, then the forms of content systems in any language. Pure.
 
-Feed libraries guess here, and a wrong date is worse than none: what fits no pattern as a whole is None.
+Feed libraries guess, and a wrong date is worse than none: a text that fits no pattern as a whole gives None.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ _ZONES: Final = {
 }
 _ENGLISH: Final = "jan feb mar apr may jun jul aug sep oct nov dec".split()
 _LANGUAGES: Final = tuple("en fr de es it pt nl sv da nb fi pl cs ru uk tr ro hu ca el".split())
-_EARLIEST: Final = 1995  # the first feed format is of 1997; what is older is a default of some software
+_EARLIEST: Final = 1995  # the first feed format is of 1997; an older date is a default of some software
 _LATEST: Final = 2100
 _LONGEST: Final = 100
 
@@ -86,9 +86,9 @@ def parse_date(text: str, language: str = "") -> datetime | None:
 
 
 def month_number(name: str, language: str = "") -> int | None:
-    """1 to 12 for the name of a month, whole or short, in this language or one of twenty."""
+    """Return 1 to 12 for the name of a month, whole or short, in this language or one of twenty others."""
     name = name.casefold().rstrip(".")
-    if name in _ENGLISH:  # what the standards ask for, and nearly all write: no locale data needed
+    if name in _ENGLISH:  # the form of the standards, which nearly all feeds use: no locale data needed
         return _ENGLISH.index(name) + 1
     for code in dict.fromkeys((language[:2].lower(), *_LANGUAGES)):
         if number := _months(code).get(name):
@@ -109,7 +109,7 @@ def _months(language: str) -> dict[str, int]:
         for width in ("wide", "abbreviated"):
             for number, name in months[form][width].items():
                 names.setdefault(name.casefold().rstrip("."), number)
-                if len(name) > 3:  # CLDR's 'sept', 'févr', 'Juni' are also written with three letters
+                if len(name) > 3:  # feeds also write CLDR's 'sept', 'févr', 'Juni' with three letters
                     names.setdefault(name.casefold()[:3], number)
     return names
 
@@ -130,7 +130,7 @@ def _date(found: dict[str, str | None], month: int, offset: timedelta) -> dateti
     if half:
         hour = hour % 12 + (12 if half.startswith("p") else 0)
     extra = timedelta(days=1) if hour == 24 else timedelta()
-    second = min(int(found.get("s") or 0), 59)  # a leap second is the one before
+    second = min(int(found.get("s") or 0), 59)  # read a leap second as the second before
     if not _EARLIEST <= year <= _LATEST:
         return None
     try:

@@ -1,7 +1,7 @@
-"""Bytes of a feed -> its facts and entries (feedparser for RSS, RDF and Atom; JSON Feed by our own reader).
+"""Feed bytes to a ParsedFeed: feedparser for RSS, RDF and Atom, our own reader for JSON Feed.
 
-feedparser gets text that is decoded and cleaned here: its own guessing of encodings can raise, and can be made to run
-for minutes. `parse_feeds` runs all of it in child processes with limits, since the rest of it can be made to as well.
+feedparser gets decoded and cleaned text: its own detection of encodings can raise and can run for minutes on hostile
+input. `parse_feeds` runs in child processes with limits, because the rest of feedparser can, too.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from digest.collect.sandbox import Failure, Sandbox
 from digest.text.clean import one_line
 from digest.text.url import absolute
 
-#: For `Sandbox(preload=...)`: what workers should have imported before they start.
+#: For `Sandbox(preload=...)`: modules that workers import before they start.
 PRELOAD: Final = ("feedparser", "babel", __name__)
 
 _ROOT: Final = re.compile(r"<([A-Za-z_][\w:.-]{0,40})")
@@ -35,8 +35,8 @@ _NO_FEED: Final = "this is neither RSS, Atom nor JSON Feed; is the address right
 def parse_feeds(outcomes: Iterable[FetchOutcome], sandbox: Sandbox) -> Iterator[tuple[FetchOutcome, ParsedFeed]]:
     """Parse each body in a child process. Never raises for a feed.
 
-    One that breaks the limits, or the parser, is tried once more without what no entry needs; what it gives then, if
-    anything, has that as its `problem`.
+    A body that exceeds the limits or breaks the parser is parsed once more, reduced to the elements that entries need;
+    the `problem` of the result says so.
     """
     for outcome, parsed in sandbox.map(parse_outcome, outcomes):
         if isinstance(parsed, Failure):
@@ -53,12 +53,12 @@ def _second_try(outcome: FetchOutcome, reason: str, sandbox: Sandbox) -> ParsedF
 
 
 def parse_pruned(outcome: FetchOutcome) -> ParsedFeed:
-    """The same as `parse_outcome`, of what entries need alone."""
+    """Return `parse_outcome` of the body reduced to the elements that entries need."""
     return parse_outcome(outcome, prune=True)
 
 
 def parse_outcome(outcome: FetchOutcome, *, prune: bool = False) -> ParsedFeed:
-    """The parsed body of one outcome; when it last changed is also known from the server."""
+    """Parse the body of one outcome; the server's Last-Modified completes `changed`."""
     parsed = parse(outcome.body, outcome.content_type, outcome.final_url or outcome.url, outcome.url, prune=prune)
     changed = parsed.changed or parse_date(outcome.last_modified)
     return replace(parsed, changed=changed) if changed else parsed
@@ -67,12 +67,12 @@ def parse_outcome(outcome: FetchOutcome, *, prune: bool = False) -> ParsedFeed:
 def parse(
     body: bytes, content_type: str = "", base_url: str = "", feed_url: str = "", *, prune: bool = False
 ) -> ParsedFeed:
-    """Read a feed in any format. `base_url` is where it was found, `feed_url` its address in the settings.
+    """Read a feed in any format. `base_url` is its address after redirects, `feed_url` the one in the settings.
 
-    `prune` leaves out what no entry needs before the parser sees it: for what it did not get through.
+    `prune` reduces it to the elements that entries need, for a feed that the parser could not read.
 
-    What is broken still gives what it can, with the `problem`; what is no feed gives only a problem with its remedy.
-    To be run where it may be killed (`parse_feeds`).
+    A broken feed gives what can be read, with the `problem`; a text that is no feed gives only a problem with its
+    remedy. Run it in a process that may be killed (`parse_feeds`).
     """
     text, damage = _decoded(body, content_type)
     text = text.lstrip()
@@ -138,10 +138,10 @@ def _entry(item: Any, position: int, base: str, feed_url: str, language: str) ->
 
 
 def _link(item: Any) -> str:
-    """The page itself rather than a counter before it; else a permanent guid, else what is enclosed."""
+    """Return the link to the page, not to a click counter before it; else a permanent guid, else the enclosure."""
     guid, link = _get(item, "id"), _get(item, "link")
     if item.get("guidislink") and link == guid and not guid.startswith(("http://", "https://", "/")):
-        link = ""  # feedparser takes an id for a link where nothing says that it is none
+        link = ""  # feedparser takes an id for a link unless the feed says that it is none
     for candidate in (_get(item, "feedburner_origlink"), link, guid):
         if candidate.startswith(("http://", "https://")) or (candidate and candidate == link):
             return candidate
@@ -149,7 +149,7 @@ def _link(item: Any) -> str:
 
 
 def _image(item: Any) -> str:
-    """The largest picture that the entry names, by the width it states."""
+    """Return the largest picture that the entry names, by its stated width."""
     candidates: list[tuple[int, str]] = []
     for media in (*item.get("media_content", ()), *item.get("media_thumbnail", ())):
         address, kind = _get(media, "url"), _get(media, "type") or _get(media, "medium")
@@ -165,7 +165,7 @@ def _image(item: Any) -> str:
 
 
 def _ttl(facts: Any) -> float | None:
-    """How long the feed says it may be cached, in seconds: RSS `ttl`, or the syndication module's period."""
+    """Return how long the feed may be cached, in seconds: RSS `ttl`, or the period of the syndication module."""
     minutes = _get(facts, "ttl")
     if minutes.isascii() and minutes.isdigit():
         return float(minutes[:7]) * 60
@@ -185,9 +185,9 @@ def _problem(found: Any) -> str:
 
 
 def _decoded(body: bytes, content_type: str) -> tuple[str, str | None]:
-    """The text, and what was wrong with it.
+    """Return the decoded text and its problem.
 
-    UTF-16 and UTF-32 without a byte order mark are told by their zeros (XML 1.0, appendix F).
+    UTF-16 and UTF-32 without a byte order mark are recognised by their zeros (XML 1.0, appendix F).
     """
     for start, encoding in (
         (b"\0\0\0<", "utf-32-be"),
@@ -197,13 +197,15 @@ def _decoded(body: bytes, content_type: str) -> tuple[str, str | None]:
     ):
         if body.startswith(start):
             return decode(body.decode(encoding, "replace").encode("utf-8", "replace"))
-    if b"\x1b$" in body[:5000] and b"iso-2022-jp" in body[:200].lower():  # all ASCII, so it would pass for UTF-8
+    if (
+        b"\x1b$" in body[:5000] and b"iso-2022-jp" in body[:200].lower()
+    ):  # ISO-2022-JP is ASCII only, so it would pass for UTF-8
         return decode(body.decode("iso2022_jp", "replace").encode())
     return decode(body, content_type)
 
 
 def _root(text: str) -> str:
-    """The name of the first element, in lower case, past declarations, comments and doctype; "" if not near."""
+    """Return the name of the root element in lower case, after declarations, comments and doctype; "" if not near."""
     at = 0
     for _ in range(20):
         at = text.find("<", at)
@@ -224,7 +226,7 @@ def _root(text: str) -> str:
 
 
 def _get(thing: Any, name: str) -> str:
-    """A text field; feedparser's own `get` would answer for `updated` with `published`."""
+    """Return a text field; feedparser's own `get` would return `published` for `updated`."""
     value = dict.get(thing, name, "")
     return value if isinstance(value, str) else ""
 

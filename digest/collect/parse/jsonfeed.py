@@ -1,4 +1,4 @@
-"""JSON Feed 1.0 and 1.1 (jsonfeed.org): text -> ParsedFeed. Whatever has the wrong type is left out, not fatal."""
+"""JSON Feed 1.0 and 1.1 (jsonfeed.org): text to ParsedFeed. A field of the wrong type is left out."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from digest.text.url import absolute
 
 
 def parse(text: str, base_url: str, feed_url: str) -> ParsedFeed:
-    """Read a JSON Feed; `problem` says what is wrong when it is none or is broken."""
+    """Read a JSON Feed; `problem` says why it is none, or what is broken."""
     try:
         feed = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -67,7 +67,7 @@ def _entry(item: dict[str, Any], position: int, base: str, feed_url: str, langua
 
 
 def _author(thing: dict[str, Any]) -> str:
-    """The names of `authors` (1.1) or `author` (1.0)."""
+    """Return the names of `authors` (1.1) or `author` (1.0)."""
     authors = thing.get("authors")
     found = authors if isinstance(authors, list) else [thing.get("author")]
     return ", ".join(name for a in found[:5] if isinstance(a, dict) and (name := _text(a, "name")))

@@ -1,7 +1,7 @@
-"""Markup of a feed -> what feedparser makes of it, the best of several tries when the XML is broken.
+"""Feed markup to feedparser's result, the best of several attempts when the XML is broken.
 
-feedparser's strict reader gives up at the first error; its loose one reads on, but loses entries after a wrong end tag
-and turns `?a=1&b=2` into `?a=1&b;=2`. So bare ampersands are repaired first, and libxml2's recovery is tried as well.
+feedparser's strict parser stops at the first error; its loose parser loses entries after a wrong end tag and turns
+`?a=1&b=2` into `?a=1&b;=2`. So bare ampersands are escaped first, and libxml2's recovery is tried as well.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _START: Final = '<?xml version="1.0" encoding="utf-8"?>\n'
 
 
 def read_markup(text: str) -> Any:
-    """feedparser's result for decoded markup; `bozo` and its exception tell what was broken at first."""
+    """Return feedparser's result for decoded markup; `bozo` and its exception describe the original error."""
     text = _START + _REFERENCE.sub(_allowed, _DECLARATION.sub("", text, count=1))
     first = _read(text)
     if not first.bozo:
@@ -42,14 +42,14 @@ def _read(text: str) -> Any:
 
 
 def _gain(found: Any) -> int:
-    """How many entries tell something, those that can be linked to twice."""
+    """Score a result: the number of entries with content, those with a link counted twice."""
     told = [e for e in found.entries if e.get("title") or e.get("summary")]
     return len(told) + sum(1 for e in told if e.get("link"))
 
 
 def _escaped_ampersands(text: str) -> str:
-    """Ampersands that start no reference escaped, names of HTML resolved; what stands in CDATA is left alone."""
-    if "<!ENTITY" in text:  # names of its own
+    """Escape ampersands that start no reference and resolve HTML's entity names, outside of CDATA."""
+    if "<!ENTITY" in text:  # the feed defines entities of its own
         return text
     parts = re.split(r"(<!\[CDATA\[.*?\]\]>)", text, flags=re.DOTALL)
     return "".join(part if part.startswith("<![CDATA[") else _AMPERSAND.sub(_escaped, part) for part in parts)
@@ -65,7 +65,7 @@ def _escaped(match: re.Match[str]) -> str:
 
 
 def _recovered(text: str) -> str:
-    """What libxml2 can make of it; nothing is loaded, no entity expanded."""
+    """Return libxml2's recovered markup; it loads nothing and expands no entity."""
     from lxml import etree
 
     parser = etree.XMLParser(recover=True, resolve_entities=False, no_network=True, load_dtd=False, strip_cdata=False)
@@ -74,7 +74,7 @@ def _recovered(text: str) -> str:
 
 
 def _allowed(match: re.Match[str]) -> str:
-    """A character reference, unless XML forbids what it stands for (XML 1.0, 2.2): surrogates and controls."""
+    """Return a character reference, or "" where XML forbids the character (XML 1.0, 2.2): surrogates and controls."""
     number = int(match[1], 16) if match[1] else int(match[2])
     fine = number in (9, 10, 13) or 0x20 <= number < 0xD800 or 0xE000 <= number < 0xFFFE or 0x10000 <= number < 0x110000
     return match[0] if fine else ""

@@ -1,4 +1,4 @@
-"""From what a feed gives, in whatever format, to an Entry: cleaned, capped, absolute, identified. Pure."""
+"""Fields of a feed item to an Entry: cleaned, limited in length, with absolute links and a key. Pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LONGEST_TITLE: Final = 500
 _LONGEST_SUMMARY: Final = 50_000
 _LONGEST_CONTENT: Final = 500_000
 _MOST_CATEGORIES: Final = 20
-#: Inline markup that titles carry; other angle brackets ('Vec<T>') are the author's words.
+#: Inline markup in titles; other angle brackets ('Vec<T>') are text.
 _TITLE_TAGS: Final = re.compile(
     r"</?(?:a|abbr|b|bdi|big|br|cite|code|div|em|font|h[1-6]|i|img|mark|p|q|s|small|span|strike|strong|su[bp]|tt|u|wbr)"
     r"(?:\s[^<>]*)?/?>",
@@ -79,7 +79,7 @@ def given_entry(
 
 
 def title_text(title: str) -> str:
-    """A title that is HTML as plain text: inline markup and entities resolved, on one line."""
+    """Return an HTML title as plain text on one line: inline markup and entities resolved."""
     title = _TITLE_TAGS.sub("", title[: _LONGEST_TITLE * 10])
     if "&" in title:
         title = _TITLE_TAGS.sub("", html.unescape(title))
@@ -87,12 +87,12 @@ def title_text(title: str) -> str:
 
 
 def visible(markup: str, limit: int = 5_000) -> str:
-    """The words of a piece of HTML on one line: enough for a key or a makeshift title."""
+    """Return the words of HTML on one line, for a key or a substitute title."""
     return one_line(html.unescape(_TAGS.sub(" ", _UNSEEN.sub(" ", markup[:limit]))), limit)
 
 
 def _opening(words: str) -> str:
-    """A title for an entry without one: its first sentence, or as many words as a headline has."""
+    """Return a title for an entry without one: its first sentence, or its first words."""
     if len(words) <= 100:
         return words
     sentence = re.match(r".{20,100}?[.!?…。](?=\s|\Z)", words)
@@ -100,7 +100,7 @@ def _opening(words: str) -> str:
 
 
 def _picture(base: str, markup: str) -> str:
-    """The first picture in the entry's own HTML that is not there to count readers."""
+    """Return the first picture in the entry's HTML that is no tracking pixel."""
     for match in _PICTURE.finditer(markup[:100_000]):
         address = absolute(base, html.unescape(match[1]))
         if address and not _BEACON.search(address):

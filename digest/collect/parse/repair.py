@@ -1,16 +1,15 @@
-"""A feed that no parser gets through -> the part of it that a digest uses, for a second try.
+"""A feed that the parser cannot read, reduced to the elements that entries need, for a second attempt.
 
-Seen: 40 kB of `<author>`, 100,000 attributes, 80 kB of line ends before the root element, an element of a map module
-in an unexpected place. Each costs a reader minutes or an exception, none of them is news. So only the elements that
-become part of an entry are kept, each no longer than it can honestly be. libxml2 reads in linear time and has bounds
-of its own.
+Examples: 40 kB of `<author>`, 100,000 attributes, 80 kB of newlines before the root element, an element of a map module
+in an unexpected place. Each costs minutes or raises. Only the elements of entries are kept, each up to a length that
+real feeds do not exceed. libxml2 reads in linear time and has limits of its own.
 """
 
 from __future__ import annotations
 
 from typing import Any, Final
 
-#: Elements that hold others which are looked at; by their name without the prefix, in lower case.
+#: Elements whose children are read; by their name without prefix, in lower case.
 _HOLDERS: Final = frozenset({"rss", "rdf", "feed", "channel", "item", "entry", "group", "author", "contributor"})
 _USED: Final = _HOLDERS | frozenset(
     "title link guid id description summary content encoded body creator name email pubdate date published issued "
@@ -27,7 +26,7 @@ _MOST_DECLARATIONS: Final = 50
 
 
 def pruned(text: str) -> str:
-    """The markup again, well formed, without what no entry needs; "" when there is nothing in it to keep."""
+    """Return well-formed markup with only the elements that entries need; "" when there are none."""
     from lxml import etree
 
     parser = etree.XMLParser(recover=True, resolve_entities=False, no_network=True, load_dtd=False, strip_cdata=False)
@@ -70,6 +69,6 @@ def _shorten(element: Any) -> None:
 
 
 def _name(element: Any) -> str:
-    """Without namespace or prefix, in lower case; "" for a comment and its like."""
+    """Return the name without namespace or prefix, in lower case; "" for a comment and the like."""
     tag = element.tag
     return tag.rpartition("}")[2].rpartition(":")[2].lower() if isinstance(tag, str) else ""

@@ -11,7 +11,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from typing import Literal
 
-from digest.collect.health import Breach
+from digest.collect.health import Issue
 from digest.compose.edition import Edition
 from digest.compose.review import IfUnreviewed
 from digest.deliver.mime.headers import checked
@@ -58,9 +58,7 @@ def reminder_subject(edition: Edition, locale: Locale) -> str:
     return locale.gettext("%(edition)s waits for review", edition=edition.id)
 
 
-def reminder(
-    edition: Edition, outcome: ReviewOutcome, late: timedelta, issues: Sequence[Breach], locale: Locale
-) -> str:
+def reminder(edition: Edition, outcome: ReviewOutcome, late: timedelta, issues: Sequence[Issue], locale: Locale) -> str:
     """Return the text of a reminder: the edition's stories, what happens to it, its feed issues, commands to type.
 
     `outcome` is what happens without a review, "" while there is time; `late` is how long after its time it may be
@@ -90,7 +88,7 @@ def reminder(
     return "\n\n".join(filter(None, paragraphs)) + "\n"
 
 
-def warning(slot: str, issues: Sequence[Breach], locale: Locale) -> str:
+def warning(slot: str, issues: Sequence[Issue], locale: Locale) -> str:
     """Return the text of a warning about feeds before the edition of a slot (local ISO time) is composed."""
     intro = locale.gettext("This edition will be composed soon. Its sources do otherwise than they used to:")
     commands = _command_list(
@@ -122,7 +120,7 @@ def paused_subject(edition_id: str, locale: Locale) -> str:
     return locale.gettext("sending %(edition)s was paused", edition=edition_id)
 
 
-def issue_text(issue: Breach, locale: Locale) -> str:
+def issue_text(issue: Issue, locale: Locale) -> str:
     """Return one clause on a feed's issue. Text from a server or a page is quoted unchanged."""
     share, span, usual = locale.percent(issue.share), locale.span(issue.seconds), locale.span(issue.usual)
     number, total = locale.number(issue.number), locale.number(issue.total)
@@ -144,7 +142,7 @@ def _waiting(edition: Edition, locale: Locale) -> str:
     return locale.gettext("This edition waits for review: %(stories)s.", stories=stories)
 
 
-def _issue_list(issues: Sequence[Breach], locale: Locale) -> str:
+def _issue_list(issues: Sequence[Issue], locale: Locale) -> str:
     return "\n".join(f"- {issue.source}: {issue_text(issue, locale)}" for issue in issues)
 
 

@@ -67,7 +67,7 @@ class Feeds:
             }
         return [lines[url] for url in urls if url in lines]
 
-    def listing(self) -> tuple[list[ListedFeed], list[health.Breach]]:
+    def listing(self) -> tuple[list[ListedFeed], list[health.Issue]]:
         """Return the feeds of the settings with their health, and the issues that belong to no single feed."""
         now, topics, issues = self._clock(), topics_of_feeds(self._settings), self.issues()
         feeds = [
@@ -78,10 +78,10 @@ class Feeds:
         ]
         return feeds, [issue for issue in issues if issue.kind == "unread"]
 
-    def issues(self, newsletter: str | None = None) -> list[health.Breach]:
+    def issues(self, newsletter: str | None = None) -> list[health.Issue]:
         """Return where the feeds of a newsletter (or of all) fall short of their own history."""
         now, urls = self._clock(), topics_of_feeds(self._settings, newsletter)
-        issues = [issue for feed in self._store.feeds.get(urls).values() for issue in health.breaches(feed, now)]
+        issues = [issue for feed in self._store.feeds.get(urls).values() for issue in health.issues(feed, now)]
         recent = self._store.articles.candidates(list(urls), now - timedelta(days=1), now + timedelta(seconds=1))
         return [*issues, *health.unread(article for _, article in recent)]
 

@@ -7,7 +7,7 @@ from typing import get_args
 
 import pytest
 
-from digest.collect.health import Breach
+from digest.collect.health import Issue
 from digest.compose.edition import Section
 from digest.deliver.mime.notification import (
     ReviewOutcome,
@@ -23,15 +23,15 @@ from digest.text.catalogue import available, locale
 from tests.compose.samples import edition, story
 
 LATE = timedelta(hours=3)
-QUIET = Breach("https://a.example/feed", "silent", "silent", "look", seconds=9 * 3600, usual=1200)
+QUIET = Issue("https://a.example/feed", "silent", "silent", "look", seconds=9 * 3600, usual=1200)
 SICK = (
     QUIET,
-    Breach("https://b.example/feed", "gone", "gone", "remove"),
-    Breach("https://c.example/feed", "failing", "failed", "test", number=3, detail="HTTP 503"),
-    Breach("https://d.example/feed", "flood", "flood", "release"),
-    Breach("https://e.example/feed", "undated", "undated", "none", share=0.6),
-    Breach("https://f.example/feed", "broken", "not well formed", "test", detail="not well formed"),
-    Breach("g.example", "unread", "3 of 4", "read", number=3, total=4, detail="consent wall"),
+    Issue("https://b.example/feed", "gone", "gone", "remove"),
+    Issue("https://c.example/feed", "failing", "failed", "test", number=3, detail="HTTP 503"),
+    Issue("https://d.example/feed", "flood", "flood", "release"),
+    Issue("https://e.example/feed", "undated", "undated", "none", share=0.6),
+    Issue("https://f.example/feed", "broken", "not well formed", "test", detail="not well formed"),
+    Issue("g.example", "unread", "3 of 4", "read", number=3, total=4, detail="consent wall"),
 )
 OTHERS = [language for language in available() if language != "en"]
 
