@@ -21,18 +21,16 @@ def preview(ctx: click.Context, name: str, html_file: Path | None, text_file: Pa
     """Render an edition as its readers will see it.
 
     The same function renders what is sent. Without options the text part is printed. EDITION is an id, or a
-    newsletter's name for its newest edition. With --open alone the pictures come from this machine. Exit code 4 when a
-    check would stop the send.
+    newsletter's name for its newest edition. The HTML file shows the pictures from this machine, so it looks right
+    before the site runs. Exit code 4 when a check would stop the send.
     """
     with open_app(ctx) as app:
         edition = app.editions.get(name)
         app.pictures.complete(edition)
         rendered = app.rendering.render(edition)
-        html = rendered.html
+        html = app.pictures.with_local_files(rendered.html)
         if open_ and html_file is None:
             html_file = Path(tempfile.mkdtemp(prefix="digest-")) / "edition.html"
-            # The site that serves the pictures need not be up yet.
-            html = html.replace(f"{app.pictures.base_url}/", f"{app.pictures.folder.resolve().as_uri()}/")
     if html_file is not None:
         html_file.write_text(html, encoding="utf-8")
         say(f"HTML part: {html_file} ({len(rendered.html.encode()) / 1000:.0f} kB)")

@@ -100,6 +100,7 @@ class MailSettings:
     budget: int = 80_000
     clients: tuple[str, ...] = ()
     trial: bool = False
+    private_links: bool = False
 
 
 @dataclass(frozen=True, slots=True)

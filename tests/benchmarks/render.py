@@ -70,17 +70,17 @@ def source(stories: int) -> str:
     pictures = editions.pictures(stories)
     mail_settings = editions.mail_settings()
 
-    def picture_of(story: Any, split: Any) -> Any:
+    def picture_of(story: Any, shape: Any) -> Any:
         from digest.deliver.render.renderer import mail_picture
 
-        return mail_picture(story, split, theme, mail_settings, RenderOptions(), pictures, {})
+        return mail_picture(story, shape, theme, mail_settings, RenderOptions(), locale("en"), pictures, {})
 
     theme = templates.theme("classic")
     show: PictureOf = picture_of
     mail = build_content(editions.edition(stories=stories), mail_settings, theme, RenderOptions(), locale("en"), show)
     data = json.loads(json.dumps(asdict(mail)), object_hook=lambda fields: SimpleNamespace(**fields))
-    tongue = locale("en")
-    values = {"mail": data, "theme": "classic", "page": True, "_": tongue.gettext, "ngettext": tongue.ngettext}
+    words = locale("en")
+    values = {"mail": data, "theme": "classic", "page": True, "_": words.gettext, "ngettext": words.ngettext}
 
     def fragment(story: Any) -> Markup:
         return Markup(compiler.source("classic/story.mjml.j2", story=story, **values))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Final
 from urllib.parse import urlsplit
@@ -11,11 +10,9 @@ from lxml import etree
 
 from digest.deliver.check.checked import Checked
 from digest.deliver.check.css import fetches
+from digest.deliver.private_address import is_private, is_private_host
 from digest.deliver.render.rendered import Problem
 
-_LOCAL: Final = re.compile(
-    r"localhost|.*\.(local|internal|localhost)|(127|10)\.[\d.]+|0\.0\.0\.0|192\.168\.[\d.]+|::1|f[cd][0-9a-f]{2}:.*"
-)
 _ACTIVE: Final = ("script", "iframe", "object", "embed", "form", "input", "button", "base", "frame", "applet", "meta")
 #: Addresses of what the mail itself holds.
 _ENCLOSED: Final = ("#", "cid:", "data:")
@@ -34,7 +31,7 @@ def links(c: Checked) -> Iterator[Problem]:
             if href[1:] not in ids:
                 yield Problem("link", f"'{label[:40]}' leads to {href}, which is not there", "give a part that id")
         elif href in c.foreign_links:
-            here = c.settings.trial and _LOCAL.fullmatch(urlsplit(href).hostname or "")  # the demo's newsstand
+            here = c.settings.trial and is_private(href)  # the demo's newsstand
             not_https += not (href.startswith("https:") or here)
         else:
             yield from _own_link(c, href, label)
@@ -53,8 +50,8 @@ def _own_link(c: Checked, href: str, label: str) -> Iterator[Problem]:
         yield Problem("link", f"'{label[:40]}' leads to '{href[:80]}'", "give an absolute https address")
     elif c.settings.trial:
         return
-    elif _LOCAL.fullmatch(host):
-        yield Problem("link", f"'{href[:80]}' is an address of this machine", "set site.base_url to where readers are")
+    elif is_private_host(host):
+        yield Problem("link", f"'{href[:80]}' is no public address", "set site.base_url to where readers are")
     elif scheme != "https":
         yield Problem("link", f"'{href[:80]}' is not https", "set site.base_url to an https address")
 

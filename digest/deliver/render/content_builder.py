@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from digest.compose.edition import Edition, EditionStory
 from digest.deliver import subject_line
+from digest.deliver.private_address import is_private
 from digest.deliver.render.content import AlsoIn, Content, MailLinks, MailPicture, MailSection, MailStory, Place
 from digest.deliver.render.rendered import ADDRESS, PREFERENCES_URL, UNSUBSCRIBE_URL
 from digest.deliver.theme import MailSettings, RenderOptions, Shape, Theme, resolve_style
@@ -49,8 +50,8 @@ def build_content(
     chosen = chosen_sections(edition, options)
     total = sum(len(stories) for _, _, stories in chosen)
     kept = total if keep is None else min(keep, total)
-    builder = _StoryBuilder(edition, theme, locale, picture_of)
-    top, parts = _arrange_stories(chosen, kept, theme, builder)
+    builder = _StoryBuilder(edition, theme, locale, picture_of, settings.private_links)
+    top, parts = _arrange_stories(chosen, kept, builder)
     all_stories = [story for _, _, stories in chosen for story in stories]
     stories = locale.ngettext("%(n)s story", "%(n)s stories", total)
     minutes = locale.ngettext("%(n)s minute", "%(n)s minutes", _minutes(all_stories[:kept], theme))
@@ -107,7 +108,7 @@ def chosen_sections(edition: Edition, options: RenderOptions) -> list[tuple[str,
 
 
 def _arrange_stories(
-    chosen: Sequence[tuple[str, str, tuple[EditionStory, ...]]], kept: int, theme: Theme, builder: _StoryBuilder
+    chosen: Sequence[tuple[str, str, tuple[EditionStory, ...]]], kept: int, builder: _StoryBuilder
 ) -> tuple[MailStory | None, tuple[MailSection, ...]]:
     """Return the top story, and the others by section, at most `kept` stories in all."""
     top: MailStory | None = None
@@ -116,7 +117,8 @@ def _arrange_stories(
         shown = stories[:kept]
         kept -= len(shown)
         if number == 0 and shown:
-            top = builder.story(shown[0], "top", title)
+            # A kicker over the top story would repeat the heading that follows it.
+            top = builder.story(shown[0], "top", title if len(shown) == 1 else "")
             shown = shown[1:]
         mail_stories = tuple(builder.story(story, "next" if i else "first") for i, story in enumerate(shown))
         if mail_stories:
@@ -145,19 +147,21 @@ class _StoryBuilder:
     theme: Theme
     locale: Locale
     picture_of: PictureOf
+    private_links: bool
 
     def story(self, story: EditionStory, place: Place, kicker: str = "") -> MailStory:
         """Return one story for its place in the mail."""
         own = not story.language or story.language == self.locale.tag.split("-")[0]
         lang = self.locale.tag if own else story.language
         mirrored = direction(lang) == "rtl"
-        also = [AlsoIn(clean_line(a.outlet, 30), link(a.url)) for a in story.also if clean_line(a.outlet, 30)]
+        outlets = ((clean_line(other.outlet, 30), link(other.url, self.private_links)) for other in story.also)
+        also = [AlsoIn(outlet, url) for outlet, url in outlets if outlet]
         lead_picture = self.theme.lead_pictures
         wide = (place == "top" and lead_picture != "none") or (place == "first" and lead_picture == "sections")
         return MailStory(
             place=place,
             kicker=kicker,
-            url=link(story.url),
+            url=link(story.url, self.private_links),
             title=display_title(story),
             lead=opening(story, self.theme),
             lang="" if own else lang,
@@ -200,11 +204,15 @@ def display_title(story: EditionStory) -> str:
     return named or clean_line(urlsplit(link(story.url)).hostname or "", 80)
 
 
-def link(url: str) -> str:
-    """Return the address if a mail may show it (absolute http or https, at most 2,000 characters), else ""."""
+def link(url: str, private: bool = False) -> str:
+    """Return the address if a mail may show it, else "": absolute http or https, at most 2,000 characters.
+
+    An address of a private network or of this machine (docs/hostile-input.md) is shown only with `private`.
+    """
     url = url.strip()
-    fine = len(url) <= 2000 and is_web(url) and html.scrub(url) == url and _RESERVED not in url
-    return url if fine else ""
+    if len(url) > 2000 or not is_web(url) or html.scrub(url) != url or _RESERVED in url:
+        return ""
+    return url if private or not is_private(url) else ""
 
 
 def opening(story: EditionStory, theme: Theme) -> str:

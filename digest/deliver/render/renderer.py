@@ -22,6 +22,7 @@ from digest.deliver.render.rendered import InlinePicture, Rendered
 from digest.deliver.theme import DEFAULT_OPTIONS, MailSettings, RenderOptions, Shape, Theme
 from digest.errors import RenderError
 from digest.text.catalogue import locale as locale_of
+from digest.text.locale import Locale
 
 NO_PICTURES: Final[Mapping[str, PreparedPicture]] = MappingProxyType({})
 
@@ -80,7 +81,7 @@ class Renderer:
         inline: dict[str, InlinePicture] = {}
 
         def picture_of(story: EditionStory, shape: Shape) -> MailPicture | None:
-            return mail_picture(story, shape, theme, settings, options, pictures, inline)
+            return mail_picture(story, shape, theme, settings, options, locale, pictures, inline)
 
         def build(keep: int | None = None, subject: str = "") -> Content:
             inline.clear()
@@ -157,6 +158,7 @@ def mail_picture(
     theme: Theme,
     settings: MailSettings,
     options: RenderOptions,
+    locale: Locale,
     pictures: Mapping[str, PreparedPicture],
     inline: dict[str, InlinePicture],
 ) -> MailPicture | None:
@@ -176,6 +178,19 @@ def mail_picture(
         cid = f"{picture.name}@pictures.digest"
         inline[cid] = InlinePicture(cid, "image/jpeg", picture.data)
         src = f"cid:{cid}"
-    return MailPicture(
-        src, clean_line(story.image.alt, 160) or clean_line(display_title(story), 160), width, height, shape
-    )
+    return MailPicture(src, _alt(story, locale), width, height, shape)
+
+
+def _alt(story: EditionStory, locale: Locale) -> str:
+    """Return the picture's description; without one that differs from the title, 'Picture: OUTLET'."""
+    alt = clean_line(story.image.alt, 160) if story.image else ""
+    title = display_title(story)
+    if alt and not ({_letters(alt)} & {_letters(title), _letters(story.outlet)} or _letters(alt) in _letters(title)):
+        return alt
+    word, outlet = locale.gettext("Picture"), clean_line(story.outlet, 60)
+    return locale.gettext("%(words)s: %(url)s", words=word, url=outlet) if outlet else word
+
+
+def _letters(text: str) -> str:
+    """Return letters and digits alone, in lower case, to compare texts."""
+    return "".join(character for character in text.casefold() if character.isalnum())

@@ -20,6 +20,8 @@ from digest.errors import RenderError
 Origin = Literal["built-in", "own", "own, instead of the built-in"]
 
 _ENDINGS: Final = (".mjml.j2", ".txt.j2", ".toml")
+_BLOCK: Final = re.compile(r"\{%-?\s*block\s+(\w+)\s*-?%\}")
+_BLOCK_TAG: Final = re.compile(r"\{%-?\s*(block|endblock)\b.*?%\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +142,38 @@ def diff(folders: Sequence[Path]) -> str:
     parts: list[str] = []
     for file in listing(folders):
         if file.origin == "own, instead of the built-in":
-            old, new = (p.read_text(encoding="utf-8").splitlines(keepends=True) for p in (ours[file.name], file.path))
-            parts += difflib.unified_diff(old, new, f"builtin/{file.name}", str(file.path))
+            old, new = ours[file.name].read_text(encoding="utf-8"), file.path.read_text(encoding="utf-8")
+            old, name = _comparable(file.name, old, new)
+            before, after = old.splitlines(keepends=True), new.splitlines(keepends=True)
+            parts += difflib.unified_diff(before, after, name, str(file.path))
     return "".join(line if line.endswith("\n") else f"{line}\n" for line in parts)
+
+
+def _comparable(name: str, builtin: str, own: str) -> tuple[str, str]:
+    """Return what a user's template is compared with, and its name.
+
+    A template that extends the built-in one is compared with the same blocks, as `eject --block` writes them.
+    """
+    extended = re.search(r'\{%-?\s*extends\s+"builtin/([^"]+)"', own)
+    if not extended or extended[1] != name:
+        return builtin, f"builtin/{name}"
+    known = [match[1] for match in _BLOCK.finditer(builtin)]
+    blocks = [match[1] for match in _outer_blocks(own) if match[1] in known]
+    pieces = [_one_block(name, builtin, block) for block in blocks]
+    head = f'{{% extends "builtin/{name}" %}}\n'
+    return head + "".join(piece.removeprefix(head) for piece in pieces), f"builtin/{name}: {', '.join(blocks)}"
+
+
+def _outer_blocks(source: str) -> Iterator[re.Match[str]]:
+    """Yield the tags that open a block outside any other."""
+    depth = 0
+    for match in _BLOCK_TAG.finditer(source):
+        if match[1] == "endblock":
+            depth -= 1
+        else:
+            if depth == 0 and (opening := _BLOCK.match(source, match.start())):
+                yield opening
+            depth += 1
 
 
 def _files(folder: Path) -> Iterator[tuple[str, Path]]:
@@ -163,11 +194,11 @@ def _blocks(path: Path) -> tuple[str, ...]:
 
 def _one_block(name: str, source: str, block: str) -> str:
     """A template that extends the built-in one and has this block of it, ready to edit."""
-    starts = {m[1]: m for m in re.finditer(r"\{%-?\s*block\s+(\w+)\s*-?%\}", source)}
+    starts = {m[1]: m for m in _BLOCK.finditer(source)}
     if block not in starts:
         raise RenderError(f"'{name}' has no block '{block}': choose from {', '.join(starts) or 'none'}")
     depth, begin = 1, starts[block].end()
-    for match in re.finditer(r"\{%-?\s*(block|endblock)\b.*?%\}", source[begin:]):
+    for match in _BLOCK_TAG.finditer(source[begin:]):
         depth += 1 if match[1] == "block" else -1
         if depth == 0:
             # what the block inherits is now one step further away

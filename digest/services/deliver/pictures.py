@@ -35,6 +35,10 @@ class Pictures:
         """Where readers find our pictures."""
         return self._settings.site.media_url or f"{self._settings.site.base_url}/media"
 
+    def with_local_files(self, html: str) -> str:
+        """Return a mail's HTML with the pictures as files of this machine, for a preview before the site runs."""
+        return html.replace(f'src="{self.base_url}/', f'src="{self.folder.resolve().as_uri()}/')
+
     def of(self, edition: Edition) -> dict[str, PreparedPicture]:
         """Return the pictures of an edition that are in the folder, by the URL they came from."""
         return {url: picture for url in _urls(edition) if (picture := self._media.get(url)) is not None}

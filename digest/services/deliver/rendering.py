@@ -104,6 +104,7 @@ class Rendering:
             subject=newsletter.subject,
             clients=tuple(newsletter.clients),
             trial=self.is_trial,
+            private_links=self._settings.collect.allow_private_networks,
         )
 
     @property

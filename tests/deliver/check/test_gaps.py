@@ -10,6 +10,7 @@ from typing import Any, Final
 import pytest
 from lxml import etree
 
+from digest.collect.article import Image
 from digest.compose.edition import Also, Section
 from digest.deliver.check.checked import parsed
 from digest.deliver.render.content_builder import clean_line
@@ -43,6 +44,68 @@ def test_a_story_without_an_address_has_its_picture_and_no_link(renderer: Render
     assert all(anchor.get("href") for anchor in page.iter("a"))
     if theme != "compact":
         assert next(str(img.getparent().tag) for img in page.iter("img")) == "td"  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *(
+            "http://192.168.1.4/a",
+            "http://10.0.0.1/",
+            "https://127.1/x",
+            "http://0x7f.0.0.1/",
+            "http://localhost:8080/a",
+        ),
+        *("https://[::1]/", "https://[fd00::1]/a", "http://169.254.169.254/latest/meta-data/", "http://2130706433/"),
+        *("https://wiki.internal/a", "https://cms.example.local/a", "http://intranet/a", "http://[::ffff:10.0.0.1]/"),
+    ],
+)
+def test_link_into_a_private_network_is_never_shown(renderer: Renderer, url: str) -> None:
+    story = replace(editions.story(0), url=url, also=(Also("Coast Radio", url),))
+    rendered = renderer.render(editions.only(editions.edition(stories=1), story), editions.mail_settings())
+    assert url not in rendered.html + rendered.text
+    assert "Coast Radio" in rendered.text
+    allowed = replace(editions.mail_settings(), private_links=True, trial=True)
+    assert url in renderer.render(editions.only(editions.edition(stories=1), story), allowed).text
+
+
+@pytest.mark.parametrize("url", ["https://8.8.8.8/a", "https://www.example.org/a", "https://xn--bcher-kva.example/a"])
+def test_link_to_a_public_host_is_shown(renderer: Renderer, url: str) -> None:
+    rendered, _ = _mail(renderer, "classic", url=url)
+    assert url in rendered.text
+
+
+def test_picture_alt_never_repeats_the_title(renderer: Renderer) -> None:
+    title, outlet = "Harbour railway to reopen", "The Example Post"
+    for given, expected in (
+        ("", "Picture: The Example Post"),
+        ("Harbour railway to reopen.", "Picture: The Example Post"),
+        ("HARBOUR RAILWAY", "Picture: The Example Post"),
+        ("The Example Post", "Picture: The Example Post"),
+        ("A red train at a quay", "A red train at a quay"),
+    ):
+        image = replace(editions.edition(stories=1).stories[0].image or Image(""), alt=given)
+        _, page = _mail(renderer, "classic", title=title, outlet=outlet, image=image)
+        assert {img.get("alt") for img in page.iter("img")} == {expected}
+    _, page = _mail(renderer, "classic", title=title, outlet="", also=(), image=replace(image, alt=title))
+    assert {img.get("alt") for img in page.iter("img")} == {"Picture"}
+
+
+def test_top_story_has_no_kicker_where_its_section_follows(renderer: Renderer) -> None:
+    whole = editions.edition(stories=6)
+    first = whole.sections[0]
+    assert len(first.stories) > 1
+    page = parsed(renderer.render(whole, editions.mail_settings()).html)
+    assert [_read(element) for element in page.iter("p", "h2", "h3")].count(first.title) == 1
+    alone = replace(whole, sections=(replace(first, stories=first.stories[:1]), *whole.sections[1:]))
+    page = parsed(renderer.render(alone, editions.mail_settings()).html)
+    assert [_read(p) for p in page.iter("p")].count(first.title) == 1
+
+
+def test_story_line_breaks_only_before_an_item(renderer: Renderer) -> None:
+    _, page = _mail(renderer, "classic", credit="AFP and Reuters")
+    line = "".join(map(str, next(p for p in page.iter("p") if p.get("class") == "m").itertext()))
+    assert line == "The Example Post\u00a0· 7:00\u00a0AM\u00a0· 2\u00a0min\u00a0· AFP and Reuters"
 
 
 @pytest.mark.parametrize("theme", THEMES)

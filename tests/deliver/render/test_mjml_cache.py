@@ -47,11 +47,11 @@ def test_a_filled_shape_is_what_the_compiler_would_have_written(stories: int) ->
 
 @pytest.mark.parametrize("text", SCRIPTS)
 def test_words_of_every_script_are_whole_wherever_they_stand(renderer: Renderer, text: str) -> None:
-    story = replace(editions.story(0), title=text, image=Image("https://pictures.example/0.jpg", alt=text))
+    story = replace(editions.story(0), title=text, image=Image("https://pictures.example/0.jpg", alt=f"{text} alt"))
     edition = editions.only(editions.edition(stories=1), story)
     for variant in (RenderOptions(), RenderOptions(web=True)):
         page = parsed(renderer.render(edition, editions.mail_settings(), variant, editions.pictures(1)).html)
-        assert [img.get("alt") for img in page.iter("img")] == [text]
+        assert [img.get("alt") for img in page.iter("img")] == [f"{text} alt"]
         assert "".join(map(str, next(page.iter("h2")).itertext())) == text
         if variant.web:
             assert page.xpath("//meta[@property='og:title']/@content") == [text]

@@ -213,6 +213,26 @@ def test_ejecting_a_theme_copies_all_of_it_and_overwrites_nothing(tmp_path: Path
         templates.eject("classic/mail.mjml.j2", tmp_path, "fotter")
 
 
+def test_diff_of_an_ejected_block_is_the_change_of_that_block(tmp_path: Path) -> None:
+    templates.eject("classic/mail.mjml.j2", tmp_path, block="masthead")
+    assert templates.diff([tmp_path]) == ""
+    file = tmp_path / "email" / "classic" / "mail.mjml.j2"
+    file.write_text(file.read_text(encoding="utf-8").replace("32px 0 24px", "8px 0 24px"), encoding="utf-8")
+    changed = [line for line in templates.diff([tmp_path]).splitlines() if line[0] in "+-" and line[:3] not in "+++---"]
+    assert [line[0] for line in changed] == ["-", "+"]
+    assert "8px 0 24px" in changed[1]
+
+
+def test_diff_of_two_ejected_blocks_shows_both(tmp_path: Path) -> None:
+    templates.eject("classic/mail.txt.j2", tmp_path, block="masthead")
+    file = tmp_path / "email" / "classic" / "mail.txt.j2"
+    more = "{% block more %}Nothing more{% endblock %}\n"
+    file.write_text(file.read_text(encoding="utf-8") + more, encoding="utf-8")
+    difference = templates.diff([tmp_path])
+    assert "+{% block more %}Nothing more{% endblock %}" in difference
+    assert "mail.newsletter" not in "".join(line for line in difference.splitlines() if line.startswith(("+{", "-{")))
+
+
 def test_the_list_tells_own_from_built_in_and_the_difference_is_shown(tmp_path: Path) -> None:
     path = _write(
         tmp_path, "classic/theme.toml", (templates.builtin() / "classic/theme.toml").read_text() + "wide = 600\n"
