@@ -161,6 +161,7 @@ def test_a_date_that_no_time_zone_can_express_is_left_out(renderer: Renderer, ye
         ("31 000 pompes", "31_000 pompes"),
         ("1 234 567 voix", "1_234_567 voix"),
         ("3,25 % à 2,75 %", "3,25_% à 2,75_%"),
+        ("« La montagne » : un lac", "«_La montagne_»_: un lac"),
         ("« Non », dit-elle : oui !", "«_Non_», dit-elle_: oui_!"),
         ("room 12 on floor 3", "room 12 on floor 3"),
         ("in 2026 3000 people", "in 2026 3000 people"),

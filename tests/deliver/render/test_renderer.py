@@ -112,7 +112,8 @@ def test_a_story_in_another_language_says_so_and_keeps_its_direction(renderer: R
     rendered = renderer.render(mixed, editions.mail_settings())
     assert rendered.html.count('lang="fr"') == 1
     assert '<div lang="ar" dir="rtl">' in rendered.html
-    assert re.search(r'<bdi lang="en">\d+\u00a0min</bdi>', rendered.html)  # our words among theirs keep their own direction
+    # Our own words inside a story of the other direction keep theirs.
+    assert re.search(r'<bdi lang="en">\d+\u00a0min</bdi>', rendered.html)
     assert rendered.problems == ()
 
 
