@@ -47,3 +47,23 @@ def test_links_between_documents_resolve() -> None:
 
 def test_broken_link_is_noticed() -> None:
     assert broken_links("[a](absent.md) [b](README.md#top) [c](https://example.org/)", PROJECT) == ["absent.md"]
+
+
+MODULE = re.compile(r"`((?:[a-z_]+/)+[a-z_]+\.py|[a-z_]+\.py|(?:[a-z_]+/)+)`")
+
+
+def absent_modules(text: str) -> list[str]:
+    """The modules and folders of digest/ that a Markdown text names in code marks and that do not exist."""
+    roots = [PROJECT, PROJECT / "digest", *(PROJECT / "digest").rglob("*/")]
+    names = sorted(set(MODULE.findall(text)))
+    return [name for name in names if not any((root / name).exists() for root in roots)]
+
+
+def test_modules_named_in_documents_exist() -> None:
+    documents = [path for path in SOURCES if path.parent.name == "docs"]
+    absent = {path: absent_modules(path.read_text(encoding="utf-8")) for path in documents}
+    assert not {path: names for path, names in absent.items() if names}
+
+
+def test_absent_module_in_a_document_is_noticed() -> None:
+    assert absent_modules("`compose/slot.py` and `compose/absent.py`") == ["compose/absent.py"]
