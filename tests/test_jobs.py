@@ -14,7 +14,7 @@ from digest.bootstrap import App
 from digest.jobs import Jobs
 from digest.settings import load
 from digest.store import Store
-from digest.store.sites import SITES_LEASE
+from digest.store.leases import SITES_LEASE
 from tests.collect.site import Asked, Reply, Site
 from tests.services.samples import FEED, NOW, Clock, app_of, settings_of
 
@@ -65,10 +65,10 @@ def test_collect_releases_its_sites(store: Store, tmp_path: Path, site: Site) ->
 @pytest.mark.parametrize("ago", [SITES_LEASE, -timedelta(hours=1)], ids=["long ago", "before the clock went back"])
 def test_site_lease_expires(store: Store, tmp_path: Path, site: Site, ago: timedelta) -> None:
     app = open_on(store, tmp_path, site, Clock(NOW))
-    store.sites.take(["127.0.0.1"], "one/1/1", now=NOW - SITES_LEASE / 2)
+    store.sites.acquire(["127.0.0.1"], "one/1/1", now=NOW - SITES_LEASE / 2)
     Jobs(app).collect()
     assert site.paths == []
-    store.sites.take(["127.0.0.1"], "one/1/1", now=NOW - ago)
+    store.sites.acquire(["127.0.0.1"], "one/1/1", now=NOW - ago)
     Jobs(app).collect()
     assert site.paths == ["/feed", "/bridge"]
 
@@ -76,6 +76,6 @@ def test_site_lease_expires(store: Store, tmp_path: Path, site: Site, ago: timed
 def test_site_lease_of_killed_process_is_free_at_once(store: Store, tmp_path: Path, site: Site) -> None:
     tell = "from digest import process\nwith process.run() as name: print(name)"
     killed = subprocess.run([sys.executable, "-c", tell], capture_output=True, text=True, check=True).stdout.strip()
-    store.sites.take(["127.0.0.1"], killed, now=NOW)
+    store.sites.acquire(["127.0.0.1"], killed, now=NOW)
     Jobs(open_on(store, tmp_path, site, Clock(NOW))).collect()
     assert site.paths == ["/feed", "/bridge"]

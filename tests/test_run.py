@@ -66,7 +66,7 @@ def desk(tmp_path: Path) -> Iterator[Path]:
             settings = load(path, {})
             rows = [row for row in read_rows(subscribers_csv(), settings.offered) if isinstance(row, Person)]
             people = [(row.subscriber, (row.subscription,)) for row in rows]
-            store.readers.import_many(people, now=now.astimezone(UTC))
+            store.subscribers.import_many(people, now=now.astimezone(UTC))
             for key in settings.newsletters:  # followed since yesterday
                 store.meta.set(f"newsletter since {key}", (now - timedelta(hours=2)).astimezone(UTC).isoformat())
         yield tmp_path
@@ -118,4 +118,4 @@ def _articles(desk: Path) -> int:
 
 def _skipped(desk: Path) -> bool:
     with open_store(load(desk / "settings.toml", {}).store.url) as store:
-        return any(slot.outcome == "skipped" for key in ("morning", "matin") for slot in store.editions.slots(key))
+        return any(slot.outcome == "skipped" for key in ("morning", "matin") for slot in store.slots.of(key))

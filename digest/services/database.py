@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from digest.errors import DigestError, Finding
 from digest.services.context import Context
 from digest.settings import Settings
-
-if TYPE_CHECKING:
-    from digest.store import Store
 
 
 class Database:
@@ -21,7 +17,7 @@ class Database:
 
     def check(self) -> list[Finding]:
         """Return the health of schema and data."""
-        return _health(self._store)
+        return [*self._store.meta.check()]
 
     def problem(self) -> str:
         """Return why the database does not answer, or ""."""
@@ -44,7 +40,7 @@ def check(settings: Settings) -> list[Finding]:
     from digest.store import open_store
 
     with open_store(settings.store.url) as store:
-        return _health(store)
+        return [*store.meta.check()]
 
 
 def backup(settings: Settings, file: Path) -> Path:
@@ -53,7 +49,3 @@ def backup(settings: Settings, file: Path) -> Path:
 
     with open_store(settings.store.url) as store:
         return store.meta.backup(file)
-
-
-def _health(store: Store) -> list[Finding]:
-    return [Finding("store", each.what, each.remedy, each.level) for each in store.meta.check()]

@@ -10,7 +10,7 @@ from digest.errors import DigestError
 from digest.services.context import Context
 
 if TYPE_CHECKING:
-    from digest.store.records import Editor
+    from digest.store.editors import Editor
 
 
 class Editors:

@@ -74,7 +74,7 @@ class Notifying:
             if slot is None or before == slot.key or not self.addresses(key):
                 continue
             issues = self._feeds.issues(key)
-            if any(issue.urgent for issue in issues) and self._store.meta.swap(fact, before, slot.key):
+            if any(issue.urgent for issue in issues) and self._store.meta.compare_and_set(fact, before, slot.key):
                 locale = self._rendering.locale(key)
                 text = warning(slot.key, issues, locale)
                 self._send(key, f"{key}-{slot.local:%Y-%m-%d-%H%M}.sources", warning_subject(locale), text)

@@ -13,7 +13,7 @@ from digest.services.context import Context
 from digest.services.newsletters import calendar_of, newsletter_keys, newsletter_of
 
 if TYPE_CHECKING:
-    from digest.store.records import Slot as TakenSlot
+    from digest.store.slots import SlotRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +37,16 @@ class Scheduling:
         slots = []
         for key in newsletter_keys(self._settings, newsletter):
             known = newsletter_of(self._settings, key)
-            taken = {slot.slot: slot for slot in self._store.editions.slots(key)}
+            taken = {slot.slot: slot for slot in self._store.slots.of(key)}
             for slot in next_slots(calendar_of(known), self._clock(), count):
                 closed = slot.closed or _skip_reason(taken.get(slot.key))
                 slots.append(UpcomingSlot(key, slot, known.timezone, closed))
         return sorted(slots, key=lambda each: (each.slot.send_at, each.newsletter))[:count]
 
-    def taken(self, newsletter: str | None = None) -> list[TakenSlot]:
+    def taken(self, newsletter: str | None = None) -> list[SlotRecord]:
         """Return the slots that were taken, with what became of them."""
         keys = newsletter_keys(self._settings, newsletter)
-        return [slot for key in keys for slot in self._store.editions.slots(key)]
+        return [slot for key in keys for slot in self._store.slots.of(key)]
 
     def skip(self, newsletter: str, local: datetime) -> None:
         """Record a coming slot as skipped; its stories go into the next edition. Raises EditionError for no slot."""
@@ -60,7 +60,7 @@ class Scheduling:
             raise EditionError(f"{newsletter} {slot.key} is over: see 'digest schedule list' for what became of it")
         if self._store.editions.get(edition_id(newsletter, slot.local)) is not None:
             raise EditionError(f"{newsletter} {slot.key} has an edition: 'digest deliver EDITION --cancel' instead")
-        self._store.editions.decide_slot(newsletter, slot.key, "skipped", "skipped by hand", now=self._clock())
+        self._store.slots.decide(newsletter, slot.key, "skipped", "skipped by hand", now=self._clock())
 
     def pause_sending(self) -> None:
         """Stop every sender on this store until `resume_sending`."""
@@ -75,5 +75,5 @@ class Scheduling:
         return self._store.meta.sending_paused()
 
 
-def _skip_reason(slot: TakenSlot | None) -> str:
+def _skip_reason(slot: SlotRecord | None) -> str:
     return slot.reason if slot is not None and slot.outcome == "skipped" else ""

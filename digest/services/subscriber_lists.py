@@ -80,27 +80,27 @@ class SubscriberLists:
 
     def _apply(self, people: Sequence[Person]) -> dict[str, int]:
         """Write the rows: completed names and opt-outs of known people, then new people, then suppressions."""
-        now, subscribers = self._clock(), self._store.readers
-        held_back = subscribers.suppressed(person.subscriber.address for person in people)
+        now, store = self._clock(), self._store
+        held_back = store.suppressions.matching(person.subscriber.address for person in people)
         ended = left = 0
         for person in people:
-            known = subscribers.find(person.subscriber.address)
+            known = store.subscribers.find(person.subscriber.address)
             if known is None or person.suppression is not None:
                 continue
             newsletter = person.subscription.newsletter
-            states = {each.newsletter: each.state for each in subscribers.subscriptions(known.id)}
+            states = {each.newsletter: each.state for each in store.subscriptions.of(known.id)}
             if person.subscription.state == "unsubscribed":
-                ended += len(subscribers.unsubscribe(known.id, newsletter, now=now, detail="import"))
+                ended += len(store.subscriptions.unsubscribe(known.id, newsletter, now=now, detail="import"))
             elif states.get(newsletter) == "unsubscribed":
                 left += 1
             completed = _completed(known, person.subscriber)
             if completed != known:
-                subscribers.change(completed)
+                store.subscribers.update(completed)
         mailed = [person for person in people if person.suppression is None]
-        imported = subscribers.import_many([(each.subscriber, (each.subscription,)) for each in mailed], now=now)
+        imported = store.subscribers.import_many([(each.subscriber, (each.subscription,)) for each in mailed], now=now)
         for person in people:
             if person.suppression is not None:
-                subscribers.suppress(person.subscriber.address, person.suppression, "import", now=now)
+                store.suppressions.add(person.subscriber.address, person.suppression, "import", now=now)
         return {
             "added": imported.added,
             "known": imported.known,
@@ -117,7 +117,7 @@ class SubscriberLists:
         A suppressed person's rows say so in `state`, so that no import elsewhere takes them for consent. Raises
         SettingsError for an unknown newsletter before the first row.
         """
-        suppressions = {_key(row.address): row for row in self._store.readers.suppressions() if row.address}
+        suppressions = {_key(row.address): row for row in self._store.suppressions.all() if row.address}
         exported = set()
         for subscriber, subscriptions in self._subscriptions.listing(newsletter):
             suppression = suppressions.get(_key(subscriber.address))

@@ -15,7 +15,8 @@ from digest.services.newsletters import newsletter_of, require_topic
 from digest.text.clean import one_line
 
 if TYPE_CHECKING:
-    from digest.store.records import BounceRecord, ReaderEvent
+    from digest.store.bounces import BounceRecord
+    from digest.store.privacy import SubscriberEvent
 
 #: Characters of a name that are kept.
 LONGEST_NAME: Final = 200
@@ -40,7 +41,7 @@ class KnownAddress:
     subscriber: Subscriber | None
     subscriptions: tuple[Subscription, ...]
     suppression: Suppression | None
-    events: tuple[ReaderEvent, ...]
+    events: tuple[SubscriberEvent, ...]
     deliveries: tuple[tuple[str, str, str, datetime], ...]
     bounces: tuple[BounceRecord, ...]
 
@@ -87,16 +88,16 @@ class Subscriptions:
         for topic in topics:
             require_topic(self._settings, newsletter, topic)
         now, text = self._clock(), canonical(address).text
-        suppression = self._store.readers.why(text).suppression
+        suppression = self._store.privacy.export(text).suppression
         if suppression is not None and not again:
             raise HeldBack(
                 f"{text} is not mailed ({suppression.reason} since {suppression.since:%Y-%m-%d}); with --again it is"
             )
-        subscriber = self._store.readers.add(text, one_line(name, LONGEST_NAME), language, now=now)
+        subscriber = self._store.subscribers.add(text, one_line(name, LONGEST_NAME), language, now=now)
         detail = "by hand" if suppression is None else f"by hand, again after: {suppression.reason}"
-        self._store.readers.subscribe(subscriber.id, newsletter, topics, "confirmed", now=now, detail=detail)
+        self._store.subscriptions.subscribe(subscriber.id, newsletter, topics, "confirmed", now=now, detail=detail)
         if suppression is not None:
-            self._store.readers.unsuppress(text)
+            self._store.suppressions.remove(text)
         return subscriber
 
     def listing(self, newsletter: str | None = None) -> Iterator[tuple[Subscriber, tuple[Subscription, ...]]]:
@@ -105,7 +106,7 @@ class Subscriptions:
         Raises SettingsError at the end for a newsletter that nobody has and the settings do not know.
         """
         nobody = True
-        for subscriber, subscriptions in self._store.readers.all():
+        for subscriber, subscriptions in self._store.subscribers.all():
             chosen = tuple(each for each in subscriptions if newsletter in (None, each.newsletter))
             if newsletter is None or chosen:
                 nobody = False
@@ -115,11 +116,11 @@ class Subscriptions:
 
     def erase(self, address: str) -> bool:
         """Forget a person: address, name, subscriptions and history. False for an unknown address."""
-        return self._store.readers.erase(address)
+        return self._store.privacy.erase(address)
 
     def known(self, address: str) -> KnownAddress:
         """Return everything known of an address."""
-        why, bounces = self._store.readers.why(address), self._store.bounces.of(address, _EVER)
+        why, bounces = self._store.privacy.export(address), self._store.bounces.of(address, _EVER)
         return KnownAddress(
             why.subscriber, why.subscriptions, why.suppression, why.events, why.deliveries, tuple(bounces)
         )
@@ -129,7 +130,7 @@ class Subscriptions:
     def view(self, subscriber_id: int, newsletter: str) -> OwnSubscription | None:
         """Return a person's subscription to a newsletter; None when either is unknown."""
         settings = self._settings.newsletters.get(newsletter)
-        subscriber = self._store.readers.get(subscriber_id)
+        subscriber = self._store.subscribers.get(subscriber_id)
         subscription = self._find(subscriber_id, newsletter)
         if settings is None or subscriber is None or subscription is None:
             return None
@@ -141,14 +142,14 @@ class Subscriptions:
 
     def leave(self, subscriber_id: int, newsletter: str) -> None:
         """End a subscription; again and again changes nothing."""
-        self._store.readers.unsubscribe(subscriber_id, newsletter, now=self._clock(), detail="link")
+        self._store.subscriptions.unsubscribe(subscriber_id, newsletter, now=self._clock(), detail="link")
 
     def rejoin(self, subscriber_id: int, newsletter: str) -> None:
         """Take back leaving, for a subscription that had been confirmed: a link in a mail proves no more than that."""
         subscription = self._find(subscriber_id, newsletter)
         if subscription is None or subscription.state != "unsubscribed" or subscription.confirmed_at is None:
             return
-        self._store.readers.subscribe(
+        self._store.subscriptions.subscribe(
             subscriber_id, newsletter, subscription.topics, "confirmed", now=self._clock(), detail="link"
         )
 
@@ -160,10 +161,10 @@ class Subscriptions:
             return
         chosen = tuple(topic for topic in settings.topics if topic in topics)
         whole = len(chosen) == len(settings.topics)
-        self._store.readers.subscribe(
+        self._store.subscriptions.subscribe(
             subscriber_id, newsletter, () if whole else chosen, "confirmed", now=self._clock()
         )
 
     def _find(self, subscriber_id: int, newsletter: str) -> Subscription | None:
-        subscriptions = self._store.readers.subscriptions(subscriber_id)
+        subscriptions = self._store.subscriptions.of(subscriber_id)
         return next((each for each in subscriptions if each.newsletter == newsletter), None)

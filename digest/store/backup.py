@@ -1,4 +1,4 @@
-"""Backups of an SQLite store: taken while others write, proved by opening them, and paused when they come back."""
+"""Backups of an SQLite store: taken while others write, checked by opening them, with sending paused."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 from digest.errors import StoreError
-from digest.store.claiming import PAUSED_KEY
+from digest.store.claim import PAUSED_KEY
 from digest.store.database import Database
 
 _PAUSED = "this store comes from a backup: see what was sent since it was taken, then 'digest schedule pause --resume'"
@@ -23,11 +23,12 @@ def backup(database: Database, target: Path) -> Path:
     """
     if not database.is_sqlite:
         raise StoreError(
-            f"{database.name} is on a PostgreSQL server: back it up with "
-            f"pg_dump --format=custom --file=digest.dump '{database.url.set(drivername='postgresql', password=None)}'"
+            f"{database.name} is on a PostgreSQL server",
+            "back it up with "
+            f"pg_dump --format=custom --file=digest.dump '{database.url.set(drivername='postgresql', password=None)}'",
         )
     if target.exists():
-        raise StoreError(f"{target} exists already: name another file, or move it away")
+        raise StoreError(f"{target} exists already", "name another file, or move it away")
     partial = target.with_name(target.name + ".partial")
     try:
         partial.unlink(missing_ok=True)
@@ -43,9 +44,9 @@ def backup(database: Database, target: Path) -> Path:
         partial.rename(target)
         _flush(target.parent)
     except OSError as error:
-        raise StoreError(f"{target}: {error.strerror or error}: choose a folder this user can write to") from error
+        raise StoreError(f"{target}: {error.strerror or error}", "choose a folder this user can write to") from error
     except sqlite3.Error as error:
-        raise StoreError(f"{target}: the backup failed ({error}): make room on the disk and try again") from error
+        raise StoreError(f"{target}: the backup failed ({error})", "make room on the disk and try again") from error
     finally:
         partial.unlink(missing_ok=True)
     return target
@@ -55,7 +56,7 @@ def _check(path: Path, copy: sqlite3.Connection) -> None:
     problems = [str(row[0]) for row in copy.execute("PRAGMA integrity_check") if row[0] != "ok"]
     problems += [f"a broken reference in {row[0]}" for row in copy.execute("PRAGMA foreign_key_check")]
     if problems:
-        raise StoreError(f"{path}: the copy is damaged ({problems[0]}): check the disk, then try again")
+        raise StoreError(f"{path}: the copy is damaged ({problems[0]})", "check the disk, then try again")
 
 
 def _flush(path: Path) -> None:

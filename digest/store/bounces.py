@@ -1,16 +1,27 @@
-"""Bounces and complaints that came back, each counted once."""
+"""Bounces and complaints, each counted once."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Literal, NamedTuple
 
 from sqlalchemy import select
 
 from digest.store.codec import address_hash
 from digest.store.database import Area
-from digest.store.records import BounceKind, BounceRecord
 from digest.store.tables import bounces
+
+BounceKind = Literal["hard", "soft", "refusal", "complaint"]
+
+
+class BounceRecord(NamedTuple):
+    """One notice about an address."""
+
+    at: datetime
+    kind: str
+    edition_id: str
+    detail: str
 
 
 class Bounces(Area):
@@ -27,7 +38,7 @@ class Bounces(Area):
         edition_id: str = "",
         subscriber_id: int | None = None,
     ) -> bool:
-        """Keep one notice; False when it was counted before: `notice` names it (its Message-ID, a webhook's id)."""
+        """Store one notice; False when it is stored already: `notice` identifies it (Message-ID, webhook id)."""
         row = {
             "at": at,
             "kind": kind,
@@ -41,7 +52,7 @@ class Bounces(Area):
             return connection.execute(self._database.insert_ignore(bounces, ["source_key"]), row).rowcount == 1
 
     def of(self, address: str, since: datetime) -> Sequence[BounceRecord]:
-        """What came back from an address since, oldest first."""
+        """The notices about an address since then, oldest first."""
         c = bounces.c
         query = select(c.at, c.kind, c.edition_id, c.detail).where(
             c.address_hash == address_hash(address), c.at >= since

@@ -1,112 +1,52 @@
-"""Claims: who holds which deliveries of an edition, until when, and which of them may be on the wire.
+"""Claims of senders on editions: acquire one, and end those of senders that died.
 
-A delivery's own row says how it stands in the long run: planned, deferred, accepted. What a sender has in hand for a
-minute is one row of its own, so that taking a delivery and being about to send it cost nothing on the delivery itself.
+The promise of delivery is kept here and in `Claim`: no two senders hold one delivery, and a sender whose lease is over
+and who was replaced changes nothing any more.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, NamedTuple
+from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import select
 
-from digest.deliver.delivery import DeliveryState
-from digest.store.database import chunks
-from digest.store.tables import claims, deliveries, editions
-
-WAITING = ("planned", "deferred")
-HELD = ("claimed", "handed_over")
+from digest.store.claim import Claim
+from digest.store.claim_rows import Released, find_claims, release_claim, row_lock
+from digest.store.database import Area
+from digest.store.tables import claims
 
 
-class Claim(NamedTuple):
-    """One sender's hold on deliveries of one edition, by their ids; `under_way` is a part of `held`.
+class Claims(Area):
+    """The claims of all senders."""
 
-    What came to its end stays in `held` until the sender claims again, and is nobody's: `claims_of` leaves it out.
-    """
+    def acquire(self, edition_id: str, owner: str, *, now: datetime, lease: timedelta, limit: int) -> Claim:
+        """Claim up to `limit` due deliveries for `lease`: `deliveries` of the claim, empty where nothing is due.
 
-    id: int
-    owner: str
-    lease_until: datetime
-    held: frozenset[int]
-    under_way: frozenset[int]
-    step: int
+        Nobody else gets them, nor what `owner` claimed before. Only an edition that is `sending` can be claimed from,
+        and nothing while sending is paused: so pausing stops every sender at its next claim.
+        """
+        claim = Claim(self._database, edition_id, owner, lease)
+        claim.extend(limit, now=now)
+        return claim
 
-    def state_of(self, delivery_id: int) -> DeliveryState:
-        """How a delivery that is held stands."""
-        return "handed_over" if delivery_id in self.under_way else "claimed"
+    def release_expired(self, *, now: datetime) -> Released:
+        """End the claims whose lease is over. What was only claimed is due again; a hand-over becomes `unknown`."""
+        return self._release("lease_until <= ?", self._database.moment(now), now)
 
+    def release_owner(self, owner: str, *, now: datetime) -> Released:
+        """End all claims of an owner that has died, or whose claim may be on record without its knowing."""
+        return self._release("owner = ?", owner, now)
 
-@dataclass(slots=True)
-class Hand:
-    """What a sender knows of its own claim as of `step`: what has no result yet, and what of that is under way."""
+    def _release(self, condition: str, value: object, now: datetime) -> Released:
+        planned = unknown = 0
+        order = " ORDER BY id" + row_lock(self._database, "UPDATE")
+        with self._database.quick() as run:
+            for claim in find_claims(self._database, run, condition + order, (value,)):
+                released = release_claim(self._database, run, claim, now)
+                planned, unknown = planned + released.planned, unknown + released.unknown
+        return Released(planned, unknown)
 
-    epoch: int
-    step: int = 0
-    left: set[int] = field(default_factory=set)
-    under_way: set[int] = field(default_factory=set)
-
-
-def numbers(text: str) -> frozenset[int]:
-    """The ids in a JSON list."""
-    return frozenset(json.loads(text))
-
-
-_ENCODE = json.JSONEncoder(separators=(",", ":")).encode
-
-
-def listed(ids: Iterable[int]) -> str:
-    """Ids as a JSON list, the same for the same ids."""
-    return _ENCODE(sorted(ids))
-
-
-def claims_of(connection: Connection, edition_id: str) -> Sequence[Claim]:
-    """Everybody who holds something of an edition, with what is still open of it."""
-    c, d = claims.c, deliveries.c
-    query = select(c.id, c.owner, c.lease_until, c.held, c.under_way, c.step).where(c.edition_id == edition_id)
-    found = [Claim(*row[:3], numbers(row.held), numbers(row.under_way), row.step) for row in connection.execute(query)]
-    still_open: set[int] = set()
-    for part in chunks(number for claim in found for number in claim.held):
-        still_open.update(connection.scalars(select(d.id).where(d.id.in_(part), d.state.in_(WAITING))))
-    return [claim._replace(held=claim.held & still_open) for claim in found]
-
-
-def tidy(connection: Connection, edition_id: str) -> None:
-    """Take out of the claims what came to its end, before any of it is planned once more: then it is anybody's."""
-    c = claims.c
-    mine = select(c.id).where(c.edition_id == edition_id).order_by(c.id)
-    connection.execute(mine.with_for_update())  # no results meanwhile
-    for claim in claims_of(connection, edition_id):
-        change = update(claims).where(c.id == claim.id)
-        connection.execute(change.values(held=listed(claim.held), step=c.step + 1))
-
-
-def holders_of(connection: Connection, edition_id: str) -> dict[int, Claim]:
-    """The claim that holds it, for each delivery of an edition that is held."""
-    return {number: claim for claim in claims_of(connection, edition_id) for number in claim.held}
-
-
-def nobodys(connection: Connection, edition_id: str) -> Any:
-    """The condition for deliveries of an edition that nobody holds."""
-    return deliveries.c.id.not_in(list(holders_of(connection, edition_id)))
-
-
-def no_new_claims(connection: Connection, edition_id: str) -> None:
-    """Keep senders from claiming until the transaction ends; SQLite has one writer at a time anyway."""
-    connection.execute(select(editions.c.id).where(editions.c.id == edition_id).with_for_update(key_share=True))
-
-
-def first_due(connection: Connection, edition_id: str) -> datetime | None:
-    """When somebody must look at an edition next: a delivery that nobody holds is due, or a lease is over."""
-    d, mine = deliveries.c, deliveries.c.edition_id == edition_id
-    free = (mine, d.due_at.is_not(None), nobodys(connection, edition_id))
-    due = connection.scalar(select(d.due_at).where(*free).order_by(d.due_at).limit(1))
-    edition = select(editions.c.reached, editions.c.send_at).where(editions.c.id == edition_id)
-    reached, begins = connection.execute(edition).one()
-    line = (mine, d.subscriber_id > reached, d.state == "planned", d.due_at.is_(None))
-    waits = connection.scalar(select(d.id).where(*line).order_by(d.subscriber_id).limit(1)) is not None
-    over = connection.scalar(select(func.min(claims.c.lease_until)).where(claims.c.edition_id == edition_id))
-    return min(filter(None, (due, begins if waits else None, over)), default=None)
+    def owners(self) -> set[str]:
+        """The owners of all claims at this moment."""
+        with self._database.read() as connection:
+            return set(connection.scalars(select(claims.c.owner).distinct()))

@@ -1,4 +1,4 @@
-"""Editions: exactly one a slot, one editor at a time, and a history that forgets nothing."""
+"""Editions: exactly one a slot, optimistic locking for editors, and a complete history."""
 
 from __future__ import annotations
 
@@ -6,21 +6,31 @@ import json
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, delete, insert, select, update
 
 from digest.compose.edition import EDITABLE, Edition, EditionState, approved
 from digest.errors import AlreadySent, EditConflict, EditionError
 from digest.store.codec import dumps, loads
-from digest.store.ledger import Ledger
-from digest.store.records import EditRecord, ToldRow
-from digest.store.slots import Slots
+from digest.store.database import Area
+from digest.store.ledger import LedgerRow, replace_rows
+from digest.store.slots import decide_slot
 from digest.store.tables import claims, deliveries, edition_edits, edition_why, editions
 
 
-class Editions(Slots, Ledger):
-    """The editions of every newsletter, with their slots and the ledger of what they told."""
+class EditRecord(NamedTuple):
+    """One line of an edition's history. `action` is JSON; `edition` is its content after a change of content."""
+
+    version: int
+    author: str
+    at: datetime
+    action: str
+    edition: Edition | None
+
+
+class Editions(Area):
+    """The editions of every newsletter."""
 
     def create(
         self,
@@ -29,9 +39,9 @@ class Editions(Slots, Ledger):
         *,
         now: datetime,
         author: str = "",
-        told: Iterable[ToldRow] = (),
+        ledger: Iterable[LedgerRow] = (),
     ) -> None:
-        """Store a new edition, why it is as it is, what it tells, and its slot's outcome, in one transaction.
+        """Store a new edition, its explanation, its ledger rows and the outcome of its slot, in one transaction.
 
         Raises EditConflict when this slot has an edition already.
         """
@@ -43,17 +53,17 @@ class Editions(Slots, Ledger):
             _log(connection, edition.id, edition.version, (author, now, json.dumps({"do": "create"})), edition)
             outcome = "skipped" if edition.state == "skipped" else "composed"
             row = {"newsletter": edition.newsletter, "slot": edition.slot, "outcome": outcome, "reason": edition.reason}
-            self._record_told(connection, edition.id, told)
-            self._decide(connection, {**row, "edition_id": edition.id}, now)
+            replace_rows(connection, edition.id, ledger)
+            decide_slot(self._database, connection, {**row, "edition_id": edition.id}, now)
 
     def get(self, edition_id: str) -> Edition | None:
-        """The edition as it is now."""
+        """The edition, or None."""
         with self._database.read() as connection:
             row = connection.execute(select(editions).where(editions.c.id == edition_id)).one_or_none()
         return None if row is None else _edition(row)
 
     def recent(self, newsletter: str | None = None, limit: int = 50) -> Sequence[Edition]:
-        """The latest editions by the time they go out, the newest first."""
+        """The latest editions by sending time, the newest first."""
         query = select(editions).order_by(editions.c.send_at.desc(), editions.c.id.desc()).limit(limit)
         if newsletter is not None:
             query = query.where(editions.c.newsletter == newsletter)
@@ -61,7 +71,7 @@ class Editions(Slots, Ledger):
             return [_edition(row) for row in connection.execute(query)]
 
     def in_state(self, *states: EditionState) -> Sequence[Edition]:
-        """Every edition in one of these states, the one due first at the head."""
+        """Every edition in one of these states, by sending time."""
         query = select(editions).where(editions.c.state.in_(states)).order_by(editions.c.send_at, editions.c.id)
         with self._database.read() as connection:
             return [_edition(row) for row in connection.execute(query)]
@@ -75,14 +85,14 @@ class Editions(Slots, Ledger):
         *,
         now: datetime,
         states: Collection[EditionState] = EDITABLE,
-        told: Iterable[ToldRow] | None = None,
+        ledger: Iterable[LedgerRow] | None = None,
     ) -> None:
         """Replace the content of an edition, if it still has `expect_version` and one of `states`.
 
-        `action` (JSON) says what was done; it and the new content enter the history, and `told` the ledger in the same
-        transaction (None leaves that). State, hashes and approval are taken from `edition`. Who gets it was frozen with
-        the old content, so that plan is void with it. Raises EditConflict when somebody else was faster, AlreadySent
-        when it is out.
+        `action` (JSON) describes the edit; it and the new content enter the history, and `ledger` replaces the ledger
+        rows in the same transaction (None leaves them). State, hashes and approval are taken from `edition`. The
+        recipients were frozen with the old content, so that plan is deleted. Raises EditConflict when somebody else
+        was faster, AlreadySent when the edition has gone out.
         """
         change = update(editions).where(
             editions.c.id == edition.id, editions.c.version == expect_version, editions.c.state.in_(states)
@@ -91,14 +101,14 @@ class Editions(Slots, Ledger):
             if connection.execute(change.values(**_columns(edition, now))).rowcount != 1:
                 raise _refusal(connection, edition.id, expect_version, states)
             _void_plan(connection, edition)
-            if told is not None:
-                self._record_told(connection, edition.id, told)
+            if ledger is not None:
+                replace_rows(connection, edition.id, ledger)
             _log(connection, edition.id, edition.version, (author, now, action), edition)
 
     def approve(self, edition_id: str, content_hash: str, author: str, *, now: datetime) -> Edition:
-        """Approve exactly the content that `content_hash` names; returns the edition as approved, by who was first.
+        """Approve exactly the content that `content_hash` names; return the edition as first approved.
 
-        Raises what `digest.compose.edition.approved` raises: EditConflict when the content is another by now.
+        Raises as `digest.compose.edition.approved` does: EditConflict when the content has changed.
         """
         with self._database.write() as connection:
             query = select(editions).where(editions.c.id == edition_id).with_for_update()
@@ -108,7 +118,7 @@ class Editions(Slots, Ledger):
             edition = approved(_edition(row), content_hash, author)
             if row.state == "approved" and row.approved_hash == content_hash:
                 return _edition(row)
-            _void_plan(connection, edition)  # what a planner of a former approval may still have written
+            _void_plan(connection, edition)  # a planner of a former approval may have added rows
             columns = _columns(edition, now)
             connection.execute(update(editions).where(editions.c.id == edition_id).values(**columns))
             action = json.dumps({"do": "approve", "hash": content_hash})
@@ -127,7 +137,7 @@ class Editions(Slots, Ledger):
     ) -> bool:
         """Move an edition from one of `from_states` to `to_state`; False when it is in none of them.
 
-        The version stays: an editor at work is not disturbed by the scheduler.
+        The version stays, so that the scheduler does not disturb an editor at work.
         """
         change = update(editions).where(editions.c.id == edition_id, editions.c.state.in_(from_states))
         with self._database.write() as connection:
@@ -135,12 +145,12 @@ class Editions(Slots, Ledger):
             values = {"state": to_state, "reason": reason, "updated_at": now}
             if connection.execute(change.values(**values)).rowcount != 1:
                 return False
-            words = {"do": "state", "from": before.state, "to": to_state, "reason": reason}
-            _log(connection, edition_id, before.version, (author, now, json.dumps(words)))
+            action = {"do": "state", "from": before.state, "to": to_state, "reason": reason}
+            _log(connection, edition_id, before.version, (author, now, json.dumps(action)))
             return True
 
     def versions(self, edition_id: str) -> Sequence[EditRecord]:
-        """Everything that was done to an edition, oldest first; a change of content carries the content after it."""
+        """The history of an edition, oldest first; a change of content carries the content after it."""
         query = select(edition_edits).where(edition_edits.c.edition_id == edition_id).order_by(edition_edits.c.id)
         with self._database.read() as connection:
             return [
@@ -151,29 +161,29 @@ class Editions(Slots, Ledger):
             ]
 
     def note(self, edition_id: str, author: str, action: str, *, now: datetime) -> None:
-        """Add a line to an edition's history that changes nothing, as a reminder that was sent."""
+        """Add a line to an edition's history without a change, as for a reminder."""
         with self._database.write() as connection:
             _log(connection, edition_id, _head(connection, edition_id).version, (author, now, action))
 
     def note_once(self, edition_id: str, author: str, action: str, *, now: datetime) -> bool:
-        """Add a line to an edition's history unless exactly this one is there: True for one of all who ask."""
+        """Add a line to an edition's history unless this very line is there. True for exactly one of all callers."""
         same = select(edition_edits.c.id).where(
             edition_edits.c.edition_id == edition_id, edition_edits.c.action == action
         )
         with self._database.write() as connection:
-            version = _head(connection, edition_id).version  # holds the row: who asks at the same time waits here
+            version = _head(connection, edition_id).version  # locks the row: other callers wait here
             if connection.execute(same.limit(1)).first() is not None:
                 return False
             _log(connection, edition_id, version, (author, now, action))
             return True
 
     def why(self, edition_id: str) -> str | None:
-        """The JSON that explains every candidate, as composing left it."""
+        """The JSON that explains every candidate, as stored when the edition was composed."""
         with self._database.read() as connection:
             return connection.scalar(select(edition_why.c.data).where(edition_why.c.edition_id == edition_id))
 
 
-_PLAIN = (
+_OWN_COLUMNS = (
     "id",
     "newsletter",
     "slot",
@@ -188,11 +198,11 @@ _PLAIN = (
 
 
 def _columns(edition: Edition, now: datetime) -> dict[str, Any]:
-    return {**{name: getattr(edition, name) for name in _PLAIN}, "payload": dumps(edition), "updated_at": now}
+    return {**{name: getattr(edition, name) for name in _OWN_COLUMNS}, "payload": dumps(edition), "updated_at": now}
 
 
 def _edition(row: Any) -> Edition:
-    """The columns decide where the payload is older: state and approval change without touching the content."""
+    """The edition of a row. Columns win over the payload: state and approval change without the content."""
     return replace(
         loads(Edition, row.payload),
         state=row.state,
@@ -231,7 +241,7 @@ def _refusal(
 
 
 def _void_plan(connection: Connection, edition: Edition) -> None:
-    """Forget who was to get the former content. What can still be edited was handed to nobody yet."""
+    """Delete the plan of recipients made for the former content. Of an editable edition nothing was sent yet."""
     if edition.state in EDITABLE:
         connection.execute(delete(claims).where(claims.c.edition_id == edition.id))
         connection.execute(delete(deliveries).where(deliveries.c.edition_id == edition.id))
@@ -242,9 +252,9 @@ def _log(
     connection: Connection,
     edition_id: str,
     version: int,
-    did: tuple[str, datetime, str],
+    entry: tuple[str, datetime, str],
     edition: Edition | None = None,
 ) -> None:
-    author, at, action = did
+    author, at, action = entry
     row = {"edition_id": edition_id, "version": version, "author": author, "at": at, "action": action}
     connection.execute(insert(edition_edits), {**row, "payload": None if edition is None else dumps(edition)})

@@ -4,16 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import delete, select, update
 
 from digest.store.database import Area
-from digest.store.records import Editor
 from digest.store.tables import editors
 
 
+class Editor(NamedTuple):
+    """Somebody who may sign in at the desk."""
+
+    name: str
+    address: str
+    password_hash: str
+    role: str
+    created_at: datetime
+
+
 class Editors(Area):
-    """The people at the desk, by name. Passwords come hashed; this knows nothing of the plain ones."""
+    """The editors by name. Passwords come hashed."""
 
     def add(self, name: str, address: str, password_hash: str, role: str = "editor", *, now: datetime) -> bool:
         """Add an editor; False when the name is taken."""
@@ -22,7 +32,7 @@ class Editors(Area):
             return connection.execute(self._database.insert_ignore(editors, ["name"]), row).rowcount == 1
 
     def get(self, name: str) -> Editor | None:
-        """The editor of this name."""
+        """The editor of this name, or None."""
         return next((editor for editor in self.all() if editor.name == name), None)
 
     def all(self) -> Sequence[Editor]:
@@ -33,12 +43,12 @@ class Editors(Area):
             return [Editor(*row) for row in connection.execute(query)]
 
     def set_password(self, name: str, password_hash: str) -> bool:
-        """Give an editor another password; False when there is none of that name."""
+        """Change an editor's password; False when there is no editor of that name."""
         with self._database.write() as connection:
             change = update(editors).where(editors.c.name == name).values(password_hash=password_hash)
             return connection.execute(change).rowcount == 1
 
     def remove(self, name: str) -> bool:
-        """Take an editor's access away; False when there was none of that name. What they did stays in the history."""
+        """Delete an editor; False when there is none of that name. Their edits stay in the history."""
         with self._database.write() as connection:
             return connection.execute(delete(editors).where(editors.c.name == name)).rowcount == 1

@@ -18,29 +18,29 @@ BUSY_SECONDS = 30.0
 
 
 def parse_url(url: str) -> URL:
-    """The URL of a database we can use, with our driver. Raises StoreError for any other."""
+    """The URL of a supported database, with our driver. Raises StoreError for any other."""
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError):
-        raise StoreError(f"{url!r} is no database URL: use sqlite:///digest.db or postgresql://…") from None
+        raise StoreError(f"{url!r} is no database URL", "use sqlite:///digest.db or postgresql://…") from None
     backend = parsed.get_backend_name()
     if backend in ("postgresql", "postgres"):
         return parsed.set(drivername="postgresql+psycopg")
     if backend != "sqlite":
-        raise StoreError(f"{parsed.drivername}: this database is not supported: use sqlite:///… or postgresql://…")
+        raise StoreError(f"{parsed.drivername}: this database is not supported", "use sqlite:///… or postgresql://…")
     if not parsed.database or parsed.database == ":memory:":
-        raise StoreError(f"{url}: the store must outlive the program: name a file, as in sqlite:///digest.db")
+        raise StoreError(f"{url}: the store must outlive the program", "name a file, as in sqlite:///digest.db")
     return parsed.set(drivername="sqlite+pysqlite")
 
 
-#: As many connections as the web's threads want at once; SQLAlchemy forgets the row count of an INSERT unless asked.
+#: Enough connections for all threads of the web server; without `preserve_rowcount` an INSERT has no row count.
 _POOL: dict[str, Any] = {"pool_size": 8, "max_overflow": 32, "execution_options": {"preserve_rowcount": True}}
-#: For a transaction that reads: all its queries see one state.
+#: Options for reading transactions: all their queries see one state.
 ONE_STATE: dict[str, Any] = {"isolation_level": "REPEATABLE READ"}
 
 
 def sqlite_engine(url: URL, busy_seconds: float) -> Engine:
-    """Connections to an SQLite file, durable and with readers that do not wait for the writer."""
+    """The engine for an SQLite file: durable commits, and readers that do not wait for the writer."""
     engine = create_engine(
         url,
         connect_args={"timeout": busy_seconds, "isolation_level": None, "check_same_thread": False},
@@ -49,7 +49,7 @@ def sqlite_engine(url: URL, busy_seconds: float) -> Engine:
 
     @event.listens_for(engine, "connect")
     def prepare(connection: sqlite3.Connection, _record: object) -> None:
-        # FULL: an acknowledged commit survives a power cut, and the promise of delivery hangs on that.
+        # FULL: an acknowledged commit survives a power cut, on which the promise of delivery depends.
         _write_ahead(connection, busy_seconds)
         for setting in (
             "foreign_keys=ON",
@@ -67,10 +67,10 @@ def sqlite_engine(url: URL, busy_seconds: float) -> Engine:
 
 
 def _write_ahead(connection: sqlite3.Connection, busy_seconds: float) -> None:
-    """Keep the journal as a write-ahead log, for readers that do not wait for the writer.
+    """Set the journal mode WAL, in which readers do not wait for the writer.
 
-    Two connections that turn a new file to it at once both hold what the other wants, and SQLite then refuses one at
-    once, without asking the busy handler (sqlite.org/c3ref/busy_handler.html): so the waiting is ours.
+    When two connections set it on a new file at the same time, each holds the lock that the other needs, and SQLite
+    refuses one without calling the busy handler (sqlite.org/c3ref/busy_handler.html): so we wait and try again.
     """
     until = time.monotonic() + busy_seconds
     while True:
@@ -84,12 +84,12 @@ def _write_ahead(connection: sqlite3.Connection, busy_seconds: float) -> None:
 
 
 def postgresql_engine(url: URL) -> Engine:
-    """Connections to a server. Raises StoreError without its driver."""
+    """The engine for a PostgreSQL server. Raises StoreError when the driver is missing."""
     try:
         engine = create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": 10}, **_POOL)
     except ModuleNotFoundError:
-        remedy = "pip install 'newsletter-digest[postgresql]'"
-        raise StoreError(f"PostgreSQL needs its driver: install it with {remedy}") from None
+        remedy = "install it with pip install 'newsletter-digest[postgresql]'"
+        raise StoreError("the driver of PostgreSQL is not installed", remedy) from None
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:

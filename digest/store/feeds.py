@@ -1,11 +1,11 @@
-"""Feeds and their entries, as met."""
+"""Feeds and their entries."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, case, delete, select, true, update
 
@@ -13,22 +13,43 @@ from digest.collect.entry import Entry
 from digest.collect.feed import Feed
 from digest.store.codec import article_key, dumps, loads, text_hash
 from digest.store.database import Area, chunks
-from digest.store.records import Quarantined, SavedEntries, Seen
 from digest.store.tables import articles, entries, feeds
 
 
+class SaveCounts(NamedTuple):
+    """The numbers of entries in one `Feeds.save` that are new, and that have new content."""
+
+    new: int
+    changed: int
+
+
+class EntryTimes(NamedTuple):
+    """One entry in a feed's history: when we first saw it, when the feed says it was published, and its key."""
+
+    first_seen: datetime
+    published: datetime | None
+    key: str
+
+
+class Quarantine(NamedTuple):
+    """The entries of a feed that are held for review, oldest first."""
+
+    feed_url: str
+    entries: tuple[Entry, ...]
+
+
 class Feeds(Area):
-    """What we know of every feed, and every entry it ever gave us."""
+    """Every feed, and every entry it ever gave us."""
 
     def get(self, urls: Iterable[str]) -> dict[str, Feed]:
-        """Each feed by its URL; one we never met is a fresh `Feed`."""
-        found = {url: Feed(url) for url in urls}
+        """The feeds by URL; an unknown one is a new `Feed`."""
+        by_url = {url: Feed(url) for url in urls}
         with self._database.read() as connection:
-            for part in chunks(found):
+            for part in chunks(by_url):
                 for payload in connection.scalars(select(feeds.c.payload).where(feeds.c.url.in_(part))).all():
                     feed = loads(Feed, payload)
-                    found[feed.url] = feed
-        return found
+                    by_url[feed.url] = feed
+        return by_url
 
     def all(self) -> Sequence[Feed]:
         """Every feed ever saved, by URL."""
@@ -43,12 +64,12 @@ class Feeds(Area):
         archived: Sequence[Entry] = (),
         *,
         now: datetime,
-    ) -> SavedEntries:
-        """Store a feed and what its poll brought, in one transaction.
+    ) -> SaveCounts:
+        """Store a feed and the entries of its poll, in one transaction.
 
-        An entry is known by (feed, key). `first_seen` is set once, from the entry or `now`, and stays. Changed content
-        makes it unread again; a new entry of an article that is read already (another feed's) is not unread.
-        An accepted entry never falls back into quarantine. `archived` ones are only known from now on, never offered.
+        An entry is identified by (feed, key). `first_seen` is set once, from the entry or `now`. Changed content makes
+        it unread again; a new entry of an article that is read already (another feed's) is not unread.
+        An accepted entry never returns to quarantine. `archived` entries are known from now on and never offered.
         """
         rows = {}  # the last one of a key wins: a feed may list one entry twice
         for standing, group in (("dropped", archived), ("held", quarantined), ("accepted", accepted)):
@@ -65,7 +86,7 @@ class Feeds(Area):
             if rows:
                 connection.execute(self._upsert_entry(), list(rows.values()))
         changed = sum(1 for key, known in before.items() if rows[key]["content_hash"] != known)
-        return SavedEntries(len(rows) - len(before), changed)
+        return SaveCounts(len(rows) - len(before), changed)
 
     def _upsert_entry(self) -> Any:
         return self._database.upsert(
@@ -89,7 +110,7 @@ class Feeds(Area):
             return dict(connection.execute(query).all())
 
     def urls(self, feed_url: str) -> set[str]:
-        """The canonical URLs of all entries of a feed, whatever became of them."""
+        """The canonical URLs of all entries of a feed, whatever their standing."""
         query = select(entries.c.canonical_url).where(entries.c.feed_url == feed_url, entries.c.canonical_url != "")
         with self._database.read() as connection:
             return set(connection.scalars(query))
@@ -104,8 +125,8 @@ class Feeds(Area):
                 known.update(connection.scalars(query.where(entries.c.url_hash.in_(hashes), _accepted())))
         return known
 
-    def history(self, feed_url: str, limit: int = 200) -> Sequence[Seen]:
-        """The accepted entries of a feed in the order we met them, newest first: its cadence can be read from it."""
+    def history(self, feed_url: str, limit: int = 200) -> Sequence[EntryTimes]:
+        """The accepted entries of a feed by `first_seen`, newest first: the base of its cadence."""
         query = (
             select(entries.c.first_seen, entries.c.published, entries.c.key)
             .where(entries.c.feed_url == feed_url, _accepted())
@@ -113,34 +134,34 @@ class Feeds(Area):
             .limit(limit)
         )
         with self._database.read() as connection:
-            return [Seen(*row) for row in connection.execute(query)]
+            return [EntryTimes(*row) for row in connection.execute(query)]
 
-    def quarantined(self, feed_url: str | None = None) -> Sequence[Quarantined]:
-        """The feeds with entries held for review, and those entries."""
+    def quarantined(self, feed_url: str | None = None) -> Sequence[Quarantine]:
+        """The entries held for review, by feed."""
         query = select(entries.c.feed_url, entries.c.first_seen, entries.c.payload).where(entries.c.standing == "held")
         if feed_url is not None:
             query = query.where(entries.c.feed_url == feed_url)
-        held: dict[str, list[Entry]] = {}
+        by_feed: dict[str, list[Entry]] = {}
         with self._database.read() as connection:
             for url, first_seen, payload in connection.execute(query.order_by(entries.c.feed_url, entries.c.id)):
-                held.setdefault(url, []).append(stored_entry(payload, first_seen))
-        return [Quarantined(url, tuple(group)) for url, group in held.items()]
+                by_feed.setdefault(url, []).append(stored_entry(payload, first_seen))
+        return [Quarantine(url, tuple(group)) for url, group in by_feed.items()]
 
     def release_quarantine(self, feed_url: str) -> int:
-        """Accept what was held for review; returns how many entries that were."""
-        return self._judge(feed_url, "accepted")
+        """Accept the entries held for review; return how many there were."""
+        return self._decide(feed_url, "accepted")
 
     def drop_quarantine(self, feed_url: str) -> int:
-        """Refuse what was held for review: it stays known, so it never comes back, and no edition is offered it."""
-        return self._judge(feed_url, "dropped")
+        """Refuse the entries held for review; return how many. They stay known, and are never offered."""
+        return self._decide(feed_url, "dropped")
 
-    def _judge(self, feed_url: str, standing: str) -> int:
+    def _decide(self, feed_url: str, standing: str) -> int:
         change = update(entries).where(entries.c.feed_url == feed_url, entries.c.standing == "held")
         with self._database.write() as connection:
             return connection.execute(change.values(standing=standing)).rowcount
 
     def remove(self, feed_url: str) -> bool:
-        """Forget a feed and its entries; articles that were read from it stay. False when it was not there."""
+        """Delete a feed and its entries; articles read from it stay. False when it is unknown."""
         with self._database.write() as connection:
             return connection.execute(delete(feeds).where(feeds.c.url == feed_url)).rowcount == 1
 
@@ -172,16 +193,16 @@ def _row(feed_url: str, entry: Entry, standing: str, now: datetime) -> dict[str,
 
 def _hashes(connection: Connection, feed_url: str, keys: list[str]) -> dict[str, str]:
     """The content hashes of those entries that are stored, by the hash of their key."""
-    found: dict[str, str] = {}
+    by_key: dict[str, str] = {}
     for part in chunks(keys):
         query = select(entries.c.key_hash, entries.c.content_hash)
         for row in connection.execute(query.where(entries.c.feed_url == feed_url, entries.c.key_hash.in_(part))):
-            found[row.key_hash] = row.content_hash
-    return found
+            by_key[row.key_hash] = row.content_hash
+    return by_key
 
 
 def _mark_read(connection: Connection, rows: list[dict[str, Any]]) -> None:
-    """A new entry whose article another feed brought before needs no second reading."""
+    """Mark new entries as read whose article was read already, from another feed."""
     for part in chunks(rows):
         query = select(articles.c.url_hash).where(articles.c.url_hash.in_([row["url_hash"] for row in part]))
         read = set(connection.scalars(query))

@@ -1,41 +1,56 @@
-"""The ledger: what readers were told, by the editions that told it."""
+"""The ledger: every article that an edition printed, so that no edition prints it again."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import Connection, delete, insert, select
 
 from digest.compose.edition import EditionState
 from digest.store.database import Area
-from digest.store.records import Told, ToldRow
 from digest.store.tables import editions, told
 
-#: The states in which readers have seen an edition, or are about to.
+#: The states in which subscribers have seen an edition, or are about to.
 PRINTED: tuple[EditionState, ...] = ("approved", "sending", "paused", "sent")
 
 
+class LedgerRow(NamedTuple):
+    """One canonical URL of one printed story; `fingerprint` is JSON."""
+
+    story_key: str
+    url: str
+    title: str
+    lead: str
+    fingerprint: str
+
+
+class LedgerEntry(NamedTuple):
+    """A ledger row with its edition; `at` is when that edition goes or went out."""
+
+    edition_id: str
+    newsletter: str
+    at: datetime
+    story_key: str
+    url: str
+    title: str
+    lead: str
+    fingerprint: str
+
+
 class Ledger(Area):
-    """Every article that any edition printed."""
+    """What the editions of every newsletter printed."""
 
-    def record_told(self, edition_id: str, rows: Iterable[tuple[str, str, str, str, str]]) -> None:
-        """Write what an edition prints (`ToldRow`s) into the ledger, in place of what was there for it."""
+    def replace(self, edition_id: str, rows: Iterable[LedgerRow]) -> None:
+        """Store what an edition prints, in place of its former rows."""
         with self._database.write() as connection:
-            self._record_told(connection, edition_id, rows)
+            replace_rows(connection, edition_id, rows)
 
-    def _record_told(
-        self, connection: Connection, edition_id: str, rows: Iterable[tuple[str, str, str, str, str]]
-    ) -> None:
-        values = [{"edition_id": edition_id, **ToldRow(*row)._asdict()} for row in rows]
-        connection.execute(delete(told).where(told.c.edition_id == edition_id))
-        if values:
-            connection.execute(insert(told), values)
-
-    def told(
+    def since(
         self, newsletters: str | Collection[str] | None, since: datetime, states: Collection[EditionState] = PRINTED
-    ) -> Sequence[Told]:
-        """The ledger: every article printed since, in editions that went out or are about to; oldest first.
+    ) -> Sequence[LedgerEntry]:
+        """Every article printed since, by editions that went out or are about to; oldest first.
 
         `newsletters` is one, several, or None for all of them.
         """
@@ -46,4 +61,12 @@ class Ledger(Area):
             names = [newsletters] if isinstance(newsletters, str) else [*newsletters]
             query = query.where(editions.c.newsletter.in_(names))
         with self._database.read() as connection:
-            return [Told(*row) for row in connection.execute(query.order_by(editions.c.send_at, told.c.id))]
+            return [LedgerEntry(*row) for row in connection.execute(query.order_by(editions.c.send_at, told.c.id))]
+
+
+def replace_rows(connection: Connection, edition_id: str, rows: Iterable[LedgerRow]) -> None:
+    """Store what an edition prints, in place of its former rows, in a transaction under way."""
+    values = [{"edition_id": edition_id, **row._asdict()} for row in rows]
+    connection.execute(delete(told).where(told.c.edition_id == edition_id))
+    if values:
+        connection.execute(insert(told), values)

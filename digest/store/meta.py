@@ -1,4 +1,4 @@
-"""The store's own affairs: small facts, the pause of all sending, room, backups and its health."""
+"""Small facts by key, the pause of all sending, backups, and the health of the store."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from pathlib import Path
 
 from sqlalchemy import delete, select, update
 
+from digest.errors import Finding
 from digest.store.backup import backup
-from digest.store.claiming import PAUSED_KEY
+from digest.store.claim import PAUSED_KEY
+from digest.store.database import Area
 from digest.store.health import check
-from digest.store.records import Finding
-from digest.store.retention import Retention
 from digest.store.tables import meta
 
 _HOME_KEY = "home"
 
 
-class Meta(Retention):
-    """Small facts by name, and what one can do with the database as a whole."""
+class Meta(Area):
+    """Small facts by key, and operations on the database as a whole."""
 
     def get(self, key: str) -> str | None:
         """The value of a fact, or None."""
@@ -27,7 +27,7 @@ class Meta(Retention):
             return connection.scalar(select(meta.c.value).where(meta.c.key == key))
 
     def set(self, key: str, value: str | None) -> None:
-        """Remember a fact; None forgets it."""
+        """Store a fact; None deletes it."""
         with self._database.write() as connection:
             if value is None:
                 connection.execute(delete(meta).where(meta.c.key == key))
@@ -35,8 +35,8 @@ class Meta(Retention):
                 upsert = self._database.upsert(meta, ["key"], lambda new: {"value": new.value})
                 connection.execute(upsert, {"key": key, "value": value})
 
-    def swap(self, key: str, before: str | None, value: str) -> bool:
-        """Compare and set: remember a fact if it still is as it was `before`; True for exactly one of all who ask."""
+    def compare_and_set(self, key: str, before: str | None, value: str) -> bool:
+        """Store a fact if its value still is `before`. True for exactly one of all callers."""
         with self._database.write() as connection:
             if before is None:
                 row = {"key": key, "value": value}
@@ -44,28 +44,12 @@ class Meta(Retention):
             change = update(meta).where(meta.c.key == key, meta.c.value == before).values(value=value)
             return connection.execute(change).rowcount == 1
 
-    def take(self, key: str, period: str, limit: int) -> bool:
-        """Count one more for `key` in `period` (as a date) and say True, or False when there are `limit` already.
-
-        Another period starts anew. Safe between processes: of all who ask, exactly `limit` hear True.
-        """
-        with self._database.write() as connection:
-            self._database.lock(connection, f"meta {key}")
-            value = connection.scalar(select(meta.c.value).where(meta.c.key == key)) or ""
-            before, _, count = value.rpartition(" ")
-            taken = int(count) if before == period and count.isdigit() else 0
-            if taken >= limit:
-                return False
-            upsert = self._database.upsert(meta, ["key"], lambda new: {"value": new.value})
-            connection.execute(upsert, {"key": key, "value": f"{period} {taken + 1}"})
-            return True
-
     def pause_sending(self, reason: str) -> None:
         """Stop every sender on this store at its next claim."""
         self.set(PAUSED_KEY, reason)
 
     def resume_sending(self) -> None:
-        """Let the senders go on."""
+        """End the pause."""
         self.set(PAUSED_KEY, None)
 
     def sending_paused(self) -> str | None:

@@ -1,48 +1,67 @@
-"""Readers: people, what they asked for, who must be left alone, and what each of them may ask us."""
+"""Privacy: the right of people to know what is stored about them, and to be forgotten."""
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import NamedTuple
+
 from sqlalchemy import delete, null, select, update
 
-from digest.deliver.subscriber import Subscriber, Suppression
+from digest.deliver.subscriber import Subscriber, Subscription, Suppression
 from digest.store.codec import address_hash
-from digest.store.records import ReaderEvent, ReaderWhy
-from digest.store.subscriber_rows import deliveries_of, select_people, select_ties, to_subscription
-from digest.store.subscribers import People
-from digest.store.subscriptions import Subscribing
-from digest.store.suppressions import Suppressing
+from digest.store.database import Area
+from digest.store.subscriber_rows import deliveries_of, select_subscribers, select_subscriptions, to_subscription
 from digest.store.tables import bounces, deliveries, reader_events, subscribers, subscriptions, suppressions
 
 
-class Readers(People, Subscribing, Suppressing):
-    """Everything about readers; here their right to know what is kept of them, and to be forgotten."""
+class SubscriberEvent(NamedTuple):
+    """One line of a subscriber's history."""
 
-    def why(self, address: str) -> ReaderWhy:
-        """Everything known of an address."""
+    at: datetime
+    what: str
+    newsletter: str
+    detail: str
+
+
+class PersonalData(NamedTuple):
+    """Everything stored about one address: for the person who asks, and for the editor who must answer."""
+
+    subscriber: Subscriber | None
+    subscriptions: tuple[Subscription, ...]
+    suppression: Suppression | None
+    events: tuple[SubscriberEvent, ...]
+    deliveries: tuple[tuple[str, str, str, datetime], ...]  # edition, state, reason, when
+
+
+class Privacy(Area):
+    """Export and erase the data of one person."""
+
+    def export(self, address: str) -> PersonalData:
+        """Everything stored about an address; of the deliveries the latest hundred."""
         key = address_hash(address)
         columns = (suppressions.c.address, suppressions.c.reason, suppressions.c.since, suppressions.c.detail)
         with self._database.read() as connection:
-            held = connection.execute(select(*columns).where(suppressions.c.address_hash == key)).one_or_none()
-            row = connection.execute(select_people().where(subscribers.c.address_hash == key)).one_or_none()
-            suppression = None if held is None else Suppression(*held)
+            query = select(*columns).where(suppressions.c.address_hash == key)
+            suppression_row = connection.execute(query).one_or_none()
+            suppression = None if suppression_row is None else Suppression(*suppression_row)
+            row = connection.execute(select_subscribers().where(subscribers.c.address_hash == key)).one_or_none()
             if row is None:
-                return ReaderWhy(None, (), suppression, (), ())
-            e, d = reader_events.c, deliveries.c
-            happened = select(e.at, e.what, e.newsletter, e.detail).where(e.subscriber_id == row.id).order_by(e.id)
+                return PersonalData(None, (), suppression, (), ())
+            e, d, s = reader_events.c, deliveries.c, subscriptions.c
+            events = select(e.at, e.what, e.newsletter, e.detail).where(e.subscriber_id == row.id).order_by(e.id)
             sent = select(d.edition_id, d.state, d.reason, d.updated_at).where(deliveries_of(row.id))
-            ties = select_ties().where(subscriptions.c.subscriber_id == row.id).order_by(subscriptions.c.newsletter)
-            return ReaderWhy(
+            sent = sent.order_by(d.updated_at.desc()).limit(100)
+            subscribed = select_subscriptions().where(s.subscriber_id == row.id).order_by(s.newsletter)
+            return PersonalData(
                 Subscriber(*row),
-                tuple(to_subscription(tie) for tie in connection.execute(ties)),
+                tuple(to_subscription(each) for each in connection.execute(subscribed)),
                 suppression,
-                tuple(ReaderEvent(*event) for event in connection.execute(happened)),
-                tuple(
-                    (a, b, c, at) for a, b, c, at in connection.execute(sent.order_by(d.updated_at.desc()).limit(100))
-                ),
+                tuple(SubscriberEvent(*event) for event in connection.execute(events)),
+                tuple((edition, state, reason, at) for edition, state, reason, at in connection.execute(sent)),
             )
 
     def erase(self, address: str) -> bool:
-        """Forget a person: name, address, ties, history. False when we know nobody by it.
+        """Forget a person: name, address, subscriptions, history. False when the address is unknown.
 
         Their deliveries stay as anonymous counts, those still to be sent become suppressed; a suppression stays as a
         hash alone, so that no later import mails them again.
@@ -53,14 +72,14 @@ class Readers(People, Subscribing, Suppressing):
             connection.execute(
                 update(suppressions).where(suppressions.c.address_hash == key).values(address="", detail="")
             )
-            number = connection.scalar(select(subscribers.c.id).where(subscribers.c.address_hash == key))
-            if number is None:
+            subscriber_id = connection.scalar(select(subscribers.c.id).where(subscribers.c.address_hash == key))
+            if subscriber_id is None:
                 return False
-            waiting = update(deliveries).where(deliveries_of(number), d.state.in_(("planned", "deferred")))
+            waiting = update(deliveries).where(deliveries_of(subscriber_id), d.state.in_(("planned", "deferred")))
             connection.execute(waiting.values(state="suppressed", due_at=null()))
             connection.execute(
-                update(deliveries).where(deliveries_of(number)).values(address="", reason="erased on request")
+                update(deliveries).where(deliveries_of(subscriber_id)).values(address="", reason="erased on request")
             )
             connection.execute(update(bounces).where(bounces.c.address_hash == key).values(detail="", address_hash=""))
-            connection.execute(delete(subscribers).where(subscribers.c.id == number))
+            connection.execute(delete(subscribers).where(subscribers.c.id == subscriber_id))
         return True

@@ -1,4 +1,4 @@
-"""The shape of the database over time: which revision it has, which one we need, and the way there (Alembic)."""
+"""The schema of the database: which revision it has, which one this program needs, and the upgrade (Alembic)."""
 
 from __future__ import annotations
 
@@ -15,68 +15,67 @@ if TYPE_CHECKING:
 
 State = Literal["empty", "older", "current", "newer", "foreign"]
 
-#: Every revision there ever was, oldest first, the last one being ours. A test holds it to the migrations: Alembic
-#: takes longer to import than everything else here, and is needed only where tables are to change.
+#: Every revision, oldest first; the last one is ours. Listed here since Alembic takes longer to import than everything
+#: else, and is needed only for an upgrade. A test compares the list with the migrations.
 REVISIONS: Final = ("0001", "0002", "0003")
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 
-#: Any number that all of our processes share: one migrates, the others wait for it.
+#: The key of the lock under which one process migrates while the others wait.
 _ADVISORY_LOCK: Final = 0x64_69_67_65_73_74
 
 
 def head() -> str:
-    """The revision this program works with."""
+    """The revision that this program works with."""
     return REVISIONS[-1]
 
 
 def revision(connection: Connection) -> str | None:
-    """The revision of the database, or None when it has never been ours."""
+    """The revision of the database, or None when it has none."""
     if not inspect(connection).has_table("alembic_version"):
         return None
-    found = connection.execute(text("SELECT version_num FROM alembic_version")).scalars().all()
-    return found[0] if found else None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
 
 
 def state(connection: Connection) -> State:
-    """How the database stands to this program."""
-    found = revision(connection)
-    if found is None:
+    """The state of the database as this program sees it."""
+    current = revision(connection)
+    if current is None:
         names = set(inspect(connection).get_table_names()) - {"alembic_version"}
         return "foreign" if names & {"feeds", "entries", "editions", "subscribers"} else "empty"
-    if found == head():
+    if current == head():
         return "current"
-    return "older" if found in REVISIONS else "newer"
+    return "older" if current in REVISIONS else "newer"
 
 
 def require_current(database: Database) -> None:
-    """Raise StoreError unless the database is just right for this program."""
+    """Raise StoreError unless the database has the revision of this program."""
     with database.read() as connection:
-        found = state(connection)
-        if found != "current":
-            raise StoreError(describe(database, found, revision(connection)))
+        current = state(connection)
+        if current != "current":
+            raise StoreError(*describe(database, current, revision(connection)))
 
 
-def describe(database: Database, found: State, at: str | None) -> str:
-    """What is wrong with a database in this state, and the remedy."""
-    match found:
+def describe(database: Database, current: State, at: str | None) -> tuple[str, str]:
+    """The problem of a database in this state, and the remedy ("" for a current one)."""
+    match current:
         case "empty":
-            return f"{database.name} has no tables yet: run 'digest db upgrade'"
+            return f"{database.name} has no tables yet", "run 'digest db upgrade'"
         case "older":
-            return f"{database.name} is of an older digest (schema {at}): run 'digest db upgrade'"
+            return f"{database.name} is of an older digest (schema {at})", "run 'digest db upgrade'"
         case "newer":
             return (
-                f"{database.name} was written by a newer digest (schema {at}, this one knows {head()}): "
-                "install that version, or restore the backup from before its upgrade"
+                f"{database.name} was written by a newer digest (schema {at}, this one knows {head()})",
+                "install that version, or restore the backup from before its upgrade",
             )
         case "foreign":
-            return f"{database.name} holds tables of another program: name another database in [store] url"
+            return f"{database.name} holds tables of another program", "name another database in [store] url"
         case "current":
-            return f"{database.name} is up to date (schema {at})"
+            return f"{database.name} is up to date (schema {at})", ""
 
 
 def upgrade(database: Database, *, to: str = "head") -> tuple[str | None, str | None]:
-    """Bring the database to revision `to`, in one transaction: all or nothing. Returns (before, after).
+    """Bring the database to revision `to`, in one transaction. Returns the revisions before and after.
 
     Of several processes one migrates; the others wait and then find nothing to do. Raises StoreError when the database
     is newer than this program.
@@ -86,10 +85,10 @@ def upgrade(database: Database, *, to: str = "head") -> tuple[str | None, str | 
     with database.migration() as connection:
         if not database.is_sqlite:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
-        before, found = revision(connection), state(connection)
-        if found in ("newer", "foreign"):
-            raise StoreError(describe(database, found, before))
-        if found != "current":
+        before, current = revision(connection), state(connection)
+        if current in ("newer", "foreign"):
+            raise StoreError(*describe(database, current, before))
+        if current != "current":
             config = alembic_config()
             config.attributes["connection"] = connection
             command.upgrade(config, to)
@@ -102,11 +101,14 @@ def _check_references(database: Database, connection: Connection) -> None:
     if database.is_sqlite:
         broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
         if broken:
-            raise StoreError(f"{database.path}: the upgrade would break {len(broken)} references; nothing was changed")
+            raise StoreError(
+                f"{database.path}: the upgrade would break {len(broken)} references; nothing was changed",
+                "restore the last backup, or report this as a bug",
+            )
 
 
 def alembic_config() -> Config:
-    """Alembic's configuration, without any file of its own: a wheel has none."""
+    """Alembic's configuration, without a file: a wheel has none."""
     from alembic.config import Config
 
     config = Config()

@@ -1,117 +1,127 @@
-"""People: who they are, one by one and by the hundred thousand."""
+"""Subscribers: the people, one by one and by the hundred thousand."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, insert, update
 
 from digest.deliver.subscriber import Subscriber, Subscription
 from digest.store.codec import address_hash
 from digest.store.database import Area, chunks
-from digest.store.records import Imported
 from digest.store.subscriber_rows import (
     PAGE,
     find_ids,
     log_event,
-    person_row,
-    select_people,
-    select_ties,
-    tie_row,
+    select_subscribers,
+    select_subscriptions,
+    subscriber_row,
+    subscription_row,
     to_subscription,
 )
 from digest.store.tables import reader_events, subscribers, subscriptions
 
 
-class People(Area):
-    """Subscribers. Addresses are compared by `digest.deliver.address`."""
+class ImportCounts(NamedTuple):
+    """New people, people known before, and subscriptions added."""
+
+    added: int
+    known: int
+    subscriptions: int
+
+
+class Subscribers(Area):
+    """The people. Addresses are compared by `digest.deliver.address`."""
 
     def add(self, address: str, name: str = "", language: str = "", timezone: str = "", *, now: datetime) -> Subscriber:
-        """The subscriber with this address, made if there is none; one who is there keeps what they set.
+        """Return the subscriber with this address, added if there is none; a known one keeps their settings.
 
         Raises AddressError for what is no address.
         """
-        row = person_row(Subscriber(0, address, name, language, timezone), now)
+        row = subscriber_row(Subscriber(0, address, name, language, timezone), now)
         with self._database.write() as connection:
-            made = connection.execute(self._database.insert_ignore(subscribers, ["address_hash"]), row).rowcount == 1
-            found = connection.execute(select_people().where(subscribers.c.address_hash == row["address_hash"])).one()
-            if made:
-                log_event(connection, found.id, now, "added")
-        return Subscriber(*found)
+            is_new = connection.execute(self._database.insert_ignore(subscribers, ["address_hash"]), row).rowcount == 1
+            query = select_subscribers().where(subscribers.c.address_hash == row["address_hash"])
+            stored = connection.execute(query).one()
+            if is_new:
+                log_event(connection, stored.id, now, "added")
+        return Subscriber(*stored)
 
     def get(self, subscriber_id: int) -> Subscriber | None:
-        """The subscriber with this number."""
+        """The subscriber with this id, or None."""
         return self._one(subscribers.c.id == subscriber_id)
 
     def find(self, address: str) -> Subscriber | None:
-        """The subscriber with this address, in whatever case it is written."""
+        """The subscriber with this address, in whatever case it is written, or None."""
         return self._one(subscribers.c.address_hash == address_hash(address))
 
     def _one(self, condition: Any) -> Subscriber | None:
         with self._database.read() as connection:
-            row = connection.execute(select_people().where(condition)).one_or_none()
+            row = connection.execute(select_subscribers().where(condition)).one_or_none()
         return None if row is None else Subscriber(*row)
 
     def all(self) -> Iterator[tuple[Subscriber, tuple[Subscription, ...]]]:
-        """Everybody with their subscriptions, by number, in constant memory."""
+        """Yield everybody with their subscriptions, by id, in constant memory."""
         last = 0
         while True:
-            page = select_people().where(subscribers.c.id > last).order_by(subscribers.c.id).limit(PAGE)
+            page = select_subscribers().where(subscribers.c.id > last).order_by(subscribers.c.id).limit(PAGE)
             with self._database.read() as connection:
                 people = [Subscriber(*row) for row in connection.execute(page)]
                 if not people:
                     return
                 last = people[-1].id
-                ties: dict[int, list[Subscription]] = {}
-                between = subscriptions.c.subscriber_id.between(people[0].id, last)
-                for row in connection.execute(select_ties().where(between).order_by(subscriptions.c.newsletter)):
-                    ties.setdefault(row.subscriber_id, []).append(to_subscription(row))
-            for person in people:
-                yield person, tuple(ties.get(person.id, ()))
+                by_subscriber: dict[int, list[Subscription]] = {}
+                on_page = subscriptions.c.subscriber_id.between(people[0].id, last)
+                query = select_subscriptions().where(on_page).order_by(subscriptions.c.newsletter)
+                for row in connection.execute(query):
+                    by_subscriber.setdefault(row.subscriber_id, []).append(to_subscription(row))
+            for subscriber in people:
+                yield subscriber, tuple(by_subscriber.get(subscriber.id, ()))
 
-    def change(self, subscriber: Subscriber) -> None:
-        """Store name, language and time zone of a subscriber (not the address: that is who they are)."""
+    def update(self, subscriber: Subscriber) -> None:
+        """Store name, language and time zone of a subscriber; the address is their identity and stays."""
         values = {"name": subscriber.name, "language": subscriber.language, "timezone": subscriber.timezone}
         with self._database.write() as connection:
             connection.execute(update(subscribers).where(subscribers.c.id == subscriber.id).values(**values))
 
     def import_many(
         self, people: Iterable[tuple[Subscriber, Sequence[Subscription]]], *, now: datetime, detail: str = "import"
-    ) -> Imported:
+    ) -> ImportCounts:
         """Add many people and their subscriptions, in batches of one commit each; ids in the rows are not used.
 
-        Whoever is known keeps what they set, and a subscription that is there keeps its state: an import never
-        undoes an unsubscription.
+        Known people keep their settings, and a stored subscription keeps its state: an import never undoes an
+        unsubscription.
         """
-        total = Imported(0, 0, 0)
+        total = ImportCounts(0, 0, 0)
         for part in chunks(people):
             with self._database.write() as connection:
-                done = self._import_part(connection, part, now, detail)
-            total = Imported(*(sum(pair) for pair in zip(total, done, strict=True)))
+                counts = self._import_part(connection, part, now, detail)
+            total = ImportCounts(*(sum(pair) for pair in zip(total, counts, strict=True)))
         return total
 
     def _import_part(
         self, connection: Connection, part: list[tuple[Subscriber, Sequence[Subscription]]], now: datetime, detail: str
-    ) -> Imported:
-        rows = [person_row(person, now) for person, _ in part]
+    ) -> ImportCounts:
+        rows = [subscriber_row(subscriber, now) for subscriber, _ in part]
         ids = find_ids(connection, rows)
-        fresh = {row["address_hash"]: row for row in rows if row["address_hash"] not in ids}
-        if fresh:
-            connection.execute(self._database.insert_ignore(subscribers, ["address_hash"]), list(fresh.values()))
-            ids |= find_ids(connection, list(fresh.values()))
+        new = {row["address_hash"]: row for row in rows if row["address_hash"] not in ids}
+        if new:
+            connection.execute(self._database.insert_ignore(subscribers, ["address_hash"]), list(new.values()))
+            ids |= find_ids(connection, list(new.values()))
             events = [
-                {"subscriber_id": ids[h], "at": now, "what": "added", "newsletter": "", "detail": detail} for h in fresh
+                {"subscriber_id": ids[key], "at": now, "what": "added", "newsletter": "", "detail": detail}
+                for key in new
             ]
             connection.execute(insert(reader_events), events)
-        wished = [
-            tie_row(ids[row["address_hash"]], tie, now)
-            for row, (_, wanted) in zip(rows, part, strict=True)
-            for tie in wanted
+        subscription_rows = [
+            subscription_row(ids[row["address_hash"]], subscription, now)
+            for row, (_, each) in zip(rows, part, strict=True)
+            for subscription in each
         ]
         added = 0
-        if wished:
-            insert_ties = self._database.insert_ignore(subscriptions, ["subscriber_id", "newsletter"])
-            added = connection.execute(insert_ties, wished).rowcount
-        return Imported(len(fresh), len(rows) - len(fresh), added)
+        if subscription_rows:
+            statement = self._database.insert_ignore(subscriptions, ["subscriber_id", "newsletter"])
+            added = connection.execute(statement, subscription_rows).rowcount
+        return ImportCounts(len(new), len(rows) - len(new), added)

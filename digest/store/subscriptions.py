@@ -1,4 +1,4 @@
-"""Subscriptions: what people asked for, and who gets an edition."""
+"""Subscriptions: who gets which newsletter, with which topics, and the audience of an edition."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from digest.deliver.subscriber import Subscriber, Subscription, SubscriptionStat
 from digest.store.database import Area
 from digest.store.subscriber_rows import (
     PAGE,
-    find_tie,
+    find_subscription,
     is_suppressed,
     log_event,
-    select_people,
-    select_ties,
-    tie_row,
+    select_subscribers,
+    select_subscriptions,
+    subscription_row,
     to_subscription,
 )
 from digest.store.tables import subscribers, subscriptions
 
 
-class Subscribing(Area):
-    """The ties between readers and newsletters."""
+class Subscriptions(Area):
+    """The subscriptions of people to newsletters."""
 
     def subscribe(
         self,
@@ -37,13 +37,13 @@ class Subscribing(Area):
         now: datetime,
         detail: str = "",
     ) -> Subscription:
-        """Tie a reader to a newsletter, or change their topics (none means all). Returns the tie as it is now.
+        """Subscribe a person, or change their topics (none means all). Returns the subscription as stored.
 
-        Who is confirmed stays so when asked again unconfirmed; who had left starts again with `state`.
+        A confirmed one stays confirmed when `state` is unconfirmed; one that had ended starts again with `state`.
         """
-        row = tie_row(subscriber_id, Subscription(subscriber_id, newsletter, state, tuple(topics)), now)
+        row = subscription_row(subscriber_id, Subscription(subscriber_id, newsletter, state, tuple(topics)), now)
         with self._database.write() as connection:
-            before = find_tie(connection, subscriber_id, newsletter)
+            before = find_subscription(connection, subscriber_id, newsletter)
             if before is not None and before.state == "confirmed" and state == "unconfirmed":
                 row["state"], row["confirmed_at"] = "confirmed", before.confirmed_at
             upsert = self._database.upsert(
@@ -55,36 +55,37 @@ class Subscribing(Area):
             log_event(
                 connection, subscriber_id, now, f"subscribed {row['state']}", newsletter=newsletter, detail=detail
             )
-            tie = find_tie(connection, subscriber_id, newsletter)
-        assert tie is not None  # just written
-        return tie
+            stored = find_subscription(connection, subscriber_id, newsletter)
+        assert stored is not None  # just written
+        return stored
 
-    def subscriptions(self, subscriber_id: int) -> Sequence[Subscription]:
-        """Every tie of a reader, those they left too, by newsletter."""
-        query = select_ties().where(subscriptions.c.subscriber_id == subscriber_id).order_by(subscriptions.c.newsletter)
+    def of(self, subscriber_id: int) -> Sequence[Subscription]:
+        """Every subscription of a person, also those that ended, by newsletter."""
+        c = subscriptions.c
+        query = select_subscriptions().where(c.subscriber_id == subscriber_id).order_by(c.newsletter)
         with self._database.read() as connection:
             return [to_subscription(row) for row in connection.execute(query)]
 
     def confirm(self, subscriber_id: int, newsletter: str, *, now: datetime, detail: str = "") -> bool:
-        """Double opt-in's second half. True when the tie is confirmed now; False when there is none to confirm."""
-        tie = self._tie_where(subscriber_id, newsletter)
-        change = update(subscriptions).where(*tie, subscriptions.c.state == "unconfirmed")
+        """Confirm a subscription (double opt-in). True when it is confirmed now, False when there is none."""
+        condition = self._of(subscriber_id, newsletter)
+        change = update(subscriptions).where(*condition, subscriptions.c.state == "unconfirmed")
         with self._database.write() as connection:
-            done = connection.execute(change.values(state="confirmed", confirmed_at=now)).rowcount == 1
-            if done:
+            changed = connection.execute(change.values(state="confirmed", confirmed_at=now)).rowcount == 1
+            if changed:
                 log_event(connection, subscriber_id, now, "confirmed", newsletter=newsletter, detail=detail)
-            found = find_tie(connection, subscriber_id, newsletter)
-        return found is not None and found.state == "confirmed"
+            stored = find_subscription(connection, subscriber_id, newsletter)
+        return stored is not None and stored.state == "confirmed"
 
     def unsubscribe(
         self, subscriber_id: int, newsletter: str | None = None, *, now: datetime, detail: str = ""
     ) -> Sequence[str]:
-        """End one tie, or all of them (None). Idempotent; returns the newsletters that ended just now.
+        """End one subscription, or all of them (None). Idempotent; returns the newsletters that ended just now.
 
-        Messages planned already are stopped by `Deliveries.turn`, which the sender asks just before DATA.
+        Messages planned already are stopped by `Claim.record_progress`, which the sender calls just before DATA.
         """
         change = update(subscriptions).where(
-            *self._tie_where(subscriber_id, newsletter), subscriptions.c.state != "unsubscribed"
+            *self._of(subscriber_id, newsletter), subscriptions.c.state != "unsubscribed"
         )
         change = change.values(state="unsubscribed", unsubscribed_at=now)
         with self._database.write() as connection:
@@ -93,15 +94,15 @@ class Subscribing(Area):
                 log_event(connection, subscriber_id, now, "unsubscribed", newsletter=name, detail=detail)
         return ended
 
-    def _tie_where(self, subscriber_id: int, newsletter: str | None) -> tuple[Any, ...]:
+    def _of(self, subscriber_id: int, newsletter: str | None) -> tuple[Any, ...]:
         person = subscriptions.c.subscriber_id == subscriber_id
         return (person,) if newsletter is None else (person, subscriptions.c.newsletter == newsletter)
 
     def audience(self, newsletter: str) -> Iterator[tuple[Subscriber, Subscription]]:
-        """Everybody confirmed and not suppressed, by number, in constant memory: read a page at a time."""
+        """Yield everybody confirmed and not suppressed, by id, in constant memory."""
         last = 0
         query = (
-            select(*select_people().selected_columns, *select_ties().selected_columns)
+            select(*select_subscribers().selected_columns, *select_subscriptions().selected_columns)
             .join_from(subscriptions, subscribers)
             .where(subscriptions.c.newsletter == newsletter, subscriptions.c.state == "confirmed", ~is_suppressed())
             .order_by(subscriptions.c.subscriber_id)
@@ -117,18 +118,18 @@ class Subscribing(Area):
             last = page[-1][0]
 
     def counts(self) -> Mapping[str, Mapping[str, int]]:
-        """How many subscriptions each newsletter has in each state; 'suppressed' counts confirmed ones held back."""
+        """The number of subscriptions by newsletter and state; 'suppressed' counts the confirmed ones not mailed."""
         by = (subscriptions.c.newsletter, subscriptions.c.state)
-        held = (
+        suppressed = (
             select(subscriptions.c.newsletter, func.count())
             .join_from(subscriptions, subscribers)
             .where(subscriptions.c.state == "confirmed", is_suppressed())
             .group_by(subscriptions.c.newsletter)
         )
-        found: dict[str, Counter[str]] = {}
+        counts: dict[str, Counter[str]] = {}
         with self._database.read() as connection:
-            for newsletter, state, number in connection.execute(select(*by, func.count()).group_by(*by)):
-                found.setdefault(newsletter, Counter())[state] = number
-            for newsletter, number in connection.execute(held):
-                found[newsletter]["suppressed"] = number
-        return found
+            for newsletter, state, count in connection.execute(select(*by, func.count()).group_by(*by)):
+                counts.setdefault(newsletter, Counter())[state] = count
+            for newsletter, count in connection.execute(suppressed):
+                counts[newsletter]["suppressed"] = count
+        return counts

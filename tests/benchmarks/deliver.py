@@ -125,10 +125,10 @@ def ours(url: str, readers: int, port: int, folder: Path, more: str) -> dict[str
         people = (
             (Subscriber(0, f"r{n}@example.org"), [Subscription(0, "morning", "confirmed")]) for n in range(readers)
         )
-        store.readers.import_many(people, now=now)
+        store.subscribers.import_many(people, now=now)
         store.editions.create(edition, "{}", now=now)
         began, plan_cpu = time.perf_counter(), time.process_time()
-        planned = plan(store, edition, store.readers.audience("morning"), VariantOptions("en", "classic"), now)
+        planned = plan(store, edition, store.subscriptions.audience("morning"), VariantOptions("en", "classic"), now)
         planning, plan_cpu = time.perf_counter() - began, time.process_time() - plan_cpu
         books, terms = Books(store), Terms("bench", now + timedelta(hours=3))
         fillers = app.messages.fillers(edition)

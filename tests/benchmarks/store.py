@@ -20,7 +20,7 @@ from datetime import timedelta
 from digest.deliver.delivery import Delivery
 from digest.deliver.subscriber import Subscriber, Subscription
 from digest.store import Store, open_store
-from digest.store.records import DeliveryResult
+from digest.store.claim_results import DeliveryResult
 from tests.store.samples import LEASE, NOW, stored_edition
 
 BATCH = 500
@@ -52,30 +52,30 @@ def fill(store: Store, readers: int) -> None:
     people = (
         (Subscriber(0, f"reader{n}@example.org"), [Subscription(0, "morning", "confirmed")]) for n in range(readers)
     )
-    store.readers.import_many(people, now=NOW)
+    store.subscribers.import_many(people, now=NOW)
 
 
 def plan(store: Store, edition_id: str) -> None:
     """The whole way from audience to rows."""
-    rows = (Delivery(edition_id, person.id, person.address, "v1") for person, _ in store.readers.audience("morning"))
+    rows = (
+        Delivery(edition_id, person.id, person.address, "v1") for person, _ in store.subscriptions.audience("morning")
+    )
     store.deliveries.plan(edition_id, rows, now=NOW)
 
 
 def send(store: Store, edition_id: str, meter: Meter) -> None:
     """Claim, intend and record everything, as a sender does, one turn behind the wire."""
     results: list[DeliveryResult] = []
-    epoch = 0
-    while True:
-        with meter.step("claim"):
-            claimed = store.deliveries.claim(edition_id, "bench", NOW, LEASE, BATCH)
-        if not claimed:
-            break
-        with meter.step("turn (record + intent)"):
-            epoch = claimed[0].epoch
-            store.deliveries.turn(epoch, "bench", results, claimed, now=NOW)
+    with meter.step("claim"):
+        claim = store.claims.acquire(edition_id, "bench", now=NOW, lease=LEASE, limit=BATCH)
+    while claimed := claim.deliveries:
+        with meter.step("record progress"):
+            claim.record_progress(results, claimed, now=NOW)
         results = [DeliveryResult(d.id, "accepted", f"250 queued as {d.subscriber_id:x}") for d in claimed]
-    with meter.step("turn (record + intent)"):
-        store.deliveries.turn(epoch, "bench", results, now=NOW)
+        with meter.step("claim"):
+            claim.extend(BATCH, now=NOW)
+    with meter.step("record progress"):
+        claim.record_progress(results, now=NOW)
 
 
 def memory(work: Callable[[], object]) -> float:
@@ -97,14 +97,14 @@ def main() -> int:
             edition = stored_edition(store)
             with meter.step("import"):
                 fill(store, asked.readers)
-            grown = memory(lambda: sum(1 for _ in store.readers.audience("morning")))
+            grown = memory(lambda: sum(1 for _ in store.subscriptions.audience("morning")))
             with meter.step("audience and plan"):
                 plan(store, edition.id)
             send(store, edition.id, meter)
             with meter.step("settle"):
                 books = store.deliveries.settle(edition.id, now=NOW + timedelta(hours=1))
             with meter.step("expired leases"):
-                store.deliveries.release_expired(now=NOW + timedelta(hours=1))
+                store.claims.release_expired(now=NOW + timedelta(hours=1))
     meter.table(asked.readers)
     print(f"streaming the audience: {grown:.1f} MB; books: {dict(books.states)}, difference {books.difference}")
     too_slow = asked.url is None and meter.spent["audience and plan"][1] / asked.readers * 1e5 >= 5

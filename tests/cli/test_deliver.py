@@ -19,6 +19,7 @@ from digest.settings import load
 from digest.store import open_store
 from tests.cli.conftest import DAY, Run
 from tests.fakes.smtp_server import Act, Drop, Moment, Say, Silence, SmtpServer
+from tests.store.samples import claim
 
 MORNING = "morning-2026-11-24-0700"
 
@@ -134,7 +135,7 @@ def test_deliver_reports_messages_of_another_sender(full_desk: Path, run: Run) -
     with open_store(load(full_desk / "settings.toml", {}).store.url) as store, process.run() as another:
         assert store.editions.set_state(MORNING, ["approved"], "sending", now=now)
         store.deliveries.requeue(MORNING, ["planned"], now=now)
-        assert len(store.deliveries.claim(MORNING, another, now, timedelta(minutes=20), 500)) == 6
+        assert len(claim(store, MORNING, another, now, timedelta(minutes=20), 500)) == 6
         done = run("deliver", "morning")
     assert done.exit_code == 75
     assert done.stderr.splitlines()[-1] == "Another sender is at work on the last 6 messages."
@@ -189,7 +190,7 @@ def test_subscriber_why_shows_server_refusal(full_desk: Path, run: Run) -> None:
 @pytest.mark.usefixtures("morning")
 def test_add_refuses_suppressed_address_without_again(full_desk: Path, run: Run) -> None:
     with open_store(load(full_desk / "settings.toml", {}).store.url) as store:
-        store.readers.suppress("ada@example.org", "bounce", "550 nobody here", now=datetime.now(UTC))
+        store.suppressions.add("ada@example.org", "bounce", "550 nobody here", now=datetime.now(UTC))
     held = run("subscribers", "add", "Ada@Example.org", "morning")
     assert (held.exit_code, held.stdout) == (1, "")
     assert "is not mailed (bounce since 2026-11-24); with --again it is" in held.stderr

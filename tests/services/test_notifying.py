@@ -17,7 +17,7 @@ from digest.jobs import Jobs
 from digest.store import Store
 from tests.fakes.smtp_server import Moment, Say, SmtpServer
 from tests.services.samples import DAY, FEED, MORNING, NEWS, NOW, Clock, app_of, bring, settings_of
-from tests.store.samples import crowd
+from tests.store.samples import claim, crowd
 
 CUT_OFF = NOW + timedelta(minutes=15)
 SEND = NOW + timedelta(hours=1)
@@ -155,7 +155,7 @@ def test_unreachable_store_pauses_no_edition(sqlite_store: Store, tmp_path: Path
     app.approving.approve(edition, "ada")
     clock.moment = edition.send_at
     path = Path(str(sqlite_store.database.path))
-    sqlite_store.deliveries.claim(edition.id, "nobody", clock.moment, timedelta(minutes=1), 0)
+    claim(sqlite_store, edition.id, "nobody", clock.moment, timedelta(minutes=1), 0)
     path.rename(tmp_path / "away.db")
     Jobs(app).deliver()
     (tmp_path / "away.db").rename(path)
@@ -178,4 +178,4 @@ def test_prune_keeps_articles_that_next_edition_may_choose(sqlite_store: Store, 
     Jobs(app).prune()
     assert sqlite_store.articles.candidates([FEED], NOW - 30 * DAY, NOW + DAY) == []
     assert app.editions.get(MORNING).stories[0].title == NEWS[0][0]
-    assert [row.title for row in sqlite_store.editions.told("morning", NOW - DAY)] == [NEWS[0][0]]
+    assert [row.title for row in sqlite_store.ledger.since("morning", NOW - DAY)] == [NEWS[0][0]]

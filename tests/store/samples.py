@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
+from weakref import WeakKeyDictionary
 
 from digest.collect.article import Article, Image
 from digest.collect.entry import Entry
@@ -13,7 +14,8 @@ from digest.compose.edition import Also, Edition, EditionState, EditionStory, Se
 from digest.deliver.delivery import Delivery, DeliveryState
 from digest.deliver.subscriber import Subscriber, Subscription, SubscriptionState
 from digest.store import Store
-from digest.store.records import DeliveryResult, Turn
+from digest.store.claim import Claim, ProgressResult
+from digest.store.claim_results import DeliveryResult
 
 NOW = datetime(2026, 11, 24, 5, 0, tzinfo=UTC)
 LEASE = timedelta(minutes=20)
@@ -100,8 +102,8 @@ def reader(
     state: SubscriptionState = "confirmed",
 ) -> Subscriber:
     """A subscriber with one subscription."""
-    person = store.readers.add(address, now=NOW)
-    store.readers.subscribe(person.id, newsletter, topics, state, now=NOW)
+    person = store.subscribers.add(address, now=NOW)
+    store.subscriptions.subscribe(person.id, newsletter, topics, state, now=NOW)
     return person
 
 
@@ -110,8 +112,8 @@ def crowd(store: Store, number: int, newsletter: str = "morning") -> list[Subscr
     people = [
         (Subscriber(0, f"reader{i}@example.org"), [Subscription(0, newsletter, "confirmed")]) for i in range(number)
     ]
-    store.readers.import_many(people, now=NOW)
-    return [person for person, _ in store.readers.audience(newsletter)]
+    store.subscribers.import_many(people, now=NOW)
+    return [person for person, _ in store.subscriptions.audience(newsletter)]
 
 
 def planned(store: Store, edition_id: str, people: Iterable[Subscriber]) -> int:
@@ -121,17 +123,40 @@ def planned(store: Store, edition_id: str, people: Iterable[Subscriber]) -> int:
     )
 
 
-def turn(
+#: The claims that tests hold, as senders would: one for each store, edition and owner.
+_CLAIMS: WeakKeyDictionary[Store, dict[tuple[str, str], Claim]] = WeakKeyDictionary()
+
+
+def claim(store: Store, edition_id: str, owner: str, now: datetime, lease: timedelta, limit: int) -> Sequence[Delivery]:
+    """Claim up to `limit` deliveries, by the claim that this owner holds or a new one."""
+    held = _CLAIMS.setdefault(store, {})
+    known = held.get((edition_id, owner))
+    if known is not None and known.lease == lease:
+        return known.extend(limit, now=now)
+    held[edition_id, owner] = new = store.claims.acquire(edition_id, owner, now=now, lease=lease, limit=limit)
+    return new.deliveries
+
+
+def claim_with(store: Store, edition_id: str, owner: str, epoch: int) -> Claim:
+    """The claim with this epoch; where its owner has another one by now on this store, a stale copy of it."""
+    known = _CLAIMS.setdefault(store, {}).get((edition_id, owner))
+    return (
+        known if known is not None and known.epoch == epoch else Claim(store.database, edition_id, owner, LEASE, epoch)
+    )
+
+
+def progress(
     store: Store,
     claimed: Sequence[Delivery],
     results: Iterable[DeliveryResult] = (),
     intents: Iterable[Delivery] = (),
     *,
     now: datetime = NOW,
-) -> Turn:
-    """A turn of the sender whose claim these are of."""
+) -> ProgressResult:
+    """Record progress by the claim that holds these deliveries."""
     first = claimed[0]
-    return store.deliveries.turn(first.epoch, first.owner, list(results), list(intents), now=now)
+    found = claim_with(store, first.edition_id, first.owner, first.epoch)
+    return found.record_progress(list(results), list(intents), now=now)
 
 
 def result(delivery: Delivery, state: DeliveryState, reason: str = "", later: datetime | None = None) -> DeliveryResult:

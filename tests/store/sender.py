@@ -8,27 +8,26 @@ from __future__ import annotations
 import sys
 
 from digest.store import open_store
-from digest.store.records import DeliveryResult
+from digest.store.claim_results import DeliveryResult
 from tests.store.samples import LEASE, minutes
 
 
 def main(url: str, edition_id: str, owner: str, minute: str) -> None:
-    """Send everything that is due, five messages a turn."""
+    """Send everything that is due, five messages a step."""
     now = minutes(float(minute))
-    deliveries = open_store(url).deliveries
+    claim = open_store(url).claims.acquire(edition_id, owner, now=now, lease=LEASE, limit=20)
     results: list[DeliveryResult] = []
-    epoch = 0
-    while claimed := deliveries.claim(edition_id, owner, now, LEASE, 20):
-        epoch = claimed[0].epoch
+    while claimed := claim.deliveries:
         for start in range(0, len(claimed), 5):
             going = claimed[start : start + 5]
-            ours = deliveries.turn(epoch, owner, results, going, now=now).ours
+            to_send = claim.record_progress(results, going, now=now).to_send
             results = []
             for delivery in going:
-                if delivery.id in ours:
+                if delivery.id in to_send:
                     print(delivery.subscriber_id, flush=True)
                     results.append(DeliveryResult(delivery.id, "accepted"))
-    deliveries.turn(epoch, owner, results, now=now)
+        claim.extend(20, now=now)
+    claim.record_progress(results, now=now)
     print("done", flush=True)
 
 

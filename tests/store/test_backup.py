@@ -75,7 +75,7 @@ def test_a_backup_taken_while_others_write_is_a_state_that_was(tmp_path: Path, s
 def test_a_backup_never_replaces_a_file(tmp_path: Path, sqlite_store: Store) -> None:
     target = tmp_path / "backup.db"
     target.write_text("precious")
-    with pytest.raises(StoreError, match="exists already: name another file"):
+    with pytest.raises(StoreError, match="exists already; name another file"):
         sqlite_store.meta.backup(target)
     assert target.read_text() == "precious"
 
@@ -122,27 +122,29 @@ def test_facts_are_kept_and_forgotten(store: Store) -> None:
 
 def test_a_healthy_store_says_so(store: Store) -> None:
     findings = store.meta.check()
-    assert findings[0].level == "ok"
-    assert "up to date" in findings[0].what
-    assert all(finding.remedy for finding in findings if finding.level != "ok")
+    assert findings[0].severity == "ok"
+    assert "up to date" in findings[0].problem
+    assert all(finding.remedy for finding in findings if finding.severity != "ok")
 
 
 def test_what_waits_for_review_is_found_by_a_check(store: Store) -> None:
     from digest.collect.feed import Feed
 
     store.feeds.save(Feed(HERALD), [], [entry("a"), entry("b")], now=NOW)
-    assert any(HERALD in f.what and "2 new entries" in f.what for f in store.meta.check() if f.level == "warning")
+    assert any(
+        HERALD in f.problem and "2 new entries" in f.problem for f in store.meta.check() if f.severity == "warning"
+    )
 
 
 def test_an_old_sqlite_library_is_warned_about(sqlite_store: Store) -> None:
-    warned = any("SQLite library" in finding.what for finding in sqlite_store.meta.check())
+    warned = any("SQLite library" in finding.problem for finding in sqlite_store.meta.check())
     assert warned == (sqlite3.sqlite_version_info < (3, 51, 3))
 
 
 @pytest.mark.postgresql
 def test_a_server_that_may_forget_commits_is_warned_about(postgres_store: Store) -> None:
-    (found,) = [finding for finding in postgres_store.meta.check() if finding.level == "error"]
-    assert "fsync = off" in found.what  # as our test server runs, to be fast
+    (found,) = [finding for finding in postgres_store.meta.check() if finding.severity == "error"]
+    assert "fsync = off" in found.problem  # as our test server runs, to be fast
 
 
 def test_only_its_owner_may_read_a_store_or_its_backup(tmp_path: Path, sqlite_store: Store) -> None:

@@ -34,10 +34,10 @@ def test_of_many_who_note_the_same_line_one_does(store: Store) -> None:
 
 
 def test_a_fact_is_swapped_by_one_of_all_who_saw_the_same(store: Store) -> None:
-    assert store.meta.swap("told", None, "a")
-    assert not store.meta.swap("told", None, "b")
-    assert store.meta.swap("told", "a", "b")
-    assert not store.meta.swap("told", "a", "c")
+    assert store.meta.compare_and_set("told", None, "a")
+    assert not store.meta.compare_and_set("told", None, "b")
+    assert store.meta.compare_and_set("told", "a", "b")
+    assert not store.meta.compare_and_set("told", "a", "c")
     assert store.meta.get("told") == "b"
 
 

@@ -44,7 +44,7 @@ def test_killed_senders_lose_nobody_and_double_nobody(store: Store) -> None:
     kills = 4
     for round_number in range(kills):
         wire.update(wire_of(start(store, made.id, "sender", 30 * round_number), chance.randint(1, 40)))
-        released = store.deliveries.release_expired(now=minutes(30 * round_number + 20))
+        released = store.claims.release_expired(now=minutes(30 * round_number + 20))
         assert released.unknown <= IN_FLIGHT
     wire.update(wire_of(start(store, made.id, "sender", 30 * kills)))
 

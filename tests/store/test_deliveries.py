@@ -15,13 +15,13 @@ from digest.deliver.delivery import Delivery
 from digest.errors import EditionError
 from digest.store import Store, open_store
 from digest.store.tables import editions
-from tests.store.samples import LEASE, NOW, accepted, crowd, minutes, planned, result, stored_edition, turn
+from tests.store.samples import LEASE, NOW, accepted, claim, crowd, minutes, planned, progress, result, stored_edition
 
 
 def test_planning_again_adds_who_is_missing_and_changes_nothing_else(store: Store) -> None:
     people, made = crowd(store, 2300), stored_edition(store)
     assert planned(store, made.id, people[:1500]) == 1500
-    store.deliveries.claim(made.id, "me", NOW, LEASE, 10)
+    claim(store, made.id, "me", NOW, LEASE, 10)
     assert planned(store, made.id, people) == 800
     assert planned(store, made.id, people) == 0
     assert store.deliveries.summary(made.id) == {"planned": 2290, "claimed": 10}
@@ -52,7 +52,7 @@ def test_a_planned_row_is_frozen_as_it_was_given(store: Store) -> None:
 def test_the_listing_is_complete_over_pages_and_can_be_narrowed(store: Store) -> None:
     people, made = crowd(store, 2100), stored_edition(store)
     planned(store, made.id, people)
-    store.deliveries.claim(made.id, "me", NOW, LEASE, 3)
+    claim(store, made.id, "me", NOW, LEASE, 3)
     assert [row.subscriber_id for row in store.deliveries.listing(made.id)] == [person.id for person in people]
     assert len(list(store.deliveries.listing(made.id, "claimed"))) == 3
     assert list(store.deliveries.listing("nothing")) == []
@@ -66,7 +66,7 @@ def test_next_work_is_the_first_time_anybody_must_look(store: Store) -> None:
     assert store.deliveries.due(minutes(59)) == []
     assert store.deliveries.due(minutes(60)) == [made.id]
     assert store.deliveries.next_work() == store.deliveries.next_work(made.id) == minutes(60)
-    store.deliveries.claim(made.id, "me", minutes(60), LEASE, 9)
+    claim(store, made.id, "me", minutes(60), LEASE, 9)
     assert store.deliveries.next_work() == minutes(60) + LEASE  # a lease that ends is work too
     store.editions.set_state(made.id, ["sending"], "paused", now=minutes(61))
     assert store.deliveries.next_work() is None
@@ -76,29 +76,29 @@ def test_next_work_is_the_first_time_anybody_must_look(store: Store) -> None:
 def test_what_is_too_late_is_skipped_and_keeps_the_servers_last_word(store: Store) -> None:
     people, made = crowd(store, 3), stored_edition(store)
     planned(store, made.id, people)
-    (first,) = store.deliveries.claim(made.id, "me", NOW, LEASE, 1)
-    turn(store, [first], [result(first, "deferred", "450 later", minutes(10))])
-    (held,) = store.deliveries.claim(made.id, "me", NOW, LEASE, 1)
+    (first,) = claim(store, made.id, "me", NOW, LEASE, 1)
+    progress(store, [first], [result(first, "deferred", "450 later", minutes(10))])
+    (held,) = claim(store, made.id, "me", NOW, LEASE, 1)
     assert store.deliveries.close_open(made.id, "skipped", "too late", now=minutes(200)) == 2
     assert {row.subscriber_id: row.reason for row in store.deliveries.listing(made.id, "skipped")} == {
         first.subscriber_id: "too late; the server's last word: 450 later",
         people[2].id: "too late",
     }
     assert [row.subscriber_id for row in store.deliveries.listing(made.id, "claimed")] == [held.subscriber_id]
-    assert store.deliveries.claim(made.id, "you", minutes(999), LEASE, 9) == []
+    assert claim(store, made.id, "you", minutes(999), LEASE, 9) == []
 
 
 def test_what_is_in_doubt_is_sent_again_only_when_decided(store: Store) -> None:
     people, made = crowd(store, 3), stored_edition(store)
     planned(store, made.id, people)
-    claimed = store.deliveries.claim(made.id, "me", NOW, LEASE, 9)
-    turn(store, claimed, (), claimed)
-    store.deliveries.release_expired(now=minutes(20))
+    claimed = claim(store, made.id, "me", NOW, LEASE, 9)
+    progress(store, claimed, (), claimed)
+    store.claims.release_expired(now=minutes(20))
     assert store.deliveries.summary(made.id) == {"unknown": 3}
-    assert store.deliveries.claim(made.id, "me", minutes(30), LEASE, 9) == []
+    assert claim(store, made.id, "me", minutes(30), LEASE, 9) == []
     one = people[0].id
     assert store.deliveries.requeue(made.id, ["unknown"], now=minutes(30), subscriber_ids=[one]) == 1
-    assert [row.subscriber_id for row in store.deliveries.claim(made.id, "me", minutes(30), LEASE, 9)] == [one]
+    assert [row.subscriber_id for row in claim(store, made.id, "me", minutes(30), LEASE, 9)] == [one]
     assert store.deliveries.requeue(made.id, ["unknown"], now=minutes(31), tried_below=1) == 0  # each was tried once
     assert store.deliveries.requeue(made.id, ["unknown"], now=minutes(31), tried_below=2) == 2
 
@@ -106,19 +106,19 @@ def test_what_is_in_doubt_is_sent_again_only_when_decided(store: Store) -> None:
 def test_what_somebody_holds_is_never_requeued(store: Store) -> None:
     people, made = crowd(store, 2), stored_edition(store)
     planned(store, made.id, people)
-    claimed = store.deliveries.claim(made.id, "me", NOW, LEASE, 1)
-    turn(store, claimed, (), claimed)
+    claimed = claim(store, made.id, "me", NOW, LEASE, 1)
+    progress(store, claimed, (), claimed)
     assert store.deliveries.requeue(made.id, ["planned", "claimed", "handed_over"], now=NOW) == 1  # the other
 
 
 def test_a_bounce_marks_what_was_accepted(store: Store) -> None:
     (person,), made = crowd(store, 1), stored_edition(store)
     planned(store, made.id, [person])
-    assert not store.deliveries.bounced(made.id, person.id, "550", now=NOW)
-    claimed = store.deliveries.claim(made.id, "me", NOW, LEASE, 1)
-    turn(store, claimed, [accepted(claimed[0])])
-    assert store.deliveries.bounced(made.id, person.id, "550 no such user", now=minutes(5))
-    assert not store.deliveries.bounced(made.id, person.id, "550 no such user", now=minutes(6))
+    assert not store.deliveries.mark_bounced(made.id, person.id, "550", now=NOW)
+    claimed = claim(store, made.id, "me", NOW, LEASE, 1)
+    progress(store, claimed, [accepted(claimed[0])])
+    assert store.deliveries.mark_bounced(made.id, person.id, "550 no such user", now=minutes(5))
+    assert not store.deliveries.mark_bounced(made.id, person.id, "550 no such user", now=minutes(6))
     assert store.deliveries.summary(made.id) == {"bounced": 1}
 
 
@@ -128,9 +128,9 @@ def test_the_books_close_when_nothing_is_open_and_not_before(store: Store) -> No
     open_books = store.deliveries.settle(made.id, now=NOW)
     assert (open_books.planned, open_books.open, open_books.difference) == (4, 4, 0)
     assert kept(store, made.id) == ""
-    claimed = store.deliveries.claim(made.id, "me", NOW, LEASE, 9)
+    claimed = claim(store, made.id, "me", NOW, LEASE, 9)
     states = ("accepted", "refused", "suppressed", "skipped")
-    turn(store, claimed, [result(d, s) for d, s in zip(claimed, states, strict=True)])  # type: ignore[arg-type]
+    progress(store, claimed, [result(d, s) for d, s in zip(claimed, states, strict=True)])  # type: ignore[arg-type]
     books = store.deliveries.settle(made.id, now=minutes(9))
     assert books == (4, dict.fromkeys(states, 1), 0, 0)
     assert json.loads(kept(store, made.id))["states"] == dict.fromkeys(states, 1)
@@ -169,13 +169,13 @@ def test_every_reader_has_one_delivery_whatever_the_order_of_plans(store: Store)
 def test_a_summary_is_of_one_moment_whatever_senders_do_meanwhile(store: Store) -> None:
     people, made = crowd(store, 9), stored_edition(store)
     planned(store, made.id, people)
-    mine = store.deliveries.claim(made.id, "me", NOW, LEASE, 9)
-    turn(store, mine, (), mine)
+    mine = claim(store, made.id, "me", NOW, LEASE, 9)
+    progress(store, mine, (), mine)
     asked: list[str] = []
 
     def meanwhile(_connection: Any, _cursor: Any, sql: str, *_: Any) -> None:
         if sql.startswith("SELECT"):
-            turn(again, mine, [accepted(mine[len(asked)])])
+            progress(again, mine, [accepted(mine[len(asked)])])
             asked.append(sql)
 
     with open_store(store.database.url.render_as_string(hide_password=False)) as again:

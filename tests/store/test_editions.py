@@ -11,7 +11,7 @@ import pytest
 from digest.compose.edition import Edition, frozen
 from digest.errors import AlreadySent, EditConflict, EditionError
 from digest.store import Store
-from digest.store.records import ToldRow
+from digest.store.ledger import LedgerRow
 from tests.store.samples import NOW, edition, minutes, stored_edition
 
 
@@ -31,16 +31,16 @@ def test_an_edition_comes_back_exactly(store: Store) -> None:
 
 def test_an_edition_and_what_it_tells_are_stored_together_or_not_at_all(store: Store) -> None:
     made = edition(state="approved")
-    rows = [ToldRow("a", "https://h.test/a", "Title", "Lead", "{}")]
-    store.editions.create(made, "{}", now=NOW, told=rows)
-    assert [told.story_key for told in store.editions.told("morning", NOW)] == ["a"]
+    rows = [LedgerRow("a", "https://h.test/a", "Title", "Lead", "{}")]
+    store.editions.create(made, "{}", now=NOW, ledger=rows)
+    assert [told.story_key for told in store.ledger.since("morning", NOW)] == ["a"]
     with pytest.raises(EditConflict):
-        store.editions.create(edition(title="Another"), "{}", now=NOW, told=[])
+        store.editions.create(edition(title="Another"), "{}", now=NOW, ledger=[])
     with pytest.raises(EditConflict):
-        store.editions.save(retitled(made, "Late"), 7, "ada", "{}", now=NOW, told=[])
-    assert [told.story_key for told in store.editions.told("morning", NOW)] == ["a"]
-    store.editions.save(replace(made, version=2), 1, "ada", "{}", now=NOW, told=[rows[0]._replace(story_key="b")])
-    assert [told.story_key for told in store.editions.told("morning", NOW)] == ["b"]
+        store.editions.save(retitled(made, "Late"), 7, "ada", "{}", now=NOW, ledger=[])
+    assert [told.story_key for told in store.ledger.since("morning", NOW)] == ["a"]
+    store.editions.save(replace(made, version=2), 1, "ada", "{}", now=NOW, ledger=[rows[0]._replace(story_key="b")])
+    assert [told.story_key for told in store.ledger.since("morning", NOW)] == ["b"]
 
 
 def test_a_slot_has_one_edition(store: Store) -> None:
@@ -178,27 +178,27 @@ def test_who_approves_second_changes_nothing(store: Store) -> None:
 def test_the_ledger_tells_only_what_readers_get_to_see(store: Store) -> None:
     made = stored_edition(store, "in_review")
     rows = [
-        ToldRow("a", "https://h.test/a", "Title", "Lead", '{"words": []}'),
-        ToldRow("a", "https://t.test/a", "T", "L", ""),
+        LedgerRow("a", "https://h.test/a", "Title", "Lead", '{"words": []}'),
+        LedgerRow("a", "https://t.test/a", "T", "L", ""),
     ]
-    store.editions.record_told(made.id, rows)
-    assert store.editions.told("morning", NOW) == []
+    store.ledger.replace(made.id, rows)
+    assert store.ledger.since("morning", NOW) == []
     store.editions.set_state(made.id, ["in_review"], "approved", now=NOW)
-    told = store.editions.told("morning", NOW)
+    told = store.ledger.since("morning", NOW)
     assert [(one.story_key, one.url, one.fingerprint) for one in told] == [
         ("a", "https://h.test/a", '{"words": []}'),
         ("a", "https://t.test/a", ""),
     ]
     assert (told[0].edition_id, told[0].newsletter, told[0].at) == (made.id, "morning", made.send_at)
-    assert store.editions.told(["evening"], NOW) == []
-    assert store.editions.told(None, NOW) == store.editions.told(["evening", "morning"], NOW) == told
-    assert store.editions.told("morning", minutes(61)) == []
+    assert store.ledger.since(["evening"], NOW) == []
+    assert store.ledger.since(None, NOW) == store.ledger.since(["evening", "morning"], NOW) == told
+    assert store.ledger.since("morning", minutes(61)) == []
 
 
 def test_recording_the_ledger_again_replaces_it(store: Store) -> None:
     made = stored_edition(store, "approved")
-    store.editions.record_told(made.id, [ToldRow("a", "u", "T", "L", "{}"), ToldRow("b", "v", "T", "L", "{}")])
-    store.editions.record_told(made.id, [ToldRow("b", "v", "T", "L", "{}")])
-    assert [one.story_key for one in store.editions.told("morning", NOW)] == ["b"]
-    store.editions.record_told(made.id, [])
-    assert store.editions.told("morning", NOW) == []
+    store.ledger.replace(made.id, [LedgerRow("a", "u", "T", "L", "{}"), LedgerRow("b", "v", "T", "L", "{}")])
+    store.ledger.replace(made.id, [LedgerRow("b", "v", "T", "L", "{}")])
+    assert [one.story_key for one in store.ledger.since("morning", NOW)] == ["b"]
+    store.ledger.replace(made.id, [])
+    assert store.ledger.since("morning", NOW) == []

@@ -35,7 +35,7 @@ def path(tmp_path: Path) -> Path:
 
 def test_an_empty_store_is_made_when_asked_and_only_then(tmp_path: Path) -> None:
     path = tmp_path / "digest.db"
-    with pytest.raises(StoreError, match="does not exist yet: run 'digest db upgrade'"):
+    with pytest.raises(StoreError, match="does not exist yet; run 'digest db upgrade'"):
         open_store(url_of(path))
     assert not path.exists()
     assert upgrade_store(url_of(path)) == (None, schema.head())
@@ -44,7 +44,7 @@ def test_an_empty_store_is_made_when_asked_and_only_then(tmp_path: Path) -> None
 
 
 def test_an_empty_server_is_given_tables_when_asked_and_only_then(postgres_empty: str) -> None:
-    with pytest.raises(StoreError, match="has no tables yet: run 'digest db upgrade'"):
+    with pytest.raises(StoreError, match="has no tables yet; run 'digest db upgrade'"):
         open_store(postgres_empty)
     assert upgrade_store(postgres_empty) == (None, schema.head())
     with open_store(postgres_empty) as store:
@@ -74,7 +74,7 @@ def test_tables_of_another_program_are_refused(tmp_path: Path) -> None:
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("CREATE TABLE feeds (x)")
     for upgrade in (False, True):
-        with pytest.raises(StoreError, match="tables of another program: name another database"):
+        with pytest.raises(StoreError, match="tables of another program; name another database"):
             open_store(url_of(path), upgrade=upgrade)
 
 
@@ -89,19 +89,19 @@ def test_a_file_that_is_no_database_is_named(tmp_path: Path, content: bytes) -> 
 
 
 def test_missing_folders_and_folders_in_place_of_files_are_named(tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match="nowhere: this folder does not exist: create it"):
+    with pytest.raises(StoreError, match="nowhere: this folder does not exist; create it"):
         open_store(url_of(tmp_path / "nowhere" / "digest.db"), upgrade=True)
-    with pytest.raises(StoreError, match="is a folder: name a file"):
+    with pytest.raises(StoreError, match="is a folder; name a file"):
         open_store(url_of(tmp_path), upgrade=True)
 
 
 @pytest.mark.parametrize(
     ("url", "words"),
     [
-        ("mysql://root@localhost/digest", "mysql: this database is not supported: use sqlite"),
-        ("sqlite://", "the store must outlive the program: name a file"),
-        ("sqlite:///:memory:", "the store must outlive the program: name a file"),
-        ("digest.db", "'digest.db' is no database URL: use sqlite:///digest.db"),
+        ("mysql://root@localhost/digest", "mysql: this database is not supported; use sqlite"),
+        ("sqlite://", "the store must outlive the program; name a file"),
+        ("sqlite:///:memory:", "the store must outlive the program; name a file"),
+        ("digest.db", "'digest.db' is no database URL; use sqlite:///digest.db"),
         ("", "'' is no database URL"),
         ("postgresql://127.0.0.1:port/x", "is no database URL"),
     ],
@@ -149,7 +149,7 @@ def test_folders_and_files_without_access_are_named() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder, path = Path(name), Path(name) / "digest.db"
         folder.chmod(0o555)
-        assert "this folder cannot be written: give this user access" in refused_to_a_stranger(url_of(path))
+        assert "this folder cannot be written; give this user access" in refused_to_a_stranger(url_of(path))
         folder.chmod(0o755)
         open_store(url_of(path), upgrade=True).close()
         path.chmod(0o444)
@@ -158,7 +158,7 @@ def test_folders_and_files_without_access_are_named() -> None:
 
 
 def test_a_server_that_is_not_there_is_named_without_its_password() -> None:
-    with pytest.raises(StoreError, match="the server cannot be reached: check that it runs") as caught:
+    with pytest.raises(StoreError, match=r"the server cannot be reached .*; check that it runs") as caught:
         open_store("postgresql://digest:secret@127.0.0.1:1/digest")
     assert "secret" not in str(caught.value)
     assert "'digest' on 127.0.0.1" in str(caught.value)
@@ -167,10 +167,10 @@ def test_a_server_that_is_not_there_is_named_without_its_password() -> None:
 @pytest.mark.postgresql
 def test_a_server_without_our_database_or_user_is_told_apart(postgres_url: str) -> None:
     missing = make_url(postgres_url).set(database="nothing").render_as_string(hide_password=False)
-    with pytest.raises(StoreError, match="no such database: create it with createdb"):
+    with pytest.raises(StoreError, match=r"no such database .*; create it with createdb"):
         open_store(missing)
     stranger = make_url(postgres_url).set(username="stranger").render_as_string(hide_password=False)
-    with pytest.raises(StoreError, match="refuses this user: check user and password"):
+    with pytest.raises(StoreError, match=r"refuses this user .*; check user and password"):
         open_store(stranger)
 
 

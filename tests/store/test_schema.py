@@ -21,7 +21,7 @@ from digest.errors import StoreError
 from digest.store import Store, open_store, schema, upgrade_store
 from digest.store.database import Database
 from digest.store.tables import metadata
-from tests.store.samples import HERALD, LEASE, NOW, crowd, entry, keep, planned, reader, stored_edition
+from tests.store.samples import HERALD, LEASE, NOW, claim, crowd, entry, keep, planned, reader, stored_edition
 
 OURS = schema.head()
 #: A later migration as they will come: a table that others refer to is rebuilt, which SQLite can only do by copying it.
@@ -119,9 +119,9 @@ def test_an_older_store_is_refused_with_the_command_to_type(
     tmp_path: Path, sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     later(monkeypatch, tmp_path / "migrations")
-    with pytest.raises(StoreError, match=rf"of an older digest \(schema {OURS}\): run 'digest db upgrade'"):
+    with pytest.raises(StoreError, match=rf"of an older digest \(schema {OURS}\); run 'digest db upgrade'"):
         open_store(f"sqlite:///{sqlite_store.database.path}")
-    assert next(iter(sqlite_store.meta.check())).level == "error"
+    assert next(iter(sqlite_store.meta.check())).severity == "error"
 
 
 def test_an_older_store_is_upgraded_with_a_backup_beside_it_and_loses_nothing(
@@ -163,7 +163,7 @@ def test_a_migration_that_fails_half_way_changes_nothing_and_can_be_tried_again(
             upgrade_store(url)
     with open_store(url) as store:
         still_full(store)
-        assert not any("half-way" in finding.what for finding in store.meta.check())
+        assert not any("half-way" in finding.problem for finding in store.meta.check())
     later(monkeypatch, tmp_path / "repaired")
     assert upgrade_store(url) == (OURS, "later")
     still_full(open_store(url))
@@ -213,7 +213,7 @@ def test_what_an_older_digest_held_when_it_died_is_free_or_in_doubt_after_the_up
     with open_store(url) as store:
         states = {row.subscriber_id: (row.state, row.attempts) for row in store.deliveries.listing("e")}
         assert states == {1: ("planned", 0), 2: ("planned", 0), 3: ("unknown", 1), 4: ("accepted", 0)}
-        assert [row.subscriber_id for row in store.deliveries.claim("e", "me", NOW, LEASE, 9)] == [1, 2]
+        assert [row.subscriber_id for row in claim(store, "e", "me", NOW, LEASE, 9)] == [1, 2]
 
 
 def fill(store: Store) -> None:
@@ -228,9 +228,9 @@ def still_full(store: Store) -> None:
     """What `fill` stored is there."""
     with store:
         assert store.feeds.known(HERALD) == {"a": "hash of a"}
-        assert [len(ties) for _, ties in store.readers.all()] == [1] * 4
-        assert sum(1 for _ in store.readers.audience("morning")) == 4
+        assert [len(ties) for _, ties in store.subscribers.all()] == [1] * 4
+        assert sum(1 for _ in store.subscriptions.audience("morning")) == 4
         (made,) = store.editions.recent()
         assert store.deliveries.summary(made.id) == {"planned": 3}
         assert len(store.editions.versions(made.id)) == 1
-        assert store.readers.why("ada@example.org").events[0].at == NOW
+        assert store.privacy.export("ada@example.org").events[0].at == NOW

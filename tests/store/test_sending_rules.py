@@ -20,9 +20,10 @@ from digest.deliver.reply import Reply, outcome
 from digest.deliver.subscriber import Subscriber
 from digest.errors import StoreError
 from digest.store import Store, open_store
-from digest.store.records import DeliveryResult, Turn
+from digest.store.claim import ProgressResult
+from digest.store.claim_results import DeliveryResult
 from tests.store.broken import lost_answer
-from tests.store.samples import LEASE, NOW, crowd, planned, stored_edition
+from tests.store.samples import LEASE, NOW, claim, claim_with, crowd, planned, progress, stored_edition
 
 OWNERS = st.sampled_from(["ada", "bob"])
 PHASES = st.sampled_from(["mail", "rcpt", "data", "content"])
@@ -81,7 +82,7 @@ class Sending(RuleBasedStateMachine):
 
     @rule(owner=OWNERS, limit=st.integers(2, 5))
     def claim(self, owner: str, limit: int) -> None:
-        taken = self.store.deliveries.claim(self.edition_id, owner, self.now, LEASE, limit)
+        taken = claim(self.store, self.edition_id, owner, self.now, LEASE, limit)
         assert len(taken) <= limit
         self.look()
         others = {d.subscriber_id for o, held in self.held.items() if o != owner for d in held if self.valid(d)}
@@ -98,9 +99,9 @@ class Sending(RuleBasedStateMachine):
         epoch = self.held[owner][0].epoch
         going = [delivery for delivery in self.held[owner][:number] if delivery.epoch == epoch]
         self.held[owner] = self.held[owner][len(going) :]
-        turn = self.turn(epoch, owner, [], going, lost)
+        answer = self.record(epoch, owner, [], going, lost)
         for delivery in going:
-            if delivery.id in turn.ours:
+            if delivery.id in answer.to_send:
                 assert self.valid(delivery)
                 assert delivery.subscriber_id not in self.left
                 self.wire[delivery.subscriber_id] += 1
@@ -126,12 +127,15 @@ class Sending(RuleBasedStateMachine):
         after = settle(handed, outcome(Reply("content" if code == 250 else phase, code, "words")), self.now)
         self.settle(owner, delivery, after.state, after.next_attempt, lost)
 
-    def turn(self, epoch: int, owner: str, results: list[DeliveryResult], going: list[Delivery], lost: bool) -> Turn:
-        """A turn; one whose answer was lost is said again, and comes to the same but for what it wrote."""
+    def record(
+        self, epoch: int, owner: str, results: list[DeliveryResult], going: list[Delivery], lost: bool
+    ) -> ProgressResult:
+        """Record progress; when the answer is lost, once more, with the same answer but for what it wrote."""
+        claim = claim_with(self.store, self.edition_id, owner, epoch)
         if lost:
             with pytest.raises(StoreError), lost_answer():
-                self.store.deliveries.turn(epoch, owner, results, going, now=self.now)
-        return self.store.deliveries.turn(epoch, owner, results, going, now=self.now)
+                claim.record_progress(results, going, now=self.now)
+        return claim.record_progress(results, going, now=self.now)
 
     def settle(
         self, owner: str, delivery: Delivery, state: DeliveryState, later: datetime | None = None, lost: bool = False
@@ -139,7 +143,7 @@ class Sending(RuleBasedStateMachine):
         result = DeliveryResult(delivery.id, state, state, later)
         row = self.before[delivery.subscriber_id]
         ours = (row.owner, row.epoch) == (owner, delivery.epoch)
-        written = self.turn(delivery.epoch, owner, [result], [], lost).written
+        written = self.record(delivery.epoch, owner, [result], [], lost).written
         assert written == (ours and not lost)
         assert ours or not self.valid(delivery)
         after = self.store.deliveries.get(self.edition_id, delivery.subscriber_id)
@@ -167,7 +171,7 @@ class Sending(RuleBasedStateMachine):
 
     @rule()
     def recover(self) -> None:
-        self.store.deliveries.release_expired(now=self.now)
+        self.store.claims.release_expired(now=self.now)
         for row in self.store.deliveries.listing(self.edition_id):
             assert self.valid(row) == (row.state in ("claimed", "handed_over"))
 
@@ -187,7 +191,7 @@ class Sending(RuleBasedStateMachine):
     @precondition(lambda self: self.any_in("accepted", "unknown"))
     @rule(number=st.integers(1, READERS))
     def comes_back(self, number: int) -> None:
-        self.store.deliveries.bounced(self.edition_id, number, "no such mailbox", now=self.now)
+        self.store.deliveries.mark_bounced(self.edition_id, number, "no such mailbox", now=self.now)
 
     @precondition(lambda self: self.now >= NOW + timedelta(hours=1))
     @rule()
@@ -196,7 +200,7 @@ class Sending(RuleBasedStateMachine):
 
     @rule(number=st.integers(1, READERS))
     def unsubscribe(self, number: int) -> None:
-        self.store.readers.unsubscribe(number, now=self.now)
+        self.store.subscriptions.unsubscribe(number, now=self.now)
         self.left.add(number)
 
     @precondition(lambda self: self.now >= NOW + timedelta(hours=2))
@@ -204,12 +208,12 @@ class Sending(RuleBasedStateMachine):
     def everything_ends(self) -> None:
         """Whatever happened, one sender alone comes to the end of it: nobody is left over."""
         self.now += timedelta(hours=1)
-        self.store.deliveries.release_expired(now=self.now)
-        while taken := self.store.deliveries.claim(self.edition_id, "eve", self.now, LEASE, 4):
+        self.store.claims.release_expired(now=self.now)
+        while taken := claim(self.store, self.edition_id, "eve", self.now, LEASE, 4):
             results = [DeliveryResult(delivery.id, "skipped", "the end") for delivery in taken]
-            assert self.store.deliveries.turn(taken[0].epoch, "eve", results, now=self.now).written == len(taken)
+            assert progress(self.store, taken, results, now=self.now).written == len(taken)
         assert self.store.deliveries.settle(self.edition_id, now=self.now).open == 0
-        assert self.store.deliveries.holders() == set()
+        assert self.store.claims.owners() == set()
 
     @precondition(lambda self: hasattr(self, "edition_id"))
     @invariant()

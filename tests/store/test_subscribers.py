@@ -12,23 +12,24 @@ from digest.deliver.address import AddressError
 from digest.deliver.delivery import Delivery
 from digest.deliver.subscriber import Subscriber, Subscription, SubscriptionState
 from digest.store import Store
-from digest.store.records import Imported, Turn
-from tests.store.samples import LEASE, NOW, accepted, crowd, minutes, planned, reader, stored_edition, turn
+from digest.store.claim import ProgressResult
+from digest.store.subscribers import ImportCounts
+from tests.store.samples import LEASE, NOW, accepted, claim, crowd, minutes, planned, progress, reader, stored_edition
 
 
 def test_an_address_is_one_person_in_whatever_case(store: Store) -> None:
-    first = store.readers.add("Ada@Example.ORG", "Ada", "fr", "Europe/Paris", now=NOW)
-    again = store.readers.add(" ada@example.org ", "Other", "en", now=minutes(5))
+    first = store.subscribers.add("Ada@Example.ORG", "Ada", "fr", "Europe/Paris", now=NOW)
+    again = store.subscribers.add(" ada@example.org ", "Other", "en", now=minutes(5))
     assert first == again == Subscriber(first.id, "Ada@example.org", "Ada", "fr", "Europe/Paris", NOW)
-    assert store.readers.get(first.id) == store.readers.find("ADA@EXAMPLE.ORG") == first
-    assert store.readers.find("else@example.org") is None
-    assert store.readers.get(first.id + 1) is None
+    assert store.subscribers.get(first.id) == store.subscribers.find("ADA@EXAMPLE.ORG") == first
+    assert store.subscribers.find("else@example.org") is None
+    assert store.subscribers.get(first.id + 1) is None
 
 
 def test_what_is_no_address_is_refused(store: Store) -> None:
     with pytest.raises(AddressError):
-        store.readers.add("ada@example.org> ORCPT=x", now=NOW)
-    assert list(store.readers.all()) == []
+        store.subscribers.add("ada@example.org> ORCPT=x", now=NOW)
+    assert list(store.subscribers.all()) == []
 
 
 def test_two_requests_at_once_make_one_person(store: Store) -> None:
@@ -36,7 +37,7 @@ def test_two_requests_at_once_make_one_person(store: Store) -> None:
 
     def add() -> None:
         start.wait()
-        found.append(store.readers.add("ada@example.org", now=NOW).id)
+        found.append(store.subscribers.add("ada@example.org", now=NOW).id)
 
     threads = [Thread(target=add) for _ in range(4)]
     for thread in threads:
@@ -48,42 +49,42 @@ def test_two_requests_at_once_make_one_person(store: Store) -> None:
 
 
 def test_double_opt_in_confirms_once_asked(store: Store) -> None:
-    person = store.readers.add("ada@example.org", now=NOW)
-    tie = store.readers.subscribe(person.id, "morning", ["world"], now=NOW)
+    person = store.subscribers.add("ada@example.org", now=NOW)
+    tie = store.subscriptions.subscribe(person.id, "morning", ["world"], now=NOW)
     assert tie == Subscription(person.id, "morning", "unconfirmed", ("world",))
-    assert list(store.readers.audience("morning")) == []
-    assert store.readers.confirm(person.id, "morning", now=minutes(1))
-    assert store.readers.confirm(person.id, "morning", now=minutes(9))  # a second click is no harm
-    assert not store.readers.confirm(person.id, "evening", now=minutes(1))
+    assert list(store.subscriptions.audience("morning")) == []
+    assert store.subscriptions.confirm(person.id, "morning", now=minutes(1))
+    assert store.subscriptions.confirm(person.id, "morning", now=minutes(9))  # a second click is no harm
+    assert not store.subscriptions.confirm(person.id, "evening", now=minutes(1))
     confirmed = replace(tie, state="confirmed", confirmed_at=minutes(1))
-    assert list(store.readers.audience("morning")) == [(person, confirmed)]
+    assert list(store.subscriptions.audience("morning")) == [(person, confirmed)]
 
 
 def test_subscribing_again_changes_topics_and_keeps_the_confirmation(store: Store) -> None:
     person = reader(store, "ada@example.org", topics=["world"])
-    tie = store.readers.subscribe(person.id, "morning", ["culture"], now=minutes(1))
+    tie = store.subscriptions.subscribe(person.id, "morning", ["culture"], now=minutes(1))
     assert (tie.state, tie.topics, tie.confirmed_at) == ("confirmed", ("culture",), NOW)
 
 
 def test_unsubscribing_is_idempotent_and_final_until_asked_again(store: Store) -> None:
     person = reader(store, "ada@example.org")
-    assert store.readers.unsubscribe(person.id, "morning", now=minutes(1)) == ["morning"]
-    assert store.readers.unsubscribe(person.id, "morning", now=minutes(2)) == []
-    assert store.readers.unsubscribe(person.id + 1, "morning", now=minutes(2)) == []
-    (tie,) = store.readers.subscriptions(person.id)
+    assert store.subscriptions.unsubscribe(person.id, "morning", now=minutes(1)) == ["morning"]
+    assert store.subscriptions.unsubscribe(person.id, "morning", now=minutes(2)) == []
+    assert store.subscriptions.unsubscribe(person.id + 1, "morning", now=minutes(2)) == []
+    (tie,) = store.subscriptions.of(person.id)
     assert (tie.state, tie.unsubscribed_at) == ("unsubscribed", minutes(1))
-    assert list(store.readers.audience("morning")) == []
-    assert not store.readers.confirm(person.id, "morning", now=minutes(3))  # an old link does not bring them back
-    tie = store.readers.subscribe(person.id, "morning", now=minutes(4))
+    assert list(store.subscriptions.audience("morning")) == []
+    assert not store.subscriptions.confirm(person.id, "morning", now=minutes(3))  # an old link does not bring them back
+    tie = store.subscriptions.subscribe(person.id, "morning", now=minutes(4))
     assert (tie.state, tie.confirmed_at, tie.unsubscribed_at) == ("unconfirmed", None, None)
 
 
 def test_one_request_ends_all_subscriptions(store: Store) -> None:
     person = reader(store, "ada@example.org")
     for name in ("evening", "weekly"):
-        store.readers.subscribe(person.id, name, state="unconfirmed", now=NOW)
-    assert store.readers.unsubscribe(person.id, now=NOW) == ["evening", "morning", "weekly"]
-    assert {tie.state for tie in store.readers.subscriptions(person.id)} == {"unsubscribed"}
+        store.subscriptions.subscribe(person.id, name, state="unconfirmed", now=NOW)
+    assert store.subscriptions.unsubscribe(person.id, now=NOW) == ["evening", "morning", "weekly"]
+    assert {tie.state for tie in store.subscriptions.of(person.id)} == {"unsubscribed"}
 
 
 def test_the_audience_is_confirmed_not_suppressed_and_complete_over_pages(store: Store) -> None:
@@ -91,37 +92,35 @@ def test_the_audience_is_confirmed_not_suppressed_and_complete_over_pages(store:
     states: dict[str, SubscriptionState] = {"new@example.org": "unconfirmed", "gone@example.org": "unsubscribed"}
     for address, state in states.items():
         reader(store, address, state=state)
-    store.readers.suppress("READER7@example.org", "bounce", now=NOW)
-    found = [person.address for person, _ in store.readers.audience("morning")]
+    store.suppressions.add("READER7@example.org", "bounce", now=NOW)
+    found = [person.address for person, _ in store.subscriptions.audience("morning")]
     assert found == [person.address for person in people if person.address != "reader7@example.org"]
-    assert list(store.readers.audience("evening")) == []
+    assert list(store.subscriptions.audience("evening")) == []
 
 
 def test_suppression_keeps_the_first_reason_but_a_complaint_outweighs_it(store: Store) -> None:
-    store.readers.suppress("Ada@example.org", "bounce", "550 no such user", now=NOW)
-    store.readers.suppress("ada@example.org", "manual", now=minutes(1))
-    assert [(s.address, s.reason, s.since) for s in store.readers.suppressions()] == [
-        ("Ada@example.org", "bounce", NOW)
-    ]
-    store.readers.suppress("ada@example.org", "complaint", "abuse report", now=minutes(2))
-    ((reason, since),) = [(s.reason, s.since) for s in store.readers.suppressions()]
+    store.suppressions.add("Ada@example.org", "bounce", "550 no such user", now=NOW)
+    store.suppressions.add("ada@example.org", "manual", now=minutes(1))
+    assert [(s.address, s.reason, s.since) for s in store.suppressions.all()] == [("Ada@example.org", "bounce", NOW)]
+    store.suppressions.add("ada@example.org", "complaint", "abuse report", now=minutes(2))
+    ((reason, since),) = [(s.reason, s.since) for s in store.suppressions.all()]
     assert (reason, since) == ("complaint", NOW)
 
 
 def test_suppressed_answers_for_addresses_as_given(store: Store) -> None:
-    store.readers.suppress("ada@example.org", "manual", now=NOW)
-    assert store.readers.suppressed(["ADA@example.org", "bob@example.org", "not an address"]) == {"ADA@example.org"}
-    assert store.readers.unsuppress("Ada@Example.org")
-    assert not store.readers.unsuppress("ada@example.org")
-    assert store.readers.suppressed(["ada@example.org"]) == set()
+    store.suppressions.add("ada@example.org", "manual", now=NOW)
+    assert store.suppressions.matching(["ADA@example.org", "bob@example.org", "not an address"]) == {"ADA@example.org"}
+    assert store.suppressions.remove("Ada@Example.org")
+    assert not store.suppressions.remove("ada@example.org")
+    assert store.suppressions.matching(["ada@example.org"]) == set()
 
 
 def test_counts_are_by_newsletter_and_state(store: Store) -> None:
     reader(store, "a@example.org")
     reader(store, "b@example.org")
     reader(store, "c@example.org", "evening", state="unconfirmed")
-    store.readers.suppress("b@example.org", "bounce", now=NOW)
-    assert store.readers.counts() == {"morning": {"confirmed": 2, "suppressed": 1}, "evening": {"unconfirmed": 1}}
+    store.suppressions.add("b@example.org", "bounce", now=NOW)
+    assert store.subscriptions.counts() == {"morning": {"confirmed": 2, "suppressed": 1}, "evening": {"unconfirmed": 1}}
 
 
 def test_an_import_adds_many_and_never_undoes_an_unsubscription(store: Store) -> None:
@@ -135,28 +134,28 @@ def test_an_import_adds_many_and_never_undoes_an_unsubscription(store: Store) ->
     ]
     people += [(Subscriber(0, "Gone@example.org"), [Subscription(0, "morning", "confirmed")])]
     people += [(Subscriber(0, "alone@example.org"), [])]
-    assert store.readers.import_many(people, now=NOW) == Imported(added=1401, known=101, subscriptions=1400)
-    assert [tie.state for tie in store.readers.subscriptions(gone.id)] == ["unsubscribed"]
-    assert sum(1 for _ in store.readers.audience("morning")) == 1400
-    everybody = list(store.readers.all())
+    assert store.subscribers.import_many(people, now=NOW) == ImportCounts(added=1401, known=101, subscriptions=1400)
+    assert [tie.state for tie in store.subscriptions.of(gone.id)] == ["unsubscribed"]
+    assert sum(1 for _ in store.subscriptions.audience("morning")) == 1400
+    everybody = list(store.subscribers.all())
     assert len(everybody) == 1402
     assert {len(ties) for person, ties in everybody if person.language == "fr"} == {1}
-    assert store.readers.import_many([], now=NOW) == Imported(0, 0, 0)
+    assert store.subscribers.import_many([], now=NOW) == ImportCounts(0, 0, 0)
 
 
 def test_preferences_are_changed_and_the_address_is_not(store: Store) -> None:
-    person = store.readers.add("ada@example.org", now=NOW)
-    store.readers.change(replace(person, address="other@example.org", language="de", timezone="Asia/Kathmandu"))
-    assert store.readers.get(person.id) == replace(person, language="de", timezone="Asia/Kathmandu")
+    person = store.subscribers.add("ada@example.org", now=NOW)
+    store.subscribers.update(replace(person, address="other@example.org", language="de", timezone="Asia/Kathmandu"))
+    assert store.subscribers.get(person.id) == replace(person, language="de", timezone="Asia/Kathmandu")
 
 
 def test_a_person_can_learn_everything_known_of_them(store: Store) -> None:
     person = reader(store, "ada@example.org")
     made = stored_edition(store)
     planned(store, made.id, [person])
-    store.readers.unsubscribe(person.id, "morning", now=minutes(9), detail="one-click")
-    store.readers.suppress("ada@example.org", "manual", "asked by phone", now=minutes(10))
-    why = store.readers.why("ADA@example.org")
+    store.subscriptions.unsubscribe(person.id, "morning", now=minutes(9), detail="one-click")
+    store.suppressions.add("ada@example.org", "manual", "asked by phone", now=minutes(10))
+    why = store.privacy.export("ADA@example.org")
     assert why.subscriber == person
     assert [tie.state for tie in why.subscriptions] == ["unsubscribed"]
     assert why.suppression is not None
@@ -167,47 +166,47 @@ def test_a_person_can_learn_everything_known_of_them(store: Store) -> None:
         ("unsubscribed", "morning", "one-click"),
     ]
     assert why.deliveries == ((made.id, "planned", "", NOW),)
-    assert store.readers.why("else@example.org") == (None, (), None, (), ())
+    assert store.privacy.export("else@example.org") == (None, (), None, (), ())
 
 
 def test_erasing_forgets_the_person_and_keeps_anonymous_counts(store: Store) -> None:
     ada, bob, eve = (reader(store, f"{name}@example.org") for name in ("ada", "bob", "eve"))
     made = stored_edition(store)
     planned(store, made.id, [ada, bob])
-    claimed = store.deliveries.claim(made.id, "me", NOW, LEASE, 1)
-    turn(store, claimed, (), claimed)
-    turn(store, claimed, [accepted(claimed[0], "250 ok for ada@example.org")])
-    store.readers.suppress("bob@example.org", "complaint", "told us so", now=NOW)
+    claimed = claim(store, made.id, "me", NOW, LEASE, 1)
+    progress(store, claimed, (), claimed)
+    progress(store, claimed, [accepted(claimed[0], "250 ok for ada@example.org")])
+    store.suppressions.add("bob@example.org", "complaint", "told us so", now=NOW)
     store.bounces.record("bob@example.org", "complaint", "n1", at=NOW, detail="bob@example.org complains")
 
-    assert store.readers.erase("ADA@example.org")
-    assert store.readers.erase("bob@example.org")
-    assert not store.readers.erase("bob@example.org")
+    assert store.privacy.erase("ADA@example.org")
+    assert store.privacy.erase("bob@example.org")
+    assert not store.privacy.erase("bob@example.org")
 
-    assert store.readers.find("ada@example.org") is None
-    assert [person for person, _ in store.readers.all()] == [eve]
+    assert store.subscribers.find("ada@example.org") is None
+    assert [person for person, _ in store.subscribers.all()] == [eve]
     assert store.deliveries.summary(made.id) == {"accepted": 1, "suppressed": 1}
     rows = list(store.deliveries.listing(made.id))
     assert {(row.address, row.reason) for row in rows} == {("", "erased on request")}
-    assert store.deliveries.claim(made.id, "me", minutes(60), LEASE, 9) == []
-    assert store.readers.suppressed(["bob@example.org"]) == {"bob@example.org"}  # never mailed again all the same
-    assert "bob" not in str(store.readers.suppressions())
-    assert store.readers.why("ada@example.org").events == ()
+    assert claim(store, made.id, "me", minutes(60), LEASE, 9) == []
+    assert store.suppressions.matching(["bob@example.org"]) == {"bob@example.org"}  # never mailed again all the same
+    assert "bob" not in str(store.suppressions.all())
+    assert store.privacy.export("ada@example.org").events == ()
 
 
 def test_a_number_is_never_given_to_a_second_person(store: Store) -> None:
-    first = store.readers.add("ada@example.org", now=NOW)
-    store.readers.erase("ada@example.org")
-    assert store.readers.add("bob@example.org", now=NOW).id > first.id
+    first = store.subscribers.add("ada@example.org", now=NOW)
+    store.privacy.erase("ada@example.org")
+    assert store.subscribers.add("bob@example.org", now=NOW).id > first.id
 
 
 def test_limits_count_what_was_allowed_in_every_window(store: Store) -> None:
     limits = [(timedelta(minutes=15), 1), (timedelta(days=1), 3)]
     allowed = [
-        n for n in (0, 5, 15, 29, 30, 45, 60, 1440, 1441) if store.readers.allow("c:ada", limits, now=minutes(n))
+        n for n in (0, 5, 15, 29, 30, 45, 60, 1440, 1441) if store.rate_limits.allow("c:ada", limits, now=minutes(n))
     ]
     assert allowed == [0, 15, 30, 1440]
-    assert store.readers.allow("c:bob", limits, now=NOW)
+    assert store.rate_limits.allow("c:bob", limits, now=NOW)
 
 
 def test_of_many_requests_at_once_no_more_pass_than_allowed(store: Store) -> None:
@@ -215,7 +214,7 @@ def test_of_many_requests_at_once_no_more_pass_than_allowed(store: Store) -> Non
 
     def ask() -> None:
         start.wait()
-        if store.readers.allow("c:ada", [(timedelta(hours=1), 2)], now=NOW):
+        if store.rate_limits.allow("c:ada", [(timedelta(hours=1), 2)], now=NOW):
             passed.append(True)
 
     threads = [Thread(target=ask) for _ in range(6)]
@@ -254,6 +253,6 @@ def test_a_delivery_planned_before_goes_nowhere_once_its_reader_is_erased(store:
     ada = reader(store, "ada@example.org")
     made = stored_edition(store)
     store.deliveries.plan(made.id, [Delivery(made.id, ada.id, ada.address, "v1")], now=NOW)
-    claimed = store.deliveries.claim(made.id, "me", NOW, LEASE, 9)
-    store.readers.erase("ada@example.org")
-    assert turn(store, claimed, (), claimed) == Turn(unwanted=frozenset({claimed[0].id}))
+    claimed = claim(store, made.id, "me", NOW, LEASE, 9)
+    store.privacy.erase("ada@example.org")
+    assert progress(store, claimed, (), claimed) == ProgressResult(unwanted=frozenset({claimed[0].id}))

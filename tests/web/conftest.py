@@ -57,7 +57,7 @@ class Site:
         return self.app.messages.links.token(reader.id, newsletter)
 
     def state(self, reader: Subscriber, newsletter: str = "morning") -> str:
-        ties = {tie.newsletter: tie for tie in self.app.context.store.readers.subscriptions(reader.id)}
+        ties = {tie.newsletter: tie for tie in self.app.context.store.subscriptions.of(reader.id)}
         return ties[newsletter].state
 
 

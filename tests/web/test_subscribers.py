@@ -60,8 +60,8 @@ def test_huge_body_is_treated_as_button(site: Site) -> None:
 
 
 def test_rejoin_needs_former_confirmation(site: Site) -> None:
-    stranger = site.app.context.store.readers.add("new@example.org", now=site.app.clock())
-    site.app.context.store.readers.subscribe(stranger.id, "morning", (), "unconfirmed", now=site.app.clock())
+    stranger = site.app.context.store.subscribers.add("new@example.org", now=site.app.clock())
+    site.app.context.store.subscriptions.subscribe(stranger.id, "morning", (), "unconfirmed", now=site.app.clock())
     site.client.post(f"/unsubscribe/{site.token(stranger)}")
     site.client.post(f"/unsubscribe/{site.token(stranger)}/back")
     assert site.state(stranger) == "unsubscribed"
@@ -73,7 +73,7 @@ def test_preferences_page_sets_topics(site: Site) -> None:
     assert page.count("checked") == 2
     page = site.client.post(f"/preferences/{token}", data={"topic": ["science", "nonsense"]}).text
     assert page.count("checked") == 1
-    [tie] = site.app.context.store.readers.subscriptions(site.ada.id)
+    [tie] = site.app.context.store.subscriptions.of(site.ada.id)
     assert tie.topics == ("science",)
 
 

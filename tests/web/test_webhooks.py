@@ -42,16 +42,14 @@ def post(app: App, path: str, body: object) -> int:
 def test_proven_complaint_suppresses_at_once_and_counts_once(app: App) -> None:
     for _ in range(2):
         assert post(app, f"/returned/postmark/{SECRET}", COMPLAINT) == 200
-    assert [(s.address, s.reason) for s in app.context.store.readers.suppressions()] == [
-        ("ada@example.org", "complaint")
-    ]
-    assert list(app.context.store.readers.audience("morning")) == []
+    assert [(s.address, s.reason) for s in app.context.store.suppressions.all()] == [("ada@example.org", "complaint")]
+    assert list(app.context.store.subscriptions.audience("morning")) == []
 
 
 @pytest.mark.parametrize("path", ["/returned/postmark", "/returned/postmark/wrong", "/returned/ses"])
 def test_unproven_webhook_changes_nothing(app: App, path: str) -> None:
     assert post(app, path, COMPLAINT) in (400, 403)
-    assert list(app.context.store.readers.suppressions()) == []
+    assert list(app.context.store.suppressions.all()) == []
 
 
 def test_unknown_service_and_huge_body_are_refused(app: App) -> None:

@@ -20,7 +20,7 @@ from digest.collect.feed import Feed, FetchOutcome, FetchStatus, ParsedFeed
 from digest.collect.triage import triage
 from digest.services.collect.site_lease import SiteLease
 from digest.services.context import Progress, silent
-from digest.store.records import IsGone, nobody_is_gone
+from digest.store.leases import IsGone, nobody_is_gone
 from digest.text.url import host
 
 if TYPE_CHECKING:

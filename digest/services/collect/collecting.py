@@ -17,7 +17,7 @@ from digest.services.newsletters import newsletter_keys, topics_of_feeds
 
 if TYPE_CHECKING:
     from digest.collect.article import Article
-    from digest.store.records import Pruned
+    from digest.store.retention import PruneCounts
 
 #: Articles are kept this much longer than newsletters may choose them.
 SPARE: Final = timedelta(days=3)
@@ -67,11 +67,11 @@ class Collecting:
         pairs = self._store.articles.candidates(feeds, datetime.min.replace(tzinfo=UTC), until)
         return [article for _, article in pairs]
 
-    def prune(self) -> Pruned:
+    def prune(self) -> PruneCounts:
         """Forget the texts of articles older than `collect.keep`; return how many entries and articles that were.
 
         Articles that a coming edition may still choose stay, whatever `keep` says; editions and the ledger hold copies.
         """
         ages = (newsletter.max_age for newsletter in self._settings.newsletters.values())
         needed = max(ages, default=timedelta(0)) + SPARE
-        return self._store.meta.prune(self._context.clock() - max(self._settings.collect.keep, needed))
+        return self._store.retention.prune(self._context.clock() - max(self._settings.collect.keep, needed))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from digest.store.records import IsGone
+from digest.store.leases import IsGone
 
 if TYPE_CHECKING:
     from digest.store.sites import Sites
@@ -30,7 +30,7 @@ class SiteLease:
         if not asked and not self._holds:
             return frozenset()
         self._holds = True
-        return self._sites.take(asked, self._owner, now=self._moment(), is_gone=self._is_gone)
+        return self._sites.acquire(asked, self._owner, now=self._moment(), is_gone=self._is_gone)
 
     def renew(self) -> None:
         """Renew the lease when it is time. Call this at every step of the work."""
@@ -40,7 +40,7 @@ class SiteLease:
     def release(self) -> None:
         """Give back all sites."""
         if self._holds:
-            self._sites.let_go(self._owner)
+            self._sites.release(self._owner)
 
     def _moment(self) -> datetime:
         self._last = self._ticks()

@@ -26,7 +26,7 @@ from digest.services.compose.llm_leads import AskWriter, with_written_leads
 from digest.services.newsletters import calendar_of, feeds_of, newsletter_of, policy_of
 from digest.settings import Settings
 from digest.settings.model import LeadSettings
-from digest.store.records import ToldRow
+from digest.store.ledger import LedgerRow
 
 if TYPE_CHECKING:
     from digest.store import Store
@@ -108,7 +108,7 @@ def compose(
         if state == "approved":
             edition = replace(edition, approved_hash=edition.content_hash, approved_by="policy: review = auto")
     why = json.dumps({"edition": edition.id, "candidates": composed.why}, ensure_ascii=False, sort_keys=True)
-    store.editions.create(edition, why, now=now, author=author, told=told_rows(edition))
+    store.editions.create(edition, why, now=now, author=author, ledger=told_rows(edition))
     return edition
 
 
@@ -116,7 +116,7 @@ def draft(store: Store, settings: Settings, key: str, slot: Slot, *, now: dateti
     """What the edition of a slot would be now, stored nowhere."""
     newsletter = newsletter_of(settings, key)
     calendar = calendar_of(newsletter)
-    carried = {taken.slot for taken in store.editions.slots(key) if taken.outcome == "skipped"}
+    carried = {taken.slot for taken in store.slots.of(key) if taken.outcome == "skipped"}
     until = min(slot.cut_off, now)
     since = slots.window_start(calendar, replace(slot, cut_off=until), carried, newsletter.max_age)
     feeds = feeds_of(settings, newsletter)
@@ -129,12 +129,12 @@ def draft(store: Store, settings: Settings, key: str, slot: Slot, *, now: dateti
 def told(store: Store, key: str, slot: Slot) -> list[Told]:
     """What this newsletter's earlier editions told, each story once."""
     this = edition_id(key, slot.local)
-    rows = store.editions.told(key, slot.send_at - MEMORY)
+    rows = store.ledger.since(key, slot.send_at - MEMORY)
     stories = {(row.edition_id, row.story_key): row.fingerprint for row in rows if row.edition_id != this}
     return [told_of(json.loads(fingerprint)) for fingerprint in stories.values()]
 
 
-def told_rows(edition: Edition) -> list[ToldRow]:
+def told_rows(edition: Edition) -> list[LedgerRow]:
     """What an edition writes into the ledger, together with itself; it counts once the edition is approved."""
     rows = []
     for story in edition.stories:
@@ -143,7 +143,7 @@ def told_rows(edition: Edition) -> list[ToldRow]:
             {name: getattr(told_story, name) for name in told_story.__slots__}, ensure_ascii=False, default=_iso
         )
         urls = story.article_keys or (story.url,)
-        rows += [ToldRow(story.key, url, story.title, story.lead, fingerprint) for url in urls]
+        rows += [LedgerRow(story.key, url, story.title, story.lead, fingerprint) for url in urls]
     return rows
 
 

@@ -17,7 +17,7 @@ from digest.services.compose.compose_edition import compose
 from digest.services.compose.llm_leads import AskWriter
 from digest.services.newsletters import calendar_of, policy_of
 from digest.settings import Settings
-from digest.store.records import IsGone, nobody_is_gone
+from digest.store.leases import IsGone, nobody_is_gone
 
 if TYPE_CHECKING:
     from digest.store import Store
@@ -71,19 +71,19 @@ def compose_due(
     for key, newsletter in settings.newsletters.items():
         calendar = calendar_of(newsletter)
         start = max(since(key), now - LOOK_BACK)
-        decided = {slot.slot for slot in store.editions.slots(key) if slot.outcome}
+        decided = {slot.slot for slot in store.slots.of(key) if slot.outcome}
         found = due(calendar, now, decided, start)
         for slot in found.missed:
             if now < slot.send_at:
                 continue  # a closed slot is recorded when its time has come
-            if not store.editions.claim_slot(key, slot.key, now, owner=owner, is_gone=is_gone):
+            if not store.slots.claim(key, slot.key, now, owner=owner, is_gone=is_gone):
                 continue  # another process composes or records it
             reason = slot.closed or "the program was not running at its time"
-            store.editions.decide_slot(key, slot.key, "skipped", reason, now=now)
+            store.slots.decide(key, slot.key, "skipped", reason, now=now)
             happened.append(Happened(f"{key} {slot.key}", "missed", reason))
         if found.slot is None:
             continue
-        if not store.editions.claim_slot(key, found.slot.key, now, owner=owner, is_gone=is_gone):
+        if not store.slots.claim(key, found.slot.key, now, owner=owner, is_gone=is_gone):
             continue
         try:
             edition = compose(store, settings, key, found.slot, now=now, author=author, writer=writer)
@@ -144,7 +144,7 @@ def _skip(store: Store, edition: Edition, reason: str, now: datetime) -> list[Ha
         edition.id, ("draft", "in_review", "approved"), "skipped", reason, now=now, author="policy"
     ):
         return []  # it was sent or cancelled since
-    store.editions.decide_slot(edition.newsletter, edition.slot, "skipped", reason, now=now, edition_id=edition.id)
+    store.slots.decide(edition.newsletter, edition.slot, "skipped", reason, now=now, edition_id=edition.id)
     return [Happened(edition.id, "skipped", reason)]
 
 

@@ -23,7 +23,7 @@ from digest.services.compose.compose_edition import outlet_of, told_rows
 
 if TYPE_CHECKING:
     from digest.store import Store
-    from digest.store.records import EditRecord
+    from digest.store.editions import EditRecord
 
 _LATE: Final[tuple[EditionState, ...]] = ("approved",)
 
@@ -163,7 +163,7 @@ def _save(
     states: Sequence[EditionState] = ("draft", "in_review", "approved"),
 ) -> Edition:
     words = json.dumps(action, ensure_ascii=False, sort_keys=True, default=str)
-    store.editions.save(changed, seen.version, author, words, now=now, states=states, told=told_rows(changed))
+    store.editions.save(changed, seen.version, author, words, now=now, states=states, ledger=told_rows(changed))
     return changed
 
 

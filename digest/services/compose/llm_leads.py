@@ -40,7 +40,7 @@ def lead_writer(context: Context) -> AskWriter | None:
     cache = Cache(
         load=lambda key: store.articles.cached("written lead", key),
         save=lambda key, value: store.articles.save_cached("written lead", key, value, now=clock()),
-        take=lambda: store.meta.take("llm requests", clock().date().isoformat(), settings.daily),
+        take=lambda: store.rate_limits.allow_in_period("llm requests", clock().date().isoformat(), settings.daily),
     )
     service = Service(
         settings.url,

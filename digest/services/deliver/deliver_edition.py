@@ -21,7 +21,8 @@ from digest.deliver.wave import Wave
 from digest.errors import AlreadySent, DigestError, EditionError, NotApproved, StoreError
 from digest.failpoint import fault_point
 from digest.services.context import Progress, silent
-from digest.store.records import DeliveryResult, Turn
+from digest.store.claim import Claim, ProgressResult
+from digest.store.claim_results import DeliveryResult
 
 if TYPE_CHECKING:
     from digest.store import Store
@@ -157,7 +158,7 @@ class _Run:
         self.store, self.edition, self.fillers = store, edition, fillers
         self.terms, self.clock, self.progress = terms, clock, progress
         self.held: dict[int, Delivery] = {}  # by the reader's number
-        self.epoch = 0  # our claim's number
+        self.claim: Claim | None = None
         self.disowned: list[tuple[int, Outcome]] = []
         self.patience = terms.last_moment - edition.send_at
         self.renewed = clock()
@@ -180,28 +181,28 @@ class _Run:
         """What dead senders left: their claims are free again; what they had in flight is in doubt."""
         now = self.clock()
         fault_point("deliver.recovering")
-        self.store.deliveries.release_expired(now=now)
-        for owner in self.store.deliveries.holders():
+        self.store.claims.release_expired(now=now)
+        for owner in self.store.claims.owners():
             if self.terms.is_gone(owner):
-                self.store.deliveries.release_expired(now=now, owner=owner)
+                self.store.claims.release_owner(owner, now=now)
         late = now - self.patience if now > self.terms.last_moment else None
         if late is not None:
             hours = f"{self.patience / timedelta(hours=1):.3g} hours"
             why = f"too late (more than {hours} after its time)"
-            self.store.deliveries.close_open(self.edition.id, "skipped", why, now=now, meant_by=late)
+            self.store.deliveries.close_open(self.edition.id, "skipped", why, now=now, due_by=late)
         fault_point("deliver.recovered")
 
     def messages(self) -> Generator[Message]:
         """Claim a batch at a time and build its messages on the way."""
         while not (self.broke or self.halted):
-            batch = self._patiently(self._claim) or self._patiently(self._claim_doubtful)
+            epoch = self.claim.epoch if self.claim else 0
+            batch = self._patiently(self._acquire) or self._patiently(self._acquire_doubtful)
             if not batch:
                 return
             fault_point("deliver.claimed")
-            if self.held and batch[0].epoch != self.epoch:
-                self.store.deliveries.release_expired(now=self.clock(), owner=self.terms.owner)
+            if self.claim and self.held and self.claim.epoch != epoch:
+                self.claim.release(now=self.clock())
                 raise self._lost()
-            self.epoch = batch[0].epoch
             self.held.update((delivery.subscriber_id, delivery) for delivery in batch)
             for delivery in batch:
                 filler = self.fillers(delivery.variant)
@@ -212,23 +213,27 @@ class _Run:
                 else:
                     yield message
 
-    def _claim(self) -> Sequence[Delivery]:
-        claim = self.store.deliveries.claim
+    def _acquire(self) -> Sequence[Delivery]:
+        now, terms = self.clock(), self.terms
         try:
-            return claim(self.edition.id, self.terms.owner, self.clock(), self.terms.lease, BATCH)
+            if self.claim is not None:
+                return self.claim.extend(BATCH, now=now)
+            acquire = self.store.claims.acquire
+            self.claim = acquire(self.edition.id, terms.owner, now=now, lease=terms.lease, limit=BATCH)
+            return self.claim.deliveries
         except StoreError:
             self.unsure = True
             raise
 
-    def _claim_doubtful(self) -> Sequence[Delivery]:
+    def _acquire_doubtful(self) -> Sequence[Delivery]:
         """Claim those in doubt, once everybody else had their copy: in a crash loop nobody gets several."""
         if self.terms.in_doubt != "resend" or self.requeued:
             return ()
         now = self.clock()
         late = now - self.patience if now > self.terms.last_moment else None
-        self.store.deliveries.requeue(self.edition.id, ["unknown"], now=now, tried_below=MAX_RESENDS, meant_after=late)
+        self.store.deliveries.requeue(self.edition.id, ["unknown"], now=now, tried_below=MAX_RESENDS, due_after=late)
         self.requeued = True
-        return self._claim()
+        return self._acquire()
 
     def _patiently(self, work: Callable[[], T]) -> T:
         """Do it, again and again while the store is away, locked or full. Nothing is sent meanwhile, so that costs
@@ -255,16 +260,17 @@ class _Run:
             self._patiently(self._renew)
         if not rows and not going:
             return ()
-        turn = self._patiently(
-            lambda: self.store.deliveries.turn(self.epoch, self.terms.owner, rows, going, now=self.clock())
-        )
+        progress = self._patiently(lambda: self._record_progress(rows, going))
         self.left = []
         if rows:
             self.progress("messages", self.done, max(self.total, self.done))
-        if len(turn.ours) == len(going):
+        if len(progress.to_send) == len(going):
             self.intended.update([delivery.subscriber_id for delivery in going])
             return ()
-        return self._fewer(turn, going)
+        return self._fewer(progress, going)
+
+    def _record_progress(self, rows: Sequence[DeliveryResult], going: Sequence[Delivery] = ()) -> ProgressResult:
+        return self.claim.record_progress(rows, going, now=self.clock()) if self.claim else ProgressResult()
 
     def _take_in(self, results: Sequence[Result], now: datetime) -> None:
         """Note what came of messages. What usually comes of them goes by without a call for each."""
@@ -282,13 +288,13 @@ class _Run:
         if len(held) < before:
             self.intended &= held.keys()
 
-    def _fewer(self, turn: Turn, going: Sequence[Delivery]) -> Collection[int]:
+    def _fewer(self, progress: ProgressResult, going: Sequence[Delivery]) -> Collection[int]:
         """Not all that we wanted to send is to be sent: these are not. Raises LeaseLost when that is the reason."""
-        unwanted = {delivery.subscriber_id for delivery in going if delivery.id in turn.unwanted}
-        ours = {delivery.subscriber_id for delivery in going if delivery.id in turn.ours}
+        unwanted = {delivery.subscriber_id for delivery in going if delivery.id in progress.unwanted}
+        ours = {delivery.subscriber_id for delivery in going if delivery.id in progress.to_send}
         self.intended |= ours
         self.left = [self._row(number, "suppressed", UNWANTED) for number in sorted(unwanted)]
-        if turn.halted:  # paused or cancelled by somebody: what is not marked stays ours, to be given back
+        if progress.halted:  # paused or cancelled by somebody: what is not marked stays ours, to be given back
             self.halted = True
             return {delivery.subscriber_id for delivery in going} - ours
         if len(ours) + len(unwanted) != len(going):
@@ -298,8 +304,7 @@ class _Run:
     def _renew(self) -> None:
         """Hold on to what we have. A sender that slept past its lease learns here that it has nothing any more."""
         now = self.clock()
-        renew = self.store.deliveries.renew
-        if self.held and not renew(self.epoch, self.terms.owner, now=now, lease=self.terms.lease):
+        if self.claim and self.held and not self.claim.renew(now=now):
             raise self._lost()
         self.renewed = now
 
@@ -336,10 +341,10 @@ class _Run:
             doubt = number in self.intended
             self.left.append(self._row(number, "unknown" if doubt else "planned", IN_DOUBT if doubt else ""))
         if self.left:
-            self.store.deliveries.turn(self.epoch, self.terms.owner, self.left, (), now=self.clock())
+            self._record_progress(self.left)
             self.left = []
         if self.unsure:
-            self.store.deliveries.release_expired(now=self.clock(), owner=self.terms.owner)
+            self.store.claims.release_owner(self.terms.owner, now=self.clock())
 
     def pause(self, reason: str) -> None:
         """Stop this edition until a person says otherwise; a wave's refusals were not about the readers."""

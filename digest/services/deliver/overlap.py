@@ -44,7 +44,7 @@ class Overlap:
 
     def __init__(self, store: Store, edition: Edition) -> None:
         told: defaultdict[str, dict[str, Told]] = defaultdict(dict)
-        for row in store.editions.told(None, edition.send_at - BACK):
+        for row in store.ledger.since(None, edition.send_at - BACK):
             if row.newsletter != edition.newsletter and row.at <= edition.send_at + AHEAD:
                 told[row.edition_id].setdefault(row.story_key, told_of(json.loads(row.fingerprint)))
         shared = {name: repeats(edition, list(stories.values())) for name, stories in sorted(told.items())}

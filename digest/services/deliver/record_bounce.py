@@ -28,14 +28,14 @@ class Recorded:
 
 def record(store: Store, notice: Notice, now: datetime, rules: Rules = RULES) -> Recorded:
     """Record one proven notice; the same one again changes nothing."""
-    subscriber = store.readers.get(notice.subscriber_id) if notice.subscriber_id is not None else None
+    subscriber = store.subscribers.get(notice.subscriber_id) if notice.subscriber_id is not None else None
     if subscriber is None and notice.address:
-        subscriber = store.readers.find(notice.address)
+        subscriber = store.subscribers.find(notice.address)
     if subscriber is None:
         return Recorded("unknown")
     if notice.kind == "unsubscribe":
         newsletter = notice.newsletter or _newsletter(store, _edition_id(store, subscriber.id, notice.edition_code))
-        ended = store.readers.unsubscribe(subscriber.id, newsletter, now=now, detail="by mail")
+        ended = store.subscriptions.unsubscribe(subscriber.id, newsletter, now=now, detail="by mail")
         return Recorded("unsubscribed" if ended else "repeated", subscriber.id)
     edition = _edition_id(store, subscriber.id, notice.edition_code)
     new = store.bounces.record(
@@ -50,7 +50,7 @@ def record(store: Store, notice: Notice, now: datetime, rules: Rules = RULES) ->
     if not new:
         return Recorded("repeated", subscriber.id)
     if edition and notice.kind in ("hard", "soft", "refusal"):
-        store.deliveries.bounced(edition, subscriber.id, notice.detail, now=now)
+        store.deliveries.mark_bounced(edition, subscriber.id, notice.detail, now=now)
     return Recorded(_weigh(store, subscriber, notice.detail, now, rules), subscriber.id)
 
 
@@ -74,7 +74,7 @@ def _weigh(store: Store, subscriber: Subscriber, detail: str, now: datetime, rul
     reason = verdict(events, now, rules, store.deliveries.history_of(subscriber.id))
     if not reason:
         return "noted"
-    store.readers.suppress(subscriber.address, reason, detail, now=now)
+    store.suppressions.add(subscriber.address, reason, detail, now=now)
     return "suppressed"
 
 

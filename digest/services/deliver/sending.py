@@ -51,7 +51,7 @@ class Sending:
         """
         choice = self._rendering.choice(edition.newsletter)
         for step in (plan, give_back) if last else (plan,):
-            step(self._store, edition, self._store.readers.audience(edition.newsletter), choice, self._clock())
+            step(self._store, edition, self._store.subscriptions.audience(edition.newsletter), choice, self._clock())
         return sum(self.counts(edition).values())
 
     def counts(self, edition: Edition) -> Mapping[str, int]:
@@ -143,13 +143,13 @@ class Sending:
 
     def _record_refusal(self, edition_id: str, subscriber_id: int, outcome: Outcome) -> None:
         """Count as a bounce that a server refused a mailbox at RCPT, as unknown or full."""
-        subscriber = self._store.readers.get(subscriber_id)
+        subscriber = self._store.subscribers.get(subscriber_id)
         if subscriber is not None and outcome.bounce:
             weigh_refusal(self._store, subscriber, outcome.bounce, edition_id, outcome.reason, self._clock())
 
     def dry_run(self, edition: Edition, folder: Path, *, progress: Progress = silent) -> int:
         """Write every message of an edition as a file; return how many. Touches no delivery and no connection."""
-        audience = self._store.readers.audience(edition.newsletter)
+        audience = self._store.subscriptions.audience(edition.newsletter)
         choice = self._rendering.choice(edition.newsletter)
         deliveries = recipients(self._store, edition, audience, choice, self._clock())
         return self._mailer.write(edition, deliveries, folder, progress)
@@ -182,6 +182,6 @@ class Sending:
         self._store.deliveries.close_open(edition.id, "skipped", "the edition was cancelled", now=now)
         counts = self.counts(edition)
         if not any(counts.get(state) for state in ("accepted", "handed_over", "unknown", "bounced")):
-            self._store.editions.decide_slot(
+            self._store.slots.decide(
                 edition.newsletter, edition.slot, "skipped", "cancelled by hand", now=now, edition_id=edition.id
             )

@@ -12,7 +12,8 @@ from digest.collect.feed import Feed, FetchOutcome, ParsedFeed
 from digest.collect.lead import Lead, LeadSentence
 from digest.services.collect.collect_feeds import Collected, RoundOptions, collect
 from digest.store import Store
-from digest.store.sites import SITES_LEASE, Sites
+from digest.store.leases import SITES_LEASE
+from digest.store.sites import Sites
 
 NOW = datetime(2026, 11, 24, 5, tzinfo=UTC)
 FEED = "https://herald.example/feed"
@@ -117,10 +118,10 @@ def test_feed_just_polled_elsewhere_is_not_polled_again(store: Any) -> None:
     class Late(Sites):
         """Held up before it comes to hold a site, until another collector is through."""
 
-        def take(self, *wanted: Any, **named: Any) -> frozenset[str]:
+        def acquire(self, *names: Any, **named: Any) -> frozenset[str]:
             if not web.read:
                 run(store, web, options=RoundOptions(owner="the first"))
-            return super().take(*wanted, **named)
+            return super().acquire(*names, **named)
 
     late = Store(store.database)
     late.sites = Late(store.database)
@@ -135,7 +136,7 @@ def test_long_collect_renews_its_site_lease(store: Any) -> None:
         for pair in web.pages(entries):
             yield pair
             seconds[0] += SITES_LEASE.total_seconds() / 4
-            assert not store.sites.take(["herald.example"], "other", now=NOW + timedelta(seconds=seconds[0]))
+            assert not store.sites.acquire(["herald.example"], "other", now=NOW + timedelta(seconds=seconds[0]))
 
     options = RoundOptions(owner="one", ticks=lambda: seconds[0])
     collect(store, [FEED], fetch=web.fetch, parse=web.parse, read=slowly, now=NOW, day_start=NOW, options=options)

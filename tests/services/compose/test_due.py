@@ -16,7 +16,7 @@ from digest.compose.edition import Edition
 from digest.errors import SendError
 from digest.services.compose import due
 from digest.store import Store
-from digest.store.slots import SLOT_LEASE
+from digest.store.leases import SLOT_LEASE
 from tests.services.samples import DAY, MORNING, NEWS, NOW, Clock, app_of, bring, settings_of
 
 SEND = datetime(2026, 11, 24, 6, 0, tzinfo=UTC)  # 07:00 in Paris
@@ -70,7 +70,7 @@ def news(*numbers: int) -> set[str]:
 def yesterday(store: Store) -> None:
     """The slots of the days before are done with."""
     for slot in ("2026-11-23T07:00", "2026-11-22T07:00"):
-        store.editions.decide_slot("morning", slot, "composed", now=NOW - DAY)
+        store.slots.decide("morning", slot, "composed", now=NOW - DAY)
 
 
 @pytest.mark.usefixtures("yesterday")
@@ -210,7 +210,7 @@ class TestWhatWaits:
         bring(store, 0)
         assert room.look(CUT_OFF) == []
         assert room.look(SEND) == ["missed"]
-        [slot] = store.editions.slots("morning", "2026-11-24")
+        [slot] = store.slots.of("morning", "2026-11-24")
         assert (slot.outcome, slot.reason) == ("skipped", "holiday")
         bring(store, 1, at=SEND + timedelta(hours=1))
         room.look(CUT_OFF + DAY)
@@ -230,8 +230,8 @@ class TestWhatWaits:
 class TestCalendar:
     def test_each_daily_slot_has_articles_since_the_last(self, store: Store, tmp_path: Path) -> None:
         room = Newsroom(store, tmp_path, review='"auto"', send_at='["07:00", "18:00"]')
-        store.editions.decide_slot("morning", "2026-11-23T18:00", "composed", now=NOW)
-        store.editions.decide_slot("morning", "2026-11-22T18:00", "composed", now=NOW)
+        store.slots.decide("morning", "2026-11-23T18:00", "composed", now=NOW)
+        store.slots.decide("morning", "2026-11-22T18:00", "composed", now=NOW)
         bring(store, 0)
         assert room.look(CUT_OFF) == ["composed"]
         room.sent()
@@ -269,7 +269,7 @@ class TestCalendar:
         room = Newsroom(store, tmp_path, review='"auto"', send_at='["05:00", "06:00", "07:00"]', max_late='"3h"')
         bring(store, 0, at=NOW - timedelta(hours=5))
         assert "composed" in room.look(SEND + timedelta(minutes=5))
-        outcomes = {slot.slot: slot.outcome for slot in store.editions.slots("morning", "2026-11-24")}
+        outcomes = {slot.slot: slot.outcome for slot in store.slots.of("morning", "2026-11-24")}
         assert outcomes == {
             "2026-11-24T05:00": "skipped",
             "2026-11-24T06:00": "skipped",
@@ -283,7 +283,7 @@ class TestOneEditionASlot:
     def test_slot_claim_is_taken_over_after_its_lease(self, store: Store, tmp_path: Path) -> None:
         room = Newsroom(store, tmp_path, review='"auto"')
         bring(store, 0)
-        assert store.editions.claim_slot("morning", "2026-11-24T07:00", CUT_OFF)  # and its owner dies
+        assert store.slots.claim("morning", "2026-11-24T07:00", CUT_OFF)  # and its owner dies
         assert room.look(CUT_OFF + SLOT_LEASE - timedelta(seconds=1)) == []
         assert room.look(CUT_OFF + SLOT_LEASE) == ["composed"]
         assert room.look(CUT_OFF + 2 * SLOT_LEASE) == []
@@ -293,7 +293,7 @@ class TestOneEditionASlot:
         bring(store, 0)
         tell = "from digest import process\nwith process.run() as name: print(name)"
         killed = subprocess.run([sys.executable, "-c", tell], capture_output=True, text=True, check=True).stdout.strip()
-        assert store.editions.claim_slot("morning", "2026-11-24T07:00", CUT_OFF, owner=killed)
+        assert store.slots.claim("morning", "2026-11-24T07:00", CUT_OFF, owner=killed)
         assert room.look(CUT_OFF + timedelta(seconds=20)) == ["composed"]
 
     def test_clock_jump_makes_no_second_edition(self, store: Store, tmp_path: Path) -> None:
@@ -303,7 +303,7 @@ class TestOneEditionASlot:
         before = room.edition()
         for jump in (-3 * DAY, -timedelta(hours=1), timedelta(minutes=1), timedelta(minutes=20), -DAY):
             room.look(CUT_OFF + jump)
-        assert [slot.slot for slot in store.editions.slots("morning") if slot.edition_id] == ["2026-11-24T07:00"]
+        assert [slot.slot for slot in store.slots.of("morning") if slot.edition_id] == ["2026-11-24T07:00"]
         assert room.edition() == before
 
     def test_slot_composed_early_is_not_composed_again(self, store: Store, tmp_path: Path) -> None:

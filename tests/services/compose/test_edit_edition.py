@@ -42,7 +42,7 @@ def addition(number: int, app: App, position: int = 0) -> Add:
 
 
 def told(app: App) -> set[str]:
-    return {row.title for row in app.context.store.editions.told("morning", NOW - timedelta(days=9))}
+    return {row.title for row in app.context.store.ledger.since("morning", NOW - timedelta(days=9))}
 
 
 def test_edit_stores_author_and_time_and_voids_approval(app: App, seen: Edition) -> None:

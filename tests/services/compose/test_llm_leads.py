@@ -137,12 +137,12 @@ def test_unconfigured_model_imports_and_records_nothing(sqlite_store: Store, tmp
 def take_many(url: str) -> int:
     """How many of forty requests another process was allowed."""
     with open_store(url) as store:
-        return sum(store.meta.take("llm requests", "2026-11-24", 50) for _ in range(40))
+        return sum(store.rate_limits.allow_in_period("llm requests", "2026-11-24", 50) for _ in range(40))
 
 
 def test_daily_budget_is_shared_by_processes(store: Store) -> None:
     url = store.database.url.render_as_string(hide_password=False)
     with multiprocessing.get_context("spawn").Pool(2) as pool:
         assert sum(pool.map(take_many, [url, url], chunksize=1)) == 50
-    assert not store.meta.take("llm requests", "2026-11-24", 50)
-    assert store.meta.take("llm requests", "2026-11-25", 50), "the next day starts anew"
+    assert not store.rate_limits.allow_in_period("llm requests", "2026-11-24", 50)
+    assert store.rate_limits.allow_in_period("llm requests", "2026-11-25", 50), "the next day starts anew"

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from digest.store import Store
-from digest.store.slots import SLOT_LEASE
+from digest.store.leases import SLOT_LEASE
 from tests.services.samples import bring, settings_of
 
 SEND = datetime(2026, 11, 24, 6, 0, tzinfo=UTC)
@@ -73,7 +73,7 @@ def test_concurrent_schedulers_make_one_edition_and_reminder_per_slot(newsroom: 
                 one.ask(moment)
             for one in three:
                 answers.update(one.answer())
-    made = {slot.edition_id for slot in newsroom.editions.slots("morning") if slot.edition_id}
+    made = {slot.edition_id for slot in newsroom.slots.of("morning") if slot.edition_id}
     assert made == {f"morning-2026-11-24-{hour}00" for hour in ("07", "12", "18")}
     counts = {name: sum(1 for r in newsroom.editions.versions(name) if "create" in r.action) for name in made}
     assert set(counts.values()) == {1}
@@ -88,7 +88,7 @@ def test_killed_scheduler_is_replaced_after_its_lease(newsroom: Store, tmp_path:
         assert living.answer() == []
         living.ask(CUT_OFF + SLOT_LEASE)
         assert living.answer() == ["morning-2026-11-24-0700"] * 2
-    [slot] = newsroom.editions.slots("morning", "2026-11-24T07:00")
+    [slot] = newsroom.slots.of("morning", "2026-11-24T07:00")
     assert (slot.outcome, slot.edition_id) == ("composed", "morning-2026-11-24-0700")
 
 
@@ -98,7 +98,7 @@ def test_schedulers_with_skewed_clocks_make_no_duplicate(newsroom: Store, tmp_pa
             one.ask(CUT_OFF)
             other.ask(CUT_OFF + skew)
             one.answer(), other.answer()
-    ids = [slot.edition_id for slot in newsroom.editions.slots("morning") if slot.edition_id]
+    ids = [slot.edition_id for slot in newsroom.slots.of("morning") if slot.edition_id]
     assert len(ids) == len(set(ids))
     for name in ids:
         assert sum("create" in record.action for record in newsroom.editions.versions(name)) == 1

@@ -10,7 +10,7 @@ import pytest
 
 from digest.compose.edition import EditionState
 from digest.store import open_store
-from digest.store.claiming import PAUSED_KEY
+from digest.store.claim import PAUSED_KEY
 from tests.fakes.smtp_server import Moment, SmtpServer
 from tests.services.deliver.test_kill import prepare
 from tests.services.sender import CONNECTIONS, DEPTH, EDITION, run

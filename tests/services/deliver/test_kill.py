@@ -72,10 +72,10 @@ def prepare(store: Any, recipients: int) -> None:
     people = (
         (Subscriber(0, f"reader{n}@example.org"), (Subscription(0, "morning", "confirmed"),)) for n in range(recipients)
     )
-    store.readers.import_many(people, now=now)
+    store.subscribers.import_many(people, now=now)
     store.editions.create(edition, "{}", now=now)
     store.editions.approve(EDITION, edition.content_hash, "ada", now=now)
-    planned = plan(store, edition, store.readers.audience("morning"), VariantOptions("en", "classic"), now)
+    planned = plan(store, edition, store.subscriptions.audience("morning"), VariantOptions("en", "classic"), now)
     assert planned == recipients
 
 

@@ -28,8 +28,8 @@ def url(tmp_path: Path) -> str:
         edition = store.editions.get(EDITION)
         assert edition is not None
         (home,) = store.deliveries.listing(EDITION)
-        far = store.readers.add("far@example.org", now=edition.send_at)
-        store.readers.subscribe(far.id, "morning", (), "confirmed", now=edition.send_at)
+        far = store.subscribers.add("far@example.org", now=edition.send_at)
+        store.subscriptions.subscribe(far.id, "morning", (), "confirmed", now=edition.send_at)
         row = Delivery(EDITION, far.id, far.address, home.variant, not_before=edition.send_at + FAR)
         store.deliveries.plan(EDITION, [row], now=edition.send_at)
     return found
