@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from digest.errors import DigestError, EditionError, Finding, Severity
 from digest.services.deliver import templates
 
 if TYPE_CHECKING:
     from digest.bootstrap import App
+
+#: Editions looked at for messages in doubt.
+LATEST: Final = 20
 
 
 def check(app: App, newsletter: str | None = None) -> Iterator[Finding]:
@@ -20,6 +23,7 @@ def check(app: App, newsletter: str | None = None) -> Iterator[Finding]:
     yield from app.database.check()
     yield from _sending(app)
     yield from _paused(app)
+    yield from _in_doubt(app)
     yield from app.deliverability.keys()
     yield from _bounces(app)
     if app.settings.deliver.transport == "smtp":
@@ -79,6 +83,16 @@ def _paused(app: App) -> Iterator[Finding]:
         left = sum(counts.get(state, 0) for state in ("planned", "deferred"))
         what = f"{edition.id} is paused, {left} of {sum(counts.values())} messages to go: {edition.reason}"
         yield Finding("sending", what, f"put that right, then: digest deliver {edition.id} --resume", severity)
+
+
+def _in_doubt(app: App) -> Iterator[Finding]:
+    """Latest editions with messages that may have arrived or not."""
+    for edition in app.editions.recent(LATEST):
+        doubt = app.sending.counts(edition).get("unknown", 0) if edition.state == "sent" else 0
+        if doubt:
+            what = f"{edition.id} was sent, but {doubt} of its messages may have arrived or not: no answer came"
+            remedy = f"look at: digest deliveries {edition.id}; send again: digest deliver {edition.id} --in-doubt"
+            yield Finding("sending", what, remedy, "warning")
 
 
 def _bounces(app: App) -> Iterator[Finding]:

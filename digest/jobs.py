@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -90,7 +91,7 @@ class Jobs:
             except DigestError as error:
                 log.error(events.EDITION_PAUSED, edition=edition_id, reason=str(error))
                 app.sending.pause_failed(edition_id, str(error))
-                self._tell_paused(edition_id, str(error))
+                self._tell(edition_id, "paused", partial(app.notifying.paused, reason=str(error)))
                 continue
             if done.sent or done.stopped:
                 log.info(
@@ -103,9 +104,10 @@ class Jobs:
             if done.state == "sent" and (doubt := done.counts.get("unknown")):
                 remedy = f"digest deliver {edition_id} --in-doubt"
                 log.warning(events.DELIVERY_IN_DOUBT, edition=edition_id, messages=doubt, remedy=remedy)
+                self._tell(edition_id, "doubt", app.notifying.in_doubt)
             if done.state == "paused" and done.stopped:
                 log.error(events.EDITION_PAUSED, edition=edition_id, reason=done.stopped)
-                self._tell_paused(edition_id, done.stopped)
+                self._tell(edition_id, "paused", partial(app.notifying.paused, reason=done.stopped))
 
     def bounces(self) -> None:
         """Read the mailbox that returned mail comes to."""
@@ -119,13 +121,13 @@ class Jobs:
         if any(pruned):
             log.info(events.RETENTION_PRUNED, entries=pruned.entries, articles=pruned.articles)
 
-    def _tell_paused(self, edition_id: str, reason: str) -> None:
-        """Mail the editors why an edition was paused. The server that refuses readers may refuse them too."""
+    def _tell(self, edition_id: str, kind: str, notify: Callable[[Edition], int]) -> None:
+        """Mail the editors of an edition. The server that refuses readers may refuse them too."""
         try:
-            if not self.app.notifying.paused(self.app.editions.get(edition_id), reason):
-                log.warning(events.NOTIFICATION_NO_RECIPIENTS, kind="paused", edition=edition_id, remedy=ADD_EDITOR)
+            if not notify(self.app.editions.get(edition_id)):
+                log.warning(events.NOTIFICATION_NO_RECIPIENTS, kind=kind, edition=edition_id, remedy=ADD_EDITOR)
         except DigestError as error:
-            log.error(events.NOTIFICATION_FAILED, kind="paused", edition=edition_id, reason=str(error))
+            log.error(events.NOTIFICATION_FAILED, kind=kind, edition=edition_id, reason=str(error))
 
     def _warn(self) -> None:
         try:

@@ -16,6 +16,7 @@ import click
 from digest.cli.common import (
     LATER,
     NOTHING_TO_DO,
+    PARTLY,
     as_json,
     count,
     emit,
@@ -158,6 +159,8 @@ def _report(done: Delivered, due: datetime | None, edition: Edition, json_: bool
         say(f"The next are due at {local(due, edition.timezone)} ({edition.timezone}); --now sends at once.")
     if done.open or done.stopped:
         stop(LATER)
+    if doubt:
+        stop(PARTLY)
 
 
 def _stop_at_signals(stopping: threading.Event) -> None:

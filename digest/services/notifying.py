@@ -10,6 +10,8 @@ from digest.compose.review import fate
 from digest.compose.slot import Slot, slots
 from digest.deliver.mime.notification import (
     Notification,
+    in_doubt,
+    in_doubt_subject,
     paused,
     paused_subject,
     reminder,
@@ -62,6 +64,15 @@ class Notifying:
             locale = self._rendering.locale(edition.newsletter)
             text = paused(edition.id, reason, self._store.deliveries.summary(edition.id), locale)
             self._send(edition.newsletter, f"{edition.id}.halted", paused_subject(edition.id, locale), text)
+        return len(addresses)
+
+    def in_doubt(self, edition: Edition) -> int:
+        """Tell the editors that messages may have arrived or not; return how many editors there are."""
+        addresses = self.addresses(edition.newsletter)
+        if addresses:
+            locale = self._rendering.locale(edition.newsletter)
+            text = in_doubt(edition.id, self._store.deliveries.summary(edition.id), locale)
+            self._send(edition.newsletter, f"{edition.id}.doubt", in_doubt_subject(edition.id, locale), text)
         return len(addresses)
 
     def warn_of_feeds(self) -> list[str]:

@@ -15,7 +15,7 @@ from structlog.testing import capture_logs
 from digest.bootstrap import App
 from digest.jobs import Jobs
 from digest.store import Store
-from tests.fakes.smtp_server import Moment, Say, SmtpServer
+from tests.fakes.smtp_server import Drop, Moment, Say, SmtpServer
 from tests.services.samples import DAY, FEED, MORNING, NEWS, NOW, Clock, app_of, bring, settings_of
 from tests.store.samples import claim, crowd
 
@@ -145,6 +145,27 @@ def test_wave_of_refusals_pauses_edition_and_notifies_editors(
         notice = server.accepted[0].data.decode()
         assert "your address is listed" in notice
         assert "--resume" in notice
+
+
+def test_editors_are_notified_of_messages_in_doubt(sqlite_store: Store, tmp_path: Path, clock: Clock) -> None:
+    def behave(moment: Moment) -> Drop | None:
+        return Drop(take=True) if moment.phase == "content" and moment.number == 2 else None
+
+    with SmtpServer(behave=behave) as server:
+        more = '[deliver]\ntransport = "smtp"\nin_doubt = "hold"\n'
+        more += f'[smtp]\nhost = "127.0.0.1"\nport = {server.port}\nsecurity = "none"\n'
+        app = app_of(settings_of(tmp_path, more, editors='["ada@example.org"]'), sqlite_store, clock)
+        bring(sqlite_store, 0)
+        crowd(sqlite_store, 5)
+        edition, _ = app.composing.compose("morning")
+        app.approving.approve(edition, "ada")
+        clock.moment = edition.send_at
+        Jobs(app).deliver()
+        assert sqlite_store.deliveries.summary(edition.id) == {"accepted": 4, "unknown": 1}
+        notice = server.accepted[-1]
+    assert notice.recipients == ("ada@example.org",)
+    assert b"some messages are in doubt" in notice.data
+    assert f"digest deliver {edition.id} --in-doubt".encode() in notice.data
 
 
 def test_unreachable_store_pauses_no_edition(sqlite_store: Store, tmp_path: Path, clock: Clock) -> None:

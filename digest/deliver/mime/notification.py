@@ -120,6 +120,24 @@ def paused_subject(edition_id: str, locale: Locale) -> str:
     return locale.gettext("sending %(edition)s was paused", edition=edition_id)
 
 
+def in_doubt(edition_id: str, counts: Mapping[str, int], locale: Locale) -> str:
+    """Return the text of a notice that messages may have arrived or not: deliveries by state, commands to type."""
+    intro = locale.gettext(
+        "%(edition)s was sent, but for some messages no answer came: they may have arrived or not.", edition=edition_id
+    )
+    so_far = "\n".join(f"{number:8} {state}" for state, number in sorted(counts.items()) if number)
+    commands = _command_list(
+        (locale.gettext("Who, and why"), f"digest deliveries {edition_id} --state unknown"),
+        (locale.gettext("Send those again"), f"digest deliver {edition_id} --in-doubt"),
+    )
+    return "\n\n".join([intro, f"{locale.gettext('So far:')}\n{so_far}", commands]) + "\n"
+
+
+def in_doubt_subject(edition_id: str, locale: Locale) -> str:
+    """Return the subject of that notice."""
+    return locale.gettext("%(edition)s: some messages are in doubt", edition=edition_id)
+
+
 def issue_text(issue: Issue, locale: Locale) -> str:
     """Return one clause on a feed's issue. Text from a server or a page is quoted unchanged."""
     share, span, usual = locale.percent(issue.share), locale.span(issue.seconds), locale.span(issue.usual)
