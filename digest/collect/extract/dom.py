@@ -24,8 +24,8 @@ _WRAPPERS = re.compile(
     re.IGNORECASE,
 )
 _NAMES = """
-a abbr acronym b bdi bdo big cite code data del dfn em font i img ins kbd label mark math picture q rp rt ruby s samp
-small source span strike strong sub sup time tt u var wbr
+a abbr acronym b bdi bdo big cite code data del dfn em font i img ins kbd label mark math picture q rb rp rt rtc ruby s
+samp small source span strike strong sub sup time tt u var wbr
 """
 #: Elements that do not break a line.
 INLINE = frozenset(_NAMES.split())

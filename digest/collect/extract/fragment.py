@@ -9,6 +9,7 @@ from digest.collect.extract import selection
 from digest.collect.extract.dom import drop_unseen, parse
 from digest.collect.extract.lines import PageLines
 from digest.collect.extract.page import LEFT_OUT, Block, BlockKind
+from digest.collect.extract.typography import join_drop_caps, join_ruby
 from digest.collect.extract.walk import read_lines
 
 _LABEL = 80  # maximum characters of a line that may be a label
@@ -26,6 +27,8 @@ def blocks(markup: str) -> tuple[Block, ...]:
     tree, _ = parse(f"<div>{markup}</div>")
     if tree is None:
         return ()
+    join_ruby(tree)
+    join_drop_caps(tree)
     drop_unseen(tree)
     page_lines = read_lines(tree)
     return blocks_of(page_lines, range(len(page_lines.lines)))[0]

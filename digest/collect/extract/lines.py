@@ -15,8 +15,8 @@ from digest.collect.extract.markup import Label
 class TextLine:
     """One line. `tag` is its block element, `path` the numbers of that element's last ancestors and of itself.
 
-    `depth` counts the enclosing block elements, `linked` the characters inside links. `labels` are indices of
-    `PageLines.labels`, outermost first.
+    `depth` counts the enclosing block elements, `linked` the characters inside links; `link_ends` is True if the line
+    ends with a link. `labels` are indices of `PageLines.labels`, outermost first.
     """
 
     text: str
@@ -27,6 +27,7 @@ class TextLine:
     labels: tuple[int, ...] = ()
     quoted: bool = False
     standfirst: bool = False
+    link_ends: bool = False
 
 
 @dataclass(slots=True)

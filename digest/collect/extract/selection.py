@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from digest.collect.extract.lines import PageLines, TextLine
 from digest.collect.extract.phrases import key
@@ -16,6 +17,10 @@ _NO_PROSE = frozenset(("h1", "h2", "h3", "h4", "h5", "h6", "pre", "option", "tit
 _BELIEVED = 0.2  # a label on more than this share of the article is wrong
 _BEFORE_COMMENTS = 400  # characters of prose after which a label of comments is always right
 _SECTION = 0.35  # a selection with less than this share of the page's prose may be one section
+_NEAR = 5  # containers of a line in which sections of one article may stand
+_BOXES = frozenset(("related", "newsletter", "share", "advertisement", "consent"))  # reasons that wrappers have too
+_WRAPPED = 8  # maximum lines of such a wrapper; `judge` weighs a larger one
+_COMMON_WORDS = 2  # minimum words of the title in an opening paragraph
 _ABOVE = 60  # lines above the first paragraph that are searched when the title is not shown
 _INTRODUCTION = range(40, 900)  # characters of a standfirst
 
@@ -60,6 +65,34 @@ def judge(page: PageLines, lines: Iterable[TextLine]) -> Judge:
         unlabelled += len(line.text) if is_prose(line) and not reasons else 0
         covered.update(dict.fromkeys(reasons, len(line.text)))
     return Judge(page, frozenset(reason for reason, size in covered.items() if size > _BELIEVED * total))
+
+
+def unlabel_opening(page: PageLines, titles: Collection[str]) -> list[int]:
+    """Return the first paragraphs below the title that are labelled but about it, after removing their labels.
+
+    A class such as 'newsletter-above' may be that of the text's own wrapper. A box between title and text has links or
+    another subject.
+    """
+    lines = page.lines
+    head = next((i for i, line in enumerate(lines) if line.tag in _HEADINGS and key(line.text) in titles), -1)
+    below = (i for i in range(head + 1, len(lines)) if is_prose(lines[i])) if head >= 0 else ()
+    subject = {word for word in key(lines[head].text).split() if len(word) > 3} if head >= 0 else set()
+    opening = [i for i in islice(below, 2) if not lines[i].linked and _is_mislabelled(page, lines[i])]
+    opening = [i for i in opening if len(subject & set(key(lines[i].text).split())) >= _COMMON_WORDS]
+    if not opening:
+        return []
+    wrong = {label for i in opening for label in lines[i].labels}
+    covered = [i for i, line in enumerate(lines) if not wrong.isdisjoint(line.labels)]
+    if len(covered) > _WRAPPED:
+        return []
+    for i in covered:
+        lines[i].labels = tuple(label for label in lines[i].labels if label not in wrong)
+    return [i for i in covered if is_prose(lines[i])]
+
+
+def _is_mislabelled(page: PageLines, line: TextLine) -> bool:
+    reasons = {page.labels[i].reason for i in line.labels if page.labels[i].strong}
+    return bool(reasons) and reasons <= _BOXES
 
 
 def prose(page: PageLines) -> list[int]:
@@ -112,12 +145,28 @@ def _alike(page: PageLines, chosen: Collection[int], whole: Sequence[int]) -> li
     if not shapes:
         return []
     shape = max(shapes, key=lambda s: shapes[s])
-    around = {number for i in chosen for number in lines[i].path[:-2]}
+    around = {number for i in chosen for number in lines[i].path[-_NEAR:-2]}
     have = set(chosen)
     return [
         i
         for i in whole
-        if i not in have and (lines[i].tag, lines[i].depth) == shape and not around.isdisjoint(lines[i].path[:-2])
+        if i not in have and (lines[i].tag, lines[i].depth) == shape and not around.isdisjoint(lines[i].path[-_NEAR:-2])
+    ]
+
+
+def restore(page: PageLines, chosen: Sequence[int], whole: Sequence[int]) -> list[int]:
+    """Return unselected paragraphs before the end that were omitted for a label that is not trusted."""
+    lines, have = page.lines, set(chosen)
+    shapes = {(lines[i].tag, lines[i].depth) for i in chosen if is_prose(lines[i])}
+    around = {number for i in chosen for number in lines[i].path[-_NEAR:-2]}
+    return [
+        i
+        for i in whole
+        if i not in have
+        and i < chosen[-1]
+        and (lines[i].tag, lines[i].depth) in shapes
+        and any(page.labels[label].strong for label in lines[i].labels)
+        and not around.isdisjoint(lines[i].path[-_NEAR:-2])
     ]
 
 

@@ -11,7 +11,7 @@ from digest.collect.extract.dom import INLINE
 from digest.collect.extract.lines import PageLines, TextLine
 from digest.collect.extract.markup import NAMED, classify
 
-_ANCESTORS = 5  # containers stored for a line, the nearest last
+_ANCESTORS = 8  # containers stored for a line, the nearest last
 _NESTED_LABELS = 20  # maximum labels of a line
 _MOST_ELEMENTS = 100_000  # half a second; the largest real article has 15,000
 _ATTRIBUTES = frozenset(("class", "id", "role", "itemprop"))  # that may give an element a label
@@ -41,6 +41,7 @@ class _Walker:
         self.shared: tuple[int, ...] | None = None  # labels common to all parts of this line
         self.linked = 0
         self.links = 0
+        self.link_ends = False
 
     def add(self, text: str) -> None:
         if text.isspace():
@@ -48,6 +49,7 @@ class _Walker:
                 self.parts.append(text)
             return
         self.parts.append(text)
+        self.link_ends = self.links > 0
         if self.links:
             self.linked += len(text)
         if self.shared is None:
@@ -72,6 +74,7 @@ class _Walker:
                         self.shared,
                         frame.quoted,
                         frame.standfirst,
+                        self.link_ends,
                     )
                 )
             self.shared = None

@@ -7,7 +7,7 @@ among the lines; `selection` completes it. `clean` removes selected lines that a
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from copy import copy
 from functools import cache
 from itertools import islice
@@ -17,7 +17,7 @@ import trafilatura
 from trafilatura.settings import Extractor
 
 from digest.collect.decoding import decode
-from digest.collect.extract import selection
+from digest.collect.extract import selection, teasers
 from digest.collect.extract.alignment import Alignment, align
 from digest.collect.extract.dom import Element, drop_unseen, parse, text_of
 from digest.collect.extract.fragment import blocks_of
@@ -25,7 +25,7 @@ from digest.collect.extract.lines import PageLines
 from digest.collect.extract.metadata import Declarations, read_facts
 from digest.collect.extract.page import LISTING, Block, Page, PageFacts
 from digest.collect.extract.phrases import key
-from digest.collect.extract.teasers import is_listing
+from digest.collect.extract.typography import join_drop_caps, join_ruby
 from digest.collect.extract.walk import read_lines
 from digest.text.clean import plain
 
@@ -62,13 +62,15 @@ def read(body: bytes, *, url: str = "", content_type: str = "") -> Page:
         return Page(problem=problem or "the page is empty")
     facts = read_facts(_declared(tree, url))
     captions = _captions(tree, facts)
+    join_ruby(tree)
+    join_drop_caps(tree)
     drop_unseen(tree)
     page_lines = read_lines(tree)
     if page_lines.cut:
         problem = problem or f"the page has more than {len(page_lines.lines)} lines; the rest was not read"
     lines = page_lines.lines
-    picked, unmatched = _pick(tree, page_lines)
-    if not facts.single and not unmatched and is_listing(page_lines, picked):
+    picked, unmatched = _pick(tree, page_lines, {key(title) for title in facts.titles})
+    if not facts.single and not unmatched and teasers.is_listing(page_lines, picked):
         problem, picked = LISTING, []
     blocks, introduction, end = _article(page_lines, facts, picked, unmatched)
     shown = " ".join(line.text for line in lines[:_AROUND])[:_SHOWN]
@@ -76,13 +78,16 @@ def read(body: bytes, *, url: str = "", content_type: str = "") -> Page:
     return Page(blocks, facts, introduction, shown, after, sum(len(line.text) for line in lines), captions, problem)
 
 
-def _pick(tree: Element, page_lines: PageLines) -> tuple[list[int], tuple[str, ...]]:
+def _pick(tree: Element, page_lines: PageLines, titles: Collection[str]) -> tuple[list[int], tuple[str, ...]]:
     """Return the lines of the article; or its paragraphs if they come from a script and match no lines."""
-    whole = selection.prose(page_lines)
+    opening = selection.unlabel_opening(page_lines, titles)
+    beside = teasers.beside(page_lines, titles)
+    whole = [i for i in selection.prose(page_lines) if i not in beside]
     chosen = _extract_lines(tree, page_lines, whole)
     if chosen.unmatched and not chosen.lines:
         return [], chosen.unmatched
-    picked = selection.widen(page_lines, chosen.lines, whole)
+    picked = selection.widen(page_lines, [i for i in chosen.lines if i not in beside], whole)
+    picked = sorted({*picked, *opening, *selection.restore(page_lines, picked, whole)})
     picked = sorted({*picked, *selection.between(page_lines, picked, whole)})
     return sorted((*picked, *selection.headings(page_lines, picked))), ()
 

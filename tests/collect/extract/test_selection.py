@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
+
 from digest.collect.extract import selection
 from digest.collect.extract.dom import parse
 from digest.collect.extract.lines import PageLines
 from digest.collect.extract.markup import is_standfirst, label
 from digest.collect.extract.phrases import key
 from digest.collect.extract.walk import read_lines
-from tests.collect.pages import TEXT, html, paragraphs
+from tests.collect.pages import TEXT, html, paragraphs, read
 
 
 def lines(*parts: str) -> PageLines:
@@ -78,3 +80,24 @@ def test_complete_selection_is_not_widened() -> None:
 def test_empty_selection_becomes_all_prose() -> None:
     page = lines("<b>Menu</b>", paragraphs(TEXT), "<b>End</b>")
     assert [page.lines[i].text for i in selection.widen(page, [], selection.prose(page))] == list(TEXT)
+
+
+MORE = ("A second reading follows in autumn, when the smaller parties want to see the bills.",)
+WRAPPERS = ("content newsletter-above", "related-content", "text has-share-bar", "ad-wrapper body")
+
+
+@pytest.mark.parametrize("name", WRAPPERS)
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_label_of_the_text_wrapper_does_not_remove_its_beginning(name: str, count: int) -> None:
+    texts = ("The new library of the old town opens in May, the council decided on Monday night.", *TEXT, *MORE)
+    parts = (
+        f'<div class="{name}">{paragraphs(texts[:count])}</div><div class="content">{paragraphs(texts[count:])}</div>'
+    )
+    article = read(html(f"<article><h1>Library opens in May</h1>{parts}</article>"))
+    assert article.text == "\n\n".join(texts)
+
+
+def test_box_above_the_text_is_removed() -> None:
+    box = '<div class="newsletter"><p>Every Friday our editors write about the books that they have read.</p></div>'
+    article = read(html(f"<article><h1>Library opens in May</h1>{box}<div>{paragraphs(TEXT)}</div></article>"))
+    assert article.text == "\n\n".join(TEXT)

@@ -76,3 +76,35 @@ def test_tail_is_a_list_of_similar_titles_and_the_smaller_part() -> None:
     assert tail([text[0], *teasers]) == 13  # the larger part
     assert tail(text) == 3
     assert tail([]) == 0
+
+
+MARKUP = {
+    "read on": lambda n, h, s: f"<div><p>{s} The full report is in our paper. <a href='/{n}'>Read on</a></p></div>",
+    "flat": lambda n, h, s: f"<h3><a href='/{n}'>{h}</a></h3><p>{s} More will follow on Monday morning.</p>",
+    "item": lambda n, h, s: f"<li><a href='/{n}'>{h}</a><p>{s} More will follow on Monday morning.</p></li>",
+    "article": lambda n, h, s: f"<article><h2><a href='/{n}'>{h}</a></h2><p>{s} More will follow soon.</p></article>",
+    "dated": lambda n, h, s: (
+        f"<section><h4><a href='/{n}'>{h}</a></h4><time>1 May</time><div><p>{s} More will follow.</p></div></section>"
+    ),
+}
+LAYOUTS = {
+    "below": "<article><h1>Library opens in May</h1>{}</article><div>{}</div>",
+    "above": "<div>{1}</div><article><h1>Library opens in May</h1>{0}</article>",
+    "no markup": "<div><div>Library opens in May</div><div>{}</div><div>{}</div></div>",
+    "header": "<header><h1>Library opens in May</h1></header><div><div>{}</div><div>{}</div></div>",
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("kind", MARKUP)
+def test_teasers_beside_a_short_article_are_left_out(layout: str, kind: str) -> None:
+    items = "".join(MARKUP[kind](n, title, summary) for n, (title, summary) in enumerate(TEASERS))
+    article = read(html(LAYOUTS[layout].format(paragraphs(TEXT[:2]), items)))
+    assert article.problem is None
+    assert article.text == "\n\n".join(TEXT[:2])
+
+
+def test_list_inside_the_text_is_kept() -> None:
+    items = "".join(MARKUP["flat"](n, title, summary) for n, (title, summary) in enumerate(TEASERS))
+    article = read(html(f"<article><h1>Library opens in May</h1>{paragraphs(TEXT)}{items}{paragraphs(TEXT)}</article>"))
+    assert all(summary in article.text for _, summary in TEASERS)
