@@ -33,7 +33,7 @@ WEBHOOK_REFUSED: Final = "webhook.refused"
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What one event means, and the fields that it may have besides level and time."""
+    """The meaning of one event, and the fields that it may have besides level and time."""
 
     meaning: str
     fields: tuple[str, ...]

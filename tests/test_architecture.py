@@ -20,7 +20,7 @@ from tests.import_graph import LAYERS, Graph, Module, read
 
 ROOT: Final = Path(digest.__file__).parent
 
-#: What a pure module must not import, itself or through others. `digest.resources` is not among it: the program's own
+#: Modules that a pure module must not import, even indirectly. `digest.resources` is not among it: the program's own
 #: data files are as constant as its code.
 IMPURE: Final = {
     "PIL", "aiohttp",
@@ -29,7 +29,7 @@ IMPURE: Final = {
     "random", "secrets", "select", "selectors", "shutil", "signal", "smtplib", "socket", "sqlalchemy", "sqlite3", "ssl",
     "starlette", "structlog", "subprocess", "tempfile", "threading", "time", "trafilatura", "urllib.request", "uvicorn",
 }  # fmt: skip
-#: What a pure module must not call.
+#: Functions that a pure module must not call.
 IMPURE_CALLS: Final = {"open", "now", "today", "utcnow"}
 #: Modules whose I/O is no reason against a pure module that uses them.
 CONSTANT: Final = {"resources"}

@@ -1,4 +1,4 @@
-"""What is done to memory for a long stream is undone at its end."""
+"""The pause of the garbage collector ends with its block."""
 
 from __future__ import annotations
 

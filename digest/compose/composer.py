@@ -18,13 +18,13 @@ from digest.compose.slot import Slot
 from digest.compose.story import Candidate, Story, group, led_by
 from digest.compose.topic import Assignment, TopicSettings, assign_story
 
-#: So many other outlets are named at a story.
+#: The maximum number of other outlets that a story names.
 ALSO = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Brief:
-    """What a newsletter asks of an edition. `topics` are its topics' settings in reading order."""
+    """A newsletter's requirements of an edition. `topics` are its topics' settings in reading order."""
 
     key: str
     title: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 Phase = Literal["connect", "tls", "auth", "mail", "rcpt", "data", "content"]
-#: What a failure is due to: nothing, the mailbox (missing), a full mailbox, our mail or identity, the way to the
+#: The cause of a failure: nothing, the mailbox (missing), a full mailbox, our mail or identity, the way to the
 #: recipient's server, the server, the connection.
 Fault = Literal["none", "mailbox", "full", "policy", "route", "server", "line"]
 OutcomeState = Literal["accepted", "deferred", "refused", "unknown", "planned"]

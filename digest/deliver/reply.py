@@ -66,7 +66,7 @@ def _rejection(reply: Reply) -> Outcome:
 
 
 def _fault(reply: Reply) -> Fault:
-    """What a rejection at RCPT, DATA or after the content is due to."""
+    """Return the cause of a rejection at RCPT, DATA or after the content."""
     cause = judge(reply.text, code=reply.code).cause
     if cause == "greylist":
         return "server"

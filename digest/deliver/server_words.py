@@ -32,7 +32,7 @@ _SPACED_SCRIPT: Final = re.compile(r"[A-Za-z\u00c0-\u024f\u0400-\u04ff]")
 
 
 class Verdict(NamedTuple):
-    """What a refusal is about, and whether it is permanent (5yz) or temporary (4yz)."""
+    """The subject of a refusal, and whether it is permanent (5yz) or temporary (4yz)."""
 
     cause: Cause
     permanent: bool

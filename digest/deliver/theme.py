@@ -39,7 +39,7 @@ DARK: Final = Palette(ink="#ece9e4", paper="#17181a", muted="#a2a2a8", rule="#3a
 
 @dataclass(frozen=True, slots=True)
 class Theme:
-    """What a theme's `theme.toml` says. Picture widths are CSS pixels; 0 means none in that place.
+    """The content of a theme's `theme.toml`. Picture widths are CSS pixels; 0 means none in that place.
 
     `sentences` is how many of a lead are shown (0: all); `contents` from how many stories on the mail opens with a
     table of contents; `lead_pictures` whose picture goes across the column: the top story's, or each section's first.

@@ -1,4 +1,4 @@
-"""What every service gets: settings, store, clock and the signal to stop; and how long work reports its progress."""
+"""Context of every service: settings, store, clock and the signal to stop; and the interface for progress."""
 
 from __future__ import annotations
 

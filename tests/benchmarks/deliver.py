@@ -207,7 +207,7 @@ def without_books(way: Callable[[Fill, int, int], None], fill: Fill, port: int, 
 
 
 def show_ours(best: dict[str, float], readers: int) -> None:
-    """What ours took."""
+    """The cost of our run."""
     print(f"  planned {readers} readers in {best['planning']:.2f} s (wanted: 100,000 in 5 s)")
     print(f"  sent in {best['wall']:.1f} s, {readers / best['wall']:.0f} a second, in one run;", end=" ")
     print(f"{best['connections']:.0f} connections, pipeline {best['pipeline']:.0f}:", end=" ")

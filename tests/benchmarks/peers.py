@@ -27,7 +27,7 @@ def reader(number: int) -> tuple[str, str]:
 
 
 def personal(address: str, code: str) -> dict[str, str]:
-    """What differs between two readers."""
+    """Return the personal parts of a message."""
     base = "https://news.example.org"
     return {"address": address, "leave": f"{base}/unsubscribe/{code}", "settings": f"{base}/preferences/{code}"}
 

@@ -38,7 +38,7 @@ Plain = tuple[str, str, bytes]  # from, to, the mail
 
 @dataclass
 class Cost:
-    """What one way of sending took."""
+    """The cost of one way of sending."""
 
     cpu: float  # seconds a message
     rate: float  # messages a second
@@ -57,7 +57,7 @@ def measure(sink: Sink, count: int, work: Callable[[int], object], rounds: int =
 
 
 def cpu_seconds() -> float:
-    """What this process and its children that ended have used. The sink has not ended."""
+    """Return the CPU time of this process and its ended children; the sink has not ended."""
     children = resource.getrusage(resource.RUSAGE_CHILDREN)
     return time.process_time() + children.ru_utime + children.ru_stime
 

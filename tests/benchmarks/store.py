@@ -48,7 +48,7 @@ class Meter:
 
 
 def fill(store: Store, readers: int) -> None:
-    """So many confirmed readers."""
+    """Yield `count` confirmed subscribers."""
     people = (
         (Subscriber(0, f"reader{n}@example.org"), [Subscription(0, "morning", "confirmed")]) for n in range(readers)
     )

@@ -1,4 +1,4 @@
-"""What the tests of the sandbox let its workers do: functions at the top of a module, as the sandbox asks."""
+"""Tasks for the sandbox's workers in tests: functions at the top of a module, as the sandbox requires."""
 
 from __future__ import annotations
 

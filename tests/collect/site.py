@@ -89,7 +89,7 @@ class Site:
 
     @property
     def paths(self) -> list[str]:
-        """What was asked for, in order."""
+        """The requested paths, in order."""
         return [asked.path for asked in self.asked]
 
     def __enter__(self) -> Self:

@@ -1,4 +1,4 @@
-"""Who an entry is, and what is new: the rules that keep old items from being shown as news."""
+"""Identity of entries, and which are new: the rules that keep old items from being shown as news."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What readers have from another newsletter: the same story is known, real news is not."""
+"""Overlap of newsletters: the same story counts as known, new facts do not."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ def report(*recipients: str, heads: str = "Auto-Submitted: auto-replied", prose:
 
 
 def plain(heads: str, prose: str) -> bytes:
-    """What came back as prose alone."""
+    """Bounces as prose alone."""
     return f"Return-Path: <>\r\nDelivered-To: {SENT.envelope_sender}\r\n{heads}\r\n\r\n{prose}".encode()
 
 

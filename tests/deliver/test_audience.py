@@ -1,4 +1,4 @@
-"""Who gets an edition, in which variant, and when."""
+"""The audience of an edition: its subscribers, their variants and times."""
 
 from __future__ import annotations
 

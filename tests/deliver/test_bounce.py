@@ -37,7 +37,7 @@ CODE = edition_code(METADATA.edition_id)
 
 
 def read(data: bytes) -> Notice | IgnoredMail:
-    """What it says to us."""
+    """Return the notice of a bounce."""
     return read_notice(data, RETURN_PATH, LINKS)
 
 

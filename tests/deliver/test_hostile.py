@@ -1,4 +1,4 @@
-"""What strangers write never harms the mail: rendered as words, never as markup, never a crash."""
+"""Foreign text never harms the mail: it is rendered as words, never as markup, and never crashes."""
 
 from __future__ import annotations
 

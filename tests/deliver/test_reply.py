@@ -1,4 +1,4 @@
-"""What a server's words mean."""
+"""The meaning of server replies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is made fast for a hundred thousand readers is what the slow, plain way makes: links in mails live for years."""
+"""The fast signatures equal those of the plain library: links in mails must work for years."""
 
 from __future__ import annotations
 

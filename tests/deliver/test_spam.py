@@ -1,4 +1,4 @@
-"""What a spam filter says of finished messages, where SpamAssassin is installed."""
+"""The verdict of a spam filter on finished messages, where SpamAssassin is installed."""
 
 from __future__ import annotations
 

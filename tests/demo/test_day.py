@@ -18,7 +18,7 @@ WORDS = (
 )
 NOISE = re.compile(rf"(?im)^\W*({WORDS})\b[^.!?\n]{{0,80}}$")
 
-#: What stops every connection that is not to this machine, and then runs the command line.
+#: Code that blocks every connection except to this machine, then runs the command line.
 WITHOUT_NETWORK = """
 import socket, sys
 real = socket.socket.connect

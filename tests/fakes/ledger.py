@@ -48,5 +48,5 @@ class Ledger:
         return dict(Counter(outcome.state for outcome in self.outcomes.values()))
 
     def having(self, state: str) -> set[int]:
-        """Who ended so."""
+        """Return the subscribers whose delivery ended in this state."""
         return {number for number, outcome in self.outcomes.items() if outcome.state == state}

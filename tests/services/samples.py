@@ -23,7 +23,7 @@ NOW = datetime(2026, 11, 24, 5, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
 MORNING = "morning-2026-11-24-0700"
 
-#: What happened, as (title, text): each an event of its own.
+#: Events as (title, text), each its own.
 NEWS = (
     ("Harbour bridge closes for repairs", "Engineers closed the harbour bridge after cracks appeared in two pylons."),
     ("Parliament votes on school meals", "Free lunches for every pupil passed the lower house by eleven ballots."),

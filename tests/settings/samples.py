@@ -1,4 +1,4 @@
-"""What the tests of settings share: a small valid file, the example at the top of the project, and its tables."""
+"""Samples for the tests of settings: a small valid file, the example at the top of the project, and its tables."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def write(folder: Path, text: str) -> Path:
 
 
 def problems(file: Path, environ: dict[str, str] | None = None) -> tuple[str, ...]:
-    """What is told about settings that cannot be used."""
+    """Return the problems of settings that cannot be used."""
     with pytest.raises(SettingsError) as caught:
         load(file, environ or {})
     return caught.value.problems

@@ -1,4 +1,4 @@
-"""What digest writes: feeds and topics into settings.toml, and a secret beside it."""
+"""Changes of files: feeds and topics in settings.toml, and a secret beside it."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ from tests.paths import PROJECT
 
 TARGET: Final = PROJECT / "digest" / "deliver" / "check" / "data" / "caniemail.json"
 
-#: What is not seen in the bytes of a mail.
+#: Features that cannot be seen in the bytes of a mail.
 _ELSEWHERE: Final = {"amp", "bimi", "image-base64", "css-unit-initial"}
 #: Titles that do not say by themselves how a mail writes it.
 _SPELLED: Final[Mapping[str, tuple[str, ...]]] = {
@@ -121,7 +121,7 @@ def spelled(slug: str, title: str) -> tuple[str, ...]:
 
 
 def compact(data: Mapping[str, Any]) -> dict[str, Any]:
-    """What is shipped."""
+    """Return the data to ship."""
     features = [feature for feature in data["data"] if feature["slug"] not in _ELSEWHERE]
     clients = sorted({f"{family} {p}" for feature in features for family, on in feature["stats"].items() for p in on})
     lines = [

@@ -1,4 +1,4 @@
-"""What went out is listed for everybody, what did not is not; and a page of ours says so when something breaks."""
+"""The archive lists editions that were sent and no others, and a page of ours reports a failure."""
 
 from __future__ import annotations
 

@@ -37,12 +37,12 @@ class Checked:
 
     @cached_property
     def light_texts(self) -> tuple[VisibleText, ...]:
-        """What is read, in the light scheme."""
+        """The texts with their colours in the light scheme."""
         return tuple(visible_texts(parsed(self.light)))
 
     @cached_property
     def dark_texts(self) -> tuple[VisibleText, ...]:
-        """What is read, in the dark scheme."""
+        """The texts with their colours in the dark scheme."""
         return tuple(visible_texts(parsed(self.dark)))
 
     @cached_property

@@ -27,7 +27,7 @@ _SIDES: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """What a mail may use: its name at caniemail.com, and who shows it in part or not at all (our names of clients)."""
+    """A feature of HTML or CSS: its name at caniemail.com, and the clients with partial or no support (our names)."""
 
     slug: str
     partly: tuple[str, ...]
@@ -36,7 +36,7 @@ class Feature:
 
 @dataclass(frozen=True, slots=True)
 class Consequence:
-    """What readers see of a feature that their client lacks, and the remedy; blocking where words or pictures go."""
+    """The effect of a missing feature for subscribers, and the remedy; blocking where words or pictures are lost."""
 
     description: str
     blocking: bool = False
@@ -65,7 +65,7 @@ class SupportTable:
 
 @dataclass(frozen=True, slots=True)
 class MissingSupport:
-    """What the mail uses, who shows it not at all or in part, and what they see."""
+    """A feature that the mail uses, the clients with no or partial support, and the effect there."""
 
     used: str
     without: tuple[str, ...]
@@ -96,7 +96,7 @@ def table() -> SupportTable:
 
 
 def lacks(page: etree._Element, clients: Collection[str] = ()) -> list[MissingSupport]:
-    """What of the mail some of the clients (none: all that we know) do not show; one entry a feature."""
+    """Return the features of the mail that some of the clients (none given: all known) lack; one entry each."""
     known = table()
     wanted = set(clients or known.clients)
     found: dict[str, MissingSupport] = {}

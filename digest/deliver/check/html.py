@@ -123,5 +123,5 @@ def _name(element: etree._Element) -> str:
 
 
 def _words(element: etree._Element) -> str:
-    """What a screen reader would read of it."""
+    """Return the text that a screen reader would read."""
     return "".join(map(str, element.itertext())).strip() or "".join(i.get("alt") or "" for i in element.iter("img"))

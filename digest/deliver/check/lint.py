@@ -22,7 +22,7 @@ from jinja2 import nodes
 from digest import resources
 from digest.deliver.render import content
 
-#: What templates may name besides the data model: our helpers and Jinja2's own.
+#: Names that templates may use besides the data model: our helpers and Jinja2's own.
 _OURS: Final = ("mail", "story", "theme", "page", "fragment", "link", "references", "rule", "_", "ngettext")
 _JINJAS: Final = ("super", "loop", "self", "caller", "varargs", "kwargs", *jinja2.defaults.DEFAULT_NAMESPACE)
 HELPERS: Final = frozenset({*_OURS, *_JINJAS})
@@ -190,14 +190,14 @@ def _structure(source: str, file: str) -> Iterator[Fault]:
 
 
 class _Branches:
-    """What is open where Jinja2 goes one way or another: each branch begins with what was open before the `if`."""
+    """Return the open elements at a Jinja2 branch: each branch begins with those before the `if`."""
 
     def __init__(self, source: str) -> None:
         self._words = deque((m.start(), m[1]) for m in _STATEMENT.finditer(source))
         self._before: list[list[tuple[str, int]]] = []
 
     def until(self, place: int, open_: list[tuple[str, int]]) -> list[tuple[str, int]]:
-        """What is open at `place` in the source."""
+        """Return the open elements at `place` in the source."""
         while self._words and self._words[0][0] < place:
             _, word = self._words.popleft()
             if word in ("if", "for"):

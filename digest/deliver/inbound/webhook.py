@@ -31,7 +31,7 @@ class Untrusted(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """What a webhook's proof is checked against. `fetch` gets Amazon's certificate (PEM) from its pinned host."""
+    """Secrets and certificates that prove a webhook. `fetch` gets Amazon's certificate (PEM) from its pinned host."""
 
     secret: str = ""
     ses_topics: Collection[str] = ()

@@ -25,7 +25,7 @@ class Media:
         self.folder = folder
 
     def get(self, url: str) -> PreparedPicture | None:
-        """What became of the picture at `url`; None when it was never put here (or its files are gone)."""
+        """Return the stored result for the picture at `url`; None when there is none or its files are gone."""
         try:
             entry = json.loads(self._index(url).read_text(encoding="utf-8"))
             shapes = {shape: Picture(n, self.read(n), w, h) for shape, (n, w, h) in entry["pictures"].items()}

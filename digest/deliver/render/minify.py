@@ -74,7 +74,7 @@ def _minified_head(head: str) -> tuple[str, frozenset[str]]:
 
 
 def _undressed(block: str) -> str:
-    """What ends with a text block, without that block's `<div>` if it has become one without meaning."""
+    """Return the end of a text block without its `<div>` if that has no attribute left."""
     at = block.rfind("<div")
     if at < 0 or not block.startswith("<div>", at) or "</div>" in block[at:]:
         return f"{block}</div></td></tr>"

@@ -37,7 +37,7 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class PreparedPicture:
-    """What became of one picture: the shapes that it is good enough for, or the reason why there is none."""
+    """The result for one picture: the shapes that it is large enough for, or the reason why there is none."""
 
     wide: Picture | None = None
     square: Picture | None = None

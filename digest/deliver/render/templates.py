@@ -71,7 +71,7 @@ def stamp(folders: Sequence[Path] = ()) -> tuple[tuple[str, int, int], ...]:
 
 
 def faults(folders: Sequence[Path]) -> list[Fault]:
-    """What is wrong with the templates of these folders."""
+    """Return the faults of the templates of these folders."""
     found: list[Fault] = []
     for folder in folders:
         for _, path in _files(folder / "email"):
@@ -137,7 +137,7 @@ def eject(name: str, folder: Path, block: str = "") -> list[Path]:
 
 
 def diff(folders: Sequence[Path]) -> str:
-    """What a user's templates change of the built-in ones of the same name, as a unified diff; "" for nothing."""
+    """Return a user's changes to the built-in templates of the same name as a unified diff; "" for none."""
     ours = dict(_files(builtin()))
     parts: list[str] = []
     for file in listing(folders):

@@ -60,7 +60,7 @@ def consent(cells: Iterable[tuple[str, str, str]]) -> Consent | Unknown:
         elif signal is not None:
             signals.append(signal)
     most = max(signals, key=ORDER.index)
-    # What forbids mail is certain even beside a word that is not known.
+    # A signal that forbids mail decides, even beside an unknown word.
     return Unknown(problem) if problem and most in ("confirmed", "unconfirmed") else most
 
 

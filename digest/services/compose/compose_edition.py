@@ -33,14 +33,14 @@ if TYPE_CHECKING:
 
 #: A story told this long ago may come back.
 MEMORY: Final = timedelta(days=14)
-#: What was seen at the very moment of the cut-off is in: windows end this much after it.
+#: Windows end this much after the cut-off, so that an article seen at the very moment is included.
 INSTANT: Final = timedelta(microseconds=1)
-#: What `collect` chooses a lead for (`collect.understanding.LeadTarget`).
+#: The settings of a lead that collecting chooses by.
 USUAL_LEAD: Final = LeadSettings(sentences=2, characters=280)
 
 
 def brief_of(settings: Settings, key: str) -> Brief:
-    """What a newsletter asks of its editions."""
+    """Return the newsletter's requirements of an edition."""
     newsletter = newsletter_of(settings, key)
     topics = {topic: settings.topics[topic] for topic in newsletter.topics}
     return Brief(
@@ -113,7 +113,7 @@ def compose(
 
 
 def draft(store: Store, settings: Settings, key: str, slot: Slot, *, now: datetime) -> Composed:
-    """What the edition of a slot would be now, stored nowhere."""
+    """Return the edition that a slot would have now, without storing it."""
     newsletter = newsletter_of(settings, key)
     calendar = calendar_of(newsletter)
     carried = {taken.slot for taken in store.slots.of(key) if taken.outcome == "skipped"}
@@ -127,7 +127,7 @@ def draft(store: Store, settings: Settings, key: str, slot: Slot, *, now: dateti
 
 
 def told(store: Store, key: str, slot: Slot) -> list[Told]:
-    """What this newsletter's earlier editions told, each story once."""
+    """Return the stories of this newsletter's earlier editions, each once."""
     this = edition_id(key, slot.local)
     rows = store.ledger.since(key, slot.send_at - MEMORY)
     stories = {(row.edition_id, row.story_key): row.fingerprint for row in rows if row.edition_id != this}
@@ -135,7 +135,7 @@ def told(store: Store, key: str, slot: Slot) -> list[Told]:
 
 
 def told_rows(edition: Edition) -> list[LedgerRow]:
-    """What an edition writes into the ledger, together with itself; it counts once the edition is approved."""
+    """Return the ledger rows of an edition; they count once the edition is approved."""
     rows = []
     for story in edition.stories:
         told_story = remember(story, edition.id, edition.send_at)

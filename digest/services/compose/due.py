@@ -43,7 +43,7 @@ EVENT_OF: Final[Mapping[Outcome, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Happened:
-    """What happened to one edition or slot, and why."""
+    """One change of an edition or slot, with its reason."""
 
     edition_id: str
     what: Outcome

@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-#: So many deliveries are claimed at a time; a crash leaves at most these to be claimed again.
+#: Deliveries per claim; after a crash at most these are claimed again.
 BATCH: Final = 500
-#: What we hold is renewed after a quarter of it, so three quarters are always left: more than the longest wait on the
+#: A lease is renewed after a quarter of it, so three quarters always remain: more than the longest wait on the
 #: wire (600 s after the final dot, RFC 5321 4.5.3.2.6). `smtp.send` sends nothing when less is left than that wait.
 LEASE: Final = timedelta(minutes=20)
 #: Seconds between tries when the store cannot be written, five minutes in all: less than what is left of a lease.
@@ -45,7 +45,7 @@ class LeaseLost(EditionError):
 
 
 class Transport(Protocol):
-    """What takes messages: SMTP relays or an outbox folder."""
+    """Accepts messages: SMTP relays or an outbox folder."""
 
     def __call__(
         self, messages: Iterable[Message], record: Record, should_stop: Callable[[], bool]
@@ -178,7 +178,7 @@ class _Run:
         return self.wave.broke
 
     def recover(self) -> None:
-        """What dead senders left: their claims are free again; what they had in flight is in doubt."""
+        """End the claims of dead senders: deliveries under way are in doubt, the others free again."""
         now = self.clock()
         fault_point("deliver.recovering")
         self.store.claims.release_expired(now=now)
@@ -334,7 +334,7 @@ class _Run:
         return DeliveryResult(delivery.id, state, reason, next_attempt)
 
     def give_back(self) -> None:
-        """What was claimed and never handed over is free for the next run; what has no answer is in doubt. What a
+        """Release claimed deliveries for the next run; those without an answer are in doubt. What a
         claim took whose answer never came is free as well.
         """
         for number in sorted(self.held):

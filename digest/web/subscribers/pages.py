@@ -34,7 +34,7 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Actions:
-    """What a token can do. `view` shows its subscription (None: unknown token); `leave` ends it, and may be called
+    """The actions of a token. `view` shows its subscription (None: unknown token); `leave` ends it, and may be called
     repeatedly; `rejoin` takes that back; `choose` sets the topics (none at all means all of them).
     """
 

@@ -23,7 +23,7 @@ def server() -> Iterator[LlmServer]:
 
 
 class Memory:
-    """What is kept, and a budget of so many requests."""
+    """A cache in memory, and a budget of requests."""
 
     def __init__(self, budget: int = 100) -> None:
         self.answers: dict[str, str] = {}

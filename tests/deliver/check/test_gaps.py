@@ -1,4 +1,4 @@
-"""What feeds leave out, mails do without: no empty link, no stray dot, no stopped send; lines end where they may."""
+"""Missing fields of feeds leave no empty link, stray dot or stopped send in mails, and lines break where they may."""
 
 from __future__ import annotations
 

@@ -156,7 +156,7 @@ def test_alignment_strict_requires_the_same_domain() -> None:
 
 
 def policy(server: str, **records: str) -> list[str]:
-    """What is said of the SPF of `one.org`, whose policies these are, by their first label."""
+    """Return the findings on the SPF of `one.org`, which has these policies, by their first label."""
     for name, text in records.items():
         ZONE[(f"{name}.org", "TXT")] = [f'"{text}"']
     wanted = SenderDomain("one.org", "one.org")

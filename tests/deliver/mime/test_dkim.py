@@ -20,7 +20,7 @@ ED25519 = load_key("news.example.org", "e1", generate("ed25519"))
 
 
 def verified(data: bytes, keys: Sequence[DkimKey]) -> list[bool]:
-    """What dkimpy says of each signature, with the keys' records in a DNS of our own."""
+    """Return dkimpy's verdict on each signature, with the keys' records in a DNS of our own."""
     records = {f"{key.record_name}.".encode(): key.record.encode() for key in keys}
     checker = dkimpy.DKIM(data)
     count = sum(name.lower() == b"dkim-signature" for name, _ in checker.headers)

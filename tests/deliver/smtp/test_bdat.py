@@ -31,7 +31,7 @@ def chunking(**changes: Any) -> SmtpServer:
 
 
 def everybody_once(server: SmtpServer, ledger: Ledger, without: set[int] | None = None) -> None:
-    """Who is not in `without` got one copy, with their own envelope around their own mail."""
+    """Assert that everybody except `without` got one copy, with their own envelope around their own mail."""
     built = {message.envelope_recipient: message for message in ledger.intended.values()}
     for taken in server.accepted:
         assert len(taken.recipients) == 1
@@ -42,7 +42,7 @@ def everybody_once(server: SmtpServer, ledger: Ledger, without: set[int] | None 
 
 
 def missing(server: SmtpServer, numbers: set[int]) -> set[int]:
-    """Those who truly got nothing."""
+    """Return the recipients who got nothing."""
     return {number for number in numbers if address(number) not in server.recipients}
 
 

@@ -33,7 +33,7 @@ class Newsroom:
         self.reminded: list[tuple[str, str]] = []
 
     def look(self, moment: datetime) -> list[str]:
-        """What the bell would do at this moment, in words; editions ready to be sent are 'ready'."""
+        """Return the changes of the jobs at this moment in words; editions ready to be sent are 'ready'."""
         self.clock.moment = moment
         since = NOW - 2 * DAY
         with process.run() as name:
@@ -55,7 +55,7 @@ class Newsroom:
         return self.app.editions.get(name)
 
     def sent(self, name: str = MORNING) -> None:
-        """What was approved went out in its time."""
+        """Send the approved edition in time."""
         assert self.store.editions.set_state(name, ["approved"], "sent", now=SEND)
 
     def titles(self, name: str) -> set[str]:

@@ -1,4 +1,4 @@
-"""What carries messages away: a folder that fills up, and mail servers as the settings describe them."""
+"""Transports: a folder that fills up, and mail servers as the settings describe them."""
 
 from __future__ import annotations
 
