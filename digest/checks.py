@@ -29,6 +29,7 @@ def check(app: App, newsletter: str | None = None) -> Iterator[Finding]:
     if app.settings.deliver.transport == "smtp":
         yield from app.deliverability.domains()
     yield from templates.check(app.settings, app.rendering.folders)
+    yield from _logos(app)
     yield from _feeds(app)
     yield from _mails(app, newsletter)
 
@@ -127,6 +128,18 @@ def _feeds(app: App) -> Iterator[Finding]:
             yield Finding("feeds", f"{listed.feed.url}: never polled yet", "digest collect", "warning")
         elif listed.feed.url not in sick:
             yield Finding("feeds", listed.feed.url, severity="ok")
+
+
+def _logos(app: App) -> Iterator[Finding]:
+    """The newsletters' logos, read or fetched as for a mail."""
+    for key, newsletter in app.settings.newsletters.items():
+        source = newsletter.brand.logo
+        try:
+            if source and app.pictures.logo(source) is None:
+                problem = f"newsletter {key}: brand.logo: {source} gives no picture"
+                yield Finding("templates", problem, "open it in a browser, or give a file", "warning")
+        except DigestError as error:
+            yield Finding("templates", f"newsletter {key}: {error.message}", error.remedy)
 
 
 def _mails(app: App, newsletter: str | None) -> Iterator[Finding]:

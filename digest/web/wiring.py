@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from starlette.applications import Starlette
 
 from digest.deliver.render.content_builder import display_title
+from digest.services.deliver.messages import TEST_SUBSCRIBER
 from digest.web import webhooks
 from digest.web.app import Ports, build
 from digest.web.desk.preview import Listed, Previews
@@ -43,6 +44,9 @@ def _subscribers(app: App) -> Actions:
     def view(token: str) -> View | None:
         if (read := app.messages.links.read_token(token)) is None:
             return None
+        subscriber_id, key = read
+        if subscriber_id == TEST_SUBSCRIBER and (newsletter := app.settings.newsletters.get(key)):
+            return View(newsletter.title, newsletter.language, True, (), app.rendering.accent(key), test=True)
         own = app.subscriptions.view(*read)
         if own is None:
             return None

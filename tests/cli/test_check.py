@@ -43,9 +43,42 @@ def test_check_reports_unusable_key_and_continues(desk: Path, run: Run) -> None:
 
 
 @pytest.mark.parametrize(
+    ("subject", "problem", "remedy"),
+    [
+        ("{{ top.titel }}", "subject: 'top' has no 'titel'", "did you mean 'title'?"),
+        ("{{ tpo.title }}", "subject: there is no 'tpo'", "did you mean 'top'?"),
+        ("{{ top.title | uper }}", "subject: there is no filter 'uper'", "did you mean 'upper'?"),
+        ("{{ top.title ", "cannot be read", "write it as '{{ top.title }}'"),
+    ],
+)
+def test_check_reports_wrong_subject_before_any_edition(
+    desk: Path, run: Run, subject: str, problem: str, remedy: str
+) -> None:
+    _set(desk, f"subject = {json.dumps(subject)}")
+    wrong = [one for one in found(run, "templates") if one[0] == "error"]
+    assert [(problem in message, told) for _, message, told in wrong] == [(True, remedy)]
+
+
+def test_check_reports_missing_logo_with_the_nearest_file(desk: Path, run: Run) -> None:
+    (desk / "logo.png").write_bytes(b"")
+    text = (desk / "settings.toml").read_text(encoding="utf-8")
+    text = text.replace('brand = { accent = "#a3261b"', 'brand = { logo = "lgo.png", accent = "#a3261b"')
+    (desk / "settings.toml").write_text(text, encoding="utf-8")
+    [(_, message, remedy)] = [one for one in found(run, "templates") if one[0] == "error"]
+    assert "lgo.png: No such file or directory" in message
+    assert remedy == f"did you mean '{desk / 'logo.png'}'?"
+
+
+def _set(desk: Path, line: str) -> None:
+    text = (desk / "settings.toml").read_text(encoding="utf-8")
+    text = text.replace("[newsletters.morning]\n", f"[newsletters.morning]\n{line}\n")
+    (desk / "settings.toml").write_text(text, encoding="utf-8")
+
+
+@pytest.mark.parametrize(
     ("line", "words", "remedy"),
     [
-        ('subject = "{{ newsletter.titl }}"', "titl", "look at the newsletter's 'subject' in settings.toml"),
+        ('subject = "{{ newsletter.titl }}"', "titl", "subject in settings.toml: did you mean 'title'?"),
         ('theme = "clasic"', "there is no theme 'clasic'", "see settings.toml"),
     ],
 )

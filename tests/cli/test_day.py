@@ -119,7 +119,7 @@ def test_dry_run_writes_files_and_touches_no_delivery(full_desk: Path, run: Run,
         assert json.loads(sent.stdout) == {"edition_id": MATIN, "test": "me@example.org", "problems": []}
         assert run("deliver", "matin", "--test", "").exit_code == 1  # a script's empty variable sends no edition
         [test] = (full_desk / "outbox").rglob("*.eml")
-        assert str(BytesParser(policy=default).parsebytes(test.read_bytes())["Subject"]).startswith("[test]")
+        assert str(BytesParser(policy=default).parsebytes(test.read_bytes())["Subject"]).startswith("[TEST]")
 
 
 def test_blocked_mail_can_be_tested_but_not_sent(full_desk: Path, run: Run, morning: time_machine.travel) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from digest.services.deliver.messages import TEST_SUBSCRIBER
 from tests.web.conftest import Site
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
@@ -51,6 +52,20 @@ def test_unknown_token_gets_neutral_answer(site: Site) -> None:
         assert (answer.status_code, answer.text) == (200, "OK")
         assert "You are unsubscribed." in site.client.post(f"/unsubscribe/{token}").text
     assert site.state(site.ada) == "confirmed"
+
+
+def test_links_of_a_test_copy_say_so_and_change_nothing(site: Site) -> None:
+    token = site.app.messages.links.token(TEST_SUBSCRIBER, "morning")
+    for page in (f"/unsubscribe/{token}", f"/preferences/{token}"):
+        for answer in (site.client.get(page), site.client.post(page)):
+            assert answer.status_code == 200
+            assert "This link is from a test copy." in answer.text
+            assert "The Morning" in answer.text
+            assert "<button" not in answer.text
+    french = site.app.messages.links.token(TEST_SUBSCRIBER, "matin")
+    assert "exemplaire d’essai" in site.client.get(f"/unsubscribe/{french}").text
+    assert site.client.post(f"/unsubscribe/{token}", data=ONE_CLICK).text == "OK"
+    assert (site.state(site.ada), site.state(site.emile, "matin")) == ("confirmed", "confirmed")
 
 
 def test_huge_body_is_treated_as_button(site: Site) -> None:

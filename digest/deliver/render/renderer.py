@@ -11,6 +11,7 @@ from typing import Any, Final, Self
 
 from digest.compose.edition import Edition, EditionStory
 from digest.deliver import subject_line
+from digest.deliver.check import subject_template
 from digest.deliver.check.checked import Checked
 from digest.deliver.check.mail import problems as mail_problems
 from digest.deliver.render import css, templates
@@ -102,6 +103,9 @@ class Renderer:
         """Return the editor's subject, the one of the newsletter's template, or the default."""
         if edition.subject or not settings.subject:
             return mail.subject
+        if faults := subject_template.faults(settings.subject):
+            where = "subject in settings.toml"
+            raise RenderError("\n".join(fault.message for fault in faults), f"{where}: {faults[0].remedy}")
         context = {"newsletter": {"title": mail.newsletter}, "top": mail.top and asdict(mail.top), "date": mail.date}
         line = self._compiler.call(
             "subject", settings.subject, {**context, "stories": mail.stories, "count": mail.count}

@@ -77,9 +77,12 @@ class Messages:
         return filler
 
     def test_copy(self, edition: Edition, address: str) -> tuple[Message, Sequence[Problem]]:
-        """Return one copy of the whole edition under an id of its own, and the problems that forbid sending it."""
+        """Return one copy of the whole edition under an id of its own, and the problems that forbid sending it.
+
+        Its links belong to no subscriber: the pages say that they are from a test copy.
+        """
         rendered = self._rendering.render(edition)
-        rendered = replace(rendered, subject=f"[test] {rendered.subject}")
+        rendered = replace(rendered, subject=f"[TEST] {rendered.subject}")
         metadata = self._metadata(edition, f"{edition.id}.test.{edition.version}")
         message = self._template(rendered, metadata).fill(Recipient(TEST_SUBSCRIBER, address))
         return message, [problem for problem in rendered.problems if problem.blocking]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -71,7 +72,7 @@ class Pictures:
                 logo = self._media.logo(source, Path(source).read_bytes())
             except (OSError, ValueError) as error:
                 reason = getattr(error, "strerror", None) or error
-                raise RenderError(f"brand.logo: {source}: {reason}; give a PNG or JPEG that is there") from None
+                raise RenderError(f"brand.logo: {source}: {reason}", _logo_remedy(Path(source))) from None
         return Logo(f"{self.base_url}/{logo[0]}", *logo[1:]) if logo else None
 
     def _fetched_logo(self, url: str) -> tuple[str, int, int] | None:
@@ -91,6 +92,14 @@ class Pictures:
         for done, _ in enumerate(self._fetcher.sandboxed(keep_picture, fetched), 1):
             progress("pictures", done, len(urls))
         progress("pictures", len(urls), len(urls))
+
+
+def _logo_remedy(path: Path) -> str:
+    """Return what to do about a logo that cannot be read: the nearest file name in its folder, where there is one."""
+    folder = path.parent
+    pictures = [file.name for file in folder.iterdir() if file.is_file()] if folder.is_dir() else []
+    close = difflib.get_close_matches(path.name, [name for name in pictures if name != path.name], 1, 0.6)
+    return f"did you mean '{folder / close[0]}'?" if close else "give a PNG or JPEG that exists"
 
 
 def _urls(edition: Edition) -> list[str]:

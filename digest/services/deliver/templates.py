@@ -40,7 +40,8 @@ def diff(settings: Settings) -> str:
 
 
 def check(settings: Settings, folders: Sequence[Path]) -> Iterator[Finding]:
-    """Check the user's templates, and each newsletter's theme and language."""
+    """Check the user's templates, and each newsletter's theme, subject template and language."""
+    from digest.deliver.check import subject_template
     from digest.deliver.render import templates
     from digest.text.catalogue import locale
 
@@ -54,6 +55,8 @@ def check(settings: Settings, folders: Sequence[Path]) -> Iterator[Finding]:
             templates.theme(newsletter.theme, folders)
         except DigestError as error:
             yield Finding("templates", f"newsletter {key}: {error}", f"set newsletters.{key}.theme")
+        for subject_fault in subject_template.faults(newsletter.subject):
+            yield Finding("templates", f"newsletter {key}: {subject_fault.message}", subject_fault.remedy)
         if not locale(newsletter.language, folders).translated:
             problem = (
                 f"newsletter {key}: there are no words in '{newsletter.language}' yet, so the mail's own are English"

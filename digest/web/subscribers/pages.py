@@ -30,6 +30,7 @@ class View:
     active: bool
     topics: tuple[tuple[str, str, bool], ...] = ()  # (key, title, chosen), in the newsletter's order
     accent: tuple[str, str] | None = None  # the newsletter's colour, light and dark
+    test: bool = False  # of a test copy: nobody's subscription, and no action has an effect
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,9 @@ def routes(actions: Actions, pages: Pages) -> list[BaseRoute]:
 
     async def page(request: Request, token: str, notice: str = "") -> Response:
         subscription = await run_in_threadpool(actions.view, token)
-        if not notice and subscription is not None and not subscription.active:
+        if subscription is not None and subscription.test:
+            notice = "test"
+        elif not notice and subscription is not None and not subscription.active:
             notice = "left"
         language, accent = (subscription.language, subscription.accent) if subscription else ("", None)
         return pages.response(
@@ -87,7 +90,7 @@ def routes(actions: Actions, pages: Pages) -> list[BaseRoute]:
             await run_in_threadpool(actions.choose, token, chosen)
             notice = "saved"
         subscription = await run_in_threadpool(actions.view, token)
-        if subscription is None or not subscription.active:
+        if subscription is None or not subscription.active or subscription.test:
             return await page(request, token)
         return pages.response(
             request,
