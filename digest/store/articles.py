@@ -94,7 +94,7 @@ class Articles(Area):
         return sorted(found, key=lambda pair: _order(pair[0][0]))
 
     def host_blocks(self, host: str) -> str | None:
-        """What was learned about the repeated blocks of a host (JSON), or None."""
+        """Return the repeated blocks of a host (JSON), or None."""
         with self._database.read() as connection:
             return connection.scalar(select(host_blocks.c.data).where(host_blocks.c.host == host))
 

@@ -61,7 +61,7 @@ _SHRINK = "UPDATE claims SET held = ? WHERE id = ?"
 
 @dataclass(slots=True)
 class ClaimState:
-    """What a sender knows of its claim as of `step`: the deliveries without a result, and those in flight."""
+    """The state of a claim as of `step`: the deliveries without a result, and those in flight."""
 
     epoch: int
     step: int = 0

@@ -56,7 +56,7 @@ def text_hash(text: str) -> str:
 
 
 def article_key(entry: Entry) -> str:
-    """What an article is known by: the canonical URL; an entry without a link is an article of its own."""
+    """Return the key of an article: the canonical URL; an entry without a link is an article of its own."""
     return entry.canonical_url or f"{entry.feed_url}#{entry.key}"
 
 

@@ -40,7 +40,7 @@ class LedgerEntry(NamedTuple):
 
 
 class Ledger(Area):
-    """What the editions of every newsletter printed."""
+    """The stories that the editions of all newsletters printed."""
 
     def replace(self, edition_id: str, rows: Iterable[LedgerRow]) -> None:
         """Store what an edition prints, in place of its former rows."""

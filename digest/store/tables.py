@@ -236,7 +236,7 @@ deliveries = Table(
 _OPEN = deliveries.c.due_at.is_not(None)
 Index("ix_deliveries_due", deliveries.c.edition_id, deliveries.c.due_at, sqlite_where=_OPEN, postgresql_where=_OPEN)
 
-#: What senders hold. One row a sender, written once a turn, where a mark on each delivery would be two more writes a
+#: Claims of senders. One row per sender, written once per batch; a mark on each delivery would be two more writes a
 #: message. `held` and `under_way` are JSON lists of `deliveries.id`. `held` is written when a sender claims or gives
 #: back: what of it came to its end since is nobody's (`claims.claims_of`).
 claims = Table(

@@ -1,4 +1,4 @@
-"""What a reader was told does not come back, unless there is real news in it."""
+"""Stories that subscribers had do not come back, unless there are new facts."""
 
 import random
 from dataclasses import replace
@@ -44,7 +44,7 @@ OTHER = candidate(
 
 
 def printed(candidates: tuple[Candidate, ...], edition: str = "morning-1", at: datetime = YESTERDAY) -> Told:
-    """What the ledger keeps after `candidates` were printed as one story."""
+    """Return the ledger's record after `candidates` were printed as one story."""
     whole = story(candidates)
     article = whole.best.article
     return remember(

@@ -24,7 +24,7 @@ TIMES = "https://times.example/feed"
 
 
 def minutes(number: float) -> datetime:
-    """So many minutes after NOW."""
+    """Return the time that many minutes after NOW."""
     return NOW + timedelta(minutes=number)
 
 
@@ -36,7 +36,7 @@ def entry(key: str, feed_url: str = HERALD, **facts: object) -> Entry:
 
 
 def article(key: str, **facts: object) -> Article:
-    """What was read for `entry(key)`."""
+    """Return the article of `entry(key)`."""
     url = f"https://herald.example/{key}"
     return replace(Article(url, url, f"Title {key}", language="en", text=f"Text {key}."), **facts)  # type: ignore[arg-type]
 
@@ -160,7 +160,7 @@ def progress(
 
 
 def result(delivery: Delivery, state: DeliveryState, reason: str = "", later: datetime | None = None) -> DeliveryResult:
-    """What came of a delivery."""
+    """Return the result of a delivery."""
     return DeliveryResult(delivery.id, state, reason, later)
 
 

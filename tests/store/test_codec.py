@@ -1,4 +1,4 @@
-"""What goes in comes out: texts, times and nouns, whatever is in them."""
+"""Stored texts, times and objects come back unchanged."""
 
 from __future__ import annotations
 

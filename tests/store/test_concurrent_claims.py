@@ -1,4 +1,4 @@
-"""What must happen once, whoever asks: a line in the history, a fact that is compared and set, a plan that is void."""
+"""Changes that must happen once among concurrent callers: history lines, compare and set, voided plans."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from digest.store import Store
 from tests.paths import PROJECT
 from tests.store.samples import HERALD, NOW, crowd, entry, keep, minutes, planned, stored_edition
 
-#: What one sender has under way at a time, and so the most that one kill may leave in doubt.
+#: Deliveries under way per sender, and so the most that one kill may leave in doubt.
 IN_FLIGHT = 5
 
 

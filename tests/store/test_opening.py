@@ -131,7 +131,7 @@ def test_a_store_locked_as_a_whole_is_not_opened(path: Path) -> None:
 
 
 def refused_to_a_stranger(url: str) -> str:
-    """What `open_store(url, upgrade=True)` says to a user who owns nothing."""
+    """Return the error of `open_store(url, upgrade=True)` for a user without rights."""
     code = f"""
 import os, tempfile
 from digest.errors import StoreBusy, StoreError

@@ -65,7 +65,7 @@ def later(monkeypatch: pytest.MonkeyPatch, folder: Path, then: str = "pass") -> 
 
 
 def revisions_of(path: Path) -> list[str]:
-    """What an SQLite file says it is, asked without our code."""
+    """Return the schema revision of an SQLite file, read without our code."""
     with closing(sqlite3.connect(path)) as connection:
         return [row[0] for row in connection.execute("SELECT version_num FROM alembic_version")]
 
@@ -225,7 +225,7 @@ def fill(store: Store) -> None:
 
 
 def still_full(store: Store) -> None:
-    """What `fill` stored is there."""
+    """Assert that the rows of `fill` are present."""
     with store:
         assert store.feeds.known(HERALD) == {"a": "hash of a"}
         assert [len(ties) for _, ties in store.subscribers.all()] == [1] * 4
