@@ -60,6 +60,7 @@ class Delivery(NamedTuple):
     next_attempt: datetime | None = None
     updated_at: datetime | None = None
     id: int = 0
+    sent_at: int = 0  # Date of its message in seconds since 1970, from the first hand-over on; 0: none yet
 
 
 InDoubt = Literal["resend", "hold"]

@@ -6,9 +6,10 @@ slept past its lease and was replaced changes nothing. A delivery itself is writ
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from sqlalchemy import update
@@ -19,7 +20,9 @@ from digest.store.claim_rows import (
     WAITING,
     ClaimRow,
     Released,
+    decode_dates,
     decode_ids,
+    encode_dates,
     encode_ids,
     end_claim,
     find_claims,
@@ -36,7 +39,9 @@ _SENDING = """
 SELECT reached, send_at FROM editions
 WHERE id = ? AND state = 'sending' AND NOT EXISTS (SELECT 1 FROM meta WHERE key = ?)
 """
-_ROW = "SELECT id, subscriber_id, address, variant, reason, attempts, not_before FROM deliveries WHERE edition_id = ?"
+_ROW = """
+SELECT id, subscriber_id, address, variant, reason, attempts, sent_at, not_before FROM deliveries WHERE edition_id = ?
+"""
 _DUE = f"""
 {_ROW} AND due_at <= ? AND state IN ('planned', 'deferred') AND NOT id {{any_of}} ORDER BY due_at, id LIMIT ?
 """
@@ -44,7 +49,7 @@ _QUEUE = f"{_ROW} AND subscriber_id > ? AND state = 'planned' AND due_at IS NULL
 _REACHED = "UPDATE editions SET reached = ? WHERE id = ?"
 _INSERT = "INSERT INTO claims (edition_id, owner, lease_until, held, under_way) VALUES (?, ?, ?, ?, '[]') RETURNING id"
 _EXTEND = "UPDATE claims SET lease_until = ?, held = ?, step = step + 1 WHERE id = ?"
-_CONTENT = "SELECT held, under_way FROM claims WHERE id = ?"
+_CONTENT = "SELECT held, under_way, dates FROM claims WHERE id = ?"
 #: Safety net: requeue any waiting row that is neither due, queued nor claimed. None should exist.
 _REQUEUE_LOST = """
 UPDATE deliveries SET due_at = ? WHERE edition_id = ? AND subscriber_id <= ? AND state IN ('planned', 'deferred')
@@ -55,7 +60,7 @@ SELECT c.lease_until, c.step, e.newsletter,
   e.state = 'sending' AND NOT EXISTS (SELECT 1 FROM meta WHERE key = ?)
 FROM claims c JOIN editions e ON e.id = c.edition_id WHERE c.id = ? AND c.owner = ?
 """
-_MARK = "UPDATE claims SET under_way = ?, step = step + 1 WHERE id = ?"
+_MARK = "UPDATE claims SET under_way = ?, dates = ?, step = step + 1 WHERE id = ?"
 _SHRINK = "UPDATE claims SET held = ? WHERE id = ?"
 
 
@@ -67,6 +72,7 @@ class ClaimState:
     step: int = 0
     open: set[int] = field(default_factory=set)
     in_flight: set[int] = field(default_factory=set)
+    dates: dict[int, int] = field(default_factory=dict)  # of the messages in flight that had none before
 
 
 class ProgressResult(NamedTuple):
@@ -164,8 +170,9 @@ class Claim:
                 None,
                 now,
                 delivery_id,
+                sent_at or 0,
             )
-            for delivery_id, subscriber_id, address, variant, reason, attempts, not_before in rows
+            for delivery_id, subscriber_id, address, variant, reason, attempts, sent_at, not_before in rows
         ]
 
     def _current_claims(self, run: Run, now: datetime) -> tuple[frozenset[int], ClaimRow | None]:
@@ -188,20 +195,25 @@ class Claim:
         state, self._state = self._state, None
         if state is not None and (state.epoch, state.step) == (epoch, step):
             return state
-        ((delivery_ids, in_flight),) = run(_CONTENT, (epoch,)).fetchall()
-        return ClaimState(
-            epoch, step, open_ids(self._database, run, decode_ids(delivery_ids)), set(decode_ids(in_flight))
-        )
+        ((delivery_ids, in_flight, dates),) = run(_CONTENT, (epoch,)).fetchall()
+        still_open = open_ids(self._database, run, decode_ids(delivery_ids))
+        return ClaimState(epoch, step, still_open, set(decode_ids(in_flight)), decode_dates(dates))
 
     def record_progress(
-        self, results: Sequence[DeliveryResult] = (), intents: Collection[Delivery] = (), *, now: datetime
+        self,
+        results: Sequence[DeliveryResult] = (),
+        intents: Collection[Delivery] = (),
+        *,
+        now: datetime,
+        dates: Mapping[int, int] = MappingProxyType({}),
     ) -> ProgressResult:
         """Write results of claimed deliveries and mark others as handed over, in one durable commit.
 
         Send exactly the intents in `to_send`. The result `planned` gives a delivery back unsent; `deferred` needs
         `next_attempt`. Intents whose readers left or were suppressed by now are `unwanted` and not marked. What this
         claim does not hold, or no longer, is left alone. Repeated after a commit whose answer was lost, the call
-        changes nothing.
+        changes nothing. `dates` has the Date (seconds since 1970) of intents that had none before, by delivery: should
+        the sender die, its deliveries in doubt keep them.
         """
         database, epoch = self._database, self.epoch
         with database.quick() as run:
@@ -223,10 +235,13 @@ class Claim:
                     unwanted |= find_suppressed(database, run, gone)
             to_send = frozenset(by_subscriber.values()) - unwanted
             state.in_flight = (state.in_flight - settled) | to_send
+            if dates or state.dates:
+                current = {**state.dates, **{delivery_id: dates[delivery_id] for delivery_id in to_send & dates.keys()}}
+                state.dates = {key: sent_at for key, sent_at in current.items() if key in state.in_flight}
             if settled == state.open:
                 end_claim(run, epoch)
             else:
-                run(_MARK, (encode_ids(state.in_flight), epoch))
+                run(_MARK, (encode_ids(state.in_flight), encode_dates(state.dates), epoch))
                 state.step += 1
                 if any(result.state in WAITING for result in known):  # any sender may claim those again
                     run(_SHRINK, (encode_ids(state.open - settled), epoch))

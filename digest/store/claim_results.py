@@ -19,13 +19,15 @@ class DeliveryResult(NamedTuple):
     state: DeliveryState
     reason: str = ""
     next_attempt: datetime | None = None
+    sent_at: int = 0  # Date of the message that was handed over, in seconds since 1970
 
 
 #: States of which a server was asked.
 _ATTEMPTED = ("accepted", "deferred", "refused", "unknown")
 
 _RECORD = """
-UPDATE deliveries SET state = ?, reason = ?, due_at = ?, attempts = attempts + ?, updated_at = ?
+UPDATE deliveries SET state = ?, reason = ?, due_at = ?, attempts = attempts + ?, updated_at = ?,
+  sent_at = COALESCE(sent_at, ?)
 WHERE id = ? AND state IN ('planned', 'deferred')
 """
 #: The result of nearly every message, many at once. SQLite takes one JSON object, PostgreSQL two arrays.
@@ -58,9 +60,10 @@ def write_results(database: Database, run: Run, results: Sequence[DeliveryResult
             at if state == "planned" else moment(next_attempt or now) if state == "deferred" else None,
             1 if state in _ATTEMPTED else 0,
             at,
+            sent_at if sent_at and state in _ATTEMPTED else None,
             delivery_id,
         )
-        for delivery_id, state, reason, next_attempt in results
+        for delivery_id, state, reason, next_attempt, sent_at in results
         if state != "accepted"
     ]
     run(_RECORD, rows)

@@ -7,7 +7,7 @@ of its own, so that claiming a delivery and marking it as handed over write noth
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -23,6 +23,8 @@ CLAIMED = ("claimed", "handed_over")
 _CLAIMS = "SELECT id, owner, lease_until, held, under_way, step FROM claims"
 _OPEN = "SELECT id FROM deliveries WHERE id {any_of} AND state IN ('planned', 'deferred')"
 _END = "DELETE FROM claims WHERE id = ?"
+_DATES = "SELECT dates FROM claims WHERE id = ?"
+_KEEP_DATE = "UPDATE deliveries SET sent_at = ? WHERE id = ? AND sent_at IS NULL"
 #: Deliveries that an ended claim did not send go to the end of the queue.
 _REQUEUE = "UPDATE deliveries SET due_at = ? WHERE id {any_of} AND state = 'planned' AND due_at IS NULL"
 _LOST = """
@@ -71,6 +73,16 @@ def encode_ids(ids: Iterable[int]) -> str:
     return _ENCODE(sorted(ids))
 
 
+def decode_dates(text: str) -> dict[int, int]:
+    """The Date of each delivery in a JSON object, in seconds since 1970."""
+    return {int(delivery_id): sent_at for delivery_id, sent_at in json.loads(text).items()}
+
+
+def encode_dates(dates: Mapping[int, int]) -> str:
+    """Dates by delivery as a JSON object."""
+    return _ENCODE(dates)
+
+
 # --- in the transactions of senders (`Database.quick`) --------------------------------------------------------
 
 
@@ -102,7 +114,10 @@ def end_claim(run: Run, claim_id: int) -> None:
 
 def release_claim(database: Database, run: Run, claim: ClaimRow, now: datetime) -> Released:
     """End a claim, whose row is locked: what was only claimed may be claimed again, what was handed over is unknown."""
+    dates = decode_dates(run(_DATES, (claim.id,)).fetchall()[0][0]) if claim.in_flight else {}
     end_claim(run, claim.id)
+    if dates:
+        run(_KEEP_DATE, [(sent_at, delivery_id) for delivery_id, sent_at in dates.items()])
     at, any_of, many = database.moment(now), database.any_of, database.many
     unsent = open_ids(database, run, claim.delivery_ids) - claim.in_flight
     run(_REQUEUE.format(any_of=any_of), (at, many(unsent)))

@@ -173,7 +173,9 @@ class Deliveries(Area):
             chosen = and_(chosen, _D.attempts < tried_below)
         if due_after is not None:
             chosen = and_(chosen, _D.not_before > due_after)
-        change = update(deliveries).values(state="planned", due_at=now, updated_at=now)
+        # Nobody has a copy of what was refused, so its next one gets a new Date.
+        kept_date = case((_D.state == "refused", null()), else_=_D.sent_at)
+        change = update(deliveries).values(state="planned", due_at=now, updated_at=now, sent_at=kept_date)
         with self._database.write() as connection:
             block_new_claims(connection, edition_id)
             drop_settled(connection, edition_id)

@@ -17,7 +17,7 @@ State = Literal["empty", "older", "current", "newer", "foreign"]
 
 #: Every revision, oldest first; the last one is ours. Listed here since Alembic takes longer to import than everything
 #: else, and is needed only for an upgrade. A test compares the list with the migrations.
-REVISIONS: Final = ("0001", "0002", "0003")
+REVISIONS: Final = ("0001", "0002", "0003", "0004")
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 

@@ -230,6 +230,8 @@ deliveries = Table(
     # but the unique one (see `editions.reached`), and so nothing has to be taken out of one for each message sent.
     _moment("due_at", nullable=True),
     _moment("updated_at"),
+    # Date of the message in seconds since 1970, once it was handed over: every further copy is the same one.
+    Column("sent_at", Id),
     UniqueConstraint("edition_id", "subscriber_id"),
     sqlite_autoincrement=True,
 )
@@ -248,6 +250,7 @@ claims = Table(
     _moment("lease_until"),
     Column("held", Text, nullable=False),
     Column("under_way", Text, nullable=False),  # on record as about to be sent, and not yet answered
+    Column("dates", Text, nullable=False, server_default="{}"),  # JSON: Date of each message in `under_way`
     _count("step"),  # grows with every change, so that a sender sees whether what it knows is still so
     UniqueConstraint("edition_id", "owner"),
     sqlite_autoincrement=True,

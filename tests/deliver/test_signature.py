@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import html
 from base64 import urlsafe_b64encode
+from email.utils import format_datetime
 
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -65,6 +66,7 @@ def plain_mail(number: int, address: str, name: str = "") -> bytes:
         MergeField.MAIL_TAG: leave.encode(),
         MergeField.TEXT_ADDRESS: quoted_printable.encode(address),
         MergeField.HTML_ADDRESS: quoted_printable.encode(html.escape(address)),
+        MergeField.DATE: format_datetime(METADATA.date).encode(),
     }
 
     def filled(parts: tuple[TemplatePart, ...]) -> bytes:

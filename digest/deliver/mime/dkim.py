@@ -136,6 +136,10 @@ class Signer:
         return message._replace(parts=(b"".join(lines), *message.parts))
 
 
+#: Times whose signature headers a template keeps.
+_MAX_TIMES = 64
+
+
 class SignedTemplate:
     """A template whose `fill` signs. PKCS 1 v1.5 and Ed25519 are deterministic: the bytes are the same every time."""
 
@@ -151,13 +155,24 @@ class SignedTemplate:
         flat, fields = join_parts(body)
         self._body = hashlib.sha256(flat[0])
         self._rest, self._rest_fields = flat[1:], tuple((index - 1, field) for index, field in fields)
-        timestamp = int(template.metadata.date.timestamp())
-        self._lines = tuple(_SignatureHeader(key, names, timestamp) for key in keys)
+        self._keys, self._names = tuple(keys), names
+        self._lines: dict[int, tuple[_SignatureHeader, ...]] = {}
 
-    def fill(self, to: Recipient) -> Message:
+    def _lines_of(self, timestamp: int) -> tuple[_SignatureHeader, ...]:
+        """Return the signature headers of a time; those of the latest few are kept."""
+        lines = self._lines.get(timestamp)
+        if lines is None:
+            if len(self._lines) >= _MAX_TIMES:
+                self._lines.clear()
+            lines = tuple(_SignatureHeader(key, self._names, timestamp) for key in self._keys)
+            self._lines[timestamp] = lines
+        return lines
+
+    def fill(self, to: Recipient, sent_at: int | None = None) -> Message:
         """Return one signed copy; raises AddressError for an address that is not canonical."""
         template = self.template
-        values, sender = template.values(to)
+        timestamp = template.default_date if sent_at is None else sent_at
+        values, sender = template.values(to, timestamp)
         rest = self._rest.copy()
         for index, field in self._rest_fields:
             rest[index] = values[field]
@@ -169,7 +184,7 @@ class SignedTemplate:
             personal[index] = _unfold(values[field]) if field is MergeField.TO else values[field]
         headers = self._headers.copy()
         headers.update(b"".join(personal))
-        signatures = [line.signature(headers.copy(), body_hash) for line in self._lines]
+        signatures = [line.signature(headers.copy(), body_hash) for line in self._lines_of(timestamp)]
         return template.message(to, sender, (*signatures, *template.parts(values)))
 
 

@@ -8,10 +8,11 @@ are refused rather than stripped. List-*, Feedback-ID and Message-ID are written
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from email.charset import SHORTEST, Charset
 from email.header import Header
 from email.utils import format_datetime
+from functools import lru_cache
 from typing import Final
 
 from digest.errors import RenderError
@@ -87,6 +88,12 @@ def token(name: str, value: str) -> bytes:
     if not value.isascii():
         raise RenderError(f"header {name}: '{value}' must be plain ASCII")
     return value.encode("ascii")
+
+
+@lru_cache(maxsize=256)
+def date_of(seconds: int) -> bytes:
+    """Return the RFC 5322 date of a time in seconds since 1970."""
+    return date(datetime.fromtimestamp(seconds, UTC))
 
 
 def date(moment: datetime) -> bytes:

@@ -7,7 +7,7 @@ from enum import IntEnum
 
 
 class MergeField(IntEnum):
-    """One personal value. Its number is the value's index in the tuple that fills a template."""
+    """One value of a single copy. Its number is the value's index in the tuple that fills a template."""
 
     TO = 0
     NUMBER = 1  # the subscriber in the Message-ID
@@ -15,6 +15,7 @@ class MergeField(IntEnum):
     MAIL_TAG = 3  # in the mailto: of List-Unsubscribe
     TEXT_ADDRESS = 4
     HTML_ADDRESS = 5
+    DATE = 6
 
 
 TemplatePart = bytes | MergeField

@@ -36,13 +36,13 @@ class Message(NamedTuple):
 class MessageFactory(Protocol):
     """Builds messages for recipients: a MessageTemplate, or a signed one (`dkim`)."""
 
-    def fill(self, to: Recipient) -> Message:
-        """Return one copy; raises AddressError for an address that is not canonical."""
+    def fill(self, to: Recipient, sent_at: int | None = None) -> Message:
+        """Return one copy, dated `sent_at` (seconds since 1970); raises AddressError for an address not canonical."""
 
 
 @dataclass(frozen=True, slots=True)
 class EditionMetadata:
-    """The header values that all copies of an edition share. `date` is frozen and aware.
+    """The header values that all copies of an edition share. `date` (aware) is for copies that are given no other.
 
     A test send needs an `edition_id` of its own, or the mail program drops the second test as a duplicate.
     """

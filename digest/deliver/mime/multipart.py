@@ -66,7 +66,7 @@ def header(
         ("To", MergeField.TO),
         ("Reply-To", headers.raw_address("Reply-To", metadata.reply_to or metadata.sender_address).encode("ascii")),
         ("Subject", headers.unstructured("Subject", rendered.subject)),
-        ("Date", headers.date(metadata.date)),
+        ("Date", MergeField.DATE),
         ("Message-ID", (id_start.encode("ascii"), MergeField.NUMBER, id_end.encode("ascii"))),
         ("List-ID", list_title + list_id),
         ("List-Unsubscribe", (unsubscribe, MergeField.TOKEN, mailto, MergeField.MAIL_TAG, mail_end)),

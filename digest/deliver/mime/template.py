@@ -67,9 +67,12 @@ class MessageTemplate:
         _check(template)
         return template
 
-    def fill(self, to: Recipient) -> Message:
-        """Return one copy; raises AddressError for an address that is not canonical."""
-        values, sender = self.values(to)
+    def fill(self, to: Recipient, sent_at: int | None = None) -> Message:
+        """Return one copy, with the same octets for the same recipient and time of handing over (since 1970).
+
+        Raises AddressError for an address that is not canonical.
+        """
+        values, sender = self.values(to, self.default_date if sent_at is None else sent_at)
         return self.message(to, sender, self.parts(values))
 
     def message(self, to: Recipient, sender: str, parts: tuple[bytes, ...]) -> Message:
@@ -79,7 +82,12 @@ class MessageTemplate:
         edition_id = self.metadata.edition_id
         return Message(edition_id, number, sender, address, message_id, parts, not address.isascii(), True)
 
-    def values(self, to: Recipient) -> tuple[Values, str]:
+    @property
+    def default_date(self) -> int:
+        """The date of copies that are given no other, in seconds since 1970."""
+        return int(self.metadata.date.timestamp())
+
+    def values(self, to: Recipient, sent_at: int) -> tuple[Values, str]:
         """Return the recipient's values by `MergeField`, and the envelope sender."""
         number, address, name = to
         plain = len(address) <= 64 and _PLAIN_ADDRESS(address)
@@ -94,7 +102,8 @@ class MessageTemplate:
         if len(token) > 75:
             token = quoted_printable.SOFT_BREAK.join(token[at : at + 75] for at in range(0, len(token), 75))
         sender, mail_tag = self._stamp(number)
-        return (encoded, b"%x" % number, token, mail_tag.encode("ascii"), in_text, in_html), sender
+        date = headers.date_of(sent_at)
+        return (encoded, b"%x" % number, token, mail_tag.encode("ascii"), in_text, in_html, date), sender
 
 
 def _fill_function(

@@ -158,6 +158,7 @@ class _Run:
         self.store, self.edition, self.fillers = store, edition, fillers
         self.terms, self.clock, self.progress = terms, clock, progress
         self.held: dict[int, Delivery] = {}  # by the reader's number
+        self.dates: dict[int, int] = {}  # Date of each held message that has none in the store, by delivery
         self.claim: Claim | None = None
         self.disowned: list[tuple[int, Outcome]] = []
         self.patience = terms.last_moment - edition.send_at
@@ -207,10 +208,13 @@ class _Run:
             for delivery in batch:
                 filler = self.fillers(delivery.variant)
                 try:
-                    message = filler.fill(Recipient(delivery.subscriber_id, delivery.address))
+                    sent_at = delivery.sent_at or int(self.clock().timestamp())
+                    message = filler.fill(Recipient(delivery.subscriber_id, delivery.address), sent_at)
                 except DigestError as error:  # an address that is none is one reader's trouble, not everybody's
                     self.left.append(self._row(delivery.subscriber_id, "skipped", str(error)))
                 else:
+                    if not delivery.sent_at:
+                        self.dates[delivery.id] = sent_at
                     yield message
 
     def _acquire(self) -> Sequence[Delivery]:
@@ -270,7 +274,10 @@ class _Run:
         return self._fewer(progress, going)
 
     def _record_progress(self, rows: Sequence[DeliveryResult], going: Sequence[Delivery] = ()) -> ProgressResult:
-        return self.claim.record_progress(rows, going, now=self.clock()) if self.claim else ProgressResult()
+        if not self.claim:
+            return ProgressResult()
+        dates = {delivery.id: self.dates[delivery.id] for delivery in going if delivery.id in self.dates}
+        return self.claim.record_progress(rows, going, now=self.clock(), dates=dates)
 
     def _take_in(self, results: Sequence[Result], now: datetime) -> None:
         """Note what came of messages. What usually comes of them goes by without a call for each."""
@@ -282,7 +289,9 @@ class _Run:
             if outcome.state != "accepted" or self.wave.active:
                 left.append(self._settled(number, outcome, now))
             else:  # as `settle` would have it
-                left.append(DeliveryResult(held.pop(number).id, "accepted", outcome.reason))
+                delivery_id = held.pop(number).id
+                self.dates.pop(delivery_id, None)
+                left.append(DeliveryResult(delivery_id, "accepted", outcome.reason))
                 self.sent += 1
                 self.done += 1
         if len(held) < before:
@@ -331,7 +340,7 @@ class _Run:
         self.intended.discard(number)
         if state != "planned":
             self.done += 1
-        return DeliveryResult(delivery.id, state, reason, next_attempt)
+        return DeliveryResult(delivery.id, state, reason, next_attempt, self.dates.pop(delivery.id, 0))
 
     def give_back(self) -> None:
         """Release claimed deliveries for the next run; those without an answer are in doubt. What a

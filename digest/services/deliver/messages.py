@@ -34,7 +34,7 @@ class Messages:
     """Everything between a rendered edition and a transport."""
 
     def __init__(self, context: Context, rendering: Rendering) -> None:
-        self._settings, self._rendering = context.settings, rendering
+        self._settings, self._clock, self._rendering = context.settings, context.clock, rendering
 
     @cached_property
     def links(self) -> Links:
@@ -106,7 +106,7 @@ class Messages:
             title=newsletter.title,
             sender_name=newsletter.sender.name,
             sender_address=newsletter.sender.address,
-            date=edition.send_at,
+            date=self._clock(),
             reply_to=newsletter.reply_to or self._settings.site.mailbox,
         )
 
