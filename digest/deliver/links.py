@@ -8,6 +8,7 @@ address.
 from __future__ import annotations
 
 import hashlib
+import hmac
 import re
 from base64 import urlsafe_b64decode
 from binascii import Error, b2a_base64
@@ -56,12 +57,16 @@ class Links:
         return token
 
     def read_token(self, token: str) -> tuple[int, str] | None:
-        """(subscriber id, newsletter) of a token of ours, else None."""
+        """(subscriber id, newsletter) of a token of ours, else None.
+
+        Each token has one spelling: spare bits of base64, blanks or a sign are refused.
+        """
         try:
             payload = self._signer.unsign(token)
             text = urlsafe_b64decode(payload + b"=" * (-len(payload) % 4)).decode()
             subscriber_id, _, newsletter = text.partition(":")
-            return int(subscriber_id), newsletter
+            identity = int(subscriber_id), newsletter
+            return identity if hmac.compare_digest(self.token(*identity).encode(), token.encode()) else None
         except (BadSignature, Error, ValueError):
             return None
 

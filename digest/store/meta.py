@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Connection, delete, select, text, update
 
 from digest.errors import Finding
 from digest.store.backup import backup
@@ -16,6 +16,18 @@ from digest.store.health import check
 from digest.store.tables import meta
 
 _HOME_KEY = "home"
+_SERVER_PLACE = """
+SELECT (SELECT system_identifier FROM pg_control_system()), d.oid, 'meta'::regclass::oid
+FROM pg_database d WHERE d.datname = current_database()
+"""
+_MOVED_FILE = (
+    "this store was used on another machine or in another folder before: make sure that it no longer sends there, "
+    "then 'digest schedule pause --resume'"
+)
+_MOVED_DATABASE = (
+    "this database was restored or copied: make sure that the former one no longer sends, and see what was sent since "
+    "the copy was taken, then 'digest schedule pause --resume'"
+)
 
 
 class Meta(Area):
@@ -56,26 +68,39 @@ class Meta(Area):
         """Why sending is paused, or None when it is not."""
         return self.get(PAUSED_KEY)
 
-    def settle_in(self) -> str | None:
-        """Ask this before sending: pauses, once, when an SQLite store wakes up on another machine or in another place.
+    def pause_if_moved(self) -> str | None:
+        """Pause sending, once, when this store is a copy at a new place. Returns the reason, or None when it is not.
 
-        A clone of a machine, or a copy of the file, would mail everybody a second time. Returns why it paused, or None.
-        A PostgreSQL store has many homes by intention and never pauses.
+        Call it before sending: a cloned machine, a copied file or a restored dump would mail everybody a second time.
+        The new place and the pause are stored in one transaction, so that no crash leaves a copy that sends. Any number
+        of machines may use one PostgreSQL database: only a restored one is at a new place, not a promoted standby.
         """
-        if not self._database.is_sqlite:
-            return None
-        here, before = _place(self._database.path), self.get(_HOME_KEY)
-        if here == before:
-            return None
-        self.set(_HOME_KEY, here)
-        if before is None:
-            return None
-        reason = (
-            "this store was used on another machine or in another folder before: make sure that it no longer sends "
-            "there, then 'digest schedule pause --resume'"
-        )
-        self.pause_sending(reason)
+        with self._database.read() as connection:
+            if self._home(connection) == connection.scalar(select(meta.c.value).where(meta.c.key == _HOME_KEY)):
+                return None
+        with self._database.write() as connection:
+            self._database.lock(connection, _HOME_KEY)
+            here = self._home(connection)
+            before = connection.scalar(select(meta.c.value).where(meta.c.key == _HOME_KEY))
+            upsert = self._database.upsert(meta, ["key"], lambda new: {"value": new.value})
+            connection.execute(upsert, {"key": _HOME_KEY, "value": here})
+            if before is None or before == here:
+                return None
+            reason = _MOVED_FILE if self._database.is_sqlite else _MOVED_DATABASE
+            connection.execute(upsert, {"key": PAUSED_KEY, "value": reason})
         return reason
+
+    def _home(self, connection: Connection) -> str:
+        """A name for the place of this store that says nothing about it. No host name: containers change theirs."""
+        if self._database.is_sqlite:
+            try:
+                machine = Path("/etc/machine-id").read_text().strip()
+            except OSError:
+                machine = ""
+            place = f"{machine}\n{self._database.path.resolve()}"
+        else:  # a restored dump creates its tables anew, in whatever database
+            place = "\n".join(map(str, connection.execute(text(_SERVER_PLACE)).one()))
+        return hashlib.sha256(place.encode()).hexdigest()
 
     def backup(self, path: Path | str) -> Path:
         """See `digest.store.backup.backup`."""
@@ -85,12 +110,3 @@ class Meta(Area):
         """The health of the store, each finding with its remedy."""
         with self._database.read() as connection:
             return list(check(self._database, connection))
-
-
-def _place(path: Path) -> str:
-    """A name for this file on this machine that says nothing about either. No host name: containers change theirs."""
-    try:
-        machine = Path("/etc/machine-id").read_text().strip()
-    except OSError:
-        machine = ""
-    return hashlib.sha256(f"{machine}\n{path.resolve()}".encode()).hexdigest()

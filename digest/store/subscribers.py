@@ -11,6 +11,7 @@ from sqlalchemy import Connection, insert, update
 from digest.deliver.subscriber import Subscriber, Subscription
 from digest.store.codec import address_hash
 from digest.store.database import Area, chunks
+from digest.store.subscriber_ids import new_ids
 from digest.store.subscriber_rows import (
     PAGE,
     find_ids,
@@ -42,11 +43,15 @@ class Subscribers(Area):
         """
         row = subscriber_row(Subscriber(0, address, name, language, timezone), now)
         with self._database.write() as connection:
-            is_new = connection.execute(self._database.insert_ignore(subscribers, ["address_hash"]), row).rowcount == 1
             query = select_subscribers().where(subscribers.c.address_hash == row["address_hash"])
-            stored = connection.execute(query).one()
-            if is_new:
-                log_event(connection, stored.id, now, "added")
+            stored = connection.execute(query).one_or_none()
+            if stored is None:
+                (row["id"],) = new_ids(self._database, connection, 1)
+                insert = self._database.insert_ignore(subscribers, ["address_hash"])
+                is_new = connection.execute(insert, row).rowcount == 1
+                stored = connection.execute(query).one()
+                if is_new:  # on a server another transaction may have been faster
+                    log_event(connection, stored.id, now, "added")
         return Subscriber(*stored)
 
     def get(self, subscriber_id: int) -> Subscriber | None:
@@ -108,6 +113,8 @@ class Subscribers(Area):
         ids = find_ids(connection, rows)
         new = {row["address_hash"]: row for row in rows if row["address_hash"] not in ids}
         if new:
+            for row, subscriber_id in zip(new.values(), new_ids(self._database, connection, len(new)), strict=True):
+                row["id"] = subscriber_id
             connection.execute(self._database.insert_ignore(subscribers, ["address_hash"]), list(new.values()))
             ids |= find_ids(connection, list(new.values()))
             events = [

@@ -174,7 +174,7 @@ subscribers = Table(
     _words("language"),
     _words("timezone"),
     _moment("created_at"),
-    # A number is never given to a second person: links in old mails and delivery rows name it for ever.
+    # Given by `subscriber_ids`, and never to a second person: links in old mails and delivery rows name it for ever.
     sqlite_autoincrement=True,
 )
 

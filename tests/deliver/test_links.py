@@ -29,6 +29,16 @@ def test_token_forged_is_rejected(token: str) -> None:
     assert LINKS.read_token(token) is None
 
 
+@pytest.mark.parametrize("subscriber_id", [1, 12, 123, 2**53 - 1])
+def test_token_has_one_spelling(subscriber_id: int) -> None:
+    token = LINKS.token(subscriber_id, "morning")
+    for place in range(len(token)):
+        for bit in range(7):
+            altered = token[:place] + chr(ord(token[place]) ^ 1 << bit) + token[place + 1 :]
+            assert LINKS.read_token(altered) is None, altered
+    assert all(LINKS.read_token(each) is None for each in (token + "=", token + "\n", " " + token, token + "."))
+
+
 def test_token_of_another_secret_is_rejected() -> None:
     other = Links("https://news.example.org", "another secret of thirty-two chars")
     assert LINKS.read_token(other.token(1, "morning")) is None

@@ -156,21 +156,53 @@ def test_only_its_owner_may_read_a_store_or_its_backup(tmp_path: Path, sqlite_st
 
 
 def test_a_copied_store_wakes_up_paused_once(tmp_path: Path, sqlite_store: Store) -> None:
-    assert sqlite_store.meta.settle_in() is None
-    assert sqlite_store.meta.settle_in() is None
+    assert sqlite_store.meta.pause_if_moved() is None
+    assert sqlite_store.meta.pause_if_moved() is None
     sqlite_store.close()
     other = tmp_path / "elsewhere" / "digest.db"
     other.parent.mkdir()
     other.write_bytes(sqlite_store.database.path.read_bytes())
     with open_store(f"sqlite:///{other}") as clone:
-        assert "on another machine or in another folder" in (clone.meta.settle_in() or "")
+        assert "on another machine or in another folder" in (clone.meta.pause_if_moved() or "")
         assert clone.meta.sending_paused() is not None
         clone.meta.resume_sending()
-        assert clone.meta.settle_in() is None
+        assert clone.meta.pause_if_moved() is None
         assert clone.meta.sending_paused() is None
 
 
 @pytest.mark.postgresql
-def test_a_server_has_many_homes(postgres_store: Store) -> None:
-    assert postgres_store.meta.settle_in() is None
-    assert postgres_store.meta.get("home") is None
+def test_restored_database_on_a_server_starts_paused(postgres_store: Store) -> None:
+    assert postgres_store.meta.pause_if_moved() is None
+    with open_store(postgres_store.database.url.render_as_string(hide_password=False)) as another_machine:
+        assert another_machine.meta.pause_if_moved() is None
+    with postgres_store.database.write() as connection:  # as pg_restore does: the table is a new one
+        for sql in ("CREATE TABLE restored (LIKE meta INCLUDING ALL)", "INSERT INTO restored SELECT * FROM meta"):
+            connection.exec_driver_sql(sql)
+        for sql in ("DROP TABLE meta", "ALTER TABLE restored RENAME TO meta"):
+            connection.exec_driver_sql(sql)
+    assert "restored or copied" in (postgres_store.meta.pause_if_moved() or "")
+    assert postgres_store.meta.sending_paused() is not None
+    postgres_store.meta.resume_sending()
+    assert postgres_store.meta.pause_if_moved() is None
+    assert postgres_store.meta.sending_paused() is None
+
+
+def test_clone_whose_pause_was_not_committed_pauses_at_the_next_question(tmp_path: Path, sqlite_store: Store) -> None:
+    sqlite_store.meta.pause_if_moved()
+    sqlite_store.close()
+    clone_path = tmp_path / "elsewhere.db"
+    clone_path.write_bytes(sqlite_store.database.path.read_bytes())
+    with open_store(f"sqlite:///{clone_path}") as clone:
+        before = clone.meta.get("home")
+        with clone.database.write() as connection:
+            connection.exec_driver_sql(
+                "CREATE TRIGGER no_pause BEFORE INSERT ON meta WHEN new.key = 'sending paused' "
+                "BEGIN SELECT RAISE(ABORT, 'disk full'); END"
+            )
+        with pytest.raises(StoreError):
+            clone.meta.pause_if_moved()
+        assert clone.meta.get("home") == before, "the new place is not on record without the pause"
+        with clone.database.write() as connection:
+            connection.exec_driver_sql("DROP TRIGGER no_pause")
+        assert clone.meta.pause_if_moved() is not None
+        assert clone.meta.sending_paused() is not None

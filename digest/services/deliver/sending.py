@@ -81,7 +81,7 @@ class Sending:
         Before its time nothing is begun, so editors can still change it. Raises RenderError for a mail that a check
         forbids; nothing of it is sent then.
         """
-        if reason := self._store.meta.settle_in() or self._store.meta.sending_paused():
+        if reason := self._store.meta.pause_if_moved() or self._store.meta.sending_paused():
             remedy = "" if RESUME in reason else f"; '{RESUME}' goes on"
             raise EditionError(f"sending is paused: {reason}{remedy}")
         if edition.state == "approved" and not at_once and self._clock() < edition.send_at:
