@@ -1,4 +1,4 @@
-"""Subject and preheader: the two lines that a reader sees before opening. Pure.
+"""Subject and preheader, the two lines shown before a mail is opened. Pure.
 
 A subject has at most 60 characters and begins with the news, since phones show 35; a preheader has 40 to 90.
 """
@@ -19,14 +19,14 @@ _SENTENCE: Final = re.compile(r"(?<=[.!?。！？])(?:\s|(?<=[。！？]))")
 _CLAUSE: Final = re.compile(r"(?:[;,،؛]|\s[—–-])\s")
 
 
-def subject(wanted: str, titles: Sequence[str], newsletter: str) -> str:
-    """`wanted` (a template's or an editor's), else the top title; whole where possible, at most 60 characters."""
-    own = html.line(wanted, 300)
-    return fitted(own or next(filter(None, titles), newsletter), SUBJECT)
+def subject(given: str, titles: Sequence[str], newsletter: str) -> str:
+    """Return `given` (a template's or an editor's line), else the top title, shortened to 60 characters."""
+    own = html.line(given, 300)
+    return shorten(own or next(filter(None, titles), newsletter), SUBJECT)
 
 
-def fitted(text: str, limit: int) -> str:
-    """The text, else its first sentences, else its first clauses or words and '…'; more than half the room is used."""
+def shorten(text: str, limit: int) -> str:
+    """Return the text, else its first sentences, else its first clauses or words and '…', of at least half `limit`."""
     if len(text) <= limit:
         return text
     for pattern, mark in ((_SENTENCE, ""), (_CLAUSE, "…")):
@@ -37,7 +37,7 @@ def fitted(text: str, limit: int) -> str:
 
 
 def preheader(titles: Sequence[str], leads: Sequence[str], summary: str, date: str, newsletter: str) -> str:
-    """The next titles; on a day with one story its lead; filled with the day's summary when that is short."""
+    """Return the next titles, or the lead of a single story; short ones are filled with the day's summary."""
     low, high = PREHEADER
     rest = [*titles[1:4]] or [*leads[:1]]
     parts: list[str] = []

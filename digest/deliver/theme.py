@@ -1,4 +1,4 @@
-"""Theme, Brand, Look and Variant: how a mail looks, and for whom. Pure."""
+"""Themes, branding and settings of a mail, and the options of one variant. Pure."""
 
 from __future__ import annotations
 
@@ -82,11 +82,12 @@ class Branding:
 
 @dataclass(frozen=True, slots=True)
 class MailSettings:
-    """All that settings say about a newsletter's mail.
+    """The settings of a newsletter's mail.
 
     `base_url` and `media_url` have no slash at the end; `subject` is a Jinja2 template or "". `budget` is the most
-    bytes of HTML before the tail moves to the web. `clients` are the mail programs that `support` speaks of (none: all
-    it knows). `trial` is true where mail only goes to files or to this machine: links to it are then no fault.
+    bytes of HTML before the tail moves to the web. `clients` are the mail programs that `check.client_support`
+    reports on (none: all). With `trial` mail goes only to files or to this machine: links to it are no fault. With
+    `private_links` links into private networks are shown.
     """
 
     newsletter: str
@@ -105,9 +106,9 @@ class MailSettings:
 
 @dataclass(frozen=True, slots=True)
 class RenderOptions:
-    """Readers who get the same bytes but for placeholders.
+    """Options of one rendering.
 
-    `language` "" is the edition's own; `topics` None are all. `web` is the page of the archive: nothing personal in it.
+    `language` "" is the edition's own; `topics` None are all. `web` is the archive page, with nothing personal in it.
     """
 
     language: str = ""
@@ -116,20 +117,20 @@ class RenderOptions:
     web: bool = False
 
 
-#: The variant of who chose nothing.
+#: The options of subscribers without choices.
 DEFAULT_OPTIONS: Final = RenderOptions()
 
 _COLOUR: Final = re.compile(r"#[0-9a-f]{6}", re.IGNORECASE)
 #: The largest numbers of a `theme.toml`: the column has 600 pixels.
 _MAXIMA: Final = {"sentences": 20, "contents": 1000, "wide": 600, "square": 240}
-#: How much ink is in a tint: seen as an area, and the muted words on it keep their contrast.
+#: Share of ink in a tint: visible as an area, while muted text on it keeps its contrast.
 _TINT: Final = 0.04
 #: Families apart by commas; one in quotes has both of them, else it would swallow the styles that follow.
 _FONT: Final = re.compile(r"(?=.{1,200}\Z)(?:'[\w .-]+'|[\w .-]+)(?:, *(?:'[\w .-]+'|[\w .-]+))*")
 
 
 def parse(name: str, text: str, source: str) -> Theme:
-    """A theme from its `theme.toml`. Raises RenderError naming `source`, the key and what would be right."""
+    """Return a theme from its `theme.toml`. Raises RenderError naming `source`, the key and a valid value."""
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -168,7 +169,7 @@ def _checked(data: Mapping[str, Any], like: Any, source: str) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class ResolvedStyle:
-    """A theme with a brand put on: the values that templates use."""
+    """The colours and fonts that templates use: a theme with a newsletter's branding."""
 
     light: Palette
     dark: Palette
@@ -181,7 +182,7 @@ class ResolvedStyle:
 
 
 def resolve_style(theme: Theme, brand: Branding, joined: bool = False) -> ResolvedStyle:
-    """The theme in the brand's colours and fonts.
+    """Return the theme in the brand's colours and fonts.
 
     An accent too pale to read is darkened until it is legible; a missing dark accent is the accent, lightened.
 

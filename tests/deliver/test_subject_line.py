@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.deliver.subject_line import fitted, preheader, subject
+from digest.deliver.subject_line import preheader, shorten, subject
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def test_an_editors_subject_wins_and_an_empty_day_has_the_newsletters_name() -> 
 
 @given(st.text(max_size=300), st.integers(1, 100))
 def test_nothing_is_ever_longer_than_its_room(text: str, room: int) -> None:
-    assert len(fitted(text, room)) <= room
+    assert len(shorten(text, room)) <= room
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Checked: a mail under examination, with what several checks need of it."""
+"""Checked: a mail with the parsed forms that several checks use."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ class Checked:
 
     @cached_property
     def page(self) -> etree._Element:
-        """The HTML as it was written."""
+        """The HTML, parsed."""
         return parsed(self.html)
 
     @cached_property
     def body(self) -> etree._Element:
-        """Its body."""
+        """The body of the HTML."""
         found = self.page.find("body")
         return self.page if found is None else found
 
@@ -47,16 +47,16 @@ class Checked:
 
     @cached_property
     def foreign_links(self) -> frozenset[str]:
-        """Addresses that feeds gave: what is wrong with them is no fault of the mail."""
+        """Addresses from feeds; their faults are not faults of the mail."""
         stories = stories_of(self.mail)
         return frozenset([s.url for s in stories] + [other.url for s in stories for other in s.also]) - {""}
 
 
 def parsed(html: str) -> etree._Element:
-    """The tree of a page, as a forgiving parser sees it."""
+    """Return the tree of a page, parsed as HTML."""
     return etree.fromstring(html.encode("utf-8", "replace"), etree.HTMLParser(encoding="utf-8"))
 
 
 def flat(text: str) -> str:
-    """A text for comparing: entities read, blanks as one."""
+    """Return a text for comparison: entities decoded, white space collapsed."""
     return " ".join(unescape(text).split())

@@ -1,7 +1,7 @@
-"""Which clients will not show what a mail uses, by caniemail.com's data and by our judgement of it. Pure.
+"""Features of a mail that some mail programs do not support, by caniemail.com's data and our rules on it. Pure.
 
-The data (`data/caniemail.json`) says who shows what. `data/support.toml` says what that means: what our themes use is
-accepted there, each with its reason; everything else that a client of the settings lacks is told, with its remedy.
+`data/caniemail.json` lists the support of each feature. `data/support.toml` lists the features that our themes use and
+the reason why each is accepted; any other feature that a client of the settings lacks is reported with its remedy.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Consequence:
 
 @dataclass(frozen=True, slots=True)
 class SupportTable:
-    """All that is known. `accepted` maps to reasons; `untested` is what caniemail has no line for."""
+    """Support and rules. `accepted` maps features to reasons; `untested` are features that caniemail does not list."""
 
     clients: tuple[str, ...]
     features: Mapping[str, Feature]
@@ -53,12 +53,12 @@ class SupportTable:
     consequences: Mapping[str, Consequence]
 
     def feature(self, use: str) -> Feature | None:
-        """The feature of a use; `border-top-color` is told of as `border`."""
+        """Return the feature of a use; `border-top-color` counts as `border`."""
         side = _SIDES.fullmatch(use)
         return self.features.get(use) or (self.features.get(side[1]) if side else None)
 
     def accepts(self, use: str) -> bool:
-        """Whether somebody has judged that nobody is harmed who does not see it."""
+        """Return whether a use is accepted as harmless where it is not supported."""
         side = _SIDES.fullmatch(use)
         return use in self.accepted or bool(side and side[1] in self.accepted)
 
@@ -75,7 +75,7 @@ class MissingSupport:
 
 @cache
 def table() -> SupportTable:
-    """caniemail's data and our judgement, read once."""
+    """Return caniemail's data and our rules, read once."""
     data, judged = json.loads(_read("caniemail.json")), tomllib.loads(_read("support.toml"))
     columns = {
         name: [data["clients"].index(column) for column in columns] for name, columns in judged["clients"].items()

@@ -20,7 +20,7 @@ _HEADINGS: Final = ("h1", "h2", "h3", "h4", "h5", "h6")
 
 
 def links(c: Checked) -> Iterator[Problem]:
-    """Every link has words and leads somewhere; the mail's own ones by https to an address that readers can reach."""
+    """Every link has text and a target; the mail's own links are https and public."""
     not_https = 0
     ids = {element.get("id") for element in c.page.iter("*")} - {None}
     for anchor in c.page.iter("a"):
@@ -57,7 +57,7 @@ def _own_link(c: Checked, href: str, label: str) -> Iterator[Problem]:
 
 
 def images(c: Checked) -> Iterator[Problem]:
-    """Only our own pictures, each with its size and its words."""
+    """Only our own pictures, each with size and alt text."""
     for img in c.page.iter("img"):
         src = img.get("src") or ""
         logo = c.settings.brand.logo
@@ -68,7 +68,7 @@ def images(c: Checked) -> Iterator[Problem]:
 
 
 def requests(c: Checked) -> Iterator[Problem]:
-    """Nothing is fetched when the mail is opened, but our own pictures."""
+    """Opening the mail fetches nothing except our own pictures."""
     styles = [style.text or "" for style in c.page.iter("style")]
     styles += {element.get("style") or "" for element in c.page.iter("*")}
     for url, imported in dict.fromkeys(fetch for style in styles for fetch in fetches(style)):

@@ -1,4 +1,4 @@
-"""Lint: what is wrong with a mail template, with file, line and remedy. Pure.
+"""Lint: faults in a mail template, with file, line and remedy. Pure.
 
 The MJML compiler checks nothing: an unknown tag or attribute, or a tag in the wrong place, passes silently and breaks
 the mail. So templates are read as their author wrote them, Jinja2 and all, against MJML's table of tags.
@@ -23,9 +23,9 @@ from digest import resources
 from digest.deliver.render import content
 
 #: Names that templates may use besides the data model: our helpers and Jinja2's own.
-_OURS: Final = ("mail", "story", "theme", "page", "fragment", "link", "references", "rule", "_", "ngettext")
-_JINJAS: Final = ("super", "loop", "self", "caller", "varargs", "kwargs", *jinja2.defaults.DEFAULT_NAMESPACE)
-HELPERS: Final = frozenset({*_OURS, *_JINJAS})
+_OUR_NAMES: Final = ("mail", "story", "theme", "page", "fragment", "link", "references", "rule", "_", "ngettext")
+_JINJA_NAMES: Final = ("super", "loop", "self", "caller", "varargs", "kwargs", *jinja2.defaults.DEFAULT_NAMESPACE)
+HELPERS: Final = frozenset({*_OUR_NAMES, *_JINJA_NAMES})
 
 _JINJA: Final = re.compile(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
 _TAG: Final = re.compile(
@@ -38,12 +38,12 @@ _VOID: Final = frozenset(("area", "base", "br", "col", "embed", "hr", "img", "in
 #: Characters of a template; ours have about 6,000.
 LARGEST: Final = 300_000
 
-_FOR: Final = "\ue000"  # stands for Jinja2 while the rest is read
+_JINJA_FILLER: Final = "\ue000"  # replaces Jinja2 while the MJML is read
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
-    """One mistake. `line` counts from 1; `message` says what is wrong, `remedy` what to write."""
+class TemplateFault:
+    """One fault. `line` counts from 1; `remedy` says what to write."""
 
     file: str
     line: int
@@ -57,7 +57,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Tag:
-    """A row of the table: where the tag may stand, what it holds, which attributes it takes ('*': any)."""
+    """A row of the table: allowed parents, kind of content, allowed attributes ('*': any)."""
 
     parents: frozenset[str]
     holds: str
@@ -66,7 +66,7 @@ class Tag:
 
 @cache
 def tags() -> tuple[dict[str, Tag], dict[str, str]]:
-    """MJML's tags, and those that do harm with what to do instead."""
+    """Return MJML's tags, and the refused ones with their remedy."""
     data = tomllib.loads(resources.data("deliver/check/data/mjml.toml"))
     groups: dict[str, list[str]] = data["groups"]
 
@@ -77,30 +77,33 @@ def tags() -> tuple[dict[str, Tag], dict[str, str]]:
     return {name: tag(row) for name, row in data["tags"].items()}, data["refused"]
 
 
-def lint(source: str, file: str) -> list[Fault]:
-    """Every mistake in one template. `file` is its name; one that ends in `.txt.j2` has no MJML in it."""
+def lint(source: str, file: str) -> list[TemplateFault]:
+    """Return every fault in one template. A `file` name that ends in `.txt.j2` has no MJML."""
     if len(source) > LARGEST:
-        return [Fault(file, 1, f"the template has {len(source):,} characters", "leave pictures and data out of it")]
+        return [
+            TemplateFault(file, 1, f"the template has {len(source):,} characters", "leave pictures and data out of it")
+        ]
     faults = list(_names(source, file))
     if not file.endswith(".txt.j2") and not any(fault.message.startswith("Jinja2") for fault in faults):
         faults += _structure(source, file)
     return sorted(set(faults), key=lambda fault: (fault.line, fault.message))
 
 
-def misplaced(source: str) -> Fault | None:
-    """The first tag that stands where it must not, in what templates made together: from one of them alone it cannot be
-    seen where a block will stand. The compiler would print it without a word, and the mail would fall apart.
+def misplaced(source: str) -> TemplateFault | None:
+    """Return the first misplaced tag in the MJML that several templates produce together, None without one.
+
+    A single template does not show where its blocks end up, and the compiler accepts misplaced tags silently.
     """
     return min(_structure(source, ""), key=lambda fault: fault.line, default=None)
 
 
-def unbalanced(source: str, file: str) -> list[Fault]:
-    """HTML tags that a template opens more often than it closes, or the reverse.
+def unbalanced(source: str, file: str) -> list[TemplateFault]:
+    """Return HTML tags that a template opens more often than it closes, or the reverse.
 
-    For when the compiler refused what a template made: it wants every tag closed, but names no line. It is a suspicion
-    only, since branches of a condition may differ.
+    Explains an error of the compiler, which wants every tag closed but names no line. These are suspicions only, since
+    branches of a condition may differ.
     """
-    flat = _JINJA.sub(lambda match: re.sub(r"[^\n]", _FOR, match[0]), source)
+    flat = _JINJA.sub(lambda match: re.sub(r"[^\n]", _JINJA_FILLER, match[0]), source)
     line_of = _line_of(flat)
     lines: dict[str, list[int]] = {}
     for match in _TAG.finditer(flat):
@@ -117,25 +120,25 @@ def unbalanced(source: str, file: str) -> list[Fault]:
 
 
 def _line_of(text: str) -> Callable[[int], int]:
-    """A function from a place in the text to its line, from 1."""
+    """Return a function from an offset in the text to its line, from 1."""
     ends = [match.start() for match in re.finditer("\n", text)]
     return lambda place: bisect_left(ends, place) + 1
 
 
-def _suspicion(name: str, line: int, file: str) -> Fault:
+def _suspicion(name: str, line: int, file: str) -> TemplateFault:
     if name.endswith(" /"):
-        return Fault(file, line, f"<{name[:-2]}> is not closed in itself", f"write <{name}>")
+        return TemplateFault(file, line, f"<{name[:-2]}> is not closed in itself", f"write <{name}>")
     if line > 0:
-        return Fault(file, line, f"<{name}> is opened and not closed", f"write </{name}>")
-    return Fault(file, -line, f"</{name}> closes nothing", "take it out")
+        return TemplateFault(file, line, f"<{name}> is opened and not closed", f"write </{name}>")
+    return TemplateFault(file, -line, f"</{name}> closes nothing", "take it out")
 
 
-def _names(source: str, file: str) -> Iterator[Fault]:
-    """Jinja2 that cannot be read, and names that the data model does not have."""
+def _names(source: str, file: str) -> Iterator[TemplateFault]:
+    """Yield Jinja2 syntax errors, and names that the data model does not have."""
     try:
         tree = jinja2.Environment(autoescape=True).parse(source)
     except jinja2.TemplateSyntaxError as error:
-        yield Fault(file, error.lineno, f"Jinja2: {error.message}", "close or correct it")
+        yield TemplateFault(file, error.lineno, f"Jinja2: {error.message}", "close or correct it")
         return
     own = {name.name for name in tree.find_all(nodes.Name) if name.ctx in ("store", "param")}
     own |= {macro.name for macro in tree.find_all(nodes.Macro)} | {
@@ -144,7 +147,7 @@ def _names(source: str, file: str) -> Iterator[Fault]:
     inherits = next(tree.find_all(nodes.Extends), None) is not None
     for name in tree.find_all(nodes.Name):
         if name.ctx == "load" and name.name not in own | HELPERS and not inherits:
-            yield Fault(file, name.lineno, f"there is no '{name.name}'", nearest(name.name, own | HELPERS))
+            yield TemplateFault(file, name.lineno, f"there is no '{name.name}'", nearest(name.name, own | HELPERS))
     fields = content.fields()
     whole = content.STORY_CONTEXT if file.endswith("story.mjml.j2") else fields["Content"]
     known = {"mail": whole, "story": fields["MailStory"], "part": fields["MailSection"]}
@@ -152,7 +155,7 @@ def _names(source: str, file: str) -> Iterator[Fault]:
         names = known.get(get.node.name) if isinstance(get.node, nodes.Name) else None
         if names and get.attr not in names:
             assert isinstance(get.node, nodes.Name)
-            yield Fault(file, get.lineno, f"'{get.node.name}' has no '{get.attr}'", nearest(get.attr, names))
+            yield TemplateFault(file, get.lineno, f"'{get.node.name}' has no '{get.attr}'", nearest(get.attr, names))
 
 
 def _imported(node: nodes.FromImport) -> Iterator[str]:
@@ -160,10 +163,10 @@ def _imported(node: nodes.FromImport) -> Iterator[str]:
         yield name if isinstance(name, str) else name[1]
 
 
-def _structure(source: str, file: str) -> Iterator[Fault]:
-    """Tags that do not exist, stand in the wrong place, are not closed, or take no such attribute."""
+def _structure(source: str, file: str) -> Iterator[TemplateFault]:
+    """Yield unknown, misplaced and unclosed tags, and unknown attributes."""
     table, refused = tags()
-    flat = _JINJA.sub(lambda match: re.sub(r"[^\n]", _FOR, match[0]), source)
+    flat = _JINJA.sub(lambda match: re.sub(r"[^\n]", _JINJA_FILLER, match[0]), source)
     branches, line_of = _Branches(source), _line_of(flat)
     open_: list[tuple[str, int]] = []
     for match in _TAG.finditer(flat):
@@ -175,9 +178,9 @@ def _structure(source: str, file: str) -> Iterator[Fault]:
         elif not (name.startswith("mj-") or name == "mjml"):
             continue
         elif name in refused:
-            yield Fault(file, line, f"<{name}> is not for mails of digest", refused[name])
+            yield TemplateFault(file, line, f"<{name}> is not for mails of digest", refused[name])
         elif name not in table:
-            yield Fault(file, line, f"there is no tag <{name}>", nearest(name, table))
+            yield TemplateFault(file, line, f"there is no tag <{name}>", nearest(name, table))
         elif match["end"]:
             yield from _closed(name, open_, file, line)
         else:
@@ -186,7 +189,7 @@ def _structure(source: str, file: str) -> Iterator[Fault]:
             if not match["attributes"].endswith("/"):
                 open_.append((name, line))
     for name, line in branches.until(len(source), open_):
-        yield Fault(file, line, f"<{name}> is never closed", f"write </{name}>")
+        yield TemplateFault(file, line, f"<{name}> is never closed", f"write </{name}>")
 
 
 class _Branches:
@@ -209,57 +212,61 @@ class _Branches:
         return open_
 
 
-def _odd(text: str, file: str, line: int) -> Iterator[Fault]:
+def _odd(text: str, file: str, line: int) -> Iterator[TemplateFault]:
     if text.startswith("<!--"):
         if "--" in text[4:-3]:
-            yield Fault(file, line, "a comment has '--' in it, which the compiler refuses", "write {# … #} instead")
+            yield TemplateFault(file, line, "the compiler refuses '--' in a comment", "write {# … #} instead")
     else:
-        yield Fault(file, line, f"the compiler refuses {text}", "take it out")
+        yield TemplateFault(file, line, f"the compiler refuses {text}", "take it out")
 
 
-def _closed(name: str, open_: list[tuple[str, int]], file: str, line: int) -> Iterator[Fault]:
+def _closed(name: str, open_: list[tuple[str, int]], file: str, line: int) -> Iterator[TemplateFault]:
     if open_ and open_[-1][0] == name:
         open_.pop()
     elif any(name == other for other, _ in open_):
         while open_[-1][0] != name:
             inner, opened = open_.pop()
-            yield Fault(file, opened, f"<{inner}> is never closed", f"write </{inner}> before </{name}> in line {line}")
+            yield TemplateFault(
+                file, opened, f"<{inner}> is never closed", f"write </{inner}> before </{name}> in line {line}"
+            )
         open_.pop()
     else:
-        yield Fault(file, line, f"</{name}> closes nothing", f"open it with <{name}>, or take it out")
+        yield TemplateFault(file, line, f"</{name}> closes nothing", f"open it with <{name}>, or take it out")
 
 
-def _placed(name: str, parent: str, table: dict[str, Tag], file: str, line: int) -> Iterator[Fault]:
+def _placed(name: str, parent: str, table: dict[str, Tag], file: str, line: int) -> Iterator[TemplateFault]:
     if not parent:  # a part of a template: where it stands is known only where it is included
         return
     if table[parent].holds != "tags":
-        yield Fault(
+        yield TemplateFault(
             file, line, f"<{name}> stands in <{parent}>, which holds {table[parent].holds}", f"close <{parent}> first"
         )
     elif parent == "mj-attributes":
         if parent not in table[name].parents:
-            yield Fault(file, line, f"<{name}> has no place in <mj-attributes>", "give defaults to tags of the body")
+            yield TemplateFault(
+                file, line, f"<{name}> cannot stand in <mj-attributes>", "give defaults to tags of the body"
+            )
     elif parent not in table[name].parents:
         places = " or ".join(f"<{p}>" for p in sorted(table[name].parents - {"mj-attributes"})) or "the top"
-        yield Fault(file, line, f"<{name}> cannot stand in <{parent}>", f"put it into {places}")
+        yield TemplateFault(file, line, f"<{name}> cannot stand in <{parent}>", f"put it into {places}")
 
 
-def _attributes(name: str, text: str, tag: Tag, file: str, line: int) -> Iterator[Fault]:
+def _attributes(name: str, text: str, tag: Tag, file: str, line: int) -> Iterator[TemplateFault]:
     for match in _ATTRIBUTE.finditer(text):
         key, value = match[1], match[2]
         if key not in tag.attributes and "*" not in tag.attributes:
-            yield Fault(file, line, f"<{name}> takes no '{key}'", nearest(key, tag.attributes))
+            yield TemplateFault(file, line, f"<{name}> takes no '{key}'", nearest(key, tag.attributes))
         if value is None or value[0] not in "\"'":
-            yield Fault(file, line, f"the value of '{key}' is not in quotes", f'write {key}="…"')
+            yield TemplateFault(file, line, f"the value of '{key}' is not in quotes", f'write {key}="…"')
         elif value[1:-1] in ("start", "end") and key in ("align", "text-align"):
-            yield Fault(
+            yield TemplateFault(
                 file, line, f"{key}={value} is unknown to the compiler", "write {{ mail.start }} or {{ mail.end }}"
             )
     if name == "mj-image" and "alt" not in dict(_ATTRIBUTE.findall(text)):
-        yield Fault(file, line, "<mj-image> has no alt", 'write alt="…", or alt="" for decoration')
+        yield TemplateFault(file, line, "<mj-image> has no alt", 'write alt="…", or alt="" for decoration')
 
 
 def nearest(word: str, known: Collection[str]) -> str:
-    """The remedy for a name that is not known."""
+    """Return the remedy for an unknown name."""
     close = difflib.get_close_matches(word, known, 1, 0.6)
     return f"did you mean '{close[0]}'?" if close else f"choose from {', '.join(sorted(set(known) - {'*'}))}"

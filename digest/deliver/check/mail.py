@@ -1,8 +1,8 @@
-"""Mail checks: what must hold for every variant before it is sent, as data.
+"""Mail checks: the requirements on every variant before it is sent, as data.
 
-Rules of docs/mail.md: what a mail provider, a screen reader, a spam filter or the law asks of the bytes. A
-blocking problem stops the send; the others are shown to the editor. What feeds wrote never blocks: a title may hold
-template marks, an article may still be at an http address.
+Rules of docs/mail.md, from mail providers, screen readers, spam filters and the law. A blocking problem stops the send;
+the others are shown to the editor. Text from feeds never blocks: a title may contain template marks, an article may
+have an http address.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _REFERENCE: Final = re.compile(r"\[\d+\](?: \S+$)?|https?://\S+", re.MULTILINE)
 
 
 def problems(checked: Checked) -> tuple[Problem, ...]:
-    """Every problem, blocking ones first."""
+    """Return every problem, blocking ones first."""
     found = [problem for check in CHECKS for problem in check(checked)]
     return tuple(sorted(found, key=lambda problem: not problem.blocking))
 
@@ -88,7 +88,7 @@ def _contrast(c: Checked) -> Iterator[Problem]:
 
 
 def _same(c: Checked) -> Iterator[Problem]:
-    """The text part says the same as the HTML."""
+    """The text part has the same words as the HTML."""
     shown = {word for seen in c.light_texts for word in _words(seen.text)}
     written = set(_words(_REFERENCE.sub(" ", c.text)))
     for name, has, other in (("the text part", shown, written), ("the HTML", written, shown)):
@@ -98,7 +98,7 @@ def _same(c: Checked) -> Iterator[Problem]:
 
 
 def _leaving(c: Checked) -> Iterator[Problem]:
-    """Both parts let the reader go and say who sends this."""
+    """Both parts have the unsubscribe link and the postal address."""
     if c.mail.web:
         return
     for name, part in (("HTML", c.html), ("text", c.text)):
@@ -126,20 +126,20 @@ def _lines(c: Checked) -> Iterator[Problem]:
 
 
 def _support(c: Checked) -> Iterator[Problem]:
-    """Nothing is used that a client of the settings lacks, but for what is known to do no harm."""
+    """No feature is used that a client of the settings lacks, except accepted ones."""
     known = client_support.table().clients
     for client in sorted(set(c.settings.clients) - set(known)):
         yield Problem("support", f"'{client}' is no mail program we know", f"choose from {', '.join(known)}", False)
     if c.mail.web:
         return
     for lack in client_support.lacks(c.page, c.settings.clients):
-        told = [
+        clauses = [
             f"{label} {_some(names)}"
             for label, names in (("not shown by", lack.without), ("shown in part by", lack.partly))
             if names
         ]
         blocking = lack.consequence.blocking and bool(lack.without)
-        yield Problem("support", f"'{lack.used}' is {' and '.join(told)}", lack.consequence.description, blocking)
+        yield Problem("support", f"'{lack.used}' is {' and '.join(clauses)}", lack.consequence.description, blocking)
 
 
 def _some(names: tuple[str, ...]) -> str:
@@ -169,7 +169,7 @@ def _words(text: str) -> list[str]:
 
 
 def _written(mail: Content) -> Iterator[str]:
-    """Everything that feeds, editors and settings wrote into the mail."""
+    """Yield every text of the mail that comes from feeds, editors and settings."""
     yield from (mail.newsletter, mail.site, mail.tagline, mail.subject, mail.preheader)
     yield from (*mail.note, *mail.postal_address, *(part.title for part in mail.parts))
     for story in stories_of(mail):

@@ -1,7 +1,7 @@
-"""Media: the folder of our own pictures, which `digest serve` or any static host shows at `site.media_url`.
+"""Media: the folder of our own pictures, served at `site.media_url` by `digest serve` or any static host.
 
-A picture is a file named by its content, so it may be kept for ever and copied anywhere. For each address that one was
-fetched from, a small index file says what became of it, so that nothing is fetched or scaled twice.
+A picture's file name is a hash of its content, so it never changes and may be cached for ever. An index file per source
+address records the result, so that nothing is fetched or scaled twice.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _NAME: Final = re.compile(r"[0-9a-f]{24}\.(?:jpg|png)")
 
 
 class Media:
-    """The pictures in one folder. Safe for several processes: files appear whole or not at all."""
+    """The pictures in one folder. Safe for several processes: files are written atomically."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -34,21 +34,21 @@ class Media:
         return PreparedPicture(shapes.get("wide"), shapes.get("square"), entry["problem"])
 
     def put(self, url: str, data: bytes) -> PreparedPicture:
-        """Scale and keep the picture that was fetched from `url`."""
+        """Scale and store the picture that was fetched from `url`."""
         prepared = prepare(data)
         pictures = {}
         for shape, picture in (("wide", prepared.wide), ("square", prepared.square)):
             if picture:
-                self.keep(picture)
+                self.store(picture)
                 pictures[shape] = (picture.name, picture.width, picture.height)
         entry = {"url": url, "pictures": pictures, "problem": prepared.problem}
         self._write(self._index(url), json.dumps(entry).encode())
         return prepared
 
     def logo(self, source: str, data: bytes | None = None) -> tuple[str, int, int] | None:
-        """A newsletter's logo as (file name, printed width, printed height); `data` is the picture found at `source`.
+        """Return a newsletter's logo as (file name, width, height) in CSS pixels; `data` is the picture at `source`.
 
-        Without `data` the one that was kept before, else None. Raises ValueError when it is no picture.
+        Without `data`, return the stored one, else None. Raises ValueError when `data` is no picture.
         """
         index = self._index(f"logo {source}")
         if data is None:
@@ -59,18 +59,18 @@ class Media:
                 return None
             return name, width, height
         picture, width, height = logo(data)
-        self.keep(picture)
+        self.store(picture)
         self._write(index, json.dumps([picture.name, width, height]).encode())
         return picture.name, width, height
 
-    def keep(self, picture: Picture) -> None:
-        """Write a finished picture, if it is not here yet."""
+    def store(self, picture: Picture) -> None:
+        """Write a picture, unless it exists."""
         path = self.folder / picture.name
         if not path.exists():
             self._write(path, picture.data)
 
     def read(self, name: str) -> bytes:
-        """The bytes of a picture. Raises FileNotFoundError, also for names that are none of ours."""
+        """Return the bytes of a picture. Raises FileNotFoundError, also for names that are not ours."""
         if not _NAME.fullmatch(name):
             raise FileNotFoundError(name)
         return (self.folder / name).read_bytes()
@@ -86,7 +86,7 @@ class Media:
         part.replace(path)
 
 
-def keep_picture(fetched: tuple[Path, str, bytes]) -> str:
-    """`Media(folder).put(url, data)` as one task for a child process; the problem, or ""."""
+def store_picture(fetched: tuple[Path, str, bytes]) -> str:
+    """Run `Media(folder).put(url, data)` as a task of a child process; return the problem, or ""."""
     folder, url, data = fetched
     return Media(folder).put(url, data).problem

@@ -1,9 +1,8 @@
-"""Fewer bytes of HTML for the same mail: what the compiler repeats around every text is said once. Pure.
+"""Fewer bytes of HTML for the same mail, by removing styles that every text block repeats. Pure.
 
-Gmail clips a mail near 102 kB, so a digest of many stories lives on bytes. MJML writes font, size, line height and
-colour on every text block, since it cannot know that the blocks around it say the same; we do: the rule for `.paper`,
-the outermost element, is inherited by all. (Outlook on Windows inherits nothing into tables; the theme's block of
-styles for it says the same again.)
+Gmail clips a mail near 102 kB. MJML writes font, size, line height and colour on every text block, although all blocks
+inherit them from `.paper`, the outermost element. (Outlook on Windows inherits nothing into tables; the theme has a
+block of styles for it.)
 """
 
 from __future__ import annotations
@@ -15,12 +14,12 @@ from typing import Final
 _RULE: Final = re.compile(r"\.paper\s*\{([^}]*)\}")
 #: A text block as the compiler writes it.
 _TEXT: Final = re.compile(r'<td align="(\w+)"((?: class="[^"]*")?) style="font-size:0px;([^"]*)"><div style="([^"]*)">')
-#: A section's cell and a column, whose size 0 hides blanks between columns; there are none.
+#: A section's cell and a column; their font size 0 hides spaces between columns, and there are none.
 _COLUMN: Final = re.compile(r'(<(?:td|div class="mj-[^"]*") style="(?:direction:\w+;)?)font-size:0px;')
 _STYLE: Final = re.compile(r"(<style[^>]*>)(.*?)(</style>)", re.DOTALL)
 _CLASS: Final = re.compile(r' class="([^"]*)"(?=[^<>]*>)')
 _SELECTOR: Final = re.compile(r"\.([a-zA-Z][\w-]*)")
-_FOR_THE_DEAD: Final = (
+_OBSOLETE: Final = (
     '<!--[if !mso]><!--><meta http-equiv="X-UA-Compatible" content="IE=edge"><!--<![endif]-->',
     '<!--[if lte mso 11]>\n<style type="text/css">\n.mj-outlook-group-fix { width:100% !important; }\n</style>\n'
     "<![endif]-->\n",
@@ -30,11 +29,11 @@ _AROUND: Final = re.compile(r"\s*([{};,>])\s*|(?<=[\w\"'])\s*(:)\s+")
 
 
 def without_inherited_styles(html: str, css: str) -> str:
-    """The compiler's output without what text blocks would inherit from `.paper` anyway; `css` has its rule."""
+    """Return the compiler's output without styles that text blocks inherit from `.paper`, whose rule is in `css`."""
     rule = _RULE.search(css)
     base = _declared(rule[1]) if rule else {}
     if not {"font-family", "font-size", "line-height", "color"} <= set(base):
-        return html  # a theme that does not say once for all what text looks like
+        return html  # the theme sets no text styles on `.paper`
 
     @cache
     def text(align: str, css_class: str, cell: str, block: str) -> str:
@@ -42,15 +41,17 @@ def without_inherited_styles(html: str, css: str) -> str:
         if kept.get("text-align") == align:
             del kept["text-align"]
         cells = {name: value for name, value in _declared(cell).items() if base.get(name) != value}
-        side = "" if align == "left" else f' align="{align}"'  # a column begins at the left
+        side = "" if align == "left" else f' align="{align}"'  # left is the default
         return f"<td{side}{css_class}{_style(cells)}><div{_style(kept)}>"
 
     return _TEXT.sub(lambda match: text(*match.groups()), _COLUMN.sub(r"\1", html))
 
 
 def minified(head: str, body: str) -> str:
-    """The page without what changes nothing: blanks in styles, classes that no rule of the head has, `<tbody>` (every
-    parser adds it), and the compiler's lines for Internet Explorer and Outlook 2003.
+    """Return the page without what has no effect.
+
+    These are spaces in styles, classes without a rule in the head, `<tbody>` (every parser adds it), and the compiler's
+    lines for Internet Explorer and Outlook 2003.
     """
     head, used = _minified_head(head)
 
@@ -60,20 +61,20 @@ def minified(head: str, body: str) -> str:
         return f' class="{kept}"' if kept else ""
 
     *parts, rest = _CLASS.sub(lambda match: classes(match[1]), body).split("</div></td></tr>")
-    body = "".join(map(_undressed, parts)) + rest
+    body = "".join(map(_without_empty_div, parts)) + rest
     return head + body.replace("<tbody>", "").replace("</tbody>", "").replace("&nbsp;", "\u00a0")
 
 
 @lru_cache(maxsize=64)
 def _minified_head(head: str) -> tuple[str, frozenset[str]]:
-    """The head, and the classes that its rules name; the same for all mails of a theme, brand and language."""
-    for old in _FOR_THE_DEAD:
+    """Return the head and the classes its rules name; cached, since mails of a theme, brand and language share it."""
+    for old in _OBSOLETE:
         head = head.replace(old, "")
     head = _STYLE.sub(lambda m: m[1] + _flat(m[2]) + m[3], head)
     return head, frozenset(_SELECTOR.findall("".join(style[1] for style in _STYLE.findall(head))))
 
 
-def _undressed(block: str) -> str:
+def _without_empty_div(block: str) -> str:
     """Return the end of a text block without its `<div>` if that has no attribute left."""
     at = block.rfind("<div")
     if at < 0 or not block.startswith("<div>", at) or "</div>" in block[at:]:

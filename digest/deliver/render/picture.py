@@ -1,7 +1,7 @@
-"""Picture: a publisher's picture made ours: cropped, small, without metadata, named by its content.
+"""Pictures for mails: cropped, scaled and compressed copies of publishers' pictures, without metadata.
 
-Twice the printed width, JPEG, at most 60 kB: Outlook on Windows shows no WebP, Gmail no SVG. Hostile files are
-expected: few formats are opened, and none with more pixels than a camera makes. Bytes in, bytes out.
+Twice the CSS width, JPEG, at most 60 kB: Outlook on Windows shows no WebP, Gmail no SVG. Files may be hostile: few
+formats are opened, and none with more pixels than a camera makes. Bytes in, bytes out.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from digest.deliver.theme import LIGHT, Shape
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-#: CSS pixels as printed: a 16:9 picture across the column, a square beside the text.
+#: Size in CSS pixels: 16:9 across the column, a square beside the text.
 SIZES: Final[dict[Shape, tuple[int, int]]] = {"wide": (536, 302), "square": (112, 112)}
 MOST_BYTES: Final = 60_000
 _MOST_PIXELS: Final = 60_000_000
@@ -27,7 +27,7 @@ _FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF")
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A finished picture. `name` is its file name, made from its content; `width` and `height` are of the file."""
+    """A picture file. `name` is a hash of its content; `width` and `height` are the file's pixels."""
 
     name: str
     data: bytes
@@ -44,20 +44,20 @@ class PreparedPicture:
     problem: str = ""
 
     def shape(self, shape: Shape) -> Picture | None:
-        """The picture in a shape."""
+        """Return the picture in a shape."""
         return self.wide if shape == "wide" else self.square
 
 
 def prepare(data: bytes) -> PreparedPicture:
-    """Every shape of a picture. A picture that cannot be used is a value with its `problem`, never an error."""
+    """Return every shape of a picture. An unusable picture is a value with its `problem`, never an error."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow warns of large pictures; ours is the limit that counts
+            warnings.simplefilter("ignore")  # Pillow warns of large pictures; our own limit is lower
             source = _opened(data)
             wide = _shaped(source, *SIZES["wide"])
             square = _shaped(source, *SIZES["square"])
             blank = square is not None and _is_blank(source)
-    except Exception as error:  # decoders of hostile files raise whatever they like
+    except Exception as error:  # decoders of hostile files raise anything
         return PreparedPicture(problem=_unreadable(error))
     if square is None:
         return PreparedPicture(problem=f"too small or too narrow: {source.width} by {source.height} pixels")
@@ -67,10 +67,10 @@ def prepare(data: bytes) -> PreparedPicture:
 
 
 def logo(data: bytes, height: int = 48) -> tuple[Picture, int, int]:
-    """A logo as PNG at twice its height, and its printed width and height (at most 300 by `height`).
+    """Return a logo as PNG at twice its height, and its width and height in CSS pixels (at most 300 by `height`).
 
-    A logo that is nearly black or white on transparency would vanish in dark mode: it gets the paper under it.
-    Raises ValueError when it is no picture.
+    A nearly black or white logo on transparency would be invisible in one of the colour schemes: it gets the light
+    background. Raises ValueError when it is no picture.
     """
     from PIL import Image
 
@@ -85,7 +85,7 @@ def logo(data: bytes, height: int = 48) -> tuple[Picture, int, int]:
         width, height = 300, max(1, round(source.height * 300 / source.width))
     scale = min(2.0, source.height / height)
     scaled = source.resize((max(1, round(width * scale)), max(1, round(height * scale))), Image.Resampling.LANCZOS)
-    if _vanishes(scaled):
+    if _is_invisible_somewhere(scaled):
         plate = Image.new("RGBA", scaled.size, LIGHT.paper)
         plate.alpha_composite(scaled)
         scaled = plate
@@ -101,7 +101,7 @@ def _unreadable(error: Exception) -> str:
 
 
 def _opened(data: bytes, keep_alpha: bool = False) -> Image:
-    """The picture, turned upright, as RGB on paper (or as RGBA)."""
+    """Return the picture, rotated upright, as RGB on the light background (or as RGBA)."""
     from PIL import Image, ImageOps
 
     picture: Image.Image = Image.open(io.BytesIO(data), formats=_FORMATS)
@@ -121,7 +121,7 @@ def _opened(data: bytes, keep_alpha: bool = False) -> Image:
 
 
 def _shaped(source: Image, width: int, height: int) -> Picture | None:
-    """Cropped to the shape, at most twice its size; None if it would have to be blown up or cut to bits."""
+    """Return the picture cropped to a shape, at twice its size at most; None if it is too small or too narrow."""
     from PIL import Image
 
     if source.width < width or source.height < height or max(source.size) > 4 * min(source.size):
@@ -138,7 +138,7 @@ def _shaped(source: Image, width: int, height: int) -> Picture | None:
         scaled.save(out, "JPEG", quality=quality, optimize=True, progressive=True)
         if out.tell() <= MOST_BYTES:
             return _named(out.getvalue(), size, "jpg")
-    return None  # noise: nobody misses it
+    return None  # only noise compresses this badly
 
 
 def _named(data: bytes, size: tuple[int, int], ending: str) -> Picture:
@@ -146,8 +146,9 @@ def _named(data: bytes, size: tuple[int, int], ending: str) -> Picture:
 
 
 def _is_blank(picture: Image) -> bool:
-    """True for what outlets show where they have no picture: one colour, or nearly (a few levels of 256, after the
-    noise of compression is averaged out).
+    """Return whether a picture has one colour, as placeholders of outlets do.
+
+    Differences of a few levels of 256 do not count, after compression noise is averaged out.
     """
     from PIL import Image
 
@@ -155,8 +156,8 @@ def _is_blank(picture: Image) -> bool:
     return all(max(levels) - min(levels) <= _LEVELS for levels in (band.tobytes() for band in small.split()))
 
 
-def _vanishes(picture: Image) -> bool:
-    """True when what is visible is nearly black or nearly white and something is transparent."""
+def _is_invisible_somewhere(picture: Image) -> bool:
+    """Return whether a picture has transparency and its visible part is nearly black or nearly white."""
     alpha = picture.getchannel("A")
     if alpha.getextrema()[0] == 255:
         return False

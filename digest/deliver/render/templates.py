@@ -1,4 +1,4 @@
-"""Mail templates in folders: the built-in ones and a user's own, which win. List, copy, compare and check them."""
+"""Mail templates in folders: list, copy, compare and check the built-in ones and a user's own, which win."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import jinja2
 from jinja2 import nodes
 
 from digest import resources
-from digest.deliver.check.lint import Fault, lint, nearest
+from digest.deliver.check.lint import TemplateFault, lint, nearest
 from digest.deliver.theme import Theme, parse
 from digest.errors import RenderError
 
@@ -26,7 +26,7 @@ _BLOCK_TAG: Final = re.compile(r"\{%-?\s*(block|endblock)\b.*?%\}")
 
 @dataclass(frozen=True, slots=True)
 class TemplateFile:
-    """One template: `name` is 'theme/file'; `blocks` are those that can be replaced alone."""
+    """One template: `name` is 'theme/file'; each of `blocks` can be replaced alone."""
 
     name: str
     path: Path
@@ -35,12 +35,12 @@ class TemplateFile:
 
 
 def builtin() -> Path:
-    """The folder of the built-in themes."""
+    """Return the folder of the built-in themes."""
     return resources.templates() / "email"
 
 
 def listing(folders: Sequence[Path] = ()) -> list[TemplateFile]:
-    """Every template that is used, by name. `folders` are template folders, the first wins."""
+    """Return every template in use, by name. `folders` are template folders; the first wins."""
     ours = dict(_files(builtin()))
     found = {name: TemplateFile(name, path, "built-in", _blocks(path)) for name, path in ours.items()}
     for folder in reversed(folders):
@@ -51,12 +51,12 @@ def listing(folders: Sequence[Path] = ()) -> list[TemplateFile]:
 
 
 def themes(folders: Sequence[Path] = ()) -> list[str]:
-    """The names of all themes."""
+    """Return the names of all themes."""
     return sorted({file.path.parent.name for file in listing(folders) if file.path.name == "theme.toml"})
 
 
 def theme(name: str, folders: Sequence[Path] = ()) -> Theme:
-    """A theme by name. Raises RenderError naming those that exist."""
+    """Return a theme by name. Raises RenderError naming those that exist."""
     for folder in (*folders, resources.templates()):
         path = folder / "email" / name / "theme.toml"
         if re.fullmatch(r"[a-z0-9][a-z0-9_-]*", name) and path.is_file():
@@ -65,34 +65,36 @@ def theme(name: str, folders: Sequence[Path] = ()) -> Theme:
 
 
 def stamp(folders: Sequence[Path] = ()) -> tuple[tuple[str, int, int], ...]:
-    """Changes whenever a template does: name, time and size of each."""
+    """Return name, time and size of each template, which differ after any change."""
     files = [entry for folder in (*(f / "email" for f in folders), builtin()) for entry in _files(folder)]
     return tuple((str(path), path.stat().st_mtime_ns, path.stat().st_size) for _, path in files)
 
 
-def faults(folders: Sequence[Path]) -> list[Fault]:
+def faults(folders: Sequence[Path]) -> list[TemplateFault]:
     """Return the faults of the templates of these folders."""
-    found: list[Fault] = []
+    found: list[TemplateFault] = []
     for folder in folders:
         for _, path in _files(folder / "email"):
             try:
                 source = path.read_text(encoding="utf-8")
             except UnicodeDecodeError as error:
                 line = error.object.count(b"\n", 0, error.start) + 1
-                found.append(Fault(str(path), line, "this is not UTF-8", "save the file as UTF-8"))
+                found.append(TemplateFault(str(path), line, "this is not UTF-8", "save the file as UTF-8"))
                 continue
             if path.suffix == ".j2":
-                found += lint(source, str(path)) or _idle(source, str(path))
+                found += lint(source, str(path)) or _unused_blocks(source, str(path))
             else:
                 try:
                     parse(path.parent.name, source, str(path))
                 except RenderError as error:
-                    found.append(Fault(str(path), 1, str(error).removeprefix(f"{path}: "), "see a built-in theme.toml"))
+                    found.append(
+                        TemplateFault(str(path), 1, str(error).removeprefix(f"{path}: "), "see a built-in theme.toml")
+                    )
     return found
 
 
-def _idle(source: str, file: str) -> list[Fault]:
-    """Blocks that replace none of the built-in template which this one extends: nobody would ever see them."""
+def _unused_blocks(source: str, file: str) -> list[TemplateFault]:
+    """Return a fault for each block that the extended built-in template does not have: it would never be shown."""
     tree = jinja2.Environment(autoescape=True).parse(source)
     extended = next(tree.find_all(nodes.Extends), None)
     parent = extended.template.value if extended and isinstance(extended.template, nodes.Const) else ""
@@ -100,14 +102,14 @@ def _idle(source: str, file: str) -> list[Fault]:
         return []
     ours, name = dict(_files(builtin())), str(parent).removeprefix("builtin/")
     if name not in ours:
-        return [Fault(file, extended.lineno, f"there is no template '{parent}'", nearest(name, ours))]
+        return [TemplateFault(file, extended.lineno, f"there is no template '{parent}'", nearest(name, ours))]
     known = _inherited(name, ours)
     outer = [node for node in tree.body if isinstance(node, nodes.Block) and node.name not in known]
-    return [Fault(file, b.lineno, f"'{parent}' has no block '{b.name}'", nearest(b.name, known)) for b in outer]
+    return [TemplateFault(file, b.lineno, f"'{parent}' has no block '{b.name}'", nearest(b.name, known)) for b in outer]
 
 
 def _inherited(name: str, ours: dict[str, Path]) -> set[str]:
-    """The blocks of a built-in template and of those that it extends."""
+    """Return the blocks of a built-in template and of those it extends."""
     extended = re.search(r'\{%-?\s*extends "builtin/([^"]+)"', ours[name].read_text(encoding="utf-8"))
     return {*_blocks(ours[name]), *(_inherited(extended[1], ours) if extended else ())}
 
@@ -193,7 +195,7 @@ def _blocks(path: Path) -> tuple[str, ...]:
 
 
 def _one_block(name: str, source: str, block: str) -> str:
-    """A template that extends the built-in one and has this block of it, ready to edit."""
+    """Return a template that extends the built-in one and has a copy of this block, ready to edit."""
     starts = {m[1]: m for m in _BLOCK.finditer(source)}
     if block not in starts:
         raise RenderError(f"'{name}' has no block '{block}': choose from {', '.join(starts) or 'none'}")
@@ -201,7 +203,7 @@ def _one_block(name: str, source: str, block: str) -> str:
     for match in _BLOCK_TAG.finditer(source[begin:]):
         depth += 1 if match[1] == "block" else -1
         if depth == 0:
-            # what the block inherits is now one step further away
+            # the inherited block is now one level further up
             body = source[begin : begin + match.start()].replace("super()", "super.super()")
             return f'{{% extends "builtin/{name}" %}}\n{starts[block][0].replace("{%-", "{%")}{body}{match[0]}\n'
     raise RenderError(f"'{name}': the block '{block}' is never closed")

@@ -13,11 +13,11 @@ from typing import Final
 from digest.text.breaks import BREAKING_SPACES
 
 COLUMNS: Final = 72
-#: As long as a phone shows on one line: a longer rule would break into pieces there.
+#: Characters of a rule; a longer one would wrap on a phone.
 RULE: Final = 40
 
-#: Where a line may break: at blanks, and between CJK characters (but not before closing punctuation); and not
-#: before a reference, since a line that begins with '[5]' looks like the list at the end.
+#: A line may break at spaces and between CJK characters (not before closing punctuation), but not before a reference:
+#: a line that begins with '[5]' looks like the list at the end.
 _BREAKS: Final = re.compile(
     rf"[^{BREAKING_SPACES}]+?(?=[\u3000-\u30ff\u3400-\u9fff\uff00-\uff60])(?![、。，．）」』】？！：；])"
     rf"|[^{BREAKING_SPACES}]+(?: \[\d+\])*|[{BREAKING_SPACES}]+"
@@ -27,14 +27,14 @@ _URL_SAFE: Final = re.compile(r"[\u0000-\u0020<>\"]")
 
 
 def width(text: str) -> int:
-    """Columns that the text takes."""
+    """Return the columns that the text takes."""
     if text.isascii():
         return len(text)
     return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
 def wrap(text: str, columns: int = COLUMNS, indent: str = "") -> str:
-    """The text in lines of at most `columns`; a longer word (an address) keeps its own line, whole."""
+    """Return the text in lines of at most `columns`; a longer word (an address) gets a line of its own, whole."""
     lines, line = [], ""
     for piece in _pieces(text, columns):
         if piece.isspace():
@@ -49,7 +49,7 @@ def wrap(text: str, columns: int = COLUMNS, indent: str = "") -> str:
 
 
 def _pieces(text: str, columns: int) -> Iterator[str]:
-    """Words and blanks. Words kept together by no-break blanks part all the same where no line could hold them."""
+    """Yield words and spaces. Words joined by no-break spaces are separated only if no line could hold them."""
     for piece in _BREAKS.findall(text):
         if width(piece) <= columns or not _NO_BREAK.search(piece):
             yield piece
@@ -64,13 +64,13 @@ class References:
         self._numbers: dict[str, int] = {}
 
     def mark(self, url: str) -> str:
-        """' [3]' for an address, '' for none; the same address has the same number."""
+        """Return ' [3]' for an address, '' for none; the same address has the same number."""
         if not url:
             return ""
         return f" [{self._numbers.setdefault(url, len(self._numbers) + 1)}]"
 
     def listing(self) -> str:
-        """One line an address: '[3] https://…'. Addresses are never wrapped, so that they stay links."""
+        """Return one line per address: '[3] https://…'. Addresses are never wrapped, so that they stay links."""
         return "\n".join(f"[{number}] {_URL_SAFE.sub('', url)}" for url, number in self._numbers.items())
 
 
@@ -79,7 +79,7 @@ _GAP: Final = re.compile(r"\n{4,}")
 
 
 def tidy(text: str) -> str:
-    """A printed template as the text part: long lines wrapped, no blanks at line ends, no more than two blank lines."""
+    """Return a rendered template as the text part: lines wrapped and stripped, at most two blank lines in a row."""
     lines = []
     for line in text.strip("\n").split("\n"):
         clean = line.rstrip()

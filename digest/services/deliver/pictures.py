@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from digest.compose.edition import EDITABLE, Edition
-from digest.deliver.render.media import Media, keep_picture
+from digest.deliver.render.media import Media, store_picture
 from digest.deliver.theme import Logo
 from digest.errors import RenderError
 from digest.services.collect.fetcher import Fetcher
@@ -89,7 +89,7 @@ class Pictures:
         pages = self._fetcher.pictures(urls)
         fetched = ((self.folder, page.url, page.body) for page in pages if not page.error)
         progress("pictures", 0, len(urls))
-        for done, _ in enumerate(self._fetcher.sandboxed(keep_picture, fetched), 1):
+        for done, _ in enumerate(self._fetcher.sandboxed(store_picture, fetched), 1):
             progress("pictures", done, len(urls))
         progress("pictures", len(urls), len(urls))
 
