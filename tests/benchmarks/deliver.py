@@ -95,6 +95,7 @@ class Books:
     def __init__(self, store: Store) -> None:
         self.editions = store.editions
         self.deliveries: Any = Ledger(store.deliveries)
+        self.claims = store.claims
 
 
 def opened(folder: Path, port: int, more: str = "", url: str = "") -> AbstractContextManager[App]:
