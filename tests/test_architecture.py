@@ -53,6 +53,8 @@ ADAPTED: Final = {
 OUTBOX: Final = "deliver.outbox"
 #: The layers that may import an adapter: adapters stand in the first four, services and bootstrap use them.
 USE_ADAPTERS: Final = {"collect", "compose", "deliver", "store", "services", "bootstrap"}
+#: The layers that show what services return.
+FACES: Final = {"checks", "cli", "demo", "jobs", "scheduler", "web"}
 
 
 def cycles(folder: Path) -> list[str]:
@@ -109,6 +111,18 @@ def misplaced_adapters(folder: Path) -> list[str]:
     return faults
 
 
+def store_in_faces(folder: Path) -> list[str]:
+    """Return the imports of the store by a face: the command line, the web, jobs, checks and demo call services."""
+    graph = read(folder)
+    faces = [name for name in graph.modules if name.partition(".")[0] in FACES]
+    return [
+        f"{name} imports {target}: call a service"
+        for name in faces
+        for target in sorted(graph.own(name))
+        if target.partition(".")[0] == "store"
+    ]
+
+
 def _reachable_without(graph: Graph, name: str, left_out: set[str]) -> dict[str, tuple[str, ...]]:
     """Return what a module reaches when it runs, not counting what it reaches through `left_out`."""
     kept = {key: module for key, module in graph.modules.items() if key not in left_out}
@@ -132,7 +146,7 @@ def _calls(module: Module) -> set[str]:
 Rule = Callable[[Path], list[str]]
 
 
-@pytest.mark.parametrize("rule", [cycles, upward_imports, impurities, misplaced_adapters])
+@pytest.mark.parametrize("rule", [cycles, upward_imports, impurities, misplaced_adapters, store_in_faces])
 def test_program_has_no_fault(rule: Rule) -> None:
     assert rule(ROOT) == []
 
@@ -169,6 +183,7 @@ SOUND: Final = {
             },
             "text.words -> text.files imports pathlib",
         ),
+        (store_in_faces, {"web/app.py": f"{TYPES}digest.store.tables"}, "web.app imports store.tables"),
         (misplaced_adapters, {"services/collecting.py": "import sqlite3"}, "services.collecting imports sqlite3"),
         (misplaced_adapters, {"web/app.py": "from digest.collect.http import get"}, "web.app imports the adapter"),
     ],
