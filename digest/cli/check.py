@@ -17,7 +17,6 @@ from digest.cli.common import (
     say,
     stdout_console,
     stop,
-    trouble,
 )
 from digest.errors import Finding, StoreBusy, StoreError
 
@@ -88,4 +87,4 @@ def _findings(ctx: click.Context, newsletter: str | None) -> Iterator[Finding]:
     except StoreBusy:
         raise
     except StoreError as error:
-        yield Finding("store", *trouble(error))
+        yield Finding("store", error.message, error.remedy)

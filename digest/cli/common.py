@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from digest.bootstrap import App
-    from digest.errors import StoreError
     from digest.services.context import Progress
     from digest.settings import Settings
 
@@ -92,12 +91,6 @@ def say(text: str) -> None:
 def count(number: int, one: str, many: str = "") -> str:
     """Return a number with its noun: '1 story', '2 stories'; `many` is the plural where it is not `one` with an s."""
     return f"{number} {one if number == 1 else many or one + 's'}"
-
-
-def trouble(error: StoreError) -> tuple[str, str]:
-    """What is wrong with a store, and the remedy; what a server said stands in brackets at the end, colons and all."""
-    found = re.fullmatch(r"(.*): ([^:()]*(?: \(.*\))?)", str(error), re.DOTALL)
-    return (found[1], found[2]) if found else (str(error), "")
 
 
 def stop(code: int) -> NoReturn:

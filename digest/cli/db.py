@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from digest.cli.common import PROBLEMS, as_json, emit, say, settings, stop, trouble
+from digest.cli.common import PROBLEMS, as_json, emit, say, settings, stop
 from digest.errors import Finding, StoreBusy, StoreError
 
 
@@ -40,7 +40,7 @@ def check(ctx: click.Context, json_: bool) -> None:
     except StoreBusy:
         raise
     except StoreError as error:  # one that is newer, damaged or not there is what this command is asked about
-        findings = [Finding("store", *trouble(error))]
+        findings = [Finding("store", error.message, error.remedy)]
     if json_:
         emit([finding.as_json() for finding in findings])
     else:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from digest.bootstrap import App
     from digest.compose.edition import Edition
     from digest.services.context import Progress
-    from digest.services.deliver.deliver_edition import Delivered
+    from digest.services.deliver.send_options import Delivered
 
 _STDERR: Final = 2
 

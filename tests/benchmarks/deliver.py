@@ -33,8 +33,9 @@ from digest.compose.edition import Edition
 from digest.deliver.audience import VariantOptions
 from digest.deliver.mime.dkim import generate
 from digest.deliver.subscriber import Subscriber, Subscription
-from digest.services.deliver.deliver_edition import Terms, deliver
+from digest.services.deliver.deliver_edition import deliver
 from digest.services.deliver.plan_recipients import plan
+from digest.services.deliver.send_options import SendOptions
 from digest.settings import load
 from digest.store import Store
 from tests.benchmarks.bookkeepers import django_books, sqlite_books
@@ -131,12 +132,12 @@ def ours(url: str, readers: int, port: int, folder: Path, more: str) -> dict[str
         began, plan_cpu = time.perf_counter(), time.process_time()
         planned = plan(store, edition, store.subscriptions.audience("morning"), VariantOptions("en", "classic"), now)
         planning, plan_cpu = time.perf_counter() - began, time.process_time() - plan_cpu
-        books, terms = Books(store), Terms("bench", now + timedelta(hours=3))
-        fillers = app.messages.fillers(edition)
-        fillers(next(iter(store.deliveries.listing(edition.id))).variant)  # the rendering is once an edition
+        books, terms = Books(store), SendOptions("bench", now + timedelta(hours=3))
+        factories = app.messages.factories(edition)
+        factories(next(iter(store.deliveries.listing(edition.id))).variant)  # the rendering is once an edition
         cpu, wall = time.process_time(), time.perf_counter()
         measured = cast("Store", books)
-        done = deliver(measured, edition, fillers, app.mailer.transport(), terms, clock=lambda: datetime.now(UTC))
+        done = deliver(measured, edition, factories, app.mailer.transport(), terms, clock=lambda: datetime.now(UTC))
         cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
         assert (planned, done.sent, done.state) == (readers, readers, "sent")
         server = app.settings.servers[0]

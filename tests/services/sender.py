@@ -17,7 +17,8 @@ from digest.deliver.render.rendered import ADDRESS, UNSUBSCRIBE_URL, Rendered
 from digest.deliver.return_path import ReturnPath
 from digest.deliver.smtp.connect import Relay
 from digest.failpoint import arm
-from digest.services.deliver.deliver_edition import Delivered, LeaseLost, Terms, deliver
+from digest.services.deliver.deliver_edition import deliver
+from digest.services.deliver.send_options import Delivered, LeaseLost, SendOptions
 from digest.services.deliver.transports import SmtpTransport
 from digest.store import open_store
 
@@ -67,7 +68,7 @@ def run(
             timeout=min(20.0, lease / 4),
             answer_timeout=min(600.0, lease / 4),
         )
-        terms = Terms(
+        options = SendOptions(
             owner=name,
             last_moment=edition.send_at + timedelta(hours=3),
             in_doubt=in_doubt,
@@ -77,7 +78,7 @@ def run(
             should_stop=should_stop,
         )
         transport = SmtpTransport([relay], timedelta(seconds=lease * 3 / 4))
-        return deliver(store, edition, lambda _variant: filler, transport, terms, clock=clock)
+        return deliver(store, edition, lambda _variant: filler, transport, options, clock=clock)
 
 
 def main(

@@ -1,4 +1,4 @@
-"""The second verb: compose. Which slot, from when to when, what was told before; the choice itself is pure."""
+"""Compose an edition: its slot, the window of its articles and the ledger; the choice of stories itself is pure."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ from digest.store.ledger import LedgerRow
 if TYPE_CHECKING:
     from digest.store import Store
 
-#: A story told this long ago may come back.
+#: A story printed longer ago than this may come back.
 MEMORY: Final = timedelta(days=14)
-#: Windows end this much after the cut-off, so that an article seen at the very moment is included.
+#: Windows end this much after the cut-off, so that an article first seen exactly then is in.
 INSTANT: Final = timedelta(microseconds=1)
-#: The settings of a lead that collecting chooses by.
+#: The length that articles get a lead for when they are read (`extract.assemble.LeadTarget`).
 USUAL_LEAD: Final = LeadSettings(sentences=2, characters=280)
 
 
 def brief_of(settings: Settings, key: str) -> Brief:
-    """Return the newsletter's requirements of an edition."""
+    """Return the brief of a newsletter for its editions."""
     newsletter = newsletter_of(settings, key)
     topics = {topic: settings.topics[topic] for topic in newsletter.topics}
     return Brief(
@@ -58,10 +58,10 @@ def brief_of(settings: Settings, key: str) -> Brief:
 
 
 def choose_slot(store: Store, settings: Settings, key: str, now: datetime) -> Slot:
-    """The slot that composing by hand means: the one just due, else the next to come. Asking twice gives the same.
+    """Return the slot that composing by hand means: the one just due, or else the next. Repeated calls agree.
 
-    A slot just due, before whose cut-off nothing at all was collected, is passed over: whoever begins with digest at
-    eight wants to see what there is, not that the edition of seven would have been empty.
+    A due slot before whose cut-off nothing at all was collected is passed over: a person who starts with digest at
+    eight wants to see the articles there are, not an empty edition of seven.
     """
     newsletter = newsletter_of(settings, key)
     calendar = calendar_of(newsletter)
@@ -89,11 +89,11 @@ def compose(
     author: str = "schedule",
     writer: AskWriter | None = None,
 ) -> Edition:
-    """Make, freeze and store the edition of a slot, with why it is as it is; returns it as stored.
+    """Compose, freeze and store the edition of a slot with the reasons of its choice; return it as stored.
 
-    The content is what was seen until the cut-off (or `now`, when that is earlier). An edition with too few stories is
-    stored as skipped once the cut-off has passed; before it, it is only returned: more may come. `writer` writes leads
-    of what is printed (`llm_leads`). Raises EditConflict when the slot has an edition already.
+    The content is what was first seen until the cut-off (or `now`, when that is earlier). An edition with too few
+    stories is stored as skipped once the cut-off has passed; before, it is only returned, as more articles may come.
+    `writer` writes leads of the printed stories (`llm_leads`). Raises EditConflict when the slot already has one.
     """
     composed = draft(store, settings, key, slot, now=now)
     edition = composed.edition
@@ -108,12 +108,12 @@ def compose(
         if state == "approved":
             edition = replace(edition, approved_hash=edition.content_hash, approved_by="policy: review = auto")
     why = json.dumps({"edition": edition.id, "candidates": composed.why}, ensure_ascii=False, sort_keys=True)
-    store.editions.create(edition, why, now=now, author=author, ledger=told_rows(edition))
+    store.editions.create(edition, why, now=now, author=author, ledger=ledger_rows(edition))
     return edition
 
 
 def draft(store: Store, settings: Settings, key: str, slot: Slot, *, now: datetime) -> Composed:
-    """Return the edition that a slot would have now, without storing it."""
+    """Return the edition that composing a slot now would give, without storing it."""
     newsletter = newsletter_of(settings, key)
     calendar = calendar_of(newsletter)
     carried = {taken.slot for taken in store.slots.of(key) if taken.outcome == "skipped"}
@@ -134,32 +134,32 @@ def told(store: Store, key: str, slot: Slot) -> list[Told]:
     return [told_of(json.loads(fingerprint)) for fingerprint in stories.values()]
 
 
-def told_rows(edition: Edition) -> list[LedgerRow]:
-    """Return the ledger rows of an edition; they count once the edition is approved."""
+def ledger_rows(edition: Edition) -> list[LedgerRow]:
+    """Return the ledger rows that are stored with an edition; they count once it is approved."""
     rows = []
     for story in edition.stories:
-        told_story = remember(story, edition.id, edition.send_at)
+        printed_story = remember(story, edition.id, edition.send_at)
         fingerprint = json.dumps(
-            {name: getattr(told_story, name) for name in told_story.__slots__}, ensure_ascii=False, default=_iso
+            {name: getattr(printed_story, name) for name in printed_story.__slots__}, ensure_ascii=False, default=_iso
         )
         urls = story.article_keys or (story.url,)
         rows += [LedgerRow(story.key, url, story.title, story.lead, fingerprint) for url in urls]
     return rows
 
 
-def with_lead(article: Article, wanted: LeadSettings) -> Article:
-    """The article with a lead as long as a newsletter wants it; articles are read once, for the usual length.
+def with_lead(article: Article, settings: LeadSettings) -> Article:
+    """Return the article with a lead as long as a newsletter's settings say; articles are read for the default length.
 
-    A lead that a person or a language model wrote stays.
+    A lead written by an editor or a language model stays.
     """
-    if wanted == USUAL_LEAD or not article.text or article.lead.rung in ("editor", "llm", "title"):
+    if settings == USUAL_LEAD or not article.text or article.lead.rung in ("editor", "llm", "title"):
         return article
     lead = choose_lead(
         article.text,
         article.title,
         article.language,
-        sentences=wanted.sentences,
-        characters=wanted.characters,
+        sentences=settings.sentences,
+        characters=settings.characters,
         standfirst=article.standfirst,
         rung=article.lead.rung,
     )
@@ -171,7 +171,7 @@ def _iso(value: Any) -> str:
 
 
 def told_of(facts: dict[str, Any]) -> Told:
-    """A telling as `told_rows` wrote it down."""
+    """Return a story of the ledger as `ledger_rows` stored it."""
     lists = {name: tuple(facts[name]) for name in ("article_keys", "fingerprint")}
     return Told(**{**facts, **lists, "at": datetime.fromisoformat(facts["at"])})
 
@@ -182,7 +182,7 @@ def _candidate(
     feeds: dict[str, tuple[float, tuple[str, ...]]],
     known: Mapping[str, Feed],
 ) -> Candidate:
-    """An article with what all the feeds that carry it say of it."""
+    """Return an article as a candidate, with topics, weight and categories of all the feeds that carry it."""
     first = entries[0]
     carrying = [feeds[entry.feed_url] for entry in entries if entry.feed_url in feeds]
     topics = tuple(dict.fromkeys(topic for _, brought in carrying for topic in brought))
@@ -202,7 +202,7 @@ def _candidate(
 
 
 def outlet_of(article: Article, feed: Feed | None) -> str:
-    """The name readers know the outlet by: the page's own, else the feed's title, else the host."""
+    """Return the outlet's name: from the page, or else the feed's title, or else the host."""
     if article.site_name:
         return article.site_name
     if feed is not None and feed.title:

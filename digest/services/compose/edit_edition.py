@@ -19,7 +19,7 @@ from digest.compose.edit import Add, Edit, apply
 from digest.compose.edition import Edition, EditionState, EditionStory, frozen
 from digest.compose.story import Candidate, story
 from digest.errors import AlreadySent, ArticleError, EditionError
-from digest.services.compose.compose_edition import outlet_of, told_rows
+from digest.services.compose.compose_edition import ledger_rows, outlet_of
 
 if TYPE_CHECKING:
     from digest.store import Store
@@ -163,7 +163,7 @@ def _save(
     states: Sequence[EditionState] = ("draft", "in_review", "approved"),
 ) -> Edition:
     words = json.dumps(action, ensure_ascii=False, sort_keys=True, default=str)
-    store.editions.save(changed, seen.version, author, words, now=now, states=states, ledger=told_rows(changed))
+    store.editions.save(changed, seen.version, author, words, now=now, states=states, ledger=ledger_rows(changed))
     return changed
 
 

@@ -15,8 +15,8 @@ from digest.deliver.outbox import Outbox
 from digest.deliver.result import Result
 from digest.errors import Deferred, Refused
 from digest.services.context import Context, Progress, silent
-from digest.services.deliver.deliver_edition import Transport
 from digest.services.deliver.messages import Messages
+from digest.services.deliver.send_options import Transport
 from digest.services.deliver.transports import OutboxTransport, SmtpTransport, relay
 
 if TYPE_CHECKING:
@@ -44,9 +44,9 @@ class Mailer:
 
     def write(self, edition: Edition, deliveries: Iterable[Delivery], folder: Path, progress: Progress = silent) -> int:
         """Write the messages of planned deliveries as files; return how many."""
-        fillers = self._messages.fillers(edition)
+        factories = self._messages.factories(edition)
         planned = [delivery for delivery in deliveries if delivery.state == "planned"]
-        messages = (fillers(d.variant).fill(Recipient(d.subscriber_id, d.address)) for d in planned)
+        messages = (factories(d.variant).fill(Recipient(d.subscriber_id, d.address)) for d in planned)
         written = 0
         for written, _ in enumerate(Outbox(folder).write(messages), 1):
             progress("messages", written, len(planned))

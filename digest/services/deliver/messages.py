@@ -53,15 +53,15 @@ class Messages:
         """Signs with the keys of `[dkim.*]`; None when there are none. Raises SettingsError for a bad key."""
         return load_signer(self._settings)
 
-    def fillers(self, edition: Edition) -> Callable[[str], MessageFactory]:
+    def factories(self, edition: Edition) -> Callable[[str], MessageFactory]:
         """Return a function that gives the ready bytes of a variant, made when first asked for.
 
         It raises RenderError, with every blocking problem and its remedy, for a mail that must not be sent.
         """
-        fillers: dict[str, MessageFactory] = {}
+        factories: dict[str, MessageFactory] = {}
 
-        def filler(key: str) -> MessageFactory:
-            if key not in fillers:
+        def factory(key: str) -> MessageFactory:
+            if key not in factories:
                 variant = Variant.parse(key)
                 rendered = self._rendering.render(
                     without(edition, variant.without),
@@ -71,10 +71,10 @@ class Messages:
                     pictures=variant.pictures,
                 )
                 _require_sendable(edition, rendered)
-                fillers[key] = self._template(rendered, self._metadata(edition))
-            return fillers[key]
+                factories[key] = self._template(rendered, self._metadata(edition))
+            return factories[key]
 
-        return filler
+        return factory
 
     def test_copy(self, edition: Edition, address: str) -> tuple[Message, Sequence[Problem]]:
         """Return one copy of the whole edition under an id of its own, and the problems that forbid sending it.

@@ -12,13 +12,14 @@ from digest.compose.edition import Edition, EditionState
 from digest.deliver.address import canonical
 from digest.errors import AlreadySent, EditionError
 from digest.services.context import Context, Progress, silent
-from digest.services.deliver.deliver_edition import Delivered, Terms, deliver
+from digest.services.deliver.deliver_edition import deliver
 from digest.services.deliver.mailer import Mailer
 from digest.services.deliver.messages import Messages
 from digest.services.deliver.pictures import Pictures
 from digest.services.deliver.plan_recipients import give_back, plan, recipients
 from digest.services.deliver.record_bounce import weigh_refusal
 from digest.services.deliver.rendering import Rendering
+from digest.services.deliver.send_options import Delivered, SendOptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -100,9 +101,9 @@ class Sending:
             return deliver(
                 self._store,
                 edition,
-                self._messages.fillers(edition),
+                self._messages.factories(edition),
                 self._mailer.transport(),
-                self._terms(edition, name),
+                self._options(edition, name),
                 clock=self._clock,
                 progress=progress,
             )
@@ -116,7 +117,7 @@ class Sending:
             return edition  # `deliver` raises, naming the reason
         if not self.counts(edition).get("unknown"):
             raise AlreadySent(f"nothing of edition {edition.id} is in doubt")
-        last, now = self._terms(edition, "").last_moment, self._clock()
+        last, now = self._options(edition, "").last_moment, self._clock()
         if now > last:
             raise EditionError(f"edition {edition.id} is too late: {last:%Y-%m-%d %H:%M} UTC was its last moment")
         self._store.editions.set_state(edition.id, ["sent"], "sending", "once more what was in doubt, by hand", now=now)
@@ -128,9 +129,9 @@ class Sending:
         assert stored is not None  # editions are never deleted
         return stored
 
-    def _terms(self, edition: Edition, name: str) -> Terms:
+    def _options(self, edition: Edition, name: str) -> SendOptions:
         """Return how an edition is delivered by a run of that name."""
-        return Terms(
+        return SendOptions(
             owner=name,
             last_moment=edition.send_at + self._rendering.newsletter(edition).max_late,
             in_doubt=self._settings.deliver.in_doubt,

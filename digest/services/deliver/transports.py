@@ -15,7 +15,7 @@ from digest.deliver.result import Record, Result
 from digest.deliver.smtp.send import Interrupted, Relay, send
 from digest.errors import DigestError
 from digest.gc_pause import paused_collection
-from digest.services.deliver.deliver_edition import LEASE
+from digest.services.deliver.send_options import LEASE
 from digest.settings import Settings, SmtpSettings
 
 #: Files that are written between two commits of the outbox.
@@ -57,7 +57,7 @@ class OutboxTransport:
     def __call__(
         self, messages: Iterable[Message], record: Record, should_stop: Callable[[], bool]
     ) -> tuple[str, Outcome | None]:
-        """See `deliver_edition.Transport`. Raises DigestError when the folder cannot be written."""
+        """See `send_options.Transport`. Raises DigestError when the folder cannot be written."""
         batch: list[Message] = []
         for message in messages:
             batch.append(message)
@@ -86,7 +86,7 @@ class OutboxTransport:
 
 
 class SmtpTransport:
-    """Sends messages to mail servers. `lease` is the time that claims always have left: see `deliver_edition.LEASE`."""
+    """Sends messages to mail servers. `lease` is the time that claims always have left: see `send_options.LEASE`."""
 
     def __init__(self, relays: Sequence[Relay], lease: timedelta = LEASE * 3 / 4) -> None:
         self.relays = relays
@@ -95,7 +95,7 @@ class SmtpTransport:
     def __call__(
         self, messages: Iterable[Message], record: Record, should_stop: Callable[[], bool]
     ) -> tuple[str, Outcome | None]:
-        """See `deliver_edition.Transport`."""
+        """See `send_options.Transport`."""
         try:
             with paused_collection():
                 report = send(messages, self.relays, record, lease=self.lease, should_stop=should_stop)

@@ -24,7 +24,8 @@ import pytest
 from digest.deliver.delivery import Delivery
 from digest.deliver.mime.message import Message
 from digest.errors import StoreError
-from digest.services.deliver.deliver_edition import Terms, deliver
+from digest.services.deliver.deliver_edition import deliver
+from digest.services.deliver.send_options import SendOptions
 from digest.store import open_store
 from tests.conftest import administer
 from tests.fakes.smtp_server import Moment, SmtpServer
@@ -273,7 +274,7 @@ def test_lost_claim_reply_is_released_at_once(tmp_path: Path) -> None:
                 assert not list(messages)  # they are ours, and we do not know
             return "", None
 
-        terms = Terms("me", edition.send_at + timedelta(hours=3), wait=lambda _seconds: None)
+        terms = SendOptions("me", edition.send_at + timedelta(hours=3), wait=lambda _seconds: None)
         filler = sender.template(edition)
         done = deliver(store, edition, lambda _variant: filler, transport, terms, clock=lambda: now)
         assert done.counts == {"planned": READERS}
