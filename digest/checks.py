@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -103,7 +104,7 @@ def _bounces(app: App) -> Iterator[Finding]:
     try:
         waiting = app.returned_mail.waiting()
     except DigestError as error:
-        yield Finding("bounces", str(error), "see [bounces] in settings.toml")
+        yield Finding("bounces", error.message, error.remedy or "see [bounces] in settings.toml")
     else:
         asked = app.settings.bounces
         yield Finding(
@@ -121,7 +122,7 @@ def _writable(folder: Path) -> Finding:
 def _feeds(app: App) -> Iterator[Finding]:
     issues = app.feeds.issues()
     for issue in issues:
-        yield Finding("feeds", str(issue), issue.remedy, "error" if issue.grave else "warning")
+        yield issue.finding()
     sick = {issue.source for issue in issues}
     for listed in app.feeds.listing()[0]:
         if listed.feed.last_checked is None:
@@ -156,7 +157,6 @@ def _mails(app: App, newsletter: str | None) -> Iterator[Finding]:
             yield Finding("mail", f"{key}: {error.message}", error.remedy or "see settings.toml")
             continue
         for problem in rendered.problems:
-            severity = "error" if problem.blocking else "warning"
-            yield Finding("mail", f"{edition.id}: {problem.message}", problem.remedy, severity)
+            yield replace(problem, where="mail", problem=f"{edition.id}: {problem.problem}")
         if not rendered.problems:
             yield Finding("mail", f"{edition.id}: passes every check", severity="ok")

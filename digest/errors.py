@@ -111,11 +111,11 @@ class SendError(DigestError):
     `recipient` is the address that the reply is about, if it is about one.
     """
 
-    def __init__(self, code: int, reply: str, recipient: str = "") -> None:
+    def __init__(self, code: int, reply: str, recipient: str = "", remedy: str = "") -> None:
         self.code = code
         self.reply = reply
         coded = reply if not code or reply.startswith(str(code)) else f"{code} {reply}"
-        super().__init__(f"{recipient}: {coded}" if recipient else coded)
+        super().__init__(f"{recipient}: {coded}" if recipient else coded, remedy)
 
 
 class Refused(SendError):

@@ -19,7 +19,7 @@ def _top() -> Path:
     for folder in (_PACKAGE / "_bundled", _PACKAGE.parent):
         if (folder / "templates" / "email").is_dir():
             return folder
-    raise DigestError(f"digest's own templates are missing beside {_PACKAGE}: install it again")
+    raise DigestError(f"digest's own templates are missing beside {_PACKAGE}", "install it again")
 
 
 def data(path: str) -> str:

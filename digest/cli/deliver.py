@@ -119,7 +119,7 @@ def _test(app: App, edition: Edition, address: str) -> dict[str, Any]:
     problems = app.sending.send_test(edition, address)
     say(f"One test copy of {edition.id} handed over for {address}.")
     for problem in problems:
-        say(f"Readers will not get it as it is: {problem.message}; {problem.remedy}.")
+        say(f"Readers will not get it as it is: {problem.problem}; {problem.remedy}.")
     return {"test": address, "problems": [asdict(problem) for problem in problems]}
 
 

@@ -240,7 +240,7 @@ def _key(seen: Edition, story: str) -> str:
         return seen.stories[int(story) - 1].key
     key = next((s.key for s in seen.stories if story in (s.key, s.url, *s.article_keys)), None)
     if key is None:
-        raise EditionError(f"edition {seen.id} has no story {story!r}; 'digest edit {seen.id}' lists them")
+        raise EditionError(f"edition {seen.id} has no story {story!r}", f"'digest edit {seen.id}' lists them")
     return key
 
 

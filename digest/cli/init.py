@@ -22,14 +22,16 @@ def init(folder: Path) -> None:
 
     target = folder / "settings.toml"
     if target.exists():
-        raise DigestError(f"{target} exists already and was left as it is; edit it, or name another folder")
+        raise DigestError(f"{target} exists already and was left as it is", "edit it, or name another folder")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "outbox").mkdir(exist_ok=True)
         target.write_text(example_settings().read_text(encoding="utf-8"), encoding="utf-8")
         ensure_secret(load(target))
     except OSError as error:
-        raise DigestError(f"{folder}: cannot write there ({error.strerror}); choose a folder that is yours") from error
+        raise DigestError(
+            f"{folder}: cannot write there ({error.strerror})", "choose a folder that is yours"
+        ) from error
     click.echo(f"Wrote {target}.")
     click.echo("Next, in that folder: 'digest feeds add https://SITE --topic world', then 'digest collect',")
     click.echo("'digest compose morning'. 'digest check' says what else to set.")

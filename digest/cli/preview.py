@@ -40,7 +40,7 @@ def preview(ctx: click.Context, name: str, html_file: Path | None, text_file: Pa
     if html_file is None and text_file is None:
         click.echo(f"Subject: {rendered.subject}\n\n{rendered.text}")
     for problem in rendered.problems:
-        say(f"{'stops the send' if problem.blocking else 'note'}: {problem.message}; {problem.remedy}")
+        say(f"{'stops the send' if problem.severity == 'error' else 'note'}: {problem.problem}; {problem.remedy}")
     if open_ and html_file is not None:
         webbrowser.open(html_file.resolve().as_uri())
     if rendered.blocked:

@@ -54,7 +54,9 @@ def read(file: BinaryIO) -> tuple[list[str | int], list[Document]]:
         where = f"{getattr(file, 'name', '-')} line {number}"
         row = _row(line, where)
         if (first := lines.setdefault(row["id"], number)) != number:
-            raise DigestError(f"{where}: id {row['id']!r} was already used on line {first}; give each article its own")
+            raise DigestError(
+                f"{where}: id {row['id']!r} was already used on line {first}", "give each article its own"
+            )
         documents.append(_document(row, where))
     return list(lines), documents
 
@@ -63,13 +65,13 @@ def _row(line: bytes, where: str) -> dict[str, Any]:
     try:
         row: Any = json.loads(line.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
-        raise DigestError(f"{where}: not UTF-8 (byte {error.start + 1}); save the file as UTF-8") from None
+        raise DigestError(f"{where}: not UTF-8 (byte {error.start + 1})", "save the file as UTF-8") from None
     except json.JSONDecodeError as error:
-        raise DigestError(f"{where}: not JSON ({error.msg}, column {error.colno}); write {_SHAPE}") from None
+        raise DigestError(f"{where}: not JSON ({error.msg}, column {error.colno})", f"write {_SHAPE}") from None
     except (ValueError, RecursionError):
-        raise DigestError(f"{where}: JSON with a number too long or nesting too deep; write {_SHAPE}") from None
+        raise DigestError(f"{where}: JSON with a number too long or nesting too deep", f"write {_SHAPE}") from None
     if not isinstance(row, dict):
-        raise DigestError(f"{where}: not a JSON object; write {_SHAPE}")
+        raise DigestError(f"{where}: not a JSON object", f"write {_SHAPE}")
     if not isinstance(row.get("id"), str | int) or isinstance(row["id"], bool) or row["id"] == "":
         raise DigestError(f"{where}: 'id' is missing or neither text nor a whole number")
     for name in ("title", "text", "language", "url"):
@@ -99,7 +101,7 @@ def _moment(value: Any, where: str) -> datetime | None:
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except (TypeError, ValueError, OverflowError):
         raise DigestError(
-            f"{where}: 'published' is {value!r}; write ISO 8601 as in 2026-03-29T07:00:00Z, or null"
+            f"{where}: 'published' is {value!r}", "write ISO 8601 as in 2026-03-29T07:00:00Z, or null"
         ) from None
 
 

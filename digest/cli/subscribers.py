@@ -153,7 +153,7 @@ def _text(body: bytes, file: Path) -> str:
     try:
         return body.decode("utf-16" if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig")
     except UnicodeDecodeError as error:
-        raise DigestError(f"{file}: is not UTF-8 text; save it as 'CSV UTF-8'") from error
+        raise DigestError(f"{file}: is not UTF-8 text", "save it as 'CSV UTF-8'") from error
 
 
 @subscribers.command()

@@ -60,7 +60,7 @@ def discover(address: str, config: HttpConfig, sandbox: Sandbox) -> tuple[FoundF
     """
     url = with_scheme(address)
     if not is_web(url):
-        raise FetchError(address, "is no web address; write it like https://example.org")
+        raise FetchError(address, "is no web address", remedy="write it like https://example.org")
     page = fetch_one(url, config, accept=f"text/html;q=0.9, {ACCEPT_FEED}")
     if page.error:
         raise FetchError(url, page.error, page.status or None)
@@ -73,7 +73,7 @@ def discover(address: str, config: HttpConfig, sandbox: Sandbox) -> tuple[FoundF
         feeds = {f.url: f for f in _tried([o for o in outcomes if o.status == "ok"], sandbox)}
         if feeds:  # a link may be dead, or lead to no feed
             return _best_first([feeds[c] for c in candidates if c in feeds])
-    raise ParseError(url, "no feed found there; look for 'RSS' on the site and give that address")
+    raise ParseError(url, "no feed found there", remedy="look for 'RSS' on the site and give that address")
 
 
 def with_scheme(address: str) -> str:

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from digest.collect.article import Article
 from digest.collect.feed import Feed, silence
+from digest.errors import Finding
 
 #: Share of undated entries from which a feed is reported.
 UNDATED: Final = 0.5
@@ -47,6 +48,10 @@ class Issue:
     def urgent(self) -> bool:
         """Whether the next edition may miss articles because of it."""
         return self.kind not in ("undated", "broken")
+
+    def finding(self) -> Finding:
+        """Return it as a finding of `digest check`."""
+        return Finding("feeds", f"{self.source}: {self.words}", self.remedy, "error" if self.grave else "warning")
 
     def __str__(self) -> str:
         """One line for a person."""

@@ -34,12 +34,12 @@ def read(body: bytes) -> tuple[Outline, ...]:
     import listparser
 
     if len(body) > _LARGEST:
-        raise DigestError(f"the subscription list is larger than {_LARGEST:,} bytes; split it")
+        raise DigestError(f"the subscription list is larger than {_LARGEST:,} bytes", "split it")
     # XML without a declared encoding is UTF-8, but listparser's parser takes it for Latin-1.
     text = _DECLARATION.sub("", _text(body), count=1)
     found = listparser.parse(f'<?xml version="1.0" encoding="utf-8"?>{text}'.encode("utf-8", "replace"))
     if not found.version:
-        raise DigestError("this is no subscription list: an OPML file has an <opml> element; export it again as OPML")
+        raise DigestError("this is no subscription list: an OPML file has an <opml> element", "export it again as OPML")
     outlines: dict[tuple[str, str], Outline] = {}
     for entry in found.feeds:
         url = absolute("", web_address(str(entry.get("url") or "")))

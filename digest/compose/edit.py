@@ -124,14 +124,14 @@ def _changed(edition: Edition, edit: Edit) -> Edition:
 
 def _some(text: str, what: str) -> str:
     if not text.strip():
-        raise EditionError(f"a {what} cannot be empty: write one, or drop the story")
+        raise EditionError(f"a {what} cannot be empty", "write one, or drop the story")
     return text.strip()
 
 
 def _find(edition: Edition, key: str) -> EditionStory:
     story = next((story for story in edition.stories if story.key == key), None)
     if story is None:
-        raise EditionError(f"edition {edition.id} has no story {key!r}; 'digest preview {edition.id}' lists them")
+        raise EditionError(f"edition {edition.id} has no story {key!r}", f"'digest preview {edition.id}' lists them")
     return story
 
 

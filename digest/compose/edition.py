@@ -138,10 +138,10 @@ def approved(edition: Edition, content: str, by: str) -> Edition:
         raise AlreadySent(f"edition {edition.id} is already {edition.state}")
     if content != edition.content_hash:
         raise EditConflict(
-            f"edition {edition.id} changed since you looked ({content[:8]} is now {edition.content_hash[:8]}): "
-            f"look again with 'digest preview {edition.id}', then approve"
+            f"edition {edition.id} changed since you looked ({content[:8]} is now {edition.content_hash[:8]})",
+            f"look again with 'digest preview {edition.id}', then approve",
         )
     if not edition.stories:
-        raise EditionError(f"edition {edition.id} has no stories: add one, or cancel it")
+        raise EditionError(f"edition {edition.id} has no stories", "add one, or cancel it")
     ready = edition if edition.state == "approved" else moved(edition, "approved")
     return replace(ready, approved_hash=content, approved_by=by)

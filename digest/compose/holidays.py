@@ -25,8 +25,8 @@ def off_days(place: str, dates: Collection[date] = ()) -> Callable[[date], bool]
         holidays.country_holidays(country, subdiv=part or None, years=2026)
     except (NotImplementedError, KeyError) as error:
         raise SettingsError(
-            f"holidays = {place!r}: not a country (or part of one) whose holidays are known; "
-            "write an ISO 3166 code as in 'FR' or 'DE-BY', or list days in skip_dates"
+            f"holidays = {place!r}: not a country (or part of one) whose holidays are known",
+            remedy="write an ISO 3166 code as in 'FR' or 'DE-BY', or list days in skip_dates",
         ) from error
 
     @lru_cache(maxsize=64)

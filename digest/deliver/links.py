@@ -30,10 +30,10 @@ class Links:
     def __init__(self, base_url: str, secret: str) -> None:
         self.base_url = base_url.rstrip("/")
         if not _BASE.fullmatch(self.base_url):
-            raise SettingsError(f"site.base_url: '{base_url}' is not a plain http or https address; give one")
+            raise SettingsError(f"site.base_url: '{base_url}' is not a plain http or https address", remedy="give one")
         if len(secret) < 16:
             raise SettingsError(
-                "site.secret: shorter than 16 characters; set DIGEST_SITE__SECRET to a long random text"
+                "site.secret: shorter than 16 characters", remedy="set DIGEST_SITE__SECRET to a long random text"
             )
         self._signer = Signer(secret, salt="digest.links", key_derivation="hmac", digest_method=hashlib.sha256)
         # The signature of itsdangerous, with the key derived once and not for each of a hundred thousand subscribers.

@@ -50,7 +50,8 @@ class ReturnPath:
         self.prefix = f"{self._local}{delimiter}"
         if len(self.prefix) > 64 - _MAX_TAG:
             raise SettingsError(
-                f"deliver.bounce_address: '{address}' has more than 27 characters before the @; give one with less"
+                f"deliver.bounce_address: '{address}' has more than 27 characters before the @",
+                remedy="give one with less",
             )
 
     def addresses(self, edition_id: str) -> Callable[[int], tuple[str, str]]:

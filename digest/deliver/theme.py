@@ -134,18 +134,18 @@ def parse(name: str, text: str, source: str) -> Theme:
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise RenderError(f"{source}: not TOML ({error}); compare with a built-in theme's theme.toml") from None
+        raise RenderError(f"{source}: not TOML ({error})", "compare with a built-in theme's theme.toml") from None
     light, dark = (_palette(data.pop(scheme, {}), base, f"{source}: {scheme}") for scheme, base in
                    (("light", LIGHT), ("dark", DARK)))  # fmt: skip
     values = _checked(data, Theme("", ""), source)
     for key, most in _MAXIMA.items():
         if not 0 <= values.get(key, 0) <= most:
-            raise RenderError(f"{source}: '{key}' is {values[key]}; write a number from 0 to {most}")
+            raise RenderError(f"{source}: '{key}' is {values[key]}", f"write a number from 0 to {most}")
     for key in ("title_font", "text_font"):
         if key in values and not _FONT.fullmatch(values[key]):
-            raise RenderError(f"{source}: '{values[key]}' is no list of fonts; write it as \"Georgia, serif\"")
+            raise RenderError(f"{source}: '{values[key]}' is no list of fonts", 'write it as "Georgia, serif"')
     if (places := values.get("lead_pictures", "top")) not in get_args(LeadPictures):
-        raise RenderError(f"{source}: '{places}' is no place; choose from {', '.join(get_args(LeadPictures))}")
+        raise RenderError(f"{source}: '{places}' is no place", f"choose from {', '.join(get_args(LeadPictures))}")
     return Theme(**{**values, "name": name, "light": light, "dark": dark})
 
 
@@ -153,7 +153,7 @@ def _palette(data: Mapping[str, Any], base: Palette, source: str) -> Palette:
     values = _checked(data, base, source)
     for key, value in values.items():
         if not _COLOUR.fullmatch(value):
-            raise RenderError(f"{source}.{key}: '{value}' is no colour; write it as '#a3261b'")
+            raise RenderError(f"{source}.{key}: '{value}' is no colour", "write it as '#a3261b'")
     return replace(base, **values)
 
 
@@ -161,7 +161,7 @@ def _checked(data: Mapping[str, Any], like: Any, source: str) -> dict[str, Any]:
     known = {f.name: type(getattr(like, f.name)) for f in fields(like)}
     for key, value in data.items():
         if key not in known or key in ("name", "light", "dark"):
-            raise RenderError(f"{source}: unknown key '{key}'; known are {', '.join(sorted(known))}")
+            raise RenderError(f"{source}: unknown key '{key}'", f"known are {', '.join(sorted(known))}")
         if type(value) is not known[key]:
             raise RenderError(f"{source}: '{key}' must be {'a number' if known[key] is int else 'a text in quotes'}")
     return dict(data)
@@ -190,10 +190,10 @@ def resolve_style(theme: Theme, brand: Branding, joined: bool = False) -> Resolv
     """
     for key in ("accent", "accent_dark"):
         if (value := getattr(brand, key)) and not _COLOUR.fullmatch(value):
-            raise RenderError(f"brand.{key}: '{value}' is no colour; write it as '#a3261b'")
+            raise RenderError(f"brand.{key}: '{value}' is no colour", "write it as '#a3261b'")
     for key in ("title_font", "text_font"):
         if (value := getattr(brand, key)) and not _FONT.fullmatch(value):
-            raise RenderError(f"brand.{key}: '{value}' is no list of fonts; write it as \"Georgia, serif\"")
+            raise RenderError(f"brand.{key}: '{value}' is no list of fonts", 'write it as "Georgia, serif"')
     light, dark = theme.light, theme.dark
     accent = brand.accent or light.accent
     if brand.accent:

@@ -60,7 +60,9 @@ def open_day(folder: Path, outbox: Path, site_url: str, day: date) -> Iterator[t
             path.write_text(settings_text(news_url, site_url), encoding="utf-8")
             outbox.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise DigestError(f"{outbox}: cannot be written ({error.strerror}); name another with --outbox") from error
+            raise DigestError(
+                f"{outbox}: cannot be written ({error.strerror})", "name another with --outbox"
+            ) from error
         environ = {"DIGEST_DELIVER__OUTBOX": str(outbox.resolve())}
         with open_app(load(path, environ), clock=clock) as app:
             yield app, clock

@@ -31,13 +31,13 @@ class Editors:
         canonical_address = canonical(address).text
         password_hash = _hashed(password) if password else ""
         if not self._store.editors.add(name, canonical_address, password_hash, role, now=self._clock()):
-            raise DigestError(f"there is an editor {name!r} already; remove that one first, or choose another name")
+            raise DigestError(f"there is an editor {name!r} already", "remove that one first, or choose another name")
         return canonical_address
 
     def remove(self, name: str) -> None:
         """Remove an editor. Raises DigestError for a name that nobody has."""
         if not self._store.editors.remove(name):
-            raise DigestError(f"there is no editor {name!r}; 'digest editors list' shows those there are")
+            raise DigestError(f"there is no editor {name!r}", "'digest editors list' shows those there are")
 
 
 def _hashed(password: str) -> str:

@@ -13,7 +13,7 @@ def newsletter_of(settings: Settings, key: str) -> NewsletterSettings:
     """Return the settings of a newsletter. Raises SettingsError naming those there are."""
     if key not in settings.newsletters:
         known = ", ".join(sorted(settings.newsletters)) or "none yet"
-        raise SettingsError(f"there is no newsletter {key!r}; settings.toml has: {known}")
+        raise SettingsError(f"there is no newsletter {key!r}", remedy=f"settings.toml has: {known}")
     return settings.newsletters[key]
 
 
@@ -29,7 +29,7 @@ def require_topic(settings: Settings, key: str, topic: str) -> None:
     """Raise SettingsError, naming those there are, when a newsletter has no such topic."""
     topics = newsletter_of(settings, key).topics
     if topic not in topics:
-        raise SettingsError(f"newsletter {key!r} has no topic {topic!r}; it has: {', '.join(topics)}")
+        raise SettingsError(f"newsletter {key!r} has no topic {topic!r}", remedy=f"it has: {', '.join(topics)}")
 
 
 def calendar_of(newsletter: NewsletterSettings) -> Calendar:

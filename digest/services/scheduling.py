@@ -53,13 +53,13 @@ class Scheduling:
         calendar = calendar_of(newsletter_of(self._settings, newsletter))
         slot = next((slot for slot in slots_of_day(calendar, local.date()) if slot.local == local), None)
         if slot is None:
-            raise EditionError(f"{newsletter} has no slot at {local:%Y-%m-%dT%H:%M}: see 'digest schedule next'")
+            raise EditionError(f"{newsletter} has no slot at {local:%Y-%m-%dT%H:%M}", "see 'digest schedule next'")
         if slot.closed:
             raise EditionError(f"{newsletter} {slot.key} has no edition anyway: {slot.closed}")
         if self._clock() > slot.send_at + calendar.max_late:
-            raise EditionError(f"{newsletter} {slot.key} is over: see 'digest schedule list' for what became of it")
+            raise EditionError(f"{newsletter} {slot.key} is over", "see 'digest schedule list' for what became of it")
         if self._store.editions.get(edition_id(newsletter, slot.local)) is not None:
-            raise EditionError(f"{newsletter} {slot.key} has an edition: 'digest deliver EDITION --cancel' instead")
+            raise EditionError(f"{newsletter} {slot.key} has an edition", "'digest deliver EDITION --cancel' instead")
         self._store.slots.decide(newsletter, slot.key, "skipped", "skipped by hand", now=self._clock())
 
     def pause_sending(self) -> None:

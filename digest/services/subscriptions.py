@@ -91,7 +91,7 @@ class Subscriptions:
         suppression = self._store.privacy.export(text).suppression
         if suppression is not None and not again:
             raise HeldBack(
-                f"{text} is not mailed ({suppression.reason} since {suppression.since:%Y-%m-%d}); with --again it is"
+                f"{text} is not mailed ({suppression.reason} since {suppression.since:%Y-%m-%d})", "with --again it is"
             )
         subscriber = self._store.subscribers.add(text, one_line(name, LONGEST_NAME), language, now=now)
         detail = "by hand" if suppression is None else f"by hand, again after: {suppression.reason}"

@@ -153,7 +153,7 @@ def _put_feed(document: TOMLDocument, topic: str, url: str, weight: float = 1.0)
         raise SettingsError(f"feed = {url!r}: {error}") from error
     topics = _topics(document)
     if topic not in topics:
-        raise SettingsError(f"topics.{topic}: no such topic; {nearest(topic, topics)}")
+        raise SettingsError(f"topics.{topic}: no such topic", remedy=nearest(topic, topics))
     feeds = topics[topic].setdefault("feeds", tomlkit.array())
     if url in _addresses(feeds):
         return False
@@ -170,7 +170,7 @@ def remove_feed(path: Path, url: str, topic: str | None = None) -> tuple[str, ..
     document = _open(path)
     topics = _topics(document)
     if topic is not None and topic not in topics:
-        raise SettingsError(f"topics.{topic}: no such topic; {nearest(topic, topics)}")
+        raise SettingsError(f"topics.{topic}: no such topic", remedy=nearest(topic, topics))
     topics_changed = []
     for key in [topic] if topic else list(topics):
         feeds = topics.get(key, {}).get("feeds", [])
@@ -187,10 +187,10 @@ def remove_feed(path: Path, url: str, topic: str | None = None) -> tuple[str, ..
 def _not_there(path: Path, topics: Any, url: str, topic: str | None) -> SettingsError:
     feeds = {key: _addresses(table.get("feeds", [])) for key, table in topics.items()}
     if elsewhere := [key for key, addresses in feeds.items() if url in addresses]:
-        return SettingsError(f"{url}: no such feed in topic {topic}; it is in {', '.join(elsewhere)}")
+        return SettingsError(f"{url}: no such feed in topic {topic}", remedy=f"it is in {', '.join(elsewhere)}")
     known = {address for addresses in feeds.values() for address in addresses}
     remedy = nearest(url, known, "'digest feeds list' shows them all")
-    return SettingsError(f"{url}: no such feed in {path}; {remedy}")
+    return SettingsError(f"{url}: no such feed in {path}", remedy=remedy)
 
 
 def _addresses(feeds: Any) -> list[str]:
@@ -204,9 +204,9 @@ def _open(path: Path) -> TOMLDocument:
     try:
         return tomlkit.parse(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path}: cannot be read ({error}); run 'digest init' to make one") from error
+        raise SettingsError(f"{path}: cannot be read ({error})", remedy="run 'digest init' to make one") from error
     except TOMLKitError as error:
-        raise SettingsError(f"{path}: {error}; put that line right before changing feeds") from error
+        raise SettingsError(f"{path}: {error}", remedy="put that line right before changing feeds") from error
 
 
 def _write(path: Path, document: TOMLDocument) -> None:
@@ -223,4 +223,6 @@ def _write(path: Path, document: TOMLDocument) -> None:
             Path(name).unlink(missing_ok=True)
             raise
     except OSError as error:
-        raise SettingsError(f"{path}: cannot be changed ({error.strerror}); check its folder's permissions") from error
+        raise SettingsError(
+            f"{path}: cannot be changed ({error.strerror})", remedy="check its folder's permissions"
+        ) from error

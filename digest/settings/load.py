@@ -30,7 +30,9 @@ def find(path: Path | None = None, environ: Mapping[str, str] | None = None) -> 
     place = path or Path((os.environ if environ is None else environ).get(WHERE) or FILE_NAME)
     file = (place / FILE_NAME if place.is_dir() else place).expanduser().absolute()
     if not file.exists():
-        raise SettingsError(f"{file}: no such file; run 'digest init' to make one, or name yours with --settings")
+        raise SettingsError(
+            f"{file}: no such file", remedy="run 'digest init' to make one, or name yours with --settings"
+        )
     return file
 
 
@@ -71,9 +73,11 @@ def _with_kept_secret(settings: Settings) -> Settings:
         remedy = (
             "let its owner run digest, or give this user access; without it links in mails already sent lead nowhere"
         )
-        raise SettingsError(f"{secret_file}: cannot be read ({reason}); {remedy}") from error
+        raise SettingsError(f"{secret_file}: cannot be read ({reason})", remedy=remedy) from error
     if not secret:
-        raise SettingsError(f"{secret_file}: empty; remove it, and 'digest init' or 'digest run' makes a new one")
+        raise SettingsError(
+            f"{secret_file}: empty", remedy="remove it, and 'digest init' or 'digest run' makes a new one"
+        )
     return settings.model_copy(update={"site": settings.site.model_copy(update={"secret": secret})})
 
 
@@ -83,9 +87,11 @@ def _read(file: Path) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         what = re.sub(r"^(.*) \(at (line \d+, column \d+|end of document)\)$", r"\2: \1", str(error))
         raise SettingsError(
-            f"{file}: {what}; put that line right (texts in quotes, one 'key = value' a line)"
+            f"{file}: {what}", remedy="put that line right (texts in quotes, one 'key = value' a line)"
         ) from None
     except UnicodeDecodeError as error:
-        raise SettingsError(f"{file}: not UTF-8 at byte {error.start}; save the file as UTF-8") from None
+        raise SettingsError(f"{file}: not UTF-8 at byte {error.start}", remedy="save the file as UTF-8") from None
     except OSError as error:
-        raise SettingsError(f"{file}: cannot be read ({error.strerror}); check its owner and permissions") from None
+        raise SettingsError(
+            f"{file}: cannot be read ({error.strerror})", remedy="check its owner and permissions"
+        ) from None

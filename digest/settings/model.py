@@ -354,6 +354,7 @@ class Settings(_Table):
         if secret := self.site.secret.get_secret_value():
             return secret
         raise SettingsError(
-            "site.secret: empty, but links and sign-in need it; set DIGEST_SITE__SECRET to 32 random characters or "
-            "more, or run 'digest init', which keeps one in a file of its own"
+            "site.secret: empty, but links and sign-in need it",
+            remedy="set DIGEST_SITE__SECRET to 32 random characters or "
+            "more, or run 'digest init', which keeps one in a file of its own",
         )

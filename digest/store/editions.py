@@ -223,7 +223,9 @@ def _head(connection: Connection, edition_id: str) -> Any:
 
 
 def _missing(edition_id: str) -> EditionError:
-    return EditionError(f"there is no edition '{edition_id}': its name is NEWSLETTER-YYYY-MM-DD-HHMM of its local time")
+    return EditionError(
+        f"there is no edition '{edition_id}'", "its name is NEWSLETTER-YYYY-MM-DD-HHMM of its local time"
+    )
 
 
 def _refusal(
@@ -236,7 +238,8 @@ def _refusal(
         return EditionError(f"{edition_id} is {row.state}: its content can no longer change")
     return EditConflict(
         f"{edition_id} was changed by somebody else (version {row.version}, you had {expect_version}): "
-        "nothing was overwritten; look at the new version, then make your change again"
+        "nothing was overwritten",
+        "look at the new version, then make your change again",
     )
 
 

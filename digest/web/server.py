@@ -58,6 +58,6 @@ def _listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         raise DigestError(
-            f"cannot listen on {host}:{port} ({error.strerror}): choose another with --port or [web] port"
+            f"cannot listen on {host}:{port} ({error.strerror})", "choose another with --port or [web] port"
         ) from error
     return listener

@@ -166,7 +166,9 @@ def _check(url: str, here: str, refusal: Refusal) -> None:
     if address is None:
         return
     if not address or (":" not in address and address != name):
-        raise FetchError(url, f"refused to connect: {name} is a number in disguise; write the address as usual")
+        raise FetchError(
+            url, f"refused to connect: {name} is a number in disguise", remedy="write the address as usual"
+        )
     if why := refusal(address):
         raise FetchError(url, f"refused to connect: {why}")
 

@@ -21,6 +21,7 @@ from jinja2 import nodes
 
 from digest import resources
 from digest.deliver.render import content
+from digest.errors import Finding
 
 #: Names that templates may use besides the data model: our helpers and Jinja2's own.
 _OUR_NAMES: Final = ("mail", "story", "theme", "page", "fragment", "link", "references", "rule", "_", "ngettext")
@@ -49,6 +50,10 @@ class TemplateFault:
     line: int
     message: str
     remedy: str
+
+    def finding(self) -> Finding:
+        """Return it as a finding of `digest check`."""
+        return Finding("templates", f"{self.file}, line {self.line}: {self.message}", self.remedy)
 
     def __str__(self) -> str:
         """One line for a person."""

@@ -16,9 +16,10 @@ from digest.deliver.check.checked import Checked, flat
 from digest.deliver.check.contrast import VisibleText
 from digest.deliver.colour import inverted
 from digest.deliver.render.content import Content, stories_of
-from digest.deliver.render.rendered import ADDRESS, PLACEHOLDERS, UNSUBSCRIBE_URL, Problem
+from digest.deliver.render.rendered import ADDRESS, PLACEHOLDERS, UNSUBSCRIBE_URL
 from digest.deliver.subject_line import PREHEADER, SUBJECT
 from digest.deliver.theme import MIN_CONTRAST
+from digest.errors import Finding
 
 #: Gmail clips a mail near 102 kB of HTML and hides what follows, the unsubscribe link with it.
 HARD_LIMIT: Final = 100_000
@@ -32,29 +33,29 @@ _WORD: Final = re.compile(r"\w+")
 _REFERENCE: Final = re.compile(r"\[\d+\](?: \S+$)?|https?://\S+", re.MULTILINE)
 
 
-def problems(checked: Checked) -> tuple[Problem, ...]:
+def problems(checked: Checked) -> tuple[Finding, ...]:
     """Return every problem, blocking ones first."""
     found = [problem for check in CHECKS for problem in check(checked)]
-    return tuple(sorted(found, key=lambda problem: not problem.blocking))
+    return tuple(sorted(found, key=lambda problem: problem.severity != "error"))
 
 
-def _size(c: Checked) -> Iterator[Problem]:
+def _size(c: Checked) -> Iterator[Finding]:
     size = len(c.html.encode())
     if not c.mail.web and size > min(c.settings.budget, HARD_LIMIT):
-        yield Problem(
+        yield Finding(
             "size",
             f"the HTML has {size:,} bytes: Gmail clips near 102,000 and hides the unsubscribe link",
             "let the theme write less around each story, or set a smaller budget",
-            blocking=size > HARD_LIMIT,
+            "error" if size > HARD_LIMIT else "warning",
         )
 
 
-def _leftovers(c: Checked) -> Iterator[Problem]:
+def _leftovers(c: Checked) -> Iterator[Finding]:
     elements = [e for e in c.page.iter("*") if e.tag != "style"]  # '}}' is good CSS
     texts = [t for e in elements for t in (e.text, e.tail, *e.attrib.values()) if t]
     texts += [mark for style in c.page.iter("style") for mark in re.findall(r"\{\{|\{%", style.text or "")]
     for name in sorted({str(e.tag) for e in elements if str(e.tag).startswith("mj-")}):
-        yield Problem("template-mark", f"<{name}> was not compiled", "see whether it stands in the right place")
+        yield Finding("template-mark", f"<{name}> was not compiled", "see whether it stands in the right place")
     for part, whole in (("HTML", "\n".join(map(str, texts))), ("text", c.text)):
         left = whole
         if _MARKS.search(whole):  # a title may have some
@@ -63,73 +64,75 @@ def _leftovers(c: Checked) -> Iterator[Problem]:
                 left = left.replace(text, "")
         if match := _MARKS.search(left):
             near = left[max(0, match.start() - 30) : match.end() + 30]
-            yield Problem("template-mark", f"a template mark is left in the {part} part: …{near}…", "close it")
+            yield Finding("template-mark", f"a template mark is left in the {part} part: …{near}…", "close it")
         ends = [match.end() for match in _RESERVED.finditer(left)]
         found = {match[0] for end in ends if (match := _ADDRESS.search(left, max(0, end - 100), end))}
         others = found - (set() if c.mail.web else {*PLACEHOLDERS})
         if others:
-            yield Problem(
+            yield Finding(
                 "placeholder", f"'{min(others)}' is left in the {part} part", "use only the links of mail.links"
             )
 
 
-def _contrast(c: Checked) -> Iterator[Problem]:
+def _contrast(c: Checked) -> Iterator[Finding]:
     inverted_texts = [VisibleText(t.text, inverted(t.ink), inverted(t.paper)) for t in c.light_texts]
     for scheme, texts in (("light", c.light_texts), ("dark", c.dark_texts), ("inverted", inverted_texts)):
         worst = min(texts, key=lambda text: text.contrast, default=None)
         if worst and worst.contrast < MIN_CONTRAST:
-            yield Problem(
+            yield Finding(
                 "contrast",
                 f"'{worst.text[:40]}' has a contrast of {worst.contrast:.1f} in the {scheme} scheme "
                 f"({worst.ink} on {worst.paper})",
                 f"choose colours with {MIN_CONTRAST} or more",
-                blocking=scheme != "inverted",
+                "error" if scheme != "inverted" else "warning",
             )
 
 
-def _same(c: Checked) -> Iterator[Problem]:
+def _same(c: Checked) -> Iterator[Finding]:
     """The text part has the same words as the HTML."""
     shown = {word for seen in c.light_texts for word in _words(seen.text)}
     written = set(_words(_REFERENCE.sub(" ", c.text)))
     for name, has, other in (("the text part", shown, written), ("the HTML", written, shown)):
         if len(has & other) < SAME_WORDS * len(has):
             missing = ", ".join(sorted(has - other, key=lambda word: (-len(word), word))[:4])
-            yield Problem("text-part", f"{name} does not say the same: it lacks {missing}", "print the same in both")
+            yield Finding("text-part", f"{name} does not say the same: it lacks {missing}", "print the same in both")
 
 
-def _leaving(c: Checked) -> Iterator[Problem]:
+def _leaving(c: Checked) -> Iterator[Finding]:
     """Both parts have the unsubscribe link and the postal address."""
     if c.mail.web:
         return
     for name, part in (("HTML", c.html), ("text", c.text)):
         if UNSUBSCRIBE_URL not in part:
-            yield Problem(
+            yield Finding(
                 "unsubscribe", f"no unsubscribe link in the {name} part", "print mail.links.unsubscribe in it"
             )
         if any(line not in flat(part) for line in map(flat, c.mail.postal_address)):
-            yield Problem("postal-address", f"no postal address in the {name} part", "print mail.postal_address in it")
+            yield Finding("postal-address", f"no postal address in the {name} part", "print mail.postal_address in it")
     if not c.mail.postal_address:
-        yield Problem("postal-address", "no postal address is known", "set site.postal_address: many laws ask for it")
+        yield Finding("postal-address", "no postal address is known", "set site.postal_address: many laws ask for it")
 
 
-def _lines(c: Checked) -> Iterator[Problem]:
+def _lines(c: Checked) -> Iterator[Finding]:
     low, high = PREHEADER
     subject, preheader = c.mail.subject, c.mail.preheader
     if not 1 <= len(subject) <= SUBJECT:
-        yield Problem("subject", f"the subject has {len(subject)} characters", f"keep to {SUBJECT}", False)
+        yield Finding("subject", f"the subject has {len(subject)} characters", f"keep to {SUBJECT}", "warning")
     if not low <= len(preheader) <= high:
-        yield Problem("preheader", f"the preheader has {len(preheader)} characters", f"keep to {low} to {high}", False)
+        yield Finding(
+            "preheader", f"the preheader has {len(preheader)} characters", f"keep to {low} to {high}", "warning"
+        )
     if not c.mail.web and not flat("".join(map(str, c.body.itertext()))).startswith(flat(preheader)):
-        yield Problem("preheader", "the preheader is not the first text", "print it first in mj-body", False)
+        yield Finding("preheader", "the preheader is not the first text", "print it first in mj-body", "warning")
     if ADDRESS in subject + preheader:
-        yield Problem("placeholder", "the subject or the preheader is personal", "keep the address in the footer")
+        yield Finding("placeholder", "the subject or the preheader is personal", "keep the address in the footer")
 
 
-def _support(c: Checked) -> Iterator[Problem]:
+def _support(c: Checked) -> Iterator[Finding]:
     """No feature is used that a client of the settings lacks, except accepted ones."""
     known = client_support.table().clients
     for client in sorted(set(c.settings.clients) - set(known)):
-        yield Problem("support", f"'{client}' is no mail program we know", f"choose from {', '.join(known)}", False)
+        yield Finding("support", f"'{client}' is no mail program we know", f"choose from {', '.join(known)}", "warning")
     if c.mail.web:
         return
     for lack in client_support.lacks(c.page, c.settings.clients):
@@ -139,7 +142,12 @@ def _support(c: Checked) -> Iterator[Problem]:
             if names
         ]
         blocking = lack.consequence.blocking and bool(lack.without)
-        yield Problem("support", f"'{lack.used}' is {' and '.join(clauses)}", lack.consequence.description, blocking)
+        yield Finding(
+            "support",
+            f"'{lack.used}' is {' and '.join(clauses)}",
+            lack.consequence.description,
+            "error" if blocking else "warning",
+        )
 
 
 def _some(names: tuple[str, ...]) -> str:
@@ -147,7 +155,7 @@ def _some(names: tuple[str, ...]) -> str:
 
 
 #: One check a function, in the order in which a person would look.
-CHECKS: Final[tuple[Callable[[Checked], Iterator[Problem]], ...]] = (
+CHECKS: Final[tuple[Callable[[Checked], Iterator[Finding]], ...]] = (
     _size,
     _leftovers,
     html.links,

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 
 from digest.deliver.domain import dmarc, spf
-
-Level = Literal["ok", "warning", "error"]
+from digest.errors import Finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +38,6 @@ class SenderDomain:
     host: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """The result of one comparison; `remedy` says what to publish, "" when nothing is wrong."""
-
-    level: Level
-    message: str
-    remedy: str = ""
-
-
 def record_names(domain: SenderDomain) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The names whose TXT records are needed, and those whose MX records are."""
     txt = [domain.envelope, *dmarc.record_names(domain.sender), *domain.dkim]
@@ -57,10 +46,10 @@ def record_names(domain: SenderDomain) -> tuple[tuple[str, ...], tuple[str, ...]
     return tuple(dict.fromkeys(txt)), tuple(dict.fromkeys((domain.envelope, domain.sender)))
 
 
-def judge(domain: SenderDomain, records: Records) -> Iterator[Judgement]:
+def judge(domain: SenderDomain, records: Records) -> Iterator[Finding]:
     """Compare everything, in the order in which receivers look it up."""
     for name, why in records.failed.items():
-        yield Judgement("warning", f"DNS gave no answer for {name}: {why}", "run 'digest check' again later")
+        yield Finding("dns", f"DNS gave no answer for {name}: {why}", "run 'digest check' again later", "warning")
     alignment = Alignment(domain.sender, records)
     yield from _spf(domain, records, alignment)
     yield from _dkim(domain, records, alignment)
@@ -92,64 +81,64 @@ class Alignment:
         return dmarc.organisation(domain, self._txt) == dmarc.organisation(self._sender, self._txt)
 
 
-def _spf(domain: SenderDomain, records: Records, alignment: Alignment) -> Iterator[Judgement]:
+def _spf(domain: SenderDomain, records: Records, alignment: Alignment) -> Iterator[Finding]:
     name = domain.envelope
     if name in records.failed:
         return
     policies = spf.policies(records.txt.get(name, ()))
     if not policies:
         sample = f'{name}. IN TXT "v=spf1 {f"a:{domain.host} " if domain.host else "mx "}-all"'
-        yield Judgement("error", f"SPF: {name} has no record", f"publish: {sample}")
+        yield Finding("dns", f"SPF: {name} has no record", f"publish: {sample}")
     elif len(policies) > 1:
         remedy = "publish one record that holds them all"
-        yield Judgement("error", f"SPF: {name} has {len(policies)} records, so none counts", remedy)
+        yield Finding("dns", f"SPF: {name} has {len(policies)} records, so none counts", remedy)
     else:
         problems = list(_policy_problems(name, policies[0], records))
         yield from problems
         if not alignment.holds(name):
             remedy = f"set deliver.bounce_address to an address at {domain.sender}"
-            yield Judgement("warning", f"SPF: {name} is not aligned with {domain.sender}", remedy)
+            yield Finding("dns", f"SPF: {name} is not aligned with {domain.sender}", remedy, "warning")
         elif not problems:
-            yield Judgement("ok", f"SPF: {name}: {policies[0]}")
+            yield Finding("dns", f"SPF: {name}: {policies[0]}", severity="ok")
 
 
-def _policy_problems(name: str, policy: str, records: Records) -> Iterator[Judgement]:
+def _policy_problems(name: str, policy: str, records: Records) -> Iterator[Finding]:
     for mistake in spf.mistakes(name, records.txt):
-        yield Judgement(
-            "error", f"SPF: {name}: {mistake}, so the record counts for nothing", "mend or remove that term"
-        )
+        yield Finding("dns", f"SPF: {name}: {mistake}, so the record counts for nothing", "mend or remove that term")
     if (count := spf.look_ups(name, records.txt)) > spf.LOOK_UPS:
         remedy = "leave out includes of services that send nothing for you, or name their addresses with ip4: and ip6:"
         why = f"more than the {spf.LOOK_UPS} that receivers make, so the record counts for nothing"
-        yield Judgement("error", f"SPF: {name} takes {count} look-ups, {why}", remedy)
+        yield Finding("dns", f"SPF: {name} takes {count} look-ups, {why}", remedy)
     qualifier = spf.all_qualifier(policy)
     if qualifier == "+":
-        yield Judgement("error", f"SPF: {name} lets everybody send in its name", "end the record with -all")
+        yield Finding("dns", f"SPF: {name} lets everybody send in its name", "end the record with -all")
     elif qualifier in ("", "?"):
-        yield Judgement("warning", f"SPF: {name} says nothing of servers that it does not name", "end it with -all")
+        yield Finding(
+            "dns", f"SPF: {name} says nothing of servers that it does not name", "end it with -all", "warning"
+        )
 
 
-def _dkim(domain: SenderDomain, records: Records, alignment: Alignment) -> Iterator[Judgement]:
+def _dkim(domain: SenderDomain, records: Records, alignment: Alignment) -> Iterator[Finding]:
     if not domain.dkim:
-        yield Judgement("error", f"DKIM: no key for {domain.sender}", f"digest dkim keygen {domain.sender}")
+        yield Finding("dns", f"DKIM: no key for {domain.sender}", f"digest dkim keygen {domain.sender}")
     aligned = any(alignment.holds(_signing_domain(name)) for name in domain.dkim)
     for name, record in domain.dkim.items():
         if name in records.failed:
             continue
         texts = records.txt.get(name, ())
         if not texts:
-            yield Judgement("error", f"DKIM: {name} is not published", f'publish: {name}. IN TXT "{record}"')
+            yield Finding("dns", f"DKIM: {name} is not published", f'publish: {name}. IN TXT "{record}"')
         elif problem := _key_problem(dmarc.tags(record), [dmarc.tags(text) for text in texts]):
             remedy = f'publish: {name}. IN TXT "{record}", or name the key that belongs there'
-            yield Judgement("error", f"DKIM: {name} {problem}", remedy)
+            yield Finding("dns", f"DKIM: {name} {problem}", remedy)
         elif not aligned:  # one aligned signature is enough
             remedy = f"sign with a key of {domain.sender}"
-            yield Judgement("warning", f"DKIM: {name} is not aligned with {domain.sender}", remedy)
+            yield Finding("dns", f"DKIM: {name} is not aligned with {domain.sender}", remedy, "warning")
         elif "y" in dmarc.tags(texts[0]).get("t", "").lower().split(":"):
             why = "says that it is only a test (t=y), so signatures may count for nothing"
-            yield Judgement("warning", f"DKIM: {name} {why}", "take t=y out of the record")
+            yield Finding("dns", f"DKIM: {name} {why}", "take t=y out of the record", "warning")
         else:
-            yield Judgement("ok", f"DKIM: {name}")
+            yield Finding("dns", f"DKIM: {name}", severity="ok")
 
 
 def _key_problem(ours: Mapping[str, str], published: Sequence[Mapping[str, str]]) -> str:
@@ -170,27 +159,27 @@ def _signing_domain(record_name: str) -> str:
     return record_name.partition("._domainkey.")[2]
 
 
-def _dmarc(domain: SenderDomain, records: Records, alignment: Alignment) -> Iterator[Judgement]:
+def _dmarc(domain: SenderDomain, records: Records, alignment: Alignment) -> Iterator[Finding]:
     if any(name in records.failed for name in dmarc.record_names(domain.sender)):
         return
     texts = dmarc.applicable(domain.sender, records.txt)
     if not texts:
         sample = f'_dmarc.{domain.sender}. IN TXT "v=DMARC1; p=none; rua=mailto:dmarc@{domain.sender}"'
-        yield Judgement("error", f"DMARC: {domain.sender} has no record", f"publish: {sample}")
+        yield Finding("dns", f"DMARC: {domain.sender} has no record", f"publish: {sample}")
         return
     tags = dmarc.tags(texts[0])
     if len(texts) > 1:
         remedy = "publish one record"
-        yield Judgement("error", f"DMARC: {domain.sender} has {len(texts)} records, so none counts", remedy)
+        yield Finding("dns", f"DMARC: {domain.sender} has {len(texts)} records, so none counts", remedy)
     elif tags.get("p", "").lower() not in ("none", "quarantine", "reject"):
-        yield Judgement("error", f"DMARC: {domain.sender}: no policy in '{texts[0]}'", "add p=none to begin with")
+        yield Finding("dns", f"DMARC: {domain.sender}: no policy in '{texts[0]}'", "add p=none to begin with")
     elif not _any_aligned(domain, tags, alignment):
         strict = " strictly" if "s" in (tags.get("adkim"), tags.get("aspf")) else ""
         why = f"neither the signature nor the envelope is{strict} aligned with {domain.sender}, so its mail fails"
         remedy = f"sign with a key of {domain.sender}, or set deliver.bounce_address to an address at {domain.sender}"
-        yield Judgement("error", f"DMARC: {why} '{texts[0]}'", remedy)
+        yield Finding("dns", f"DMARC: {why} '{texts[0]}'", remedy)
     else:
-        yield Judgement("ok", f"DMARC: {domain.sender}: {texts[0]}")
+        yield Finding("dns", f"DMARC: {domain.sender}: {texts[0]}", severity="ok")
 
 
 def _any_aligned(domain: SenderDomain, tags: Mapping[str, str], alignment: Alignment) -> bool:
@@ -204,25 +193,27 @@ def _any_aligned(domain: SenderDomain, tags: Mapping[str, str], alignment: Align
     return any(alignment.holds(_signing_domain(name), strict=strict("adkim")) for name in domain.dkim)
 
 
-def _mx(domain: SenderDomain, records: Records) -> Iterator[Judgement]:
+def _mx(domain: SenderDomain, records: Records) -> Iterator[Finding]:
     for name in dict.fromkeys((domain.envelope, domain.sender)):
         if name in records.failed:
             continue
         hosts = [host for host in records.mx.get(name, ()) if host.strip(".")]
         if hosts:
-            yield Judgement("ok", f"MX: {name}: {', '.join(hosts)}")
+            yield Finding("dns", f"MX: {name}: {', '.join(hosts)}", severity="ok")
         else:
             remedy = f"publish an MX for {name}, or use addresses of a domain that has one"
-            yield Judgement("warning", f"MX: {name} takes no mail: bounces and answers are lost", remedy)
+            yield Finding("dns", f"MX: {name} takes no mail: bounces and answers are lost", remedy, "warning")
 
 
-def _ptr(domain: SenderDomain, records: Records) -> Iterator[Judgement]:
+def _ptr(domain: SenderDomain, records: Records) -> Iterator[Finding]:
     for address, names in records.ptr.items():
         if not names:
             remedy = f"ask who runs the network to name {address} '{domain.host}'"
-            yield Judgement("warning", f"PTR: {address} ({domain.host}) has no reverse name", remedy)
+            yield Finding("dns", f"PTR: {address} ({domain.host}) has no reverse name", remedy, "warning")
         elif not any(address in records.forward.get(name, ()) for name in names):
             remedy = f"let one of them lead to {address}"
-            yield Judgement("warning", f"PTR: {address} is called {', '.join(names)}, which lead elsewhere", remedy)
+            yield Finding(
+                "dns", f"PTR: {address} is called {', '.join(names)}, which lead elsewhere", remedy, "warning"
+            )
         else:
-            yield Judgement("ok", f"PTR: {address}: {', '.join(names)}")
+            yield Finding("dns", f"PTR: {address}: {', '.join(names)}", severity="ok")

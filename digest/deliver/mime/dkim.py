@@ -95,11 +95,15 @@ def load_key(domain: str, selector: str, pem: str) -> DkimKey:
     try:
         private = serialization.load_pem_private_key(pem.encode(), password=None)
     except (ValueError, TypeError) as error:
-        raise SettingsError(f"{where}: no private key in PEM ({error}); make one with 'digest dkim keygen'") from None
+        raise SettingsError(
+            f"{where}: no private key in PEM ({error})", remedy="make one with 'digest dkim keygen'"
+        ) from None
     if not isinstance(private, rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey):
-        raise SettingsError(f"{where}: neither RSA nor Ed25519; make one with 'digest dkim keygen'")
+        raise SettingsError(f"{where}: neither RSA nor Ed25519", remedy="make one with 'digest dkim keygen'")
     if isinstance(private, rsa.RSAPrivateKey) and private.key_size < 1024:
-        raise SettingsError(f"{where}: RSA of {private.key_size} bits is refused by verifiers (RFC 8301); use 2048")
+        raise SettingsError(
+            f"{where}: RSA of {private.key_size} bits is refused by verifiers (RFC 8301)", remedy="use 2048"
+        )
     return DkimKey(domain, selector, private)
 
 

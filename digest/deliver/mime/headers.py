@@ -31,10 +31,10 @@ def checked(name: str, value: str) -> str:
     """Return the value; raises RenderError where it has line ends or control characters, or is longer than LIMIT."""
     if bad := _CONTROL.search(value):
         raise RenderError(
-            f"header {name}: contains the character U+{ord(bad[0]):04X}; remove it where the text comes from"
+            f"header {name}: contains the character U+{ord(bad[0]):04X}", "remove it where the text comes from"
         )
     if len(value.encode()) > LIMIT:
-        raise RenderError(f"header {name}: longer than {LIMIT} octets; shorten it")
+        raise RenderError(f"header {name}: longer than {LIMIT} octets", "shorten it")
     return value
 
 

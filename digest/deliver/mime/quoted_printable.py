@@ -22,9 +22,11 @@ def encode(text: str) -> bytes:
     try:
         raw = text.replace("\r\n", "\n").replace("\r", "\n").encode()
     except UnicodeEncodeError as error:
-        raise RenderError(f"the mail has a broken character (U+{ord(text[error.start]):04X}); clean the text") from None
+        raise RenderError(
+            f"the mail has a broken character (U+{ord(text[error.start]):04X})", "clean the text"
+        ) from None
     if b"\0" in raw:
-        raise RenderError("the mail has a NUL character; clean the text")
+        raise RenderError("the mail has a NUL character", "clean the text")
     return b"\r\n".join(_line(line) for line in raw.split(b"\n"))
 
 

@@ -92,7 +92,7 @@ class MessageTemplate:
         number, address, name = to
         plain = len(address) <= 64 and _PLAIN_ADDRESS(address)
         if not (plain or is_plain(address)) and canonical(address).text != address:
-            raise RenderError(f"'{address}' is not in its canonical form; store addresses by address.canonical")
+            raise RenderError(f"'{address}' is not in its canonical form", "store addresses by address.canonical")
         encoded = in_text = in_html = address.encode()
         if not plain:
             in_text, in_html = quoted_printable.encode(address), quoted_printable.encode(html.escape(address))

@@ -82,13 +82,13 @@ class CompilerProcess:
         except TimeoutError:
             self._stop()
             raise RenderError(
-                f"the templates ran longer than {self._limit:g} s and were stopped: look for a loop that does not end"
+                f"the templates ran longer than {self._limit:g} s and were stopped", "look for a loop that does not end"
             ) from None
         except (BrokenPipeError, EOFError):
             self._stop()
             raise RenderError(
-                "the templates ended the compiler (nested too deep, or more than "
-                f"{self._memory >> 20} MB): make them simpler"
+                f"the templates ended the compiler (nested too deep, or more than {self._memory >> 20} MB)",
+                "make them simpler",
             ) from None
 
     def _running(self) -> subprocess.Popen[bytes]:

@@ -5,22 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from digest.errors import Finding
+
 #: Placeholders for personal values. Each is valid data of its kind (RFC 2606 `.invalid`), so templates, checks and
 #: inliners treat it as a real value; `mime.template` replaces it.
 UNSUBSCRIBE_URL: Final = "https://unsubscribe.digest.invalid/"
 PREFERENCES_URL: Final = "https://preferences.digest.invalid/"
 ADDRESS: Final = "reader@digest.invalid"
 PLACEHOLDERS: Final = (UNSUBSCRIBE_URL, PREFERENCES_URL, ADDRESS)
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One result of a check of a rendered mail; a blocking one stops the send. `remedy` says what to do."""
-
-    check: str  # short machine name: size, link, contrast, ...
-    message: str
-    remedy: str
-    blocking: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +36,10 @@ class Rendered:
     html: str
     text: str
     language: str
-    problems: tuple[Problem, ...] = ()
+    problems: tuple[Finding, ...] = ()
     inline: tuple[InlinePicture, ...] = ()
 
     @property
     def blocked(self) -> bool:
         """True when a check forbids sending it."""
-        return any(problem.blocking for problem in self.problems)
+        return any(problem.severity == "error" for problem in self.problems)

@@ -61,7 +61,7 @@ def theme(name: str, folders: Sequence[Path] = ()) -> Theme:
         path = folder / "email" / name / "theme.toml"
         if re.fullmatch(r"[a-z0-9][a-z0-9_-]*", name) and path.is_file():
             return parse(name, path.read_text(encoding="utf-8"), str(path))
-    raise RenderError(f"there is no theme '{name}': choose from {', '.join(themes(folders))}")
+    raise RenderError(f"there is no theme '{name}'", f"choose from {', '.join(themes(folders))}")
 
 
 def stamp(folders: Sequence[Path] = ()) -> tuple[tuple[str, int, int], ...]:
@@ -123,15 +123,15 @@ def eject(name: str, folder: Path, block: str = "") -> list[Path]:
     ours = dict(_files(builtin()))
     wanted = [found for found in ours if found == name or found.startswith(f"{name}/")]
     if not wanted:
-        raise RenderError(f"there is no built-in template '{name}': choose from {', '.join(sorted(ours))}")
+        raise RenderError(f"there is no built-in template '{name}'", f"choose from {', '.join(sorted(ours))}")
     if block and len(wanted) > 1:
-        raise RenderError(f"'{name}' is a theme; name the template that has the block '{block}'")
+        raise RenderError(f"'{name}' is a theme", f"name the template that has the block '{block}'")
     texts = {found: ours[found].read_text(encoding="utf-8") for found in wanted}
     if block:
         texts = {name: _one_block(name, texts[name], block)}
     targets = {found: folder / "email" / found for found in texts}
     if there := [str(path) for path in targets.values() if path.exists()]:
-        raise RenderError(f"{there[0]} is there already: move it away, or edit it")
+        raise RenderError(f"{there[0]} is there already", "move it away, or edit it")
     for found, path in targets.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(texts[found], encoding="utf-8")
@@ -198,7 +198,7 @@ def _one_block(name: str, source: str, block: str) -> str:
     """Return a template that extends the built-in one and has a copy of this block, ready to edit."""
     starts = {m[1]: m for m in _BLOCK.finditer(source)}
     if block not in starts:
-        raise RenderError(f"'{name}' has no block '{block}': choose from {', '.join(starts) or 'none'}")
+        raise RenderError(f"'{name}' has no block '{block}'", f"choose from {', '.join(starts) or 'none'}")
     depth, begin = 1, starts[block].end()
     for match in _BLOCK_TAG.finditer(source[begin:]):
         depth += 1 if match[1] == "block" else -1

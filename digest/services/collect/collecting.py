@@ -38,7 +38,9 @@ class Collecting:
         """Poll the feeds that are due (`forced`: all) and read what is new. Raises SettingsError without any feed."""
         urls = topics_of_feeds(self._settings, newsletter)
         if not urls:
-            raise SettingsError(f"{self._settings.path}: no feeds yet; 'digest feeds add https://site --topic TOPIC'")
+            raise SettingsError(
+                f"{self._settings.path}: no feeds yet", remedy="'digest feeds add https://site --topic TOPIC'"
+            )
         every, should_stop = self._settings.collect.every, self._context.stopping.is_set
         with process.run() as name:
             return collect_feeds.collect(

@@ -75,7 +75,9 @@ def choose_slot(store: Store, settings: Settings, key: str, now: datetime) -> Sl
         return just_due
     coming = next((slot for slot in slots.slots(calendar, now) if not slot.closed and slot != just_due), None)
     if coming is None:
-        raise EditionError(f"newsletter {key!r} has no slot within {slots.HORIZON.days} days: see its days and pauses")
+        raise EditionError(
+            f"newsletter {key!r} has no slot within {slots.HORIZON.days} days", "see its days and pauses"
+        )
     return coming
 
 

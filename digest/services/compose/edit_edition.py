@@ -82,7 +82,7 @@ def insert_late(store: Store, seen: Edition, addition: Add, author: str, *, now:
     if seen.state in ("sending", "paused", "sent"):
         raise AlreadySent(f"edition {seen.id} is {seen.state}: it is too late for an insert")
     if seen.state not in _LATE:
-        raise EditionError(f"edition {seen.id} is {seen.state}: add the story as an ordinary edit, then approve")
+        raise EditionError(f"edition {seen.id} is {seen.state}", "add the story as an ordinary edit, then approve")
     previous = next((line for line in store.editions.versions(seen.id) if _do(line) == "late"), None)
     if previous is not None:
         when = f"by {previous.author} at {previous.at:%H:%M} UTC"
@@ -98,7 +98,7 @@ def insert_late(store: Store, seen: Edition, addition: Add, author: str, *, now:
 def added(article: Article, topic: str, title: str, position: int = 0, *, now: datetime) -> Add:
     """Return an article that an editor found as an edit. Raises ArticleError when it has nothing to print."""
     if not article.title:
-        raise ArticleError(article.source, article.problem or "no title was found; name another address")
+        raise ArticleError(article.source, article.problem or "no title was found", remedy="name another address")
     candidate = Candidate(
         key=article.url or article.source,
         article=replace(article, url=article.url or article.source),

@@ -39,7 +39,9 @@ class Editing:
         topics = newsletter_of(self._settings, seen.newsletter).topics
         if move.topic not in present.union(topics):
             names = ", ".join(dict.fromkeys((*topics, *sorted(present))))
-            raise SettingsError(f"newsletter {seen.newsletter!r} has no topic {move.topic!r}; it has: {names}")
+            raise SettingsError(
+                f"newsletter {seen.newsletter!r} has no topic {move.topic!r}", remedy=f"it has: {names}"
+            )
         return move if move.topic in present else replace(move, title=self._settings.topics[move.topic].title)
 
     def undo(self, seen: Edition, by: str) -> Edition:

@@ -30,10 +30,10 @@ class Editions:
         if edition is None and name in self._settings.newsletters:
             edition = next(iter(self._store.editions.recent(name, 1)), None)
             if edition is None:
-                raise EditionError(f"newsletter {name!r} has no edition yet: 'digest compose {name}'")
+                raise EditionError(f"newsletter {name!r} has no edition yet", f"'digest compose {name}'")
         if edition is None:
             newest = ", ".join(edition.id for edition in self.recent(3)) or "none yet"
-            raise EditionError(f"there is no edition {name!r}; the newest are: {newest}")
+            raise EditionError(f"there is no edition {name!r}", f"the newest are: {newest}")
         return edition
 
     def find(self, edition_id: str) -> Edition | None:

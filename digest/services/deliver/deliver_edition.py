@@ -26,10 +26,13 @@ def start(store: Store, edition: Edition, now: datetime) -> Edition:
     if edition.state in ("sent", "cancelled", "skipped"):
         raise AlreadySent(f"edition {edition.id} is {edition.state}: there is nothing left to send")
     if edition.state == "paused":
-        raise EditionError(f"edition {edition.id} is paused ({edition.reason}): 'digest deliver {edition.id} --resume'")
+        raise EditionError(
+            f"edition {edition.id} is paused ({edition.reason})", f"'digest deliver {edition.id} --resume'"
+        )
     if edition.state in ("draft", "in_review") or edition.approved_hash != edition.content_hash:
         raise NotApproved(
-            f"edition {edition.id} waits for review: 'digest preview {edition.id}', then 'digest approve {edition.id}'"
+            f"edition {edition.id} waits for review",
+            f"'digest preview {edition.id}', then 'digest approve {edition.id}'",
         )
     if edition.state == "approved":
         store.editions.set_state(edition.id, ["approved"], "sending", now=now, author="deliver")

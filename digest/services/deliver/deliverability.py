@@ -75,8 +75,7 @@ class Deliverability:
                 yield Finding("dns", f"{sender} is a name for examples: no mail of it will be taken", remedy)
                 continue
             domain = SenderDomain(sender, envelope, keys, host if "." in host and not host.startswith("127.") else "")
-            for judgement in judge(domain, look_up(domain, self._settings.deliver.name_servers)):
-                yield Finding("dns", judgement.message, judgement.remedy, judgement.level)
+            yield from judge(domain, look_up(domain, self._settings.deliver.name_servers))
 
     def _usable_signer(self) -> Signer | None:
         """Return the signer; None when there is none or `keys` reports it."""

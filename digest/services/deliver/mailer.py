@@ -13,7 +13,7 @@ from digest.deliver.delivery import Delivery
 from digest.deliver.mime.message import Message, Recipient
 from digest.deliver.outbox import Outbox
 from digest.deliver.result import Result
-from digest.errors import Deferred, Refused
+from digest.errors import Deferred, Finding, Refused
 from digest.services.context import Context, Progress, silent
 from digest.services.deliver.messages import Messages
 from digest.services.deliver.send_options import Transport
@@ -21,7 +21,6 @@ from digest.services.deliver.transports import OutboxTransport, SmtpTransport, r
 
 if TYPE_CHECKING:
     from digest.deliver.mime.notification import Notification
-    from digest.deliver.render.rendered import Problem
 
 #: Seconds that a server may take for a test copy or a notice; nothing else waits for them.
 PATIENCE: Final = 30.0
@@ -52,7 +51,7 @@ class Mailer:
             progress("messages", written, len(planned))
         return written
 
-    def send_test(self, edition: Edition, address: str) -> Sequence[Problem]:
+    def send_test(self, edition: Edition, address: str) -> Sequence[Finding]:
         """Send one copy of an edition to one address, outside the books; return what forbids sending it to readers.
 
         Raises SendError when it is not taken.
@@ -82,4 +81,4 @@ class Mailer:
             raise kind(outcome.code, outcome.reason, failed.message.envelope_recipient)
         if failed is not None or len(results) < len(messages):
             reason = stopped or f"no server took it within {PATIENCE:.0f} s"
-            raise Deferred(0, f"{reason}; 'digest check' looks at the mail servers")
+            raise Deferred(0, reason, remedy="'digest check' looks at the mail servers")

@@ -14,9 +14,9 @@ from digest.deliver.links import Links
 from digest.deliver.mime.message import EditionMetadata, Message, MessageFactory, Recipient
 from digest.deliver.mime.notification import Notification, notification_message
 from digest.deliver.mime.template import MessageTemplate
-from digest.deliver.render.rendered import Problem, Rendered
+from digest.deliver.render.rendered import Rendered
 from digest.deliver.return_path import ReturnPath
-from digest.errors import RenderError
+from digest.errors import Finding, RenderError
 from digest.services.context import Context
 from digest.services.deliver.rendering import Rendering
 from digest.services.deliver.signing import load_signer
@@ -76,7 +76,7 @@ class Messages:
 
         return factory
 
-    def test_copy(self, edition: Edition, address: str) -> tuple[Message, Sequence[Problem]]:
+    def test_copy(self, edition: Edition, address: str) -> tuple[Message, Sequence[Finding]]:
         """Return one copy of the whole edition under an id of its own, and the problems that forbid sending it.
 
         Its links belong to no subscriber: the pages say that they are from a test copy.
@@ -85,7 +85,7 @@ class Messages:
         rendered = replace(rendered, subject=f"[TEST] {rendered.subject}")
         metadata = self._metadata(edition, f"{edition.id}.test.{edition.version}")
         message = self._template(rendered, metadata).fill(Recipient(TEST_SUBSCRIBER, address))
-        return message, [problem for problem in rendered.problems if problem.blocking]
+        return message, [problem for problem in rendered.problems if problem.severity == "error"]
 
     def notices(self, notice: Notification, addresses: Sequence[str]) -> list[Message]:
         """Return a plain notice to each of these editors."""
@@ -113,5 +113,5 @@ class Messages:
 
 def _require_sendable(edition: Edition, rendered: Rendered) -> None:
     if rendered.blocked:
-        lines = [f"{p.message}; {p.remedy}" for p in rendered.problems if p.blocking]
+        lines = [f"{p.problem}; {p.remedy}" for p in rendered.problems if p.severity == "error"]
         raise RenderError(f"edition {edition.id} must not be sent as it is:\n" + "\n".join(lines))

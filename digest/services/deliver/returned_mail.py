@@ -59,7 +59,7 @@ class ReturnedMail:
 
         settings = self._settings.bounces
         if not settings.host:
-            raise SettingsError("bounces.host: empty; name the mail server whose mailbox gets returned mail")
+            raise SettingsError("bounces.host: empty", remedy="name the mail server whose mailbox gets returned mail")
         return Mailbox(
             settings.host,
             settings.username,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from digest import process
 from digest.compose.edition import Edition, EditionState
 from digest.deliver.address import canonical
-from digest.errors import AlreadySent, EditionError
+from digest.errors import AlreadySent, EditionError, Finding
 from digest.services.context import Context, Progress, silent
 from digest.services.deliver.deliver_edition import deliver
 from digest.services.deliver.mailer import Mailer
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
     from digest.deliver.delivery import Delivery
     from digest.deliver.outcome import Outcome
-    from digest.deliver.render.rendered import Problem
 
 #: The command that lifts a pause of all sending.
 RESUME: Final = "digest schedule pause --resume"
@@ -83,8 +82,8 @@ class Sending:
         forbids; nothing of it is sent then.
         """
         if reason := self._store.meta.pause_if_moved() or self._store.meta.sending_paused():
-            remedy = "" if RESUME in reason else f"; '{RESUME}' goes on"
-            raise EditionError(f"sending is paused: {reason}{remedy}")
+            remedy = "" if RESUME in reason else f"'{RESUME}' goes on"
+            raise EditionError(f"sending is paused: {reason}", remedy)
         if edition.state == "approved" and not at_once and self._clock() < edition.send_at:
             return Delivered(edition.id, edition.state, counts=dict(self.counts(edition)))
         if resume and edition.state == "paused":
@@ -155,7 +154,7 @@ class Sending:
         deliveries = recipients(self._store, edition, audience, choice, self._clock())
         return self._mailer.write(edition, deliveries, folder, progress)
 
-    def send_test(self, edition: Edition, address: str) -> Sequence[Problem]:
+    def send_test(self, edition: Edition, address: str) -> Sequence[Finding]:
         """Send one copy to one address, outside the books; return what forbids sending the edition to readers."""
         return self._mailer.send_test(edition, canonical(address).text)
 
@@ -163,12 +162,10 @@ class Sending:
         """Pause an edition that is being sent. Raises AlreadySent for any other."""
         now = self._clock()
         if not self._store.editions.set_state(edition.id, ["sending"], "paused", PAUSED_BY_HAND, now=now):
-            remedy = "it cannot be paused any more"
             if edition.state in ("draft", "in_review", "approved"):
-                remedy = (
-                    "nothing of it is being sent yet; --cancel stops it for good, 'digest schedule pause' all sending"
-                )
-            raise AlreadySent(f"edition {edition.id} is {edition.state}: {remedy}")
+                remedy = "--cancel stops it for good, 'digest schedule pause' all sending"
+                raise AlreadySent(f"edition {edition.id} is {edition.state}: nothing of it is being sent yet", remedy)
+            raise AlreadySent(f"edition {edition.id} is {edition.state}: it cannot be paused any more")
 
     def pause_failed(self, edition_id: str, reason: str) -> None:
         """Pause an edition that cannot be sent as it is, so that it is not tried again and again."""

@@ -47,14 +47,16 @@ def check(settings: Settings, folders: Sequence[Path]) -> Iterator[Finding]:
 
     faults = templates.faults(folders)
     for fault in faults:
-        yield Finding("templates", f"{fault.file}, line {fault.line}: {fault.message}", fault.remedy)
+        yield fault.finding()
     if folders and not faults:
         yield Finding("templates", f"{folders[0]}: no mistakes found", severity="ok")
     for key, newsletter in settings.newsletters.items():
         try:
             templates.theme(newsletter.theme, folders)
         except DigestError as error:
-            yield Finding("templates", f"newsletter {key}: {error}", f"set newsletters.{key}.theme")
+            yield Finding(
+                "templates", f"newsletter {key}: {error.message}", error.remedy or f"set newsletters.{key}.theme"
+            )
         for subject_fault in subject_template.faults(newsletter.subject):
             yield Finding("templates", f"newsletter {key}: {subject_fault.message}", subject_fault.remedy)
         if not locale(newsletter.language, folders).translated:

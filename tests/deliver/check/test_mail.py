@@ -12,10 +12,11 @@ from digest.deliver.check.checked import Checked
 from digest.deliver.check.mail import problems as mail_problems
 from digest.deliver.render import css
 from digest.deliver.render.content_builder import build_content
-from digest.deliver.render.rendered import PREFERENCES_URL, UNSUBSCRIBE_URL, Problem, Rendered
+from digest.deliver.render.rendered import PREFERENCES_URL, UNSUBSCRIBE_URL, Rendered
 from digest.deliver.render.renderer import Renderer
 from digest.deliver.render.templates import theme
 from digest.deliver.theme import Branding, MailSettings, RenderOptions
+from digest.errors import Finding
 from digest.text.catalogue import locale
 from tests.deliver import editions
 
@@ -31,7 +32,7 @@ def good() -> Iterator[Rendered]:
 
 def _problems(
     html: str, text: str, mail_settings: MailSettings = SETTINGS, subject: str | None = None
-) -> list[Problem]:
+) -> list[Finding]:
     mail = build_content(EDITION, mail_settings, theme("classic"), RenderOptions(), locale("en"))
     mail = mail if subject is None else replace(mail, subject=subject)
     return list(
@@ -91,8 +92,8 @@ END = "</body>"
 def test_each_check_finds_its_fault(good: Rendered, old: str, new: str, check: str, blocking: bool) -> None:
     assert old in good.html
     found = _problems(good.html.replace(old, new), good.text)
-    assert (check, blocking) in [(problem.check, problem.blocking) for problem in found]
-    assert all(problem.message and problem.remedy for problem in found)
+    assert (check, blocking) in [(problem.where, problem.severity == "error") for problem in found]
+    assert all(problem.problem and problem.remedy for problem in found)
 
 
 @pytest.mark.parametrize(
@@ -106,31 +107,31 @@ def test_each_check_finds_its_fault(good: Rendered, old: str, new: str, check: s
 )
 def test_the_text_part_is_checked_too(good: Rendered, old: str, new: str, check: str) -> None:
     assert old in good.text
-    assert check in [problem.check for problem in _problems(good.html, good.text.replace(old, new))]
+    assert check in [problem.where for problem in _problems(good.html, good.text.replace(old, new))]
 
 
 def test_a_text_part_without_the_stories_is_not_the_same_mail(good: Rendered) -> None:
     short = re.sub(r"(?s)-{40}.*\n\[1\] ", "[1] ", good.text)
-    assert "text-part" in [problem.check for problem in _problems(good.html, short)]
+    assert "text-part" in [problem.where for problem in _problems(good.html, short)]
 
 
 def test_dark_mode_is_checked_by_its_own_final_styles(good: Rendered) -> None:
     dark = good.html.replace("color:#ece9e4!important", "color:#222222!important")
     [problem] = _problems(dark, good.text)
-    assert problem.check == "contrast"
-    assert "dark scheme" in problem.message
+    assert problem.where == "contrast"
+    assert "dark scheme" in problem.problem
 
 
 @pytest.mark.parametrize(("subject", "ok"), [("", False), ("x" * 60, True), ("x" * 61, False)])
 def test_the_length_of_the_subject_is_checked(good: Rendered, subject: str, ok: bool) -> None:
-    found = [problem.check for problem in _problems(good.html, good.text, subject=subject)]
+    found = [problem.where for problem in _problems(good.html, good.text, subject=subject)]
     assert ("subject" not in found) is ok
 
 
 def test_a_mail_without_postal_address_cannot_be_sent() -> None:
     with Renderer() as renderer:
         rendered = renderer.render(EDITION, replace(SETTINGS, postal_address=""))
-    assert [problem.check for problem in rendered.problems] == ["postal-address"]
+    assert [problem.where for problem in rendered.problems] == ["postal-address"]
     assert rendered.blocked
 
 
@@ -145,7 +146,7 @@ def test_an_article_at_an_http_address_is_told_but_does_not_stop_the_send() -> N
     edition = editions.only(EDITION, replace(editions.story(0), url="http://old.example/a"), *EDITION.stories[1:])
     with Renderer() as renderer:
         rendered = renderer.render(edition, SETTINGS)
-    assert [(problem.check, problem.blocking) for problem in rendered.problems] == [("http", False)]
+    assert [(problem.where, problem.severity == "error") for problem in rendered.problems] == [("http", False)]
 
 
 @pytest.mark.parametrize("accent", ["#ffcc00", "#ffffff", "#00ff00", "#000000", "#1a1aff", "#fffefb"])
@@ -153,13 +154,13 @@ def test_any_accent_is_made_legible_in_both_schemes(accent: str) -> None:
     with Renderer() as renderer:
         rendered = renderer.render(EDITION, replace(SETTINGS, brand=Branding(accent=accent)))
         both = renderer.render(EDITION, replace(SETTINGS, brand=Branding(accent=accent, accent_dark=accent)))
-    assert [p for p in (*rendered.problems, *both.problems) if p.blocking] == []
+    assert [p for p in (*rendered.problems, *both.problems) if p.severity == "error"] == []
 
 
 def test_only_the_clients_asked_for_are_spoken_of(good: Rendered) -> None:
     html = good.html.replace(END, '<div style="float:left"></div></body>')
     assert _problems(html, good.text, replace(SETTINGS, clients=("gmail",))) == []
     [problem] = _problems(html, good.text, replace(SETTINGS, clients=("gmail", "outlook-windows")))
-    assert "outlook-windows" in problem.message
+    assert "outlook-windows" in problem.problem
     [problem] = _problems(good.html, good.text, replace(SETTINGS, clients=("gmial",)))
-    assert "'gmial' is no mail program we know" in problem.message
+    assert "'gmial' is no mail program we know" in problem.problem

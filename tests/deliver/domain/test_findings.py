@@ -66,10 +66,10 @@ def levels(wanted: SenderDomain, found: Records) -> dict[str, str]:
     """The worst level of each kind of record."""
     worst: dict[str, str] = {}
     for judgement in judge(wanted, found):
-        kind = judgement.message.split(":")[0]
+        kind = judgement.problem.split(":")[0]
         order = ["ok", "warning", "error"]
-        worst[kind] = max(worst.get(kind, "ok"), judgement.level, key=order.index)
-        assert (judgement.level == "ok") == (judgement.remedy == ""), judgement
+        worst[kind] = max(worst.get(kind, "ok"), judgement.severity, key=order.index)
+        assert (judgement.severity == "ok") == (judgement.remedy == ""), judgement
     return worst
 
 
@@ -80,7 +80,7 @@ def test_judge_complete_domain_passes(server: str) -> None:
 def test_judge_empty_domain_gets_remedies(server: str) -> None:
     bare = SenderDomain("empty.org", "empty.org", {"digest._domainkey.empty.org": KEY.record}, "mail.empty.org")
     found = list(judge(bare, look_up(bare, [server])))
-    assert {j.message.split(":")[0]: j.level for j in found} == {
+    assert {j.problem.split(":")[0]: j.severity for j in found} == {
         "SPF": "error",
         "DKIM": "error",
         "DMARC": "error",
@@ -160,7 +160,7 @@ def policy(server: str, **records: str) -> list[str]:
     for name, text in records.items():
         ZONE[(f"{name}.org", "TXT")] = [f'"{text}"']
     wanted = SenderDomain("one.org", "one.org")
-    return [f"{j.level} {j.message}" for j in judge(wanted, look_up(wanted, [server])) if "SPF" in j.message]
+    return [f"{j.severity} {j.problem}" for j in judge(wanted, look_up(wanted, [server])) if "SPF" in j.problem]
 
 
 def test_spf_includes_count_with_the_policy(server: str) -> None:
@@ -186,7 +186,7 @@ def test_look_up_stops_after_repeated_timeouts(monkeypatch: pytest.MonkeyPatch) 
         found = look_up(SENDER, [f"127.0.0.1:{mute.getsockname()[1]}"])
     assert "did not answer within" in found.failed["_dmarc.press.org"]
     assert found.failed["press.org"] == "the name servers do not answer"
-    assert all(j.level == "warning" for j in judge(SENDER, found))
+    assert all(j.severity == "warning" for j in judge(SENDER, found))
 
 
 def test_ptr_must_resolve_back() -> None:
