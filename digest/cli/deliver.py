@@ -120,7 +120,7 @@ def _test(app: App, edition: Edition, address: str) -> dict[str, Any]:
     say(f"One test copy of {edition.id} handed over for {address}.")
     for problem in problems:
         say(f"Readers will not get it as it is: {problem.problem}; {problem.remedy}.")
-    return {"test": address, "problems": [asdict(problem) for problem in problems]}
+    return {"test": address, "problems": [problem.as_json() for problem in problems]}
 
 
 def _dry_run(app: App, edition: Edition, folder: Path, show: Progress) -> dict[str, Any]:

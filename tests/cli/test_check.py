@@ -79,7 +79,7 @@ def _set(desk: Path, line: str) -> None:
     ("line", "words", "remedy"),
     [
         ('subject = "{{ newsletter.titl }}"', "titl", "subject in settings.toml: did you mean 'title'?"),
-        ('theme = "clasic"', "there is no theme 'clasic'", "see settings.toml"),
+        ('theme = "clasic"', "there is no theme 'clasic'", "choose from classic, compact, magazine"),
     ],
 )
 def test_check_reports_unrenderable_mail_with_remedy(

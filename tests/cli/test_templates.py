@@ -31,7 +31,10 @@ def test_ejected_block_is_listed_as_own_and_diffed(settings: Path) -> None:
     listed = {row["name"]: row for row in json.loads(_run(settings, "list", "--json").output)}
     assert listed["classic/mail.mjml.j2"]["origin"] == "own, instead of the built-in"
     assert listed["magazine/story.mjml.j2"]["origin"] == "built-in"
-    assert '+{% extends "builtin/classic/mail.mjml.j2" %}' in _run(settings, "diff").output
+    assert _run(settings, "diff").exit_code == 3  # ejected and not changed yet
+    own = settings.parent / "templates/email/classic/mail.mjml.j2"
+    own.write_text(own.read_text(encoding="utf-8") + "{# mine #}\n", encoding="utf-8")
+    assert "+{# mine #}" in _run(settings, "diff").output
 
 
 def test_eject_never_overwrites(settings: Path) -> None:

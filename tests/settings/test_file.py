@@ -89,13 +89,13 @@ def test_a_feed_that_is_not_there_leads_to_where_it_is_and_never_to_a_list_of_hu
     text = f'[topics.world]\ntitle = "World"\nfeeds = [{feeds}]\n[topics.sport]\ntitle = "Sport"\n'
     file = write(tmp_path, text)
     for url, topic, told in (
-        ("https://example.org/7", "wrld", "topics.wrld: no such topic; did you mean 'world'?"),
-        ("https://example.org/7", "sport", "https://example.org/7: no such feed in topic sport; it is in world"),
-        ("x", None, f"x: no such feed in {file}; 'digest feeds list' shows them all"),
+        ("https://example.org/7", "wrld", ("topics.wrld: no such topic", "did you mean 'world'?")),
+        ("https://example.org/7", "sport", ("https://example.org/7: no such feed in topic sport", "it is in world")),
+        ("x", None, (f"x: no such feed in {file}", "'digest feeds list' shows them all")),
     ):
         with pytest.raises(SettingsError) as caught:
             remove_feed(file, url, topic)
-        assert caught.value.problems == (told,)
+        assert (caught.value.message, caught.value.remedy) == told
     assert file.read_text(encoding="utf-8") == text
 
 

@@ -75,9 +75,10 @@ def test_the_file_is_found_by_name_then_variable_then_in_the_working_folder(
 
 
 def test_a_missing_file_leads_to_init(tmp_path: Path) -> None:
-    (problem,) = problems(tmp_path / "settings.toml")
-    assert "no such file" in problem
-    assert "digest init" in problem
+    with pytest.raises(SettingsError) as caught:
+        load(tmp_path / "settings.toml", {})
+    assert "no such file" in caught.value.message
+    assert "digest init" in caught.value.remedy
 
 
 def test_broken_toml_names_the_line(tmp_path: Path) -> None:
