@@ -154,7 +154,7 @@ class App:
 
         return Feeds(self.context, self.fetcher)
 
-    # --- what the others are made of ----------------------------------------------------------------------------
+    # --- building blocks of the others ----------------------------------------------------------------------------
 
     @cached_property
     def fetcher(self) -> Fetcher:

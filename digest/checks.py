@@ -106,9 +106,11 @@ def _bounces(app: App) -> Iterator[Finding]:
     except DigestError as error:
         yield Finding("bounces", error.message, error.remedy or "see [bounces] in settings.toml")
     else:
-        asked = app.settings.bounces
+        settings = app.settings.bounces
         yield Finding(
-            "bounces", f"{asked.host}:{asked.port}: signs us in; mails in {asked.folder}: {waiting}", severity="ok"
+            "bounces",
+            f"{settings.host}:{settings.port}: signs us in; mails in {settings.folder}: {waiting}",
+            severity="ok",
         )
 
 
@@ -123,11 +125,11 @@ def _feeds(app: App) -> Iterator[Finding]:
     issues = app.feeds.issues()
     for issue in issues:
         yield issue.finding()
-    sick = {issue.source for issue in issues}
+    unhealthy = {issue.source for issue in issues}
     for listed in app.feeds.listing()[0]:
         if listed.feed.last_checked is None:
             yield Finding("feeds", f"{listed.feed.url}: never polled yet", "digest collect", "warning")
-        elif listed.feed.url not in sick:
+        elif listed.feed.url not in unhealthy:
             yield Finding("feeds", listed.feed.url, severity="ok")
 
 

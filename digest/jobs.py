@@ -62,7 +62,7 @@ class Jobs:
             )
 
     def compose(self) -> None:
-        """Warn of sick feeds, compose what is due, apply the review policies."""
+        """Warn of unhealthy feeds, compose what is due, apply the review policies."""
         self._warn()
         self._log(self.app.composing.compose_due())
         self.app.composing.complete_pictures()

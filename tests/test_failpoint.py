@@ -1,4 +1,4 @@
-"""Fault points: silent unless asked for, and all of them where they are said to be."""
+"""Fault points: inactive unless armed, and each in the code under its name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Several programs on one store: each site is asked by one at a time, whoever asks, and whoever died asking."""
+"""Several programs on one store: each site is polled by one at a time, and the sites of a dead one are free."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The package: a built wheel, unpacked anywhere, brings its templates, words, settings and demo with it."""
+"""The package: a built wheel, unpacked anywhere, brings its templates, words, settings and demo."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The name of a sender: another may take over what it holds only when it is certain that it sends no more."""
+"""The name of a run: others may take over its claims only when it has certainly ended."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`digest run`: the day by itself; ended cleanly by SIGTERM, and a restart loses nothing and repeats nothing."""
+"""`digest run`: a day by itself, a clean end by SIGTERM, and a restart that loses and repeats nothing."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ def check(ctx: click.Context, json_: bool) -> None:
         findings = database.check(settings(ctx))
     except StoreBusy:
         raise
-    except StoreError as error:  # one that is newer, damaged or not there is what this command is asked about
+    except StoreError as error:  # a newer, damaged or missing database is a finding here
         findings = [Finding("store", error.message, error.remedy)]
     if json_:
         emit([finding.as_json() for finding in findings])

@@ -1,4 +1,4 @@
-"""Notifying: plain mails to editors about drafts that wait, sick feeds, and editions whose sending was paused."""
+"""Notifying: plain mails to editors about drafts that wait, unhealthy feeds, and editions whose sending was paused."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from digest.services.deliver.mailer import Mailer
 from digest.services.deliver.rendering import Rendering
 from digest.services.newsletters import calendar_of, newsletter_of, policy_of
 
-#: Editors are warned of sick feeds this long before the cut-off.
+#: Editors are warned of unhealthy feeds this long before the cut-off.
 AHEAD: Final = timedelta(hours=1)
 
 
 class Notifying:
-    """Mails to editors. They are no readers: nothing enters an edition's books."""
+    """Mails to editors. They are no subscribers: an edition's deliveries do not include them."""
 
     def __init__(self, context: Context, feeds: Feeds, rendering: Rendering, mailer: Mailer) -> None:
         self._settings, self._store, self._clock = context.settings, context.store, context.clock
@@ -76,7 +76,7 @@ class Notifying:
         return len(addresses)
 
     def warn_of_feeds(self) -> list[str]:
-        """Warn of sick feeds while there is time, once a slot; return the newsletters whose editors were told."""
+        """Warn of unhealthy feeds while there is time, once a slot; return the newsletters that were warned."""
         warned_newsletters = []
         for key in self._settings.newsletters:
             slot = self._upcoming(key)

@@ -63,7 +63,7 @@ class KnownAddress:
 
 
 class Subscriptions:
-    """The people and what they asked for. The command line and the web pages both act through it."""
+    """Subscribers and their subscriptions; the command line and the web pages both use it."""
 
     def __init__(self, context: Context) -> None:
         self._settings, self._store, self._clock = context.settings, context.store, context.clock

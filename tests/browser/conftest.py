@@ -1,4 +1,4 @@
-"""One real browser for the tests of what people see."""
+"""One real browser for the tests of pages and mails."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The mail in a real browser: how it looks, fits, reads and is tapped. Pictures of it are kept under artefacts/mail."""
+"""The mail in a real browser: layout, width, reading order and tap targets. Screenshots go to artefacts/mail."""
 
 from __future__ import annotations
 

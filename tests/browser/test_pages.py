@@ -1,4 +1,4 @@
-"""The pages in a real browser: nothing for axe to find, nothing too small for a finger, nothing wider than the screen.
+"""The pages in a real browser: no finding of axe, no small tap target, nothing wider than the screen.
 
 Pictures of them are kept under artefacts/pages.
 """

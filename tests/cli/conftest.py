@@ -1,4 +1,4 @@
-"""A newsroom for the tests of commands: the demo's outlets on loopback, and settings that name them."""
+"""The demo's outlets on loopback, and settings that name them, for the tests of commands."""
 
 from __future__ import annotations
 

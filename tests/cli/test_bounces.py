@@ -1,4 +1,4 @@
-"""`digest bounces ingest`: from files, a mailbox in a file or folder, or a pipe; strangers' mails change nothing."""
+"""`digest bounces ingest`: from files, a mailbox in a file or folder, or a pipe; mails of strangers change nothing."""
 
 from __future__ import annotations
 

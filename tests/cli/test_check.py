@@ -1,4 +1,4 @@
-"""`digest check`: each trouble is a finding with its own remedy, whatever else is wrong; none hides among the well."""
+"""`digest check`: each problem is a finding with its own remedy, whatever else is wrong."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sick sources are told of where people look: `digest feeds list` and `digest check`."""
+"""Unhealthy feeds are reported by `digest feeds list` and `digest check`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A newcomer's day at the command line: collect, compose, look, approve, deliver; and again, which does nothing."""
+"""A day at the command line: collect, compose, preview, approve, deliver; repeating it does nothing."""
 
 from __future__ import annotations
 

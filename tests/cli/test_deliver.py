@@ -1,4 +1,4 @@
-"""`digest deliver` as an operator meets it: too early, refused, interrupted, paused twice; each says what to do."""
+"""`digest deliver` for an operator: too early, refused, interrupted, paused twice; each names the next step."""
 
 from __future__ import annotations
 

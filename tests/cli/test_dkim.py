@@ -1,4 +1,4 @@
-"""`digest dkim keygen`: a key for its owner alone, its record, and a table that settings.toml takes as printed."""
+"""`digest dkim keygen`: a key that only its owner can read, its DNS record, and a table for settings.toml."""
 
 from __future__ import annotations
 

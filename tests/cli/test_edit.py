@@ -1,4 +1,4 @@
-"""`digest edit` and `digest editors`: an editor's morning at the command line."""
+"""`digest edit` and `digest editors`: an editor's session at the command line."""
 
 from __future__ import annotations
 

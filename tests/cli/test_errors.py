@@ -1,4 +1,4 @@
-"""Bad input: one clear line that names the thing and the remedy, the right exit code, and nothing lost."""
+"""Bad input: one line that names the problem and the remedy, the right exit code, and nothing lost."""
 
 from __future__ import annotations
 

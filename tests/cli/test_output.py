@@ -1,4 +1,4 @@
-"""Output as programs and people take it: pipes that close, full disks, other locales, rows that stay whole."""
+"""Output for programs and people: closed pipes, full disks, other locales, whole rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`digest read`: the JSON contract, folders, addresses, standard input, what a person sees, exit codes."""
+"""`digest read`: the JSON contract, folders, URLs, standard input, output for people, exit codes."""
 
 from __future__ import annotations
 

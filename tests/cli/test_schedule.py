@@ -1,4 +1,4 @@
-"""`digest schedule`: what is due in local time and UTC, what was skipped, and the pause of everything."""
+"""`digest schedule`: slots in local time and UTC, skipped slots, and the pause of all sending."""
 
 from __future__ import annotations
 

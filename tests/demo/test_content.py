@@ -1,4 +1,4 @@
-"""The demo's day: enough of it, in enough voices, and nothing that a test of grouping could not be asked about."""
+"""The demo's articles: enough of them, in different words, about events that several outlets cover."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The demo is the product's promise in one command: no network, valid mails, nothing a subscriber should not see."""
+"""The demo end to end: no network, valid mails, and no page noise in them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The newsstand on loopback: it answers as a well-kept server does, and keeps up with the demo's clock."""
+"""The demo's server on loopback: validators as of a well-kept server, and articles that appear with the clock."""
 
 from __future__ import annotations
 

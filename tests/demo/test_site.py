@@ -1,4 +1,4 @@
-"""The demo's web: well-formed feeds in four formats, pages with the usual noise, and not one address outside."""
+"""The demo's site: well-formed feeds in four formats, pages with the usual noise, and no link to the outside."""
 
 from __future__ import annotations
 

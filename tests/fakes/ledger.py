@@ -1,4 +1,4 @@
-"""A sender's ledger in memory that holds the sender to its promises while it runs, and can be asked afterwards."""
+"""A sender's ledger in memory that checks the sender's promises while it runs and answers questions afterwards."""
 
 from __future__ import annotations
 

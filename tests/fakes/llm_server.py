@@ -1,4 +1,4 @@
-"""A service on loopback that speaks OpenAI's chat completions, as well or as badly as a test wants."""
+"""A service on loopback that speaks OpenAI's chat completions, as well or as badly as a test needs."""
 
 from __future__ import annotations
 

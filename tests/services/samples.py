@@ -1,4 +1,4 @@
-"""A small newsroom for the tests of the pipeline: settings, a clock that is set, and articles that are simply there."""
+"""Settings, a settable clock and articles for the tests of services."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A sender as a process of its own, to be killed: claims, sends to a real server, writes everything down."""
+"""A sender as a process of its own, to be killed: it claims, sends to a real server and records everything."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Editors are told: that a draft waits, once more before the deadline, and of sick sources while there is time."""
+"""Mails to editors: a draft waits, its deadline is near, feeds are unhealthy, sending was paused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Import and export of lists: consent never grows, and a house that moves takes its suppressions along."""
+"""Import and export of lists: consent never grows, and suppressions move with a list."""
 
 from __future__ import annotations
 

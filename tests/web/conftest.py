@@ -1,4 +1,4 @@
-"""A app with one sent edition and its web application, for the tests of pages."""
+"""A program with one sent edition and its web application, for the tests of pages."""
 
 from __future__ import annotations
 

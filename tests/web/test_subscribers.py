@@ -1,4 +1,4 @@
-"""Leaving: one tap or one click, at once, never by a robot's GET, and nobody learns from it who reads what."""
+"""Unsubscribing: by one tap or one click, at once, never by a robot's GET, and without revealing who subscribes."""
 
 from __future__ import annotations
 

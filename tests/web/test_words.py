@@ -1,4 +1,4 @@
-"""Every word on a page has its translation in every language that ships."""
+"""Every message on a page has its translation in every language that ships."""
 
 from __future__ import annotations
 

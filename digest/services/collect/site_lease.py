@@ -26,11 +26,11 @@ class SiteLease:
 
     def acquire(self, sites: Iterable[str]) -> frozenset[str]:
         """Hold those of these sites that nobody else holds, instead of the ones held before; return them."""
-        asked = set(sites)
-        if not asked and not self._holds:
+        requested = set(sites)
+        if not requested and not self._holds:
             return frozenset()
         self._holds = True
-        return self._sites.acquire(asked, self._owner, now=self._moment(), is_gone=self._is_gone)
+        return self._sites.acquire(requested, self._owner, now=self._moment(), is_gone=self._is_gone)
 
     def renew(self) -> None:
         """Renew the lease when it is time. Call this at every step of the work."""

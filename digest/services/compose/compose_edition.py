@@ -123,12 +123,12 @@ def draft(store: Store, settings: Settings, key: str, slot: Slot, *, now: dateti
     since = slots.window_start(calendar, replace(slot, cut_off=until), carried, newsletter.max_age)
     feeds = feeds_of(settings, newsletter)
     known = store.feeds.get(feeds)
-    found = store.articles.candidates(list(feeds), since, until + INSTANT)
-    candidates = [_candidate(entries, with_lead(article, newsletter.lead), feeds, known) for entries, article in found]
-    return choose(brief_of(settings, key), slot, candidates, told(store, key, slot), now=now)
+    read = store.articles.candidates(list(feeds), since, until + INSTANT)
+    candidates = [_candidate(entries, with_lead(article, newsletter.lead), feeds, known) for entries, article in read]
+    return choose(brief_of(settings, key), slot, candidates, printed_before(store, key, slot), now=now)
 
 
-def told(store: Store, key: str, slot: Slot) -> list[Told]:
+def printed_before(store: Store, key: str, slot: Slot) -> list[Told]:
     """Return the stories of this newsletter's earlier editions, each once."""
     this = edition_id(key, slot.local)
     rows = store.ledger.since(key, slot.send_at - MEMORY)

@@ -72,8 +72,8 @@ def compose_due(
         calendar = calendar_of(newsletter)
         start = max(since(key), now - LOOK_BACK)
         decided = {slot.slot for slot in store.slots.of(key) if slot.outcome}
-        found = due(calendar, now, decided, start)
-        for slot in found.missed:
+        due_slots = due(calendar, now, decided, start)
+        for slot in due_slots.missed:
             if now < slot.send_at:
                 continue  # a closed slot is recorded when its time has come
             if not store.slots.claim(key, slot.key, now, owner=owner, is_gone=is_gone):
@@ -81,12 +81,12 @@ def compose_due(
             reason = slot.closed or "the program was not running at its time"
             store.slots.decide(key, slot.key, "skipped", reason, now=now)
             happened.append(Happened(f"{key} {slot.key}", "missed", reason))
-        if found.slot is None:
+        if due_slots.slot is None:
             continue
-        if not store.slots.claim(key, found.slot.key, now, owner=owner, is_gone=is_gone):
+        if not store.slots.claim(key, due_slots.slot.key, now, owner=owner, is_gone=is_gone):
             continue
         try:
-            edition = compose(store, settings, key, found.slot, now=now, author=author, writer=writer)
+            edition = compose(store, settings, key, due_slots.slot, now=now, author=author, writer=writer)
         except EditConflict:
             continue  # an editor has composed it by hand since
         what: Outcome = "skipped" if edition.state == "skipped" else "composed"

@@ -1,4 +1,4 @@
-"""Mailer: hands messages to the outbox or the relays of the settings; also those that belong to no edition's books."""
+"""Mailer: hands messages to the outbox or the relays of the settings, also test copies and notices."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Mailer:
         return written
 
     def send_test(self, edition: Edition, address: str) -> Sequence[Finding]:
-        """Send one copy of an edition to one address, outside the books; return what forbids sending it to readers.
+        """Send one copy of an edition to one address, unrecorded; return what forbids sending it to readers.
 
         Raises SendError when it is not taken.
         """
@@ -61,11 +61,11 @@ class Mailer:
         return problems
 
     def send_notice(self, notice: Notification, addresses: Sequence[str]) -> None:
-        """Send a plain notice to editors, outside the books. Raises SendError when one of them is not taken."""
+        """Send a plain notice to editors, unrecorded. Raises SendError when one of them is not taken."""
         self._hand_over(self._messages.notices(notice, addresses))
 
     def _hand_over(self, messages: Sequence[Message]) -> None:
-        """Send messages of no edition's books. Raises Refused or Deferred when a server does not take all of them."""
+        """Send messages that no delivery records. Raises Refused or Deferred unless all are taken."""
         results: list[Result] = []
         end = monotonic() + PATIENCE
 
@@ -81,4 +81,4 @@ class Mailer:
             raise kind(outcome.code, outcome.reason, failed.message.envelope_recipient)
         if failed is not None or len(results) < len(messages):
             reason = stopped or f"no server took it within {PATIENCE:.0f} s"
-            raise Deferred(0, reason, remedy="'digest check' looks at the mail servers")
+            raise Deferred(0, reason, remedy="'digest check' tests the mail servers")

@@ -31,7 +31,7 @@ TEST_SUBSCRIBER: Final = 0
 
 
 class Messages:
-    """Everything between a rendered edition and a transport."""
+    """Makes messages of rendered editions, ready for a transport."""
 
     def __init__(self, context: Context, rendering: Rendering) -> None:
         self._settings, self._clock, self._rendering = context.settings, context.clock, rendering
@@ -43,7 +43,7 @@ class Messages:
 
     @cached_property
     def return_path(self) -> ReturnPath:
-        """Where returned mail goes: bounce_address, else the mailbox, else the first newsletter's sender."""
+        """The address for returned mail: bounce_address, else the mailbox, else the first newsletter's sender."""
         senders = [newsletter.sender.address for newsletter in self._settings.newsletters.values()]
         address = self._settings.deliver.bounce_address or self._settings.site.mailbox or next(iter(senders), "")
         return ReturnPath(address, self._settings.require_secret())

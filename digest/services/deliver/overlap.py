@@ -43,11 +43,11 @@ class Overlap:
     """The stories that readers of one edition have from others. Call it by ascending subscriber id."""
 
     def __init__(self, store: Store, edition: Edition) -> None:
-        told: defaultdict[str, dict[str, Told]] = defaultdict(dict)
+        printed: defaultdict[str, dict[str, Told]] = defaultdict(dict)
         for row in store.ledger.since(None, edition.send_at - BACK):
             if row.newsletter != edition.newsletter and row.at <= edition.send_at + AHEAD:
-                told[row.edition_id].setdefault(row.story_key, told_of(json.loads(row.fingerprint)))
-        shared = {name: repeats(edition, list(stories.values())) for name, stories in sorted(told.items())}
+                printed[row.edition_id].setdefault(row.story_key, told_of(json.loads(row.fingerprint)))
+        shared = {name: repeats(edition, list(stories.values())) for name, stories in sorted(printed.items())}
         most = sorted((name for name in shared if shared[name]), key=lambda name: (-len(shared[name]), name))
         self._siblings = [_Sibling(store, name, shared[name]) for name in most[:SIBLINGS]]
         self._sets: list[frozenset[str]] = []
@@ -88,6 +88,6 @@ class _Sibling:
         """Return the keys of our stories that a variant of the other edition has."""
         if self._edition is None:
             return frozenset()
-        wish = Variant.parse(variant)
-        told = {story.key for section in wish.sections(self._edition) for story in section.stories}
-        return frozenset(key for key, their in self._shared.items() if their in told.difference(wish.without))
+        parsed = Variant.parse(variant)
+        shown = {story.key for section in parsed.sections(self._edition) for story in section.stories}
+        return frozenset(key for key, their in self._shared.items() if their in shown.difference(parsed.without))

@@ -33,7 +33,7 @@ class Pictures:
 
     @property
     def base_url(self) -> str:
-        """Where readers find our pictures."""
+        """The URL of our pictures for readers, without a final slash."""
         return self._settings.site.media_url or f"{self._settings.site.base_url}/media"
 
     def with_local_files(self, html: str) -> str:

@@ -42,7 +42,7 @@ def recipients(
     now: datetime,
 ) -> Iterator[Delivery]:
     """Yield the deliveries that planning would freeze; `readers` come by ascending subscriber id."""
-    stream = (AudienceMember(person, wish) for person, wish in readers)
+    stream = (AudienceMember(subscriber, subscription) for subscriber, subscription in readers)
     return plan_deliveries(edition, stream, options, now, Overlap(store, edition))
 
 
@@ -80,5 +80,5 @@ def _fuller(planned: Iterator[Delivery], revised: Iterable[Delivery], edition: E
 
 def _shown(variant: str, edition: Edition) -> set[str]:
     """Return the keys of the stories that a variant shows."""
-    wish = Variant.parse(variant)
-    return {story.key for section in wish.sections(edition) for story in section.stories}.difference(wish.without)
+    parsed = Variant.parse(variant)
+    return {story.key for section in parsed.sections(edition) for story in section.stories}.difference(parsed.without)

@@ -155,7 +155,7 @@ class Sending:
         return self._mailer.write(edition, deliveries, folder, progress)
 
     def send_test(self, edition: Edition, address: str) -> Sequence[Finding]:
-        """Send one copy to one address, outside the books; return what forbids sending the edition to readers."""
+        """Send one copy to one address, unrecorded; return what forbids sending the edition to readers."""
         return self._mailer.send_test(edition, canonical(address).text)
 
     def pause(self, edition: Edition) -> None:

@@ -1,4 +1,4 @@
-"""Collecting: what is stored, what is learned, and what a stop in the middle leaves for the next round."""
+"""Collecting: stored articles, learned boilerplate, and a stop in the middle of a round."""
 
 from __future__ import annotations
 

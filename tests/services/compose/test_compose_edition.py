@@ -1,4 +1,4 @@
-"""Composing from what is stored: the same inputs give the same bytes; freshness and leads as stated."""
+"""Composing from stored articles: the same inputs give the same bytes; freshness and leads as documented."""
 
 from __future__ import annotations
 

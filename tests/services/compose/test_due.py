@@ -1,4 +1,4 @@
-"""The day: each newsletter's calendar and policy, on a stored edition, by a clock that is set."""
+"""Due work: each newsletter's calendar and review policy on a stored edition, by a settable clock."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The desk: edits on a stored edition: nothing overwritten, everything on record, everything can be taken back."""
+"""Edits of a stored edition: no overwriting, a full history, and undo."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Written leads in a whole edition: taken where grounded, refused with a record, and never the edition's trouble."""
+"""Written leads in a whole edition: taken where grounded, refused with a record, and never an error of the edition."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Several schedulers on one store, as processes: exactly one edition a slot, whoever dies, whatever the clocks say."""
+"""Several schedulers as processes on one store: one edition a slot, whichever dies and whatever their clocks show."""
 
 from __future__ import annotations
 

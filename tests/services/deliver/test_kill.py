@@ -1,6 +1,7 @@
-"""The promise of delivery under kill -9: nobody is lost, and who may get a copy is bounded and listed.
+"""The promise of delivery under kill -9: nobody is lost, and possible second copies are bounded and listed.
 
-The suite kills a few times; the long form: DIGEST_KILLS=100 DIGEST_RECIPIENTS=5000 pytest tests/services/test_kill.py
+The suite kills a few times; the long form is
+DIGEST_KILLS=100 DIGEST_RECIPIENTS=5000 pytest tests/services/deliver/test_kill.py
 """
 
 from __future__ import annotations

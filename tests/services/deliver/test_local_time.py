@@ -1,4 +1,4 @@
-"""Readers in other zones get it at their own hour, however much later that is, and are late only after that."""
+"""Readers in other zones get the edition at their own local time, and are late only after that."""
 
 from __future__ import annotations
 

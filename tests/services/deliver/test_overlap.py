@@ -1,4 +1,4 @@
-"""A reader of several newsletters gets a story once; everybody else gets it all; and it stays cheap."""
+"""A subscriber of several newsletters gets a story once, everybody else gets all stories, and variants stay few."""
 
 from __future__ import annotations
 

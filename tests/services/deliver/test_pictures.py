@@ -1,4 +1,4 @@
-"""Pictures of editions: what a process that died did not come to is fetched before anybody looks or reads."""
+"""Pictures of editions: those that a dead process did not fetch are fetched before preview and sending."""
 
 from __future__ import annotations
 
