@@ -12,7 +12,7 @@ from typing import Any
 
 from digest.collect.article import Article
 from digest.compose.edition import Also, Edition, EditionStory, Section, edition_id, frozen
-from digest.compose.ledger import Told, Verdict, judge_all
+from digest.compose.ledger import Told, Verdict, judge_all, printed_text
 from digest.compose.rank import Limits, Ranked, rank, stale
 from digest.compose.slot import Slot
 from digest.compose.story import Candidate, Story, group, led_by
@@ -48,6 +48,7 @@ class Composed:
     edition: Edition
     why: tuple[dict[str, Any], ...]
     articles: Mapping[str, Article] = field(default_factory=dict)
+    texts: Mapping[str, str] = field(default_factory=dict)
 
 
 def compose(
@@ -69,12 +70,18 @@ def compose(
     for story in stories:
         if (topic := assigned[story.key].topic) is not None:
             by_topic[topic].append(story)
-    repeats = {key: verdict.reason for key, verdict in verdicts.items() if verdict.kind == "repeat"}
-    ranking = rank(by_topic, at, _limits(brief), refused=repeats)
+    refused = {key: verdict.reason for key, verdict in verdicts.items() if verdict.kind == "repeat"}
+    refused |= {
+        key: f"topic '{topic}' drops recurring formats: {verdicts[key].reason}"
+        for key in verdicts
+        if verdicts[key].recurring and (topic := assigned[key].topic) and brief.topics[topic].recurring == "drop"
+    }
+    doubtful = frozenset(key for key, verdict in verdicts.items() if verdict.doubtful)
+    ranking = rank(by_topic, at, _limits(brief), refused=refused, doubtful=doubtful)
     sections = tuple(
         Section(topic, settings.title, tuple(printed(story, verdicts[story.key]) for story in chosen))
         for topic, settings in brief.topics.items()
-        if (chosen := ranking.chosen(topic))
+        if (chosen := _in_order(ranking.chosen(topic), verdicts, settings.recurring))
     )
     edition = Edition(
         id=edition_id(brief.key, slot.local),
@@ -99,7 +106,18 @@ def compose(
     why += [_out(c, fresh[c.key]) for c in candidates if fresh[c.key]]
     why.sort(key=lambda w: (w["decision"] == "out", w["title"], w["url"]))
     inside = {story.key for story in edition.stories}
-    return Composed(frozen(edition), tuple(why), {s.key: s.best.article for s in stories if s.key in inside})
+    chosen_stories = [story for story in stories if story.key in inside]
+    return Composed(
+        frozen(edition),
+        tuple(why),
+        {story.key: story.best.article for story in chosen_stories},
+        {story.key: printed_text(story) for story in chosen_stories},
+    )
+
+
+def _in_order(stories: Sequence[Story], verdicts: Mapping[str, Verdict], recurring: str) -> list[Story]:
+    """The stories of a topic as they are printed: with "last", recurring formats after the news."""
+    return sorted(stories, key=lambda story: recurring == "last" and verdicts[story.key].recurring)
 
 
 def printed(story: Story, verdict: Verdict | None = None) -> EditionStory:
@@ -171,7 +189,7 @@ def _why(
         "leads": leads,
         "story": {"key": story.key, "title": story.best.article.title, "outlets": list(story.outlets)},
         "topic": {"key": assigned.topic, "reason": assigned.reason},
-        "ledger": {"verdict": verdict.kind, "reason": verdict.reason},
+        "ledger": {"verdict": verdict.kind, "reason": verdict.reason, "recurring": verdict.recurring},
         "score": round(ranked.score, 4) if ranked else None,
         "parts": [
             {"name": p.name, "value": round(p.value, 4), "weight": p.weight, "points": round(p.points, 4), "why": p.why}

@@ -1,18 +1,15 @@
 """Ledger: what readers were already told, and whether a story is new to them, a repeat, or an update.
 
-The rule. A story was *told* when one of its articles was printed before, or when a printed title and lead tell its
-event as grouping sees it; each telling belongs to the one story of today that is most like it. A told story comes back
-only as an *update*: when one of its articles is newer than the last telling and says what no telling did. That is a
-count that changed ('12 dead', now '17 dead'), the next in a row ('second debate' after 'first debate'), or enough that
-is new in both its title and its opening: figures, names and other words, in this order of worth; a word that no other
-article has counts half: it may be one outlet's angle. New words in the title alone are another editor's style, not
-news. The article with the most news then leads the story. In doubt it is a repeat: readers forgive a late detail sooner
-than the same news twice.
+A story was printed before when one of its articles was, or when there is evidence that an earlier text tells its event
+(`events.evidence`); each earlier text belongs to the one story of today that shares most with it. It comes back as an
+*update* unless everything in it is plainly contained in what was printed (`novelty`), so that in doubt readers see a
+development twice rather than never. The article with most that is new then leads the story. The next part of a
+recurring format (`recurring`) is neither update nor repeat.
 """
 
 from __future__ import annotations
 
-import re
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,27 +17,29 @@ from typing import Final, Literal
 
 from digest.compose.edition import EditionStory
 from digest.compose.events.contradiction import Facts, facts, ranked
-from digest.compose.events.grouping import Document, match, opening, terms, tokens
+from digest.compose.events.evidence import Profile, features, points, profile
+from digest.compose.events.grouping import opening
+from digest.compose.events.terms import tokens
+from digest.compose.novelty import CONTAINED, novelty
+from digest.compose.recurring import Item, is_next_part, same_heading
 from digest.compose.story import Candidate, Story, document, moment
 from digest.text.stem import stem
-from digest.text.token import LETTERS
-from digest.text.words import words
+from digest.text.words import primary
 
-#: How alike a telling and a story must be (see `linkage.ALIKE`); more than within a batch, since a false repeat costs
-#: readers the story, and a missed one only their patience.
-TOLD: Final = 0.26
-#: So many articles of a story are compared with the tellings, its best ones.
+#: Points of evidence (see `events.evidence`) from which an earlier text is of a story's event, and from which it is
+#: so when the story's article is plainly contained in it.
+SAME_EVENT: Final = 5.0
+CONTAINED_EVENT: Final = -1.0
+#: So many articles of a story are compared with the earlier texts, its best ones.
 COMPARED: Final = 4
 #: And so many are read for news.
 READ: Final = 30
-#: An update needs so many points.
-NEWS: Final = 2.5
-#: A changed count is news by itself; a changed measure ('2.4 percent') is often another measure.
-COUNT: Final = 2.5
-MEASURE: Final = 1.0
-FIGURE: Final = 1.5
-NAME: Final = 1.0
-WORD: Final = 0.5
+#: A part of a recurring format whose words an earlier part has to this share is that part again.
+COPY: Final = 0.75
+#: An update with fewer points of novelty is in doubt, and ranked lower.
+DOUBT: Final = 1.0
+#: An update of a printed edition needs so many points in `overlap`.
+NEWS: Final = 0.0
 
 #: What is counted after these is a scale or a unit, and so a measure.
 _SCALE: Final = (
@@ -58,9 +57,6 @@ _SCALE: Final = (
     "dollar",
 )
 
-#: A word after another word or a comma: not the first of its sentence.
-_INSIDE: Final = re.compile(rf"(?<=[\w,;’'] )({LETTERS})")
-
 
 @dataclass(frozen=True, slots=True)
 class Told:
@@ -76,24 +72,28 @@ class Told:
     language: str = ""
     url: str = ""  # of the article that was printed
     outlet: str = ""  # its outlet
+    text: str = ""  # the openings of the articles that it was printed from
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """'new', 'repeat' or 'update', the reason in one line, and the latest telling.
 
-    `leads` is the key of the article that has an update's news ("" for others); see `story.led_by`.
+    `leads` is the key of the article that has an update's news ("" for others); see `story.led_by`. `recurring` marks
+    the next part of a recurring format, `doubtful` an update with little that is new.
     """
 
     kind: Literal["new", "repeat", "update"]
     reason: str
     told: Told | None = None
     leads: str = ""
+    recurring: bool = False
+    doubtful: bool = False
 
 
-def remember(story: EditionStory, edition_id: str, at: datetime) -> Told:
+def remember(story: EditionStory, edition_id: str, at: datetime, text: str = "") -> Told:
     """What the ledger keeps of a story printed in an edition that is sent at `at` (aware)."""
-    said = tokens(f"{story.title} {story.lead} {story.note}")
+    printed = tokens(f"{story.title} {story.lead} {story.note}")
     return Told(
         edition_id=edition_id,
         at=at,
@@ -101,11 +101,18 @@ def remember(story: EditionStory, edition_id: str, at: datetime) -> Told:
         article_keys=tuple(sorted({story.url, *story.article_keys})),
         title=story.title,
         lead=story.lead,
-        fingerprint=tuple(sorted({stem(word, story.language) for word in said})),
+        fingerprint=tuple(sorted({stem(word, story.language) for word in printed})),
         language=story.language,
         url=story.url,
         outlet=story.outlet,
+        text=text,
     )
+
+
+def printed_text(story: Story) -> str:
+    """What the ledger keeps of a story's articles besides title and lead: their titles and openings."""
+    documents = [document(candidate) for candidate in story.candidates[:COMPARED]]
+    return "\n".join(f"{one.title} . {opening(one)}" for one in documents)
 
 
 def judge(story: Story, told: Sequence[Told]) -> Verdict:
@@ -115,28 +122,110 @@ def judge(story: Story, told: Sequence[Told]) -> Verdict:
 
 def judge_all(stories: Sequence[Story], told: Sequence[Told]) -> Mapping[str, Verdict]:
     """The verdict on every story, by its key. The stories are taken for different events."""
-    tellings: list[list[Told]] = [[] for _ in stories]
+    printed: list[list[Told]] = [[] for _ in stories]
     place = {candidate.key: number for number, story in enumerate(stories) for candidate in story.candidates}
     unplaced = []
     for telling in told:
         numbers = {place[key] for key in telling.article_keys if key in place}
         for number in numbers:
-            tellings[number].append(telling)
+            printed[number].append(telling)
         if not numbers:
             unplaced.append(telling)
-    texts = [Document(f"{t.edition_id} {t.key}", t.title, t.lead, t.at, t.language, t.url, t.outlet) for t in unplaced]
-    compared = [[document(candidate) for candidate in story.candidates[:COMPARED]] for story in stories]
-    for telling, found in zip(unplaced, match(compared, texts, TOLD), strict=True):
-        if found is not None:
-            tellings[found].append(telling)
+    parts: list[Told | None] = [None] * len(stories)
+    matches = _matches(stories, unplaced)
+    for telling, found in zip(unplaced, matches, strict=True):
+        for number, value in found:
+            if _next_part(stories[number], telling):
+                parts[number] = telling
+            elif value is not None:
+                printed[number].append(telling)
     return {
-        story.key: _verdict(story, sorted(tellings[number], key=lambda t: (t.at, t.edition_id, t.key)))
+        story.key: _verdict(story, sorted(printed[number], key=_order), parts[number])
         for number, story in enumerate(stories)
     }
 
 
-def _verdict(story: Story, tellings: Sequence[Told]) -> Verdict:
-    """The verdict on a story with the tellings of it, the latest last."""
+def _order(telling: Told) -> tuple[datetime, str, str]:
+    return telling.at, telling.edition_id, telling.key
+
+
+def _matches(stories: Sequence[Story], told: Sequence[Told]) -> list[list[tuple[int, float | None]]]:
+    """For each earlier text the story of its event with the points of evidence; also (number, None) for stories of the
+    same outlet, which may be the next part of a recurring format.
+    """
+    profiles = [[_profile(c) for c in story.candidates[:COMPARED]] for story in stories]
+    holders: defaultdict[str, set[int]] = defaultdict(set)
+    outlets: defaultdict[str, set[int]] = defaultdict(set)
+    for number, story in enumerate(stories):
+        for one in profiles[number]:
+            for root in {*one.names, *one.rare, *one.numbers}:
+                holders[root].add(number)
+        outlets[story.best.outlet].add(number)
+    spread = Counter({root: len(numbers) for root, numbers in holders.items()})
+    found: list[list[tuple[int, float | None]]] = []
+    for telling in told:
+        language = primary(telling.language)
+        earlier = profile(telling.title, telling.text or telling.lead, language)
+        near = {
+            number for root in {*earlier.names, *earlier.rare, *earlier.numbers} for number in holders.get(root, ())
+        }
+        best: tuple[float, int] | None = None
+        for number in sorted(near):
+            value = max(
+                (_evidence(one, earlier, spread) for one in profiles[number] if one.language == language), default=-99.0
+            )
+            if value < CONTAINED_EVENT or (best is not None and value <= best[0]):
+                continue
+            if value >= SAME_EVENT or _contained(stories[number], [telling]):
+                best = (value, number)
+        same: list[tuple[int, float | None]] = [(best[1], best[0])] if best is not None else []
+        taken = best[1] if best is not None else -1
+        found.append(same + [(number, None) for number in sorted(outlets[telling.outlet]) if number != taken])
+    return found
+
+
+def _evidence(one: Profile, other: Profile, spread: Mapping[str, int]) -> float:
+    shared = (one.names.keys() | one.rare.keys()) & (other.names.keys() | other.rare.keys())
+    return points(features(one, other, {root: spread.get(root, 1) - 1 for root in shared}))
+
+
+def _profile(candidate: Candidate) -> Profile:
+    one = document(candidate)
+    return profile(one.title, opening(one), primary(one.language))
+
+
+def _earlier(tellings: Sequence[Told]) -> list[tuple[str, str]]:
+    return [(telling.title, f"{telling.lead} {telling.text}") for telling in tellings]
+
+
+def _contained(story: Story, tellings: Sequence[Told]) -> bool:
+    one = document(story.best)
+    return novelty(one.title, opening(one), _earlier(tellings), primary(one.language)).contained
+
+
+def _next_part(story: Story, telling: Told) -> bool:
+    """Whether the story is the next part of the recurring format that an earlier text belongs to."""
+    best = document(story.best)
+    if len(story.candidates) > 3 or best.outlet != telling.outlet:
+        return False
+    if story.best.key in telling.article_keys:
+        return False
+    now = Item(best.outlet, best.title, opening(best), moment(story.best))
+    found = novelty(best.title, opening(best), _earlier([telling]), primary(best.language))
+    if found.contained and (
+        (found.covered > COPY and not found.numbers)
+        or not same_heading(best.title, telling.title, primary(best.language))
+    ):
+        return False
+    return is_next_part(
+        now, Item(telling.outlet, telling.title, telling.text or telling.lead, telling.at), primary(best.language)
+    )
+
+
+def _verdict(story: Story, tellings: Sequence[Told], part: Told | None) -> Verdict:
+    """The verdict on a story with the earlier texts of it, the latest last, and the earlier part of its format."""
+    if part is not None:
+        return Verdict("new", f"the next part of a recurring format; before: '{part.title}'", part, recurring=True)
     if not tellings:
         return Verdict("new", "not told before")
     last = tellings[-1]
@@ -145,71 +234,47 @@ def _verdict(story: Story, tellings: Sequence[Told]) -> Verdict:
     later = [c for c in story.candidates[:READ] if c.key not in printed and moment(c) > last.at]
     if not later:
         return Verdict("repeat", f"{where}: no newer article", last)
-    said = {c.key: _said(c) for c in later}
-    weighed = [
-        (news(c, tellings, frozenset().union(*(words for key, words in said.items() if key != c.key))), c)
-        for c in later
-    ]
-    (points, found), best = max(weighed, key=lambda w: w[0][0])  # the first of equals: the best article
-    if points < NEWS:
-        return Verdict("repeat", f"{where}: {'only ' + ', '.join(found) if found else 'nothing'} new since", last)
-    return Verdict("update", f"{where}; new since: {', '.join(found)}", last, best.key)
+    weighed = [(*news(candidate, tellings), candidate) for candidate in later]
+    value, found, best = max(weighed, key=lambda w: w[0])  # the first of equals: the best article
+    if value < NEWS:
+        return Verdict(
+            "repeat", f"{where}, which contains it" + (f"; only {', '.join(found)} differs" if found else ""), last
+        )
+    said = ", ".join(found) or "its wording, so perhaps nothing"
+    return Verdict("update", f"{where}; new since: {said}", last, best.key, doubtful=value < DOUBT)
 
 
-def news(
-    candidate: Candidate, tellings: Sequence[Told], elsewhere: frozenset[str] = frozenset()
-) -> tuple[float, tuple[str, ...]]:
-    """How much an article says that none of `tellings` did, in points, and what that is, in words.
+def news(candidate: Candidate, tellings: Sequence[Told]) -> tuple[float, tuple[str, ...]]:
+    """How much an article says that none of `tellings` did, in points (0 or more is news), and what that is."""
+    one = document(candidate)
+    language = primary(one.language)
+    found = novelty(one.title, opening(one), _earlier(tellings), language)
+    value = found.points - CONTAINED
+    changed_points, changed = _changed(_facts(f"{one.title} . {opening(one)}", language), tellings)
+    followed = _followed(ranked(tokens(one.title), language), tellings)
+    if changed_points or followed:
+        value = max(value, 0.0) + 2 * DOUBT
+    new = [part for part in found.reason.split(", ") if part]
+    return value, (*changed, *followed, *new)
 
-    `elsewhere` are the stems of what other articles of its story say.
+
+def _changed(now: Facts, tellings: Sequence[Told]) -> tuple[int, list[str]]:
+    """How many counts say another number of the same thing than every earlier text did, and these in words.
+
+    A changed measure ('2.4 percent') is often another measure, and does not count.
     """
-    article = candidate.article
-    language = article.language
-    known = {word for telling in tellings for word in telling.fingerprint}
-    function = words(language).function
-    points, found = _changed(_facts(f"{article.title} . {article.lead.text}", language), tellings)
-    if followed := _followed(ranked(tokens(article.title), language), tellings):
-        points, found = points + COUNT, [*found, *followed]
-    text = opening(document(candidate))
-    body, names = {stem(token, language) for token in tokens(text)}, _names(text, language)
-    for token in dict.fromkeys(tokens(article.title)):
-        root = stem(token, language)
-        if root in known or root not in body or len(root) < 2 or token.lower() in function:
-            continue
-        if token[0].isdigit():
-            points += FIGURE
-        else:
-            points += (NAME if root in names else WORD) * (1.0 if root in elsewhere else 0.5)
-        found.append(f"'{token}'")
-    return points, tuple(found)
-
-
-def _said(candidate: Candidate) -> frozenset[str]:
-    """The stems of an article's title and opening."""
-    return frozenset(terms(document(candidate)))
-
-
-def _names(text: str, language: str) -> set[str]:
-    """Stems that have a capital inside a sentence, in languages where that marks a name (titles may have them all)."""
-    if words(language).capitals:
-        return set()
-    return {stem(m[1], language) for m in _INSIDE.finditer(text) if m[1][0].isupper()}
-
-
-def _changed(now: Facts, tellings: Sequence[Told]) -> tuple[float, list[str]]:
-    """Points and words for figures that say another number of the same thing than every telling did."""
     before: dict[str, set[str]] = {}
     for telling in tellings:
-        for what, numbers in _facts(f"{telling.title} . {telling.lead}", telling.language).counted.items():
-            before.setdefault(what, set()).update(numbers)
-    points, found = 0.0, []
-    for what, numbers in now.counted.items():
-        if what in before and numbers.isdisjoint(before[what]):
-            points += (
-                MEASURE if what.startswith(_SCALE) or not all(n.isdigit() for n in numbers | before[what]) else COUNT
-            )
-            found.append(f"{'/'.join(sorted(before[what]))} → {'/'.join(sorted(numbers))} ({what})")
-    return points, found
+        for text in (f"{telling.title} . {telling.lead}", telling.text):
+            for thing, numbers in _facts(text, primary(telling.language)).counted.items():
+                before.setdefault(thing, set()).update(numbers)
+    found = []
+    for thing, numbers in now.counted.items():
+        if thing not in before or thing.startswith(_SCALE) or not numbers.isdisjoint(before[thing]):
+            continue
+        if all(n.isdigit() for n in numbers | before[thing]):
+            found.append(f"{'/'.join(sorted(before[thing]))} → {'/'.join(sorted(numbers))} ({thing})")
+    return len(found), found
 
 
 def _followed(now: Mapping[str, frozenset[str]], tellings: Sequence[Told]) -> list[str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import heapq
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, Literal
@@ -46,6 +46,10 @@ class Part:
     def points(self) -> float:
         """What it adds to the score."""
         return self.value * self.weight
+
+
+#: An update with little that is new goes after others.
+DOUBTFUL: Final = (Part("update", -1.0, 0.1, "little in it is new"),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,13 +114,15 @@ def rank(
     *,
     weights: Mapping[str, float] = WEIGHTS,
     refused: Mapping[str, str] | None = None,
+    doubtful: Collection[str] = (),
 ) -> Ranking:
     """Score every story at the cut-off `at` and choose within `limits`.
 
-    `refused` maps keys of stories that may not be in, whatever their score, to the reason (the ledger's, say).
+    `refused` maps keys of stories that may not be in, whatever their score, to the reason (the ledger's, say);
+    `doubtful` are keys of updates with little that is new.
     The same input gives the same ranking: equals go by their key.
     """
-    return _Choice(stories_by_topic, at, limits or Limits(), weights, refused or {}).run()
+    return _Choice(stories_by_topic, at, limits or Limits(), weights, refused or {}, doubtful).run()
 
 
 class _Choice:
@@ -133,12 +139,16 @@ class _Choice:
         limits: Limits,
         weights: Mapping[str, float],
         refused: Mapping[str, str],
+        doubtful: Collection[str],
     ) -> None:
         self.limits, self.weights, self.refused = limits, weights, refused
         self.at = at
         self.topic_of = {s.key: topic for topic, stories in stories_by_topic.items() for s in stories}
         self.waiting = {s.key: s for stories in stories_by_topic.values() for s in stories}
-        self.parts = {key: _own_parts(story, at, weights) for key, story in self.waiting.items()}
+        self.parts = {
+            key: _own_parts(story, at, weights) + (DOUBTFUL if key in doubtful else ())
+            for key, story in self.waiting.items()
+        }
         self.own = {key: sum(part.points for part in parts) for key, parts in self.parts.items()}
         self.words = {key: frozenset(terms(document(s.best))) for key, s in self.waiting.items()}
         self.nearest: dict[str, tuple[float, str]] = {}  # key -> likeness and title of the most alike story taken

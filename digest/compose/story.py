@@ -11,7 +11,8 @@ from datetime import datetime
 from typing import Final
 
 from digest.collect.article import Article
-from digest.compose.events.grouping import Document, centrality, cluster, copies, tokens
+from digest.compose.events.grouping import Document, centrality, cluster, copies
+from digest.compose.events.terms import tokens
 from digest.text.words import primary
 
 

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Final, Protocol
 from urllib.parse import unquote, urlsplit
 
-from digest.compose.events.grouping import UNSPACED
+from digest.compose.events.terms import UNSPACED
 from digest.compose.story import Candidate, Story
 from digest.text.stem import fold, stem
 from digest.text.token import MARKS, WORD
@@ -47,6 +47,8 @@ class TopicSettings(Protocol):
     def include(self) -> Sequence[str]: ...
     @property
     def exclude(self) -> Sequence[str]: ...
+    @property
+    def recurring(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)

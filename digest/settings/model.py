@@ -125,6 +125,7 @@ class TopicSettings(_Table):
     include: Many[Line] = ()
     exclude: Many[Line] = ()
     limit: Annotated[int, Field(ge=1, le=100)] = 6
+    recurring: Literal["show", "last", "drop"] = "last"
 
 
 class Sender(_Table):

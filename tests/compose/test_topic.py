@@ -15,6 +15,7 @@ class Topic:
     feeds: tuple[str, ...] = ("https://herald.example/feed",)
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    recurring: str = "last"
 
 
 FLOOD = candidate(

@@ -7,7 +7,6 @@ Copies of one agency text are put together first and count once. Then texts are 
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
@@ -15,12 +14,15 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Final
 
+from digest.compose.events.backing import with_evidence
 from digest.compose.events.contradiction import contradiction, facts
 from digest.compose.events.linkage import ALIKE, attach, link
 from digest.compose.events.outlet_style import apart, habits, heading, outlet, without_habits
+from digest.compose.events.prior import FUNCTION, OTHER, PRIOR, table
 from digest.compose.events.similarity import Pairs, Vectors, pairs, vectors
+from digest.compose.events.terms import UNSPACED, tokens
 from digest.text.stem import fold, stem
-from digest.text.token import LETTERS, letters
+from digest.text.token import letters
 from digest.text.words import primary, words
 
 #: What is read of an article's text, in words. More adds background, not the event.
@@ -35,11 +37,6 @@ RUN: Final = 4
 LONG: Final = 6
 #: So many texts at most are remembered a run: what more of them have is a phrase of the trade, not a copy.
 HOLDERS: Final = 20
-
-_TOKEN: Final = re.compile(r"\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?!\d)|\d+(?:[.,:]\d+)*|" + LETTERS)
-_THOUSANDS: Final = re.compile(r"\d{1,3}(?:[., \u00a0\u202f]\d{3})+")
-#: A character of a script that sets no spaces between words.
-UNSPACED: Final = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,23 +75,6 @@ def _first(document: Document) -> tuple[float, int, str, str, str]:
     """Earlier before later, and whole texts before their cut copies."""
     published = document.published.timestamp() if document.published else math.inf
     return published, -len(document.text), document.title, document.text, document.id
-
-
-def tokens(text: str) -> list[str]:
-    """The words and numbers of a text as written; two-character pieces where a script has no spaces.
-
-    Thousands are set together: '1 100', '1.100' and '1,100' are one number.
-    """
-    found = _TOKEN.findall(text)
-    if _THOUSANDS.search(text):
-        found = [re.sub(r"\D", "", token) if _THOUSANDS.fullmatch(token) else token for token in found]
-    if UNSPACED.search(text):
-        return [piece for token in found for piece in _pieces(token)]
-    return found
-
-
-def _pieces(token: str) -> list[str]:
-    return [token[i : i + 2] for i in range(max(1, len(token) - 1))] if UNSPACED.search(token) else [token]
 
 
 def opening(document: Document) -> str:
@@ -206,7 +186,9 @@ def _one_language(documents: Sequence[Document], language: str) -> list[list[int
     followers: defaultdict[int, list[int]] = defaultdict(list)
     for i, leader in enumerate(original):
         followers[leader].append(i)
-    return [[i for member in group for i in followers[kept[member]]] for group in link(len(kept), known, batch)]
+    texts = [(documents[i].title, opening(documents[i])) for i in kept]
+    linked = with_evidence(link(len(kept), known, batch), texts, language, known.cosine)
+    return [[i for member in group for i in followers[kept[member]]] for group in linked]
 
 
 def _compared(documents: Sequence[Document], language: str) -> tuple[Vectors, Pairs]:
@@ -223,7 +205,14 @@ def _compared(documents: Sequence[Document], language: str) -> tuple[Vectors, Pa
         bags.append(bag)
         read.append(roots)
         stated.append(facts(f"{document.title} . {text}", [*parts[0], *parts[1]], language, document.published))
-    batch = vectors(bags, _function(language, bags))
+    size = len(bags)
+    prior = _prior(language, bags)
+
+    def share(word: str, texts: int) -> float:
+        usual = prior.get(word, OTHER)
+        return (PRIOR * (usual if usual >= FUNCTION else OTHER) + texts) / (PRIOR + size)
+
+    batch = vectors(bags, share)
     known = pairs(batch)
     outlets = [document.outlet or outlet(document.url) for document in documents]
     told = without_habits(known.cosine, outlets, habits(read, outlets), batch)
@@ -249,11 +238,11 @@ def _language(document: Document) -> str:
     return primary(detect(f"{document.title}\n{opening(document)}"))
 
 
-def _function(language: str, bags: Sequence[dict[str, float]]) -> frozenset[str]:
-    """Words without a topic; for a language we have no table of, its very short words."""
-    if known := _table(language):
+def _prior(language: str, bags: Sequence[Mapping[str, float]]) -> Mapping[str, float]:
+    """Words with their usual shares; for a language we have no table of, its very short words are function words."""
+    if known := table(language):
         return known
-    return frozenset(word for bag in bags for word in bag if _short(word))
+    return {word: FUNCTION for bag in bags for word in bag if _short(word)}
 
 
 def _short(word: str) -> bool:

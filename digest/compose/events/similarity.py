@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -102,15 +102,14 @@ class Pairs:
     crowded: frozenset[int]
 
 
-def vectors(bags: Sequence[Mapping[str, float]], function: frozenset[str]) -> Vectors:
-    """The unit vectors of texts given as weighted counts of words; `function` are words that carry no topic."""
+def vectors(bags: Sequence[Mapping[str, float]], share: Callable[[str, int], float]) -> Vectors:
+    """The unit vectors of texts given as weighted counts of words.
+
+    `share(word, texts)` is the expected share of texts with a word that stands in so many of the batch.
+    """
     spread = Counter(word for bag in bags for word in bag)
     number = {word: i for i, word in enumerate(word for word, texts in spread.items() if texts > 1)}
-    size = len(bags) + BACKGROUND
-    rarity = {
-        word: max(0.0, math.log(size / (texts + BACKGROUND * (FUNCTION if word in function else OTHER))))
-        for word, texts in spread.items()
-    }
+    rarity = {word: max(0.0, -math.log(share(word, texts))) for word, texts in spread.items()}
     alone = min(1.0, ALONE + 2 / max(1, len(bags)) ** 2)
     start, term, weight = [0], list[int](), list[float]()
     for bag in bags:

@@ -16,7 +16,7 @@ from typing import Final
 from digest.collect.lead_candidates import width
 from digest.collect.salience import terms
 from digest.compose.events.contradiction import facts
-from digest.compose.events.grouping import tokens
+from digest.compose.events.terms import tokens
 from digest.compose.llm import entities, negation
 from digest.compose.llm.numbers import missing
 from digest.text.clean import one_line

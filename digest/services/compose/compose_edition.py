@@ -16,7 +16,7 @@ from digest.collect.lead import choose as choose_lead
 from digest.compose import slot as slots
 from digest.compose.composer import Brief, Composed
 from digest.compose.composer import compose as choose
-from digest.compose.edition import Edition, edition_id, moved
+from digest.compose.edition import EDITABLE, Edition, edition_id, moved
 from digest.compose.ledger import Told, remember
 from digest.compose.review import first_state
 from digest.compose.slot import Slot
@@ -26,7 +26,7 @@ from digest.services.compose.llm_leads import AskWriter, with_written_leads
 from digest.services.newsletters import calendar_of, feeds_of, newsletter_of, policy_of
 from digest.settings import Settings
 from digest.settings.model import LeadSettings
-from digest.store.ledger import LedgerRow
+from digest.store.ledger import PRINTED, LedgerRow
 
 if TYPE_CHECKING:
     from digest.store import Store
@@ -110,7 +110,7 @@ def compose(
         if state == "approved":
             edition = replace(edition, approved_hash=edition.content_hash, approved_by="policy: review = auto")
     why = json.dumps({"edition": edition.id, "candidates": composed.why}, ensure_ascii=False, sort_keys=True)
-    store.editions.create(edition, why, now=now, author=author, ledger=ledger_rows(edition))
+    store.editions.create(edition, why, now=now, author=author, ledger=ledger_rows(edition, composed.texts))
     return edition
 
 
@@ -136,17 +136,26 @@ def printed_before(store: Store, key: str, slot: Slot) -> list[Told]:
     return [told_of(json.loads(fingerprint)) for fingerprint in stories.values()]
 
 
-def ledger_rows(edition: Edition) -> list[LedgerRow]:
-    """Return the ledger rows that are stored with an edition; they count once it is approved."""
+def ledger_rows(edition: Edition, texts: Mapping[str, str]) -> list[LedgerRow]:
+    """Return the ledger rows that are stored with an edition; they count once it is approved.
+
+    `texts` holds what the ledger keeps of the articles of each story, by the story's key.
+    """
     rows = []
     for story in edition.stories:
-        printed_story = remember(story, edition.id, edition.send_at)
+        printed_story = remember(story, edition.id, edition.send_at, texts.get(story.key, ""))
         fingerprint = json.dumps(
             {name: getattr(printed_story, name) for name in printed_story.__slots__}, ensure_ascii=False, default=_iso
         )
         urls = story.article_keys or (story.url,)
         rows += [LedgerRow(story.key, url, story.title, story.lead, fingerprint) for url in urls]
     return rows
+
+
+def kept_texts(store: Store, edition: Edition) -> dict[str, str]:
+    """Return the texts that the ledger has of an edition's stories, by the story's key."""
+    rows = store.ledger.since(edition.newsletter, edition.send_at, EDITABLE | set(PRINTED))
+    return {row.story_key: json.loads(row.fingerprint).get("text", "") for row in rows if row.edition_id == edition.id}
 
 
 def with_lead(article: Article, settings: LeadSettings) -> Article:

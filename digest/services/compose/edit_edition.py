@@ -19,7 +19,7 @@ from digest.compose.edit import Add, Edit, apply
 from digest.compose.edition import Edition, EditionState, EditionStory, frozen
 from digest.compose.story import Candidate, story
 from digest.errors import AlreadySent, ArticleError, EditionError
-from digest.services.compose.compose_edition import ledger_rows, outlet_of
+from digest.services.compose.compose_edition import kept_texts, ledger_rows, outlet_of
 
 if TYPE_CHECKING:
     from digest.store import Store
@@ -163,7 +163,8 @@ def _save(
     states: Sequence[EditionState] = ("draft", "in_review", "approved"),
 ) -> Edition:
     words = json.dumps(action, ensure_ascii=False, sort_keys=True, default=str)
-    store.editions.save(changed, seen.version, author, words, now=now, states=states, ledger=ledger_rows(changed))
+    rows = ledger_rows(changed, kept_texts(store, seen))
+    store.editions.save(changed, seen.version, author, words, now=now, states=states, ledger=rows)
     return changed
 
 

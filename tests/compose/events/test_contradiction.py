@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from digest.compose.events.contradiction import DAY, FIGURES, MONTHS, TIME, WEEKDAYS, Facts, contradiction, facts
-from digest.compose.events.grouping import tokens
+from digest.compose.events.terms import tokens
 
 
 def read(text: str, language: str = "en", published: datetime | None = None) -> Facts:
