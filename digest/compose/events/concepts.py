@@ -9,12 +9,11 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Collection, Mapping
 from functools import lru_cache
-from pathlib import Path
 from typing import Final
 
+from digest import resources
 from digest.text.stem import stem
 
-_DATA: Final = Path(__file__).with_name("data") / "concepts.toml"
 #: Languages that write compounds: a word of the table counts at the head or the end of a longer one.
 _COMPOUNDS: Final = frozenset({"de", "nl", "sv", "da", "no", "fi"})
 _SHORTEST: Final = 5
@@ -53,4 +52,4 @@ def _table(language: str) -> Mapping[str, frozenset[str]]:
 
 @lru_cache(maxsize=1)
 def _file() -> Mapping[str, Mapping[str, str]]:
-    return tomllib.loads(_DATA.read_text(encoding="utf-8"))
+    return tomllib.loads(resources.find_data("compose/events/data/concepts.toml") or "")

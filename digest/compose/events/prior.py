@@ -10,15 +10,13 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from functools import lru_cache
-from pathlib import Path
 from typing import Final
 
+from digest import resources
 from digest.compose.events.concepts import concept_words
 from digest.compose.events.contradiction import calendar_words
 from digest.text.stem import stem
 from digest.text.words import words
-
-_DATA: Final = Path(__file__).with_name("data")
 
 #: The prior counts like this many articles of a batch.
 PRIOR: Final = 200
@@ -69,7 +67,5 @@ def _stems(listed: object, language: str) -> list[str]:
 @lru_cache(maxsize=64)
 def languages_file(language: str) -> Mapping[str, str]:
     """The tables of a language, empty where there are none."""
-    source = _DATA / f"{language}.toml"
-    if not (language.isascii() and language.isalpha() and len(language) < 4 and source.is_file()):
-        return {}
-    return tomllib.loads(source.read_text(encoding="utf-8"))
+    is_code = language.isascii() and language.isalpha() and len(language) < 4
+    return tomllib.loads((resources.find_data(f"compose/events/data/{language}.toml") if is_code else "") or "")
