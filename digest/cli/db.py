@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from digest.cli.common import PROBLEMS, as_json, emit, say, settings, stop
+from digest.cli.common import PROBLEMS, as_json, emit, progress, say, settings, stop
 from digest.errors import Finding, StoreBusy, StoreError
 
 
@@ -61,3 +61,20 @@ def backup(ctx: click.Context, file: Path) -> None:
     from digest.services import database
 
     say(f"Backup written and checked: {database.backup(settings(ctx), file)}")
+
+
+@db.command()
+@click.argument("source", metavar="FROM")
+@click.argument("target", metavar="TO")
+def copy(source: str, target: str) -> None:
+    """Copy a whole installation from database FROM into the empty database TO.
+
+    Both are URLs as in [store] url: sqlite:///digest.db or postgresql://USER@HOST/NAME. Every table is compared after
+    the copy. The copy starts with sending paused, so that nobody is mailed twice: stop the programs that use FROM, name
+    TO in [store] url, then 'digest schedule pause --resume'.
+    """
+    from digest.services import database
+
+    with progress({"copy": "Copy rows", "check": "Compare with the source"}) as show:
+        tables = database.copy(source, target, show)
+    say(f"{sum(tables.values())} rows of {len(tables)} tables are copied and equal. Sending is paused in the copy.")

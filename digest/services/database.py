@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from digest.errors import DigestError, Finding
-from digest.services.context import Context
+from digest.services.context import Context, Progress
 from digest.settings import Settings
 
 
@@ -49,3 +49,13 @@ def backup(settings: Settings, file: Path) -> Path:
 
     with open_store(settings.store.url) as store:
         return store.meta.backup(file)
+
+
+def copy(source_url: str, target_url: str, progress: Progress) -> dict[str, int]:
+    """Copy a whole installation into an empty database, checked and paused; return the rows by table.
+
+    Raises StoreError.
+    """
+    from digest.store import copy_store
+
+    return {table.name: table.rows for table in copy_store(source_url, target_url, progress)}

@@ -15,6 +15,7 @@ from digest.store.articles import Articles
 from digest.store.backup import backup
 from digest.store.bounces import Bounces
 from digest.store.claims import Claims
+from digest.store.copying import Progress, TableCopy, copy_database
 from digest.store.database import Database
 from digest.store.deliveries import Deliveries
 from digest.store.editions import Editions
@@ -32,7 +33,7 @@ from digest.store.subscribers import Subscribers
 from digest.store.subscriptions import Subscriptions
 from digest.store.suppressions import Suppressions
 
-__all__ = ["Store", "open_store", "upgrade_store"]
+__all__ = ["Store", "copy_store", "open_store", "upgrade_store"]
 
 
 class Store:
@@ -102,6 +103,15 @@ def upgrade_store(url: str) -> tuple[str | None, str | None]:
         return _upgrade(database)
     finally:
         database.close()
+
+
+def copy_store(source_url: str, target_url: str, progress: Progress) -> list[TableCopy]:
+    """Copy the store at one URL into a new or empty database at another; return the tables that were copied.
+
+    Sending is paused in the copy. Raises StoreError as `open_store` does, and as `copying.copy_database`.
+    """
+    with open_store(source_url) as source, open_store(target_url, upgrade=True) as target:
+        return copy_database(source.database, target.database, progress)
 
 
 def _upgrade(database: Database) -> tuple[str | None, str | None]:

@@ -2,32 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from sqlalchemy import Connection, delete, select, text, update
+from sqlalchemy import delete, select, update
 
 from digest.errors import Finding
 from digest.store.backup import backup
 from digest.store.claim import PAUSED_KEY
 from digest.store.database import Area
 from digest.store.health import check
+from digest.store.home import pause_if_moved
 from digest.store.tables import meta
-
-_HOME_KEY = "home"
-_SERVER_PLACE = """
-SELECT (SELECT system_identifier FROM pg_control_system()), d.oid, 'meta'::regclass::oid
-FROM pg_database d WHERE d.datname = current_database()
-"""
-_MOVED_FILE = (
-    "this store was used on another machine or in another folder before: make sure that it no longer sends there, "
-    "then 'digest schedule pause --resume'"
-)
-_MOVED_DATABASE = (
-    "this database was restored or copied: make sure that the former one no longer sends, and see what was sent since "
-    "the copy was taken, then 'digest schedule pause --resume'"
-)
 
 
 class Meta(Area):
@@ -69,38 +55,8 @@ class Meta(Area):
         return self.get(PAUSED_KEY)
 
     def pause_if_moved(self) -> str | None:
-        """Pause sending, once, when this store is a copy at a new place. Returns the reason, or None when it is not.
-
-        Call it before sending: a cloned machine, a copied file or a restored dump would mail everybody a second time.
-        The new place and the pause are stored in one transaction, so that no crash leaves a copy that sends. Any number
-        of machines may use one PostgreSQL database: only a restored one is at a new place, not a promoted standby.
-        """
-        with self._database.read() as connection:
-            if self._home(connection) == connection.scalar(select(meta.c.value).where(meta.c.key == _HOME_KEY)):
-                return None
-        with self._database.write() as connection:
-            self._database.lock(connection, _HOME_KEY)
-            here = self._home(connection)
-            before = connection.scalar(select(meta.c.value).where(meta.c.key == _HOME_KEY))
-            upsert = self._database.upsert(meta, ["key"], lambda new: {"value": new.value})
-            connection.execute(upsert, {"key": _HOME_KEY, "value": here})
-            if before is None or before == here:
-                return None
-            reason = _MOVED_FILE if self._database.is_sqlite else _MOVED_DATABASE
-            connection.execute(upsert, {"key": PAUSED_KEY, "value": reason})
-        return reason
-
-    def _home(self, connection: Connection) -> str:
-        """A name for the place of this store that says nothing about it. No host name: containers change theirs."""
-        if self._database.is_sqlite:
-            try:
-                machine = Path("/etc/machine-id").read_text().strip()
-            except OSError:
-                machine = ""
-            place = f"{machine}\n{self._database.path.resolve()}"
-        else:  # a restored dump creates its tables anew, in whatever database
-            place = "\n".join(map(str, connection.execute(text(_SERVER_PLACE)).one()))
-        return hashlib.sha256(place.encode()).hexdigest()
+        """See `digest.store.home.pause_if_moved`. Call it before sending."""
+        return pause_if_moved(self._database)
 
     def backup(self, path: Path | str) -> Path:
         """See `digest.store.backup.backup`."""
