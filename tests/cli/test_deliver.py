@@ -83,7 +83,7 @@ def test_test_copy_without_server_names_check(full_desk: Path, run: Run, monkeyp
         mailing(full_desk, server.port)
     assert run("compose", "morning").exit_code == 0
     done = run("deliver", "morning", "--test", "me@example.org")
-    assert (done.exit_code, "'digest check' looks at the mail servers" in done.stderr) == (75, True)
+    assert (done.exit_code, "'digest check' tests the mail servers" in done.stderr) == (75, True)
 
 
 @pytest.mark.usefixtures("morning")
