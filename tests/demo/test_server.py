@@ -68,12 +68,12 @@ def test_server_shows_articles_as_clock_advances() -> None:
     with serve(DAY, now=lambda: clock[0]) as base:
         _, before, old = ask(base, "/courier/world.rss")
         _, quiet, _ = ask(base, "/pictures/storm-warning.jpg")
-        assert b"issues dyke" not in old
+        assert b"breaches dyke" not in old
         assert ask(base, "/pictures/storm.jpg")[0] == 404
         clock[0] += timedelta(days=1)
         status, after, new = ask(base, "/courier/world.rss", If_None_Match=before["ETag"])
         assert status == 200
-        assert b"issues dyke" in new
+        assert b"breaches dyke" in new
         assert after["Last-Modified"] != before["Last-Modified"]
         assert ask(base, "/pictures/storm-warning.jpg", If_None_Match=quiet["ETag"])[0] == 304
 

@@ -74,11 +74,13 @@ import os, signal
 from digest.deliver.delivery import Delivery
 from digest.store import open_store
 from tests.store.samples import NOW
+store = open_store({url!r})
+people = [subscriber for subscriber, _ in store.subscriptions.audience("morning")]
 def rows():
-    for number in range(1, 6001):
+    for number, person in enumerate(people, 1):
         if number == 5500: os.kill(os.getpid(), signal.SIGKILL)
-        yield Delivery({made.id!r}, number, f"reader{{number - 1}}@example.org", "v1")
-open_store({url!r}).deliveries.plan({made.id!r}, rows(), now=NOW)
+        yield Delivery({made.id!r}, person.id, person.address, "v1")
+store.deliveries.plan({made.id!r}, rows(), now=NOW)
 """
     subprocess.run([sys.executable, "-c", code], check=False, cwd=PROJECT)
     assert store.deliveries.summary(made.id) == {"planned": 5000}

@@ -96,7 +96,7 @@ def test_a_template_that_runs_away_ends_in_an_error_and_the_next_mail_is_made(tm
 
 
 def test_an_unknown_theme_names_those_that_exist() -> None:
-    with Renderer() as renderer, pytest.raises(RenderError, match="'clasic': choose from classic, compact, magazine"):
+    with Renderer() as renderer, pytest.raises(RenderError, match="'clasic'; choose from classic, compact, magazine"):
         renderer.render(editions.edition(), editions.mail_settings("clasic"))
 
 
@@ -209,7 +209,7 @@ def test_ejecting_a_theme_copies_all_of_it_and_overwrites_nothing(tmp_path: Path
     assert templates.diff([tmp_path]) == ""
     with pytest.raises(RenderError, match="is there already"):
         templates.eject("compact", tmp_path)
-    with pytest.raises(RenderError, match="has no block 'fotter': choose from preheader, masthead"):
+    with pytest.raises(RenderError, match="has no block 'fotter'; choose from preheader, masthead"):
         templates.eject("classic/mail.mjml.j2", tmp_path, "fotter")
 
 
