@@ -45,6 +45,7 @@ def test_relay_gets_every_setting(tmp_path: Path) -> None:
         "domain_rate": 1.5,
         "rate": 20.0,
         "weight": 2.0,
+        "token_command": "print-token",
     }
     lines = "\n".join(f"{name} = {json.dumps(value)}" for name, value in asked.items())
     (tmp_path / "settings.toml").write_text(f"[smtp]\n{lines}\ntimeout = '7s'\nca_file = 'ca.pem'\n")
