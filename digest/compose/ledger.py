@@ -30,7 +30,7 @@ from digest.text.words import primary
 #: so when the story's article is plainly contained in it.
 SAME_EVENT: Final = 5.0
 CONTAINED_EVENT: Final = -1.0
-#: So many articles of a story are compared with the earlier texts, its best ones.
+#: Number of a story's best articles that are compared with the earlier texts.
 COMPARED: Final = 4
 #: And so many are read for news.
 READ: Final = 30
@@ -110,7 +110,7 @@ def remember(story: EditionStory, edition_id: str, at: datetime, text: str = "")
 
 
 def printed_text(story: Story) -> str:
-    """What the ledger keeps of a story's articles besides title and lead: their titles and openings."""
+    """Return the titles and openings of a story's articles, which the ledger keeps besides title and lead."""
     documents = [document(candidate) for candidate in story.candidates[:COMPARED]]
     return "\n".join(f"{one.title} . {opening(one)}" for one in documents)
 

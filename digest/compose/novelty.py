@@ -33,7 +33,7 @@ PREFIX: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Novelty:
-    """What is new in an article: `points` (higher is newer), and the new words, numbers and happenings for `why`."""
+    """The novelty of an article: `points` (higher is newer), and the new words, numbers and happenings for `why`."""
 
     points: float
     words: tuple[str, ...]
@@ -55,7 +55,7 @@ class Novelty:
 
 
 def novelty(title: str, text: str, earlier: Iterable[tuple[str, str]], language: str) -> Novelty:
-    """What an article's title and opening say that `earlier` titles and texts of its story do not."""
+    """Return the terms of an article's title and opening that `earlier` titles and texts of its story lack."""
     known = list(earlier)
     now = profile(title, text, language)
     before = profile(" . ".join(one for one, _ in known), " . ".join(other for _, other in known), language)

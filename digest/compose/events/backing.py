@@ -28,7 +28,7 @@ HALF: Final = 300
 SHORT: Final = 2.0
 #: Given in a language whose words for one thing we do not know (`events.concepts`).
 UNTABLED: Final = 2.0
-#: So many things that three articles share, and no article outside, hold them together.
+#: Number of terms that three articles share, and no other article has, from which they are joined.
 BACKED: Final = 3
 #: In a batch of MANY articles a group of more than LARGE needs no evidence: chance makes no such groups.
 LARGE: Final = 8

@@ -42,7 +42,7 @@ _TOKEN: Final = re.compile(rf"\d+(?:[.,:]\d+)*|{LETTERS}(?:[-’']{LETTERS})*")
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What one article says, by kind. Each maps a stem to how it is written, or is a set of stems.
+    """The terms of one article, by kind. Each maps a stem to how it is written, or is a set of stems.
 
     `title` are the stems and concepts of its title; `places` the names that follow a word like 'in'.
     """
@@ -149,7 +149,7 @@ def features(one: Profile, other: Profile, elsewhere: Mapping[str, int]) -> dict
 
 
 def points(count: Mapping[str, float]) -> float:
-    """What shared things are worth together; above 0 two articles of a small batch more likely tell one event."""
+    """Score the shared terms; above 0 two articles of a small batch more likely tell one event."""
     return BASE + sum(worth * min(MOST.get(kind, 9.0), count.get(kind, 0.0)) for kind, worth in POINTS.items())
 
 
